@@ -1,0 +1,193 @@
+"""The frozen values that pass between stages: a claimed file, its pages as OCR read them, the edits, the result."""
+
+import os
+import re
+import statistics
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the page image, origin at its top left."""
+
+Glyph = tuple[tuple[str, float], ...]
+"""What Tesseract took one character for: ``(character, confidence 0–100)``, the best first."""
+
+TOKEN = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells one state of a file from another without reading it."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> "Fingerprint":
+        """Take the fingerprint from a stat result."""
+        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One source file that this daemon owns."""
+
+    id: str
+    """Unique over all daemons; sorts by time of claim."""
+    folder: str
+    """Name of the configured folder."""
+    relative: Path
+    """Where the file lay, relative to the inbox."""
+    path: Path
+    """Where the file lies now, inside ``<inbox>/.scanmend/<id>/``."""
+    stem: Path
+    """Output name without suffix, relative to the outbox; chosen once, kept over retries."""
+    fingerprint: Fingerprint
+    attempt: int = 1
+    """1-based number of the attempt in work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as OCR read it; text never contains white space."""
+
+    text: str
+    box: Box | None = None
+    """None where there was no image (text given to ``scanmend correct``)."""
+    confidence: float | None = None
+    """Tesseract's word confidence, 0–100."""
+    glyphs: tuple[Glyph, ...] = ()
+    """Tesseract's alternatives, one entry a character; empty when it gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One text line."""
+
+    words: tuple[Word, ...]
+    paragraph: int = 0
+    """Number of the paragraph on the page; a change of it is a blank line in the text."""
+
+    @property
+    def text(self) -> str:
+        """The words, one blank apart."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as OCR read it."""
+
+    number: int
+    """1-based."""
+    lines: tuple[Line, ...]
+    width: int = 0
+    """Pixels of the image that OCR saw."""
+    height: int = 0
+    dpi: int = 0
+    seconds: float = 0.0
+    """Time that Tesseract took, in seconds."""
+
+    @property
+    def raw(self) -> str:
+        """The text as read: lines, and a blank line between paragraphs."""
+        return layout(self.lines, (line.text for line in self.lines))
+
+    @property
+    def mean_confidence(self) -> float | None:
+        """Mean word confidence, 0–100; None without words or confidences."""
+        known = [w.confidence for line in self.lines for w in line.words if w.confidence is not None]
+        return round(statistics.fmean(known), 1) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One proposed change of words within a line, with the judge's verdict on it."""
+
+    line: int
+    """0-based index into ``Page.lines``."""
+    word: int
+    """0-based index of the first raw word in that line."""
+    raw: str
+    """The raw word or words, one blank apart."""
+    new: str
+    """What should stand there instead."""
+    proposer: str
+    """``rescore`` or ``rewrite``."""
+    count: int = 1
+    """How many raw words it replaces."""
+    gain: float | None = None
+    """The language model's log-probability of new less that of raw, in nats, where it was asked."""
+    accepted: bool = False
+    reason: str = ""
+    """Why the judge accepted or rejected it."""
+    box: Box | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``accepted`` or ``rejected``."""
+        return "accepted" if self.accepted else "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedPage:
+    """A page and what became of it."""
+
+    page: Page
+    corrected: str
+    """Text with every accepted edit applied; layout as in ``Page.raw``."""
+    edits: tuple[Edit, ...] = ()
+    """Every proposed edit, accepted or not, in reading order."""
+    skipped: str = ""
+    """Why the model was not asked for this page; empty when it was."""
+    seconds: float = 0.0
+    """Time that correction took, in seconds."""
+
+
+def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
+    """Join one text per line, with a blank line where the paragraph changes."""
+    out: list[str] = []
+    before: int | None = None
+    for line, text in zip(lines, texts, strict=True):
+        if before is not None and line.paragraph != before:
+            out.append("")
+        out.append(text)
+        before = line.paragraph
+    return "\n".join(out)
+
+
+def page_from_text(text: str, number: int = 1) -> Page:
+    """Take plain text as a page without image: words without boxes and confidences, blank lines part paragraphs."""
+    lines: list[Line] = []
+    paragraph = 0
+    for row in text.splitlines():
+        words = tuple(Word(token) for token in TOKEN.findall(row))
+        if words:
+            lines.append(Line(words, paragraph))
+        else:
+            paragraph += 1
+    return Page(number, tuple(lines))
+
+
+def apply_edits(line: Line, edits: Iterable[Edit]) -> str:
+    """Text of the line with its accepted edits in place."""
+    return " ".join(_edited_words(line, sorted((e for e in edits if e.accepted), key=lambda e: e.word)))
+
+
+def _edited_words(line: Line, edits: list[Edit]) -> Iterator[str]:
+    at = 0
+    for edit in edits:
+        if edit.word < at:
+            raise ValueError(f"two accepted edits of the same word: {edit.raw!r}")
+        yield from (word.text for word in line.words[at : edit.word])
+        yield edit.new
+        at = edit.word + edit.count
+    yield from (word.text for word in line.words[at:])
+
+
+def printable(path: str | Path) -> str:
+    """A name that any output can hold: undecodable bytes and control characters are escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,69 @@
+"""Every error scanmend raises, by whose fault it is, which decides what happens next.
+
+::
+
+    ScanmendError            exit 1
+    ├── ConfigError          exit 78 (EX_CONFIG): the configuration's fault; nothing starts
+    ├── DocumentError        the file's fault: this one document goes to quarantine, at once
+    ├── TransientError       not the file's fault: the document is tried again, later and later
+    │   ├── StorageError     a folder is gone, read-only or full
+    │   ├── OcrError         Tesseract or a page worker failed
+    │   └── ModelError       the language model could not be found, loaded or asked
+    │       ├── ModelMissing     no GGUF here and none could be fetched
+    │       └── HostDied         the model's process crashed, hung or answered garbage
+    └── Stopping             not a failure: the daemon was asked to stop; the document waits for the next start
+"""
+
+from collections.abc import Sequence
+
+
+class ScanmendError(Exception):
+    """Base of everything scanmend raises on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(ScanmendError):
+    """The configuration cannot be used; ``problems`` has one readable line for each reason."""
+
+    exit_code = 78
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class DocumentError(ScanmendError):
+    """This file cannot be processed, now or later; the message is shown to the person who scanned it."""
+
+
+class TransientError(ScanmendError):
+    """Something around the document failed; trying again later may work."""
+
+
+class StorageError(TransientError):
+    """A folder is missing, read-only or full."""
+
+
+class OcrError(TransientError):
+    """Tesseract, or the process that runs a page, failed for a reason that is not the page's."""
+
+
+class ModelError(TransientError):
+    """The language model could not be used."""
+
+
+class ModelMissing(ModelError):
+    """No GGUF file for this model is here, and none could be fetched."""
+
+
+class HostDied(ModelError):
+    """The model's process died, hung or broke the protocol; ``signal`` is set when a signal killed it."""
+
+    def __init__(self, message: str, signal: int | None = None) -> None:
+        super().__init__(message)
+        self.signal = signal
+
+
+class Stopping(ScanmendError):
+    """The daemon was asked to stop while this document was in work."""
