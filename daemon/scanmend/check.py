@@ -1,0 +1,129 @@
+"""Is everything there that the configuration needs? Each point says what is wrong and how to fix it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanmend.config import Config, Folder
+from scanmend.errors import OcrError, ScanmendError
+from scanmend.llm.store import Store
+from scanmend.ocr.languages import installed_languages, version
+
+LOW_SPACE_MIB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    found: str
+    """What was found, and where it is wrong, what to do."""
+    warning: bool = False
+    """Whether the daemon can run all the same."""
+
+
+def check(config: Config) -> Iterator[Point]:
+    """Look at everything, one point after the other."""
+    yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
+    yield from _private(config.source)
+    yield from _tesseract(config)
+    yield from _writable("state_dir", config.state_dir)
+    yield from _space("state_dir", config.state_dir)
+    for folder in config.folders:
+        yield from _folder(folder)
+    for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
+        yield from _model(config, name)
+
+
+def _private(path: Path) -> Iterator[Point]:
+    if path.stat().st_mode & 0o022:
+        yield Point("configuration", False, f"{path} may be changed by others; run: chmod go-w {path}", warning=True)
+
+
+def _tesseract(config: Config) -> Iterator[Point]:
+    try:
+        have = installed_languages()
+        yield Point("tesseract", True, version())
+    except OcrError as e:
+        yield Point("tesseract", False, str(e))
+        return
+    for language in sorted({language for f in config.folders for language in f.languages}):
+        package = f"tesseract-ocr-{language.replace('_', '-').lower()}"
+        fix = "installed" if language in have else f"not installed; on Debian and Ubuntu: apt install {package}"
+        yield Point(f"language {language}", language in have, fix)
+
+
+def _folder(folder: Folder) -> Iterator[Point]:
+    wanted = {"inbox": folder.inbox, "outbox": folder.outbox}
+    if folder.original == "archive":
+        wanted["archive"] = folder.archive
+    for key, path in wanted.items():
+        yield from _writable(f"{folder.name}: {key}", path)
+    yield from _space(f"{folder.name}: outbox", folder.outbox)
+    if folder.original == "archive" and _device(folder.inbox) != _device(folder.archive):
+        found = f"{folder.archive} is on another file system than the inbox: slower, as sources are copied there"
+        yield Point(f"{folder.name}: same file system", False, found, warning=True)
+    else:
+        yield Point(f"{folder.name}: same file system", True, "archiving is a rename")
+    claims = folder.inbox / ".scanmend"
+    if claims.exists() and _device(claims) != _device(folder.inbox):
+        yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
+
+
+def _writable(what: str, path: Path) -> Iterator[Point]:
+    """Try for real: permission bits do not tell on network file systems."""
+    there = _nearest(path)
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=there):
+            pass
+    except OSError as e:
+        fix = f"give {_me()} write permission there, or choose another folder"
+        yield Point(what, False, f"{there} is not writable ({e.strerror}); {fix}")
+        return
+    yield Point(what, True, f"{path}" if there == path else f"{path} will be created")
+
+
+def _space(what: str, path: Path) -> Iterator[Point]:
+    free = shutil.disk_usage(_nearest(path)).free >> 20
+    if free < LOW_SPACE_MIB:
+        yield Point(f"{what}: space", False, f"only {free} MiB are free at {path}; make room", warning=True)
+
+
+def _model(config: Config, name: str) -> Iterator[Point]:
+    spec, store = config.models[name], Store(config.models_dir)
+    try:
+        found = store.find(name, spec)
+        if found is None and spec.repo_id and spec.auto_download:
+            place = _nearest(config.models_dir)
+            ok = os.access(place, os.W_OK)
+            how = f"will be downloaded from {spec.repo_id} into {config.models_dir}"
+            yield Point(f"model {name}", ok, how if ok else f"{how}, but {place} is not writable")
+            return
+        found = found or store.obtain(name, spec)
+    except ScanmendError as e:
+        yield Point(f"model {name}", False, str(e))
+        return
+    header = found.header
+    size = f"{header.parameters / 1e6:.0f}M parameters"
+    what = f"{found.path} ({found.source}, {header.architecture}, {header.quantization}, {size})"
+    yield Point(f"model {name}", True, what)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or its nearest ancestor that exists."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _device(path: Path) -> int:
+    return _nearest(path).stat().st_dev
+
+
+def _me() -> str:
+    return f"user id {os.getuid()}"

@@ -1,0 +1,249 @@
+"""The commands; the only place that builds the objects and wires the signals."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from scanmend import __version__
+from scanmend.config import Config, Settings, ad_hoc, builtin, load
+from scanmend.errors import ConfigError, ScanmendError
+from scanmend.llm.slot import ModelSlot
+from scanmend.llm.store import Store
+from scanmend.ocr.pool import PagePool
+from scanmend.pipeline import Pipeline
+
+USAGE, INTERRUPTED = 2, 130
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file.", show_default=False)
+]
+MaybeConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file; built-in defaults without it."),
+]
+FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settings of this folder.")]
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
+    from scanmend.service import Service  # noqa: PLC0415 -- only the daemon needs it
+
+    _logging()
+    service = Service(load(config), _pool, _slot)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.request_stop())
+    signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
+    signal.signal(signal.SIGUSR1, lambda *_: service.ring())
+    service.run()
+
+
+@app.command()
+def process(
+    files: Annotated[list[Path], typer.Argument(help="Scans: PDF, TIFF, PNG, JPEG, BMP, WebP, GIF.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; created when missing.")],
+    config: MaybeConfigFile = None,
+    folder: FolderName = None,
+) -> None:
+    """Process files once, without a daemon. Exit code 0 when all are done, 1 when some failed."""
+    from scanmend import oneshot, progress  # noqa: PLC0415 -- the daemon needs neither
+
+    _logging(level=logging.WARNING)
+    settings, name, loaded = _settings(config, folder)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        _fail(f"{out} cannot be made: {e.strerror}", USAGE)
+    failures = 0
+    with _workshop(loaded) as pipeline, progress.bar(files) as shown:
+        for outcome in oneshot.process(files, out, name, settings, pipeline, shown.advance):
+            shown.finish(outcome.source, outcome.error, outcome.written)
+            failures += bool(outcome.error)
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def correct(
+    config: MaybeConfigFile = None,
+    folder: FolderName = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Rows {"id", "ocr", …} in, the same with "corrected" and "edits" out.')
+    ] = False,
+) -> None:
+    """Correct text from stdin to stdout."""
+    from scanmend import oneshot  # noqa: PLC0415 -- the daemon does not need it
+
+    _logging(level=logging.WARNING)
+    settings, _, loaded = _settings(config, folder)
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    slot = _slot(loaded)
+    try:
+        if jsonl:
+            for row in oneshot.correct_rows(sys.stdin, slot, settings):
+                sys.stdout.write(row + "\n")
+                sys.stdout.flush()
+        else:
+            with slot.lease(settings.model) as lease:
+                text, _ = oneshot.correct_text(
+                    sys.stdin.read(), lease if settings.strategy != "off" else None, settings
+                )
+            sys.stdout.write(text)
+    finally:
+        slot.stop()
+
+
+@app.command()
+def check(config: ConfigFile) -> None:
+    """Check configuration and environment, and say how to fix what is wrong. Exit code 1 when something is."""
+    from scanmend.check import check as look  # noqa: PLC0415 -- only this command needs it
+
+    broken = 0
+    for point in look(load(config)):
+        broken += not point.ok and not point.warning
+        mark = "ok     " if point.ok else "warning" if point.warning else "FAILED "
+        typer.echo(f"{mark}  {point.what}: {point.found}")
+    if broken:
+        typer.echo(f"{broken} point(s) to fix")
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    config: ConfigFile,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Say what is waiting, in work, done and failed, and what the model does."""
+    from scanmend import report  # noqa: PLC0415 -- only this command needs it
+
+    told = report.status(load(config))
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else report.as_text(told))
+
+
+@app.command()
+def retry(
+    config: ConfigFile,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of quarantined documents, as status lists them.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All quarantined documents.")] = False,
+) -> None:
+    """Return quarantined documents to work; a running daemon takes them up at once."""
+    from scanmend import report  # noqa: PLC0415 -- only this command needs these
+    from scanmend.custody import give_back  # noqa: PLC0415
+    from scanmend.ledger import Ledger  # noqa: PLC0415
+    from scanmend.service import running_pid  # noqa: PLC0415
+
+    if bool(ids) == every:
+        _fail("name ids, or give --all", USAGE)
+    loaded = load(config)
+    ledger = Ledger(loaded.state_dir / "ledger.sqlite")
+    try:
+        entries = report.failed(ledger, ids or [], every=every)
+        for entry in entries:
+            give_back(ledger, entry, loaded.folder(entry.folder))
+            typer.echo(f"{entry.id}: back to work")
+    finally:
+        ledger.close()
+    pid = running_pid(loaded.state_dir)
+    if pid is not None:
+        os.kill(pid, signal.SIGUSR1)
+    typer.echo(f"{len(entries)} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Mend what OCR breaks: watch scanner folders and write corrected text."""
+    if version:
+        typer.echo(f"scanmend {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run, and turn our own errors into one readable message and their exit code."""
+    try:
+        app()
+    except ConfigError as e:
+        for problem in e.problems:
+            sys.stderr.write(f"scanmend: {problem}\n")
+        sys.exit(e.exit_code)
+    except ScanmendError as e:
+        _fail(str(e), e.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _settings(path: Path | None, folder: str | None) -> tuple[Settings, str, Config]:
+    """Return the settings a one-shot command goes by, their name, and the configuration."""
+    if path is None and folder is not None:
+        _fail("--folder needs --config", USAGE)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scanmend"
+    config = load(path) if path else builtin(cache)
+    settings = config.folder(folder) if folder else ad_hoc(config, Path.cwd())
+    if settings.strategy != "off" and settings.model not in config.models:
+        raise ConfigError([f"{config.source}: defaults.model: no model is named {settings.model!r}"])
+    return settings, settings.name, config
+
+
+def _pool(config: Config, work: Path | None = None) -> PagePool:
+    return PagePool(config.workers or len(os.sched_getaffinity(0)), work or config.state_dir / "work")
+
+
+def _slot(config: Config, **wiring: Any) -> ModelSlot:
+    return ModelSlot(config.models, Store(config.models_dir), config.idle_unload_s, **wiring)
+
+
+@contextmanager
+def _workshop(config: Config) -> Iterator[Pipeline]:
+    """Pool and slot for one-shot work; every child is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="scanmend-") as work:
+        pool, slot = _pool(config, Path(work)), _slot(config)
+        try:
+            yield Pipeline(pool, slot)
+        finally:
+            pool.close()
+            slot.stop()
+
+
+def _logging(level: int = logging.INFO) -> None:
+    """Readable lines on a terminal, JSON lines elsewhere; always to stderr."""
+    on_terminal = sys.stderr.isatty()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info if not on_terminal else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"scanmend: {message}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

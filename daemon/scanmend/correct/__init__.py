@@ -1,0 +1,1 @@
+"""Correction: the model proposes, the evidence disposes. Pure but for the calls of the model."""

@@ -1,0 +1,47 @@
+"""Words as correction sees them: a core of letters between punctuation, and where sentences begin."""
+
+import re
+from dataclasses import dataclass
+
+from scanmend.document import Line, Word
+
+_PARTS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
+_LETTER = re.compile(r"[^\W\d_]")
+_ENDS = (".", "!", "?", ":", '."', ".”", ".»", "—")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A word cut into what stands before, the core, and what stands after."""
+
+    before: str
+    core: str
+    after: str
+
+    def around(self, core: str) -> str:
+        """Another core between the same punctuation."""
+        return self.before + core + self.after
+
+
+def parts(text: str) -> Parts:
+    """Cut punctuation from both ends."""
+    found = _PARTS.match(text)
+    return Parts(*found.groups()) if found else Parts("", text, "")
+
+
+def letters(text: str) -> int:
+    """How many letters the text has."""
+    return len(_LETTER.findall(text))
+
+
+def like(pattern: str, word: str) -> str:
+    """The word in the case of the pattern: capitals, capitalised, or as it is."""
+    if len(pattern) > 1 and pattern.isupper():
+        return word.upper()
+    return word[:1].upper() + word[1:] if pattern[:1].isupper() else word
+
+
+def starts_sentence(line: Line, index: int, before: Word | None) -> bool:
+    """Whether the word at ``index`` begins a sentence; ``before`` ends the line above in its paragraph."""
+    previous = line.words[index - 1] if index else before
+    return previous is None or previous.text.endswith(_ENDS)

@@ -1,0 +1,1 @@
+"""How scans come in: hear that something changed, see what lies there, wait until it is whole, take it."""

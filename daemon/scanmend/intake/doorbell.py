@@ -1,0 +1,115 @@
+"""Hear through watchdog (inotify) that something happened in a folder; what happened, the listing tells.
+
+An idle doorbell has three blocked threads (one more for each further folder) and no timer: watchdog 7 waits without
+a time limit. In a recursive inbox each claim rings once or twice more, for the folder it makes; then it is quiet.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from scanmend.errors import StorageError
+
+HEARD: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,  # moved in and hard-linked files, too
+    FileMovedEvent,
+    FileClosedEvent,  # after writing
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,  # the inbox itself, too
+]
+"""What rings. Reading, opening and listing do not, nor does a claim that takes a file away, nor each single write."""
+
+REMEDIES = {
+    errno.ENOSPC: "all inotify watches of this user are taken; allow more: sysctl fs.inotify.max_user_watches=524288",
+    errno.EMFILE: "all inotify instances of this user are taken; allow more: sysctl fs.inotify.max_user_instances=512",
+    errno.ENOENT: "it is not there; create it",
+    errno.ENOTDIR: "it is no folder; put a folder there",
+    errno.EACCES: "this user may not list it; give it read and search permission",
+}
+
+log = structlog.get_logger()
+
+
+class Doorbell:
+    """Calls ``ring`` from another thread whenever a watched folder may have changed; ring must return at once."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._bell = _Bell(ring)
+        self._observer: BaseObserver | None = None
+        self._watches: dict[Path, ObservedWatch] = {}
+
+    def watch(self, path: Path, recursive: bool) -> None:  # noqa: FBT001 -- the one property of a watch
+        """Begin to watch a folder, or begin anew; StorageError, with the remedy, when that cannot be had."""
+        self.unwatch(path)
+        try:
+            _may_list(path)
+            if self._observer is None:
+                observer = Observer()
+                observer.start()
+                self._observer = observer
+            # Where the inbox is a symbolic link, watchdog 7 would watch the link.
+            self._watches[path] = self._observer.schedule(
+                self._bell, str(path.resolve()), recursive=recursive, event_filter=HEARD
+            )
+        except OSError as e:
+            remedy = REMEDIES.get(e.errno or 0, e.strerror)
+            raise StorageError(f"{path} cannot be watched: {remedy}") from e
+
+    def unwatch(self, path: Path) -> None:
+        """Stop watching a folder; nothing happens when it is not watched."""
+        watch = self._watches.pop(path, None)
+        if watch is not None and self._observer is not None:
+            self._observer.unschedule(watch)
+
+    def watching(self, path: Path) -> bool:
+        """Whether events of this folder still arrive.
+
+        A watch ends when its folder is deleted, even if one with the same name, device and inode takes its place.
+        """
+        watch = self._watches.get(path)
+        if watch is None or self._observer is None:
+            return False
+        return any(e.watch == watch and e.is_alive() and e.should_keep_running() for e in self._observer.emitters)
+
+    def close(self) -> None:
+        """Stop watching everything and end the threads."""
+        self._watches.clear()
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()
+            observer.join()
+
+
+def _may_list(path: Path) -> None:
+    """Raise what watchdog passes over in silence."""
+    os.scandir(path).close()
+    if not os.access(path, os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+class _Bell(FileSystemEventHandler):
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Ring; an exception that got out of here would end watchdog's thread, and with it every further event."""
+        try:
+            self._ring()
+        except Exception:
+            log.exception("doorbell.ring_failed", happened=event.event_type)

@@ -1,0 +1,73 @@
+"""Decide which files stood still for long enough to be taken; pure, the caller says what time it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanmend.document import Fingerprint
+
+
+@dataclass(slots=True)
+class _Waiting:
+    fingerprint: Fingerprint
+    since: float
+    """When this fingerprint was first seen."""
+    due: float
+    offered: bool = False
+
+
+class Settler:
+    """Remembers for how long each file of one inbox has been unchanged.
+
+    ``now`` is seconds of a clock that never jumps (``time.monotonic()``); the files' own times are only compared
+    with themselves, so a scanner with a wrong clock does no harm.
+    """
+
+    def __init__(self, settle_s: float, incomplete_s: float) -> None:
+        self._settle_s = settle_s
+        self._incomplete_s = incomplete_s
+        self._waiting: dict[Path, _Waiting] = {}
+
+    def settled(self, listing: Mapping[Path, Fingerprint], now: float) -> list[Path]:
+        """Return the paths unchanged for settle_s, those that waited longest first; forget those that vanished.
+
+        A path is returned by every call until it changes, vanishes, or is postponed or forgotten.
+        """
+        for path in self._waiting.keys() - listing.keys():
+            del self._waiting[path]
+        for path, fingerprint in listing.items():
+            known = self._waiting.get(path)
+            if known is None or known.fingerprint != fingerprint:
+                self._waiting[path] = _Waiting(fingerprint, now, now + self._settle_s)
+        ready = [path for path, file in self._waiting.items() if file.due <= now]
+        for path in ready:
+            self._waiting[path].offered = True
+        return sorted(ready, key=self._age)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until a path may be ready that was not returned yet; None when there is none.
+
+        Paths that ``settled`` returned do not count: a caller that leaves one lying must not spin because of it.
+        """
+        pending = [file.due for file in self._waiting.values() if not file.offered]
+        return max(0.0, min(pending) - now) if pending else None
+
+    def postpone(self, path: Path, now: float) -> bool:
+        """Hold back a path that was found incomplete until it changes or stood still for incomplete_s.
+
+        False when it stood still for so long already: take it as it is. False, too, for a path not known.
+        """
+        file = self._waiting.get(path)
+        if file is None or file.since + self._incomplete_s <= now:
+            return False
+        file.due = file.since + self._incomplete_s
+        file.offered = False
+        return True
+
+    def forget(self, path: Path) -> None:
+        """Drop a path that was taken; when it is listed again, its time begins anew."""
+        self._waiting.pop(path, None)
+
+    def _age(self, path: Path) -> tuple[float, int, Path]:
+        file = self._waiting[path]
+        return file.since, file.fingerprint.mtime_ns, path

@@ -1,0 +1,268 @@
+"""The ledger: what is known of every document, in SQLite (WAL), so that a crash anywhere costs nothing.
+
+States and what moves a document on::
+
+    claiming ──► waiting ──► working ──► published ──► done
+                    ▲           │            (outputs are out; the source still has to be put away)
+                    └── backoff ┴──► failing ──► quarantined ──► returning ──► waiting (scanmend retry)
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from pydantic import TypeAdapter
+
+from scanmend.document import CorrectedPage, Fingerprint, Page
+from scanmend.errors import StorageError
+
+VERSION = 1
+ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
+
+_RESTING = "state IN ('waiting', 'published', 'failing')"
+
+_SCHEMA = """
+CREATE TABLE document (
+  id TEXT PRIMARY KEY,
+  folder TEXT NOT NULL,
+  inbox BLOB NOT NULL,         -- paths are bytes: a file name need not be Unicode
+  relative BLOB NOT NULL,
+  stem BLOB NOT NULL,
+  outbox BLOB NOT NULL,
+  inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due REAL NOT NULL DEFAULT 0, -- wall clock, seconds; not before then
+  original TEXT NOT NULL,      -- archive, delete or keep
+  put_away BLOB,               -- where the source went, or is going
+  sha256 TEXT,
+  pages INTEGER,
+  error TEXT,
+  claimed REAL NOT NULL, changed REAL NOT NULL
+) STRICT;
+CREATE INDEX document_state ON document(state);
+CREATE INDEX document_source ON document(inbox, relative);
+CREATE INDEX document_content ON document(sha256);
+CREATE TABLE page (
+  document TEXT NOT NULL REFERENCES document(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  read TEXT,                   -- Page as JSON, until it is corrected
+  corrected TEXT,              -- CorrectedPage as JSON
+  PRIMARY KEY (document, number)
+) STRICT;
+"""
+
+_page = TypeAdapter(Page)
+_corrected = TypeAdapter(CorrectedPage)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document as the ledger knows it."""
+
+    id: str
+    folder: str
+    inbox: Path
+    relative: Path
+    stem: Path
+    outbox: Path
+    fingerprint: Fingerprint
+    state: str
+    attempts: int
+    due: float
+    """Wall clock in seconds: not to be tried before."""
+    original: str
+    put_away: Path | None
+    sha256: str | None
+    pages: int | None
+    error: str | None
+    claimed: float
+    changed: float
+
+
+class Ledger:
+    """The documents of one state folder; safe to share between threads, and with other processes."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open or create; StorageError when the file is damaged or from a newer scanmend."""
+        self._lock = threading.RLock()
+        self.path = path
+        try:
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            target = f"file:{_quoted(path)}?mode={'ro' if read_only else 'rwc'}"
+            self._db = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            if not read_only:
+                self._prepare()
+        except (sqlite3.Error, OSError) as e:
+            raise StorageError(
+                f"the ledger {path} cannot be opened: {e}; check the folder, or move the file aside"
+            ) from e
+
+    def _prepare(self) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
+            self._db.execute(f"PRAGMA {pragma}")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            with self._transaction():
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={VERSION}")
+        elif version != VERSION:
+            raise StorageError(
+                f"the ledger {self.path} has version {version}, this scanmend knows {VERSION}; upgrade scanmend"
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def add(self, entry: Entry) -> None:
+        """Record a document about to be claimed."""
+        row = {**_row(entry), "changed": time.time()}
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
+        self._run(f"INSERT INTO document ({names}) VALUES ({marks})", row)  # noqa: S608 -- names are ours
+
+    def move(self, id_: str, state: str, **changes: Any) -> None:
+        """Set the state of a document, and other columns with it, in one transaction."""
+        row = {key: os.fsencode(v) if isinstance(v, Path) else v for key, v in changes.items()}
+        settings = "".join(f", {key} = :{key}" for key in row)
+        query = f"UPDATE document SET state = :state, changed = :now{settings} WHERE id = :id"  # noqa: S608 -- names are ours
+        self._run(query, {**row, "state": state, "now": time.time(), "id": id_})
+
+    def finish(self, id_: str) -> None:
+        """Mark done; its pages live on in the record only."""
+        with self._transaction():
+            self._db.execute("DELETE FROM page WHERE document = ?", (id_,))
+            self._db.execute(
+                "UPDATE document SET state = 'done', error = NULL, changed = ? WHERE id = ?", (time.time(), id_)
+            )
+
+    def drop(self, id_: str) -> None:
+        """Forget a claim that never came about."""
+        self._run("DELETE FROM document WHERE id = ?", (id_,))
+
+    def get(self, id_: str) -> Entry | None:
+        """Return one document."""
+        return next(self._entries("id = ?", (id_,)), None)
+
+    def in_state(self, *states: str) -> list[Entry]:
+        """Documents in any of these states, oldest first."""
+        return list(self._entries(f"state IN ({', '.join('?' * len(states))})", states))
+
+    def due(self, now: float, limit: int) -> list[Entry]:
+        """Documents that wait, or still have to be put away, and whose time has come; longest due first."""
+        return list(self._entries(f"{_RESTING} AND due <= ?", (now,), f"due, id LIMIT {int(limit)}"))
+
+    def next_due(self) -> float | None:
+        """Wall clock time at which the next of these is due; None when there is none."""
+        row = self._query(f"SELECT min(due) FROM document WHERE {_RESTING}").fetchone()  # noqa: S608 -- a constant
+        return None if row[0] is None else float(row[0])
+
+    def holds_name(self, outbox: Path, stem: Path) -> bool:
+        """Whether a document in work will write under this name."""
+        marks = ", ".join("?" * len(ACTIVE))
+        query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks})"  # noqa: S608 -- only marks
+        return self._query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)).fetchone() is not None
+
+    def kept(self, inbox: Path, relative: Path) -> Entry | None:
+        """Return the latest document made of a source that stays in its inbox."""
+        where = "inbox = ? AND relative = ? AND original = 'keep' AND state IN ('published', 'done')"
+        return next(self._entries(where, (os.fsencode(inbox), os.fsencode(relative)), "claimed DESC LIMIT 1"), None)
+
+    def same_content(self, sha256: str, but: str) -> str | None:
+        """Id of an earlier finished document with the same content."""
+        query = "SELECT id FROM document WHERE sha256 = ? AND id != ? AND state = 'done' ORDER BY claimed LIMIT 1"
+        row = self._query(query, (sha256, but)).fetchone()
+        return None if row is None else str(row[0])
+
+    def counts(self) -> dict[str, int]:
+        """How many documents are in each state."""
+        return {row[0]: row[1] for row in self._query("SELECT state, count(*) FROM document GROUP BY state")}
+
+    def recent(self, limit: int = 10) -> list[Entry]:
+        """The documents finished last, latest first."""
+        return list(self._entries("state = 'done'", (), f"changed DESC LIMIT {int(limit)}"))
+
+    def save_page(self, id_: str, page: Page) -> None:
+        """Keep a page that OCR has read."""
+        query = "INSERT INTO page (document, number, read) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        self._run(query, (id_, page.number, _page.dump_json(page).decode()))
+
+    def save_corrected(self, id_: str, page: CorrectedPage) -> None:
+        """Keep a page that is corrected; the OCR of it alone is needed no longer."""
+        query = (
+            "INSERT INTO page (document, number, corrected) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET read = NULL, corrected = excluded.corrected"
+        )
+        self._run(query, (id_, page.page.number, _corrected.dump_json(page).decode()))
+
+    def read_page(self, id_: str, number: int) -> Page | CorrectedPage | None:
+        """Return what is known of one page: corrected, read, or nothing."""
+        row = self._query(
+            "SELECT read, corrected FROM page WHERE document = ? AND number = ?", (id_, number)
+        ).fetchone()
+        if row is None:
+            return None
+        return _corrected.validate_json(row["corrected"]) if row["corrected"] else _page.validate_json(row["read"])
+
+    def finished_pages(self, id_: str) -> dict[int, str]:
+        """``{number: "read" or "corrected"}`` of the pages that need not be done again."""
+        query = "SELECT number, corrected IS NOT NULL FROM page WHERE document = ?"
+        return {row[0]: "corrected" if row[1] else "read" for row in self._query(query, (id_,))}
+
+    def _entries(self, where: str, values: Iterable[Any] = (), order: str = "claimed, id") -> Iterator[Entry]:
+        query = f"SELECT * FROM document WHERE {where} ORDER BY {order}"  # noqa: S608 -- clauses are ours, values are bound
+        yield from (_entry(row) for row in self._query(query, tuple(values)).fetchall())
+
+    def _query(self, query: str, values: Any = ()) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._db.execute(query, values)
+            except sqlite3.Error as e:
+                raise StorageError(f"the ledger {self.path} cannot be used: {e}") from e
+
+    def _run(self, query: str, values: Any) -> None:
+        with self._transaction():
+            self._db.execute(query, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as e:
+                raise StorageError(f"the ledger {self.path} cannot be written: {e}") from e
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    row = {f.name: getattr(entry, f.name) for f in fields(entry) if f.name != "fingerprint"}
+    row |= {f.name: getattr(entry.fingerprint, f.name) for f in fields(entry.fingerprint)}
+    return {key: os.fsencode(value) if isinstance(value, Path) else value for key, value in row.items()}
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    plain = {key: row[key] for key in row.keys() if key not in ("inode", "size", "mtime_ns")}  # noqa: SIM118 -- not a dict
+    for key in ("inbox", "relative", "stem", "outbox", "put_away"):
+        plain[key] = None if plain[key] is None else Path(os.fsdecode(plain[key]))
+    return Entry(fingerprint=Fingerprint(row["inode"], row["size"], row["mtime_ns"]), **plain)
+
+
+def _quoted(path: Path) -> str:
+    return quote_from_bytes(os.fsencode(path.absolute()))

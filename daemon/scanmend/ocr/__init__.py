@@ -1,0 +1,1 @@
+"""OCR: pages are rendered and read by Tesseract in worker processes."""

@@ -1,0 +1,126 @@
+"""The page pool: N worker processes behind a ``concurrent.futures.Executor``; a crash or a hang costs one page.
+
+The standard ProcessPoolExecutor breaks as a whole when one worker dies and cannot end a hung one. Here each
+thread of a thread pool borrows a child process for one page and replaces it when it dies.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from scanmend.child import Child, Message
+from scanmend.document import Page
+from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
+from scanmend.ocr.limits import Inspection, Limits
+
+GRACE_S = 15.0
+"""What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
+
+_page = TypeAdapter(Page)
+
+
+class PagePool:
+    """Reads pages in parallel; its processes start on demand and end with ``rest``."""
+
+    def __init__(
+        self,
+        workers: int,
+        work: Path,
+        start: Callable[[], Child] = lambda: Child("scanmend.ocr.worker"),
+        executor: Executor | None = None,
+    ) -> None:
+        """``work``: folder for page images, emptied as pages finish. ``workers``: pages at the same time."""
+        self.workers = workers
+        self._work = work
+        self._start = start
+        self._executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="page")
+        self._idle: list[Child] = []
+        self._busy: set[Child] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._used = time.monotonic()
+
+    def inspect(self, path: Path, limits: Limits, limit_s: float) -> Inspection:
+        """Digest a source and count its pages; DocumentError, OcrError."""
+        return Inspection(**self._executor.submit(self._ask, self._request("inspect", path, limits), limit_s).result())
+
+    def submit(
+        self, path: Path, number: int, languages: Sequence[str], limits: Limits, limit_s: float
+    ) -> "Future[Page]":
+        """Read one page; the future raises DocumentError, OcrError or Stopping."""
+        request = self._request("read", path, limits)
+        request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(self._work)}
+        return self._executor.submit(lambda: _page.validate_python(self._ask(request, limit_s + GRACE_S)))
+
+    def rest(self, after_s: float = 0.0) -> bool:
+        """End the workers when none was used for ``after_s`` seconds; return whether none is left."""
+        with self._lock:
+            if self._busy or (self._idle and time.monotonic() - self._used < after_s):
+                return False
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.end()
+        return True
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers."""
+        with self._lock:
+            return tuple(child.pid for child in (*self._idle, *self._busy))
+
+    def close(self) -> None:
+        """End everything at once; pages in work raise Stopping."""
+        with self._lock:
+            self._closed = True
+            children = [*self._idle, *self._busy]
+        for child in children:
+            child.kill()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _request(self, do: str, path: Path, limits: Limits) -> Message:
+        return {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(limits)}
+
+    def _ask(self, request: Message, limit_s: float) -> Any:
+        child = self._borrow()
+        try:
+            reply = child.ask(request, limit_s)
+        except HostDied as e:
+            with self._lock:
+                self._busy.discard(child)
+                closed = self._closed
+            child.end()
+            if closed:
+                raise Stopping from e
+            raise OcrError(f"page {request.get('number', 1)} ended its worker: {e}") from e
+        with self._lock:
+            self._busy.discard(child)
+            self._idle.append(child)
+            self._used = time.monotonic()
+        if error := reply.get("error"):
+            raise (DocumentError if error == "document" else OcrError)(reply["message"])
+        return reply["result"]
+
+    def _borrow(self) -> Child:
+        with self._lock:
+            if self._closed:
+                raise Stopping
+            child = self._idle.pop() if self._idle else None
+            if child is not None and child.alive:
+                self._busy.add(child)
+                return child
+        if child is not None:
+            child.end()
+        self._work.mkdir(parents=True, exist_ok=True)
+        child = self._start()
+        with self._lock:
+            self._busy.add(child)
+            if self._closed:
+                child.kill()
+        return child

@@ -1,0 +1,101 @@
+"""Tesseract: the only place that knows its flags and the shape of its hOCR.
+
+One pass gives text, boxes, confidences and the alternatives that the LSTM saw for each glyph
+(``lstm_choice_mode=2``, about 15 % more time).
+"""
+
+import re
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+
+import pytesseract
+
+from scanmend.document import Box, Glyph, Line, Page, Word
+from scanmend.errors import DocumentError, OcrError
+from scanmend.ocr.render import Rendered
+
+_LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
+_NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
+_ALTERNATIVES = 4
+
+
+def read(image: Rendered, number: int, languages: Sequence[str], limit_s: float) -> Page:
+    """Read one page image; OcrError when Tesseract is missing, lacks a language, crashes or exceeds ``limit_s``."""
+    flags = "--oem 1 -c lstm_choice_mode=2 -c hocr_font_info=0" + (f" --dpi {image.dpi}" if image.dpi else "")
+    started = time.monotonic()
+    tempfile.tempdir = str(image.path.parent)
+    try:
+        hocr = pytesseract.image_to_pdf_or_hocr(
+            str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
+        )
+    except pytesseract.TesseractNotFoundError as e:
+        raise OcrError("Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr") from e
+    except pytesseract.TesseractError as e:
+        raise _explained(e, number, languages) from e
+    except RuntimeError as e:  # what pytesseract raises at a time-out
+        raise OcrError(f"Tesseract needed more than page_limit_s: {limit_s:g} s for page {number}") from e
+    return parse(hocr, number, image, time.monotonic() - started)
+
+
+def parse(hocr: bytes, number: int, image: Rendered, seconds: float) -> Page:
+    """Turn Tesseract's hOCR into a Page."""
+    try:
+        root = ET.fromstring(hocr)  # noqa: S314 -- written by our own Tesseract, which escapes what it reads
+    except ET.ParseError as e:
+        raise OcrError(f"Tesseract wrote broken hOCR for page {number}: {e}") from e
+    lines: list[Line] = []
+    for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
+        found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINES)
+        lines += (Line(words, paragraph) for words in found if words)
+    return Page(number, tuple(lines), image.width, image.height, image.dpi, round(seconds, 3))
+
+
+def _words(line: ET.Element) -> Iterator[Word]:
+    for element in line.iter():
+        if element.get("class") != "ocrx_word":
+            continue
+        glyphs = tuple(_glyphs(element))
+        text = "".join(_own_text(element)).strip()
+        title = element.get("title") or ""
+        confidence = _after(title, "x_wconf")
+        for part in text.split():
+            known = glyphs if part == text and len(glyphs) == len(text) else ()
+            yield Word(part, _box(title), float(confidence[0]) if confidence else None, known)
+
+
+def _own_text(word: ET.Element) -> Iterator[str]:
+    """Text of the word but not of the glyph alternatives inside it."""
+    yield word.text or ""
+    for child in word:
+        if child.get("class") != "ocrx_cinfo":
+            yield from child.itertext()
+
+
+def _glyphs(word: ET.Element) -> Iterator[Glyph]:
+    for glyph in word:
+        if glyph.get("class") == "ocrx_cinfo":
+            rated = [(choice.text or "", float(_after(choice.get("title") or "", "x_confs")[0])) for choice in glyph]
+            yield tuple((text, round(c, 1)) for i, (text, c) in enumerate(rated[:_ALTERNATIVES]) if i == 0 or c > 0)
+
+
+def _after(title: str, key: str) -> list[str]:
+    return _NUMBERS.findall(title.partition(key)[2].partition(";")[0])
+
+
+def _box(title: str) -> Box | None:
+    values = [int(float(v)) for v in _after(title, "bbox")]
+    return (values[0], values[1], values[2], values[3]) if len(values) >= 4 else None  # noqa: PLR2004
+
+
+def _explained(e: pytesseract.TesseractError, number: int, languages: Sequence[str]) -> OcrError | DocumentError:
+    said = str(e.message)
+    if "loading language" in said or "traineddata" in said:
+        packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in languages)
+        return OcrError(
+            f"Tesseract lacks a language of {'+'.join(languages)}; on Debian and Ubuntu: apt install {packages}"
+        )
+    if "too large" in said or "Image too" in said:
+        return DocumentError(f"page {number} is too large for Tesseract: {said}")
+    return OcrError(f"Tesseract failed on page {number} (status {e.status}): {said[-300:]}")

@@ -1,0 +1,42 @@
+"""A page worker, ``python -m scanmend.ocr.worker FD``: inspects a source, or renders and reads one page of it."""
+
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from scanmend.child import Message, Progress, serve
+from scanmend.document import Page
+from scanmend.errors import DocumentError, OcrError
+from scanmend.ocr import render, tesseract
+from scanmend.ocr.limits import Limits
+
+_page = TypeAdapter(Page)
+
+
+def handle(request: Message, _: Progress) -> Message:
+    """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
+    limits = Limits(**request["limits"])
+    path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+    try:
+        if request["do"] == "inspect":
+            return {"result": asdict(render.inspect(path, limits))}
+        with tempfile.TemporaryDirectory(prefix="page-", dir=request["work"]) as work:
+            image = render.render(path, request["number"], Path(work), limits)
+            page = tesseract.read(image, request["number"], request["languages"], request["limit_s"])
+        return {"result": _page.dump_python(page, mode="json")}
+    except DocumentError as e:
+        return {"error": "document", "message": str(e)}
+    except OcrError as e:
+        return {"error": "ocr", "message": str(e)}
+    except FileNotFoundError as e:
+        return {"error": "ocr", "message": f"the source is gone: {e}"}
+    except OSError as e:
+        return {"error": "ocr", "message": f"cannot read the source or write the page image: {e}"}
+
+
+if __name__ == "__main__":
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    serve(handle)

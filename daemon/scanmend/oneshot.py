@@ -1,0 +1,136 @@
+"""One-shot work without a daemon: files into a folder, text from stdin to stdout."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from scanmend.config import Settings
+from scanmend.correct.corrector import Task
+from scanmend.correct.lexicon import CODES
+from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
+from scanmend.errors import ScanmendError, StorageError
+from scanmend.llm.slot import Lease, ModelSlot
+from scanmend.outbox import atomic
+from scanmend.outbox.record import edit_fields
+from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    source: Path
+    written: tuple[Path, ...] = ()
+    error: str = ""
+
+
+def process(
+    files: Iterable[Path],
+    out: Path,
+    folder: str,
+    settings: Settings,
+    pipeline: Pipeline,
+    advanced: Callable[[Path, int, int], None] = lambda _file, _done, _of: None,
+) -> Iterator[Outcome]:
+    """Convert files into ``out``, several at a time; yield each outcome as it comes. One failure stops no other."""
+    taken: set[Path] = set()
+    jobs: list[tuple[Path, Path]] = []
+    suffixes = [f".{name}" for name in settings.outputs]
+    for file in files:
+        stem = atomic.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
+        taken.add(stem)
+        jobs.append((file, stem))
+    with ThreadPoolExecutor(pipeline.pool.workers + 1) as threads:
+        running = {
+            threads.submit(_process_one, file, out, stem, folder, settings, pipeline, advanced): file
+            for file, stem in jobs
+        }
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _process_one(
+    file: Path,
+    out: Path,
+    stem: Path,
+    folder: str,
+    settings: Settings,
+    pipeline: Pipeline,
+    advanced: Callable[[Path, int, int], None],
+) -> Outcome:
+    try:
+        size = file.stat().st_size
+        if not file.is_file():
+            return Outcome(file, error="it is no regular file")
+        converted = pipeline.convert(file.absolute(), settings, Forgetful(lambda done, of: advanced(file, done, of)))
+        made = record_of(
+            converted, settings, id_=secrets.token_hex(8), folder=folder, relative=Path(file.name), size=size
+        )
+        written = []
+        for suffix, data in outputs(settings.outputs, made).items():
+            target = out / stem.with_name(stem.name + suffix)
+            atomic.publish(target, data)
+            written.append(target)
+        return Outcome(file, tuple(written))
+    except FileExistsError as e:
+        return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")
+    except OSError as e:
+        return Outcome(file, error=f"cannot be read: {e.strerror}")
+    except ScanmendError as e:
+        return Outcome(file, error=str(e))
+    except Exception as e:
+        log.exception("document.unexpected", file=printable(file))
+        return Outcome(file, error=f"unexpected {type(e).__name__}: {e}")
+
+
+def correct_text(text: str, lease: Lease | None, settings: Settings) -> tuple[str, CorrectedPage]:
+    """Return the text with its OCR errors mended and all white space as it was, and the page that says how."""
+    page = page_from_text(text)
+    task = Task(settings.strategy, settings.prompt, settings.languages, settings.attention)
+    if lease is None:
+        return text, CorrectedPage(page, page.raw, skipped="strategy: off")
+    done = lease.correct(page, task, settings.model_call_limit_s)
+    return apply_to_text(text, page, done.edits), done
+
+
+def correct_rows(lines: Iterable[str], slot: ModelSlot, settings: Settings) -> Iterator[str]:
+    """Correct JSON lines ``{"id", "ocr", …}`` one after the other; each comes back with ``corrected`` and ``edits``.
+
+    A row's ``lang`` (``en`` or ``eng``) goes before the folder's languages. StorageError names a line that is no
+    such object.
+    """
+    known = {short: long for long, short in reversed(CODES.items()) if "_" not in long and long != "frk"}
+    with slot.lease(settings.model) as lease:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            row = _row(line, number)
+            language = str(row.get("lang") or "").lower()
+            language = known.get(language[:2] if language[2:3] in ("-", "_") else language, language)
+            mine = settings.model_copy(update={"languages": (language,)}) if language in CODES else settings
+            text, page = correct_text(row["ocr"], lease if settings.strategy != "off" else None, mine)
+            yield json.dumps(
+                {**row, "corrected": text, "edits": [edit_fields(e) for e in page.edits]}, ensure_ascii=False
+            )
+
+
+def _row(line: str, number: int) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as e:
+        raise StorageError(f"line {number} of the input is no JSON: {e}") from e
+    if not isinstance(row, dict) or not isinstance(row.get("ocr"), str):
+        raise StorageError(f'line {number} of the input needs to be an object with the text under "ocr"')
+    return row

@@ -1,0 +1,270 @@
+"""Make files appear whole, under a name that was free, and survive a power cut; never overwrite one."""
+
+import contextlib
+import ctypes
+import errno
+import itertools
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from scanmend.errors import StorageError
+
+PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
+"""Names of files being written."""
+STALE_S = 3600.0
+NAME_BYTES = 255
+CHUNK = 1 << 20
+"""Bytes copied or compared at a time."""
+
+CANNOT = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
+"""Answers of a file system that does not know one way of naming a file; the next way is tried."""
+NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
+CAUSES = {
+    errno.ENOSPC: "no space is left there; free some",
+    errno.EDQUOT: "the disk quota is used up; free some space or raise it",
+    errno.EFBIG: "the file is larger than the file system or a limit of this process allows",
+    errno.EROFS: "the file system is read-only; mount it writable",
+    errno.EACCES: "this user may not write there; give it permission",
+    errno.EPERM: "this user may not write there; give it permission",
+    errno.ENOENT: "the folder or file is gone; create it or mount it",
+    errno.ENOTDIR: "a file lies where a folder should be; move it away",
+}
+
+
+def publish(target: Path, data: bytes, *, root: Path | None = None, mode: int = 0o644) -> None:
+    """Let a file of this content appear under this name; one with the same content is there already: done.
+
+    Folders between root and target are created; root itself must be there. The umask applies to mode.
+    FileExistsError when something else has the name; StorageError when it cannot be written. Neither leaves anything.
+    """
+    with _storage(target):
+        _make_parents(target, root)
+        if os.path.lexists(target):
+            _claim_same(target, _holds(target, data))
+            return
+        with _part(target, mode) as (part, fd):
+            _write(fd, data)
+            os.fsync(fd)
+            try:
+                _appear(part, target)
+            except FileExistsError:
+                _claim_same(target, _holds(target, data))
+        _sync(target.parent)
+
+
+def replace(target: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture."""
+    with _storage(target):
+        with _part(target, mode) as (part, fd):
+            _write(fd, data)
+            os.fsync(fd)
+            part.replace(target)
+        _sync(target.parent)
+
+
+def move(source: Path, target: Path, *, root: Path | None = None) -> None:
+    """Give the file another name, on any file system, keeping its time; it is never in neither place.
+
+    A target with the same content counts as moved: the source goes. Otherwise as ``publish``.
+    """
+    with _storage(target):
+        _make_parents(target, root)
+        found = source.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StorageError(f"{source} is no regular file; it cannot be moved to {target}")
+        if os.path.lexists(target):
+            if source.parent.samefile(target.parent) and source.name == target.name:
+                return
+            _claim_same(target, _same(source, target))
+        else:
+            try:
+                _appear(source, target)
+            except FileExistsError:
+                _claim_same(target, _same(source, target))
+            except OSError as e:
+                if e.errno != errno.EXDEV:
+                    raise
+                _copy(source, target, found)
+        _sync(target.parent)
+        source.unlink(missing_ok=True)
+        _sync(source.parent)
+
+
+def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
+    """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``."""
+    swept = 0
+    for where, _, names in os.walk(folder):
+        for path in (Path(where, name) for name in names if PART.fullmatch(name)):
+            # The time of change, as that of modification may be that of an archived source.
+            with contextlib.suppress(OSError):  # another daemon's, finished or swept just now
+                if now - path.lstat().st_ctime >= stale_s:
+                    path.unlink()
+                    swept += 1
+    return swept
+
+
+def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable[[Path], bool]) -> Path:
+    """Return the stem, else ``stem (2)``, ``stem (3)`` …: the first under which no file of any suffix lies there.
+
+    The stem is relative to folder and never leaves it: ``..`` and control characters become ``_``, a long name is
+    shortened until it fits with its number and the longest suffix. ``taken`` says which stems are spoken for.
+    """
+    *above, name = [_clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
+    room = NAME_BYTES - max((len(os.fsencode(suffix)) for suffix in suffixes), default=0)
+    number, end = 1, ""
+    while True:
+        candidate = Path(*above, _shortened(name, room - len(end)) + end)
+        names = (candidate.name + suffix for suffix in suffixes)
+        if not taken(candidate) and not any(os.path.lexists(folder / candidate.with_name(n)) for n in names):
+            return candidate
+        number += 1
+        end = f" ({number})"
+
+
+def _clean(name: str) -> str:
+    cleaned = "".join("_" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)  # noqa: PLR2004 -- C0, DEL and C1
+    return "_" if cleaned in {"", ".", ".."} else cleaned
+
+
+def _shortened(name: str, room: int) -> str:
+    while len(os.fsencode(name)) > room:
+        name = name[:-1]
+    return name
+
+
+@contextlib.contextmanager
+def _storage(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as e:
+        raise StorageError(f"{target} cannot be written: {CAUSES.get(e.errno or 0, e.strerror or e)}") from e
+
+
+def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the question is the name of the function
+    if not same:
+        raise FileExistsError(errno.EEXIST, "another file has this name", os.fspath(target))
+
+
+def _make_parents(target: Path, root: Path | None) -> None:
+    """Make the folders below root; never root, as that would write beneath a share that is not mounted."""
+    if root is None or target.parent.is_dir():
+        return
+    for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            _sync(folder.parent)
+
+
+@contextlib.contextmanager
+def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
+    """Open a new file beside the target; it is gone afterwards, unless it got the target's name."""
+    part = target.with_name(f".scanmend-{secrets.token_hex(8)}.part")
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        try:
+            yield part, fd
+        finally:
+            os.close(fd)
+    finally:
+        with contextlib.suppress(OSError):  # what went wrong before matters more; sweep() comes later
+            part.unlink(missing_ok=True)
+
+
+def _appear(source: Path, target: Path) -> None:
+    """Rename without replacing, by the first way that the file system knows."""
+    for way in (_by_link, _by_renameat2):
+        try:
+            way(source, target)
+        except FileExistsError:
+            raise
+        except OSError as e:
+            if e.errno not in CANNOT:
+                raise
+        else:
+            return
+    _by_reservation(source, target)
+
+
+def _by_link(source: Path, target: Path) -> None:
+    os.link(source, target, follow_symlinks=False)
+    _sync(target.parent)
+    source.unlink()
+
+
+def _by_renameat2(source: Path, target: Path) -> None:
+    here, no_replace = -100, 1
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is None:
+        raise OSError(errno.ENOSYS, "this C library has no renameat2")
+    if function(here, os.fsencode(source), here, os.fsencode(target), no_replace) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), os.fspath(target))
+
+
+def _by_reservation(source: Path, target: Path) -> None:
+    """Create the name, then rename over it; a crash in between leaves an empty file, as this is the last resort."""
+    target.touch(exist_ok=False)
+    try:
+        source.rename(target)
+    except OSError:
+        target.unlink()
+        raise
+
+
+def _copy(source: Path, target: Path, found: os.stat_result) -> None:
+    with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, fd):
+        for chunk in _chunks(source):
+            _write(fd, chunk)
+        with contextlib.suppress(PermissionError):  # the time is lost where the file system keeps none
+            os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.fsync(fd)
+        try:
+            _appear(part, target)
+        except FileExistsError:
+            _claim_same(target, _same(source, target))
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(fd, CHUNK):
+            yield chunk
+    finally:
+        os.close(fd)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size == len(data) and b"".join(_chunks(path)) == data
+
+
+def _same(one: Path, other: Path) -> bool:
+    a, b = one.lstat(), other.lstat()
+    if not (stat.S_ISREG(a.st_mode) and stat.S_ISREG(b.st_mode)) or a.st_size != b.st_size:
+        return False
+    return os.path.samestat(a, b) or all(x == y for x, y in itertools.zip_longest(_chunks(one), _chunks(other)))
+
+
+def _sync(folder: Path) -> None:
+    """Make the folder's entries survive a power cut, where its file system can."""
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as e:
+        if e.errno not in NO_FOLDER_SYNC:
+            raise

@@ -1,0 +1,110 @@
+"""The ``.json`` output: what was read, what was changed and why; docs/record.md describes every field."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanmend.document import CorrectedPage, Edit, printable
+
+SCHEMA = 1
+"""Goes up when a field changes its meaning or goes away; new fields may come at any time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that is known about one finished document."""
+
+    id: str
+    source: str
+    """Name of the file as it was scanned."""
+    relative: Path
+    """Where it lay, relative to the inbox."""
+    sha256: str
+    """Of the source file, hexadecimal."""
+    size: int
+    """Bytes of the source file."""
+    folder: str
+    """Name of the configured folder."""
+    model: Mapping[str, Any] | None
+    """``name``, ``file``, ``sha256`` (or None) and ``source``; None where no model was asked."""
+    strategy: str
+    prompt_sha256: str
+    languages: tuple[str, ...]
+    started: str
+    """ISO 8601 with zone, as ``finished``."""
+    finished: str
+    timings: Mapping[str, float]
+    """Seconds: ``ocr_s``, ``correct_s``, ``total_s``."""
+    pages: tuple[CorrectedPage, ...]
+    version: str
+    """Of scanmend."""
+    attempt: int = 1
+    """1-based."""
+    duplicate_of: str | None = None
+    """Id of an earlier document with the same content."""
+
+
+def render(record: Record) -> bytes:
+    """Return the record as JSON in UTF-8; any name and any text can be in it."""
+    out = {
+        "schema": SCHEMA,
+        "scanmend": record.version,
+        "id": record.id,
+        "source": printable(record.source),
+        "relative": printable(record.relative),
+        "sha256": record.sha256,
+        "size": record.size,
+        "folder": record.folder,
+        "model": {k: printable(v) if isinstance(v, str) else v for k, v in record.model.items()}
+        if record.model
+        else None,
+        "strategy": record.strategy,
+        "prompt_sha256": record.prompt_sha256,
+        "languages": list(record.languages),
+        "started": record.started,
+        "finished": record.finished,
+        "timings": {stage: _number(seconds) for stage, seconds in record.timings.items()},
+        "attempt": record.attempt,
+        "duplicate_of": record.duplicate_of,
+        "pages": [_page(page) for page in record.pages],
+    }
+    # "replace": text from elsewhere may hold half a surrogate pair, which UTF-8 has no bytes for.
+    return (json.dumps(out, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def _page(page: CorrectedPage) -> dict[str, Any]:
+    return {
+        "number": page.page.number,
+        "raw": page.page.raw,
+        "corrected": page.corrected,
+        "mean_confidence": _number(page.page.mean_confidence),
+        "width": page.page.width,
+        "height": page.page.height,
+        "dpi": page.page.dpi,
+        "skipped": page.skipped or None,
+        "edits": [edit_fields(edit) for edit in page.edits],
+    }
+
+
+def edit_fields(edit: Edit) -> dict[str, Any]:
+    """What the record says of one edit; line and word are 1-based there."""
+    return {
+        "raw": edit.raw,
+        "new": edit.new,
+        "line": edit.line + 1,
+        "word": edit.word + 1,
+        "count": edit.count,
+        "box": list(edit.box) if edit.box else None,
+        "proposer": edit.proposer,
+        "verdict": edit.verdict,
+        "reason": edit.reason,
+        "gain": _number(edit.gain),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """Round to three places; JSON has no infinities."""
+    return round(value, 3) if value is not None and math.isfinite(value) else None

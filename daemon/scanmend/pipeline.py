@@ -1,0 +1,208 @@
+"""One source through all stages: inspect, read, correct, render the outputs."""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from scanmend import __version__
+from scanmend.config import Settings
+from scanmend.correct.corrector import Task, skipped
+from scanmend.document import CorrectedPage, Page
+from scanmend.errors import OcrError, Stopping
+from scanmend.llm.slot import Lease, ModelSlot
+from scanmend.ocr.limits import Inspection, Limits
+from scanmend.ocr.pool import PagePool
+from scanmend.outbox import record, txt
+from scanmend.outbox.record import Record
+
+INSPECT_LIMIT_S = 300.0
+
+
+class Keeper(Protocol):
+    """Remembers finished pages over attempts."""
+
+    def recall(self, number: int) -> Page | CorrectedPage | None:
+        """Return what is known of a page."""
+
+    def keep_page(self, page: Page) -> None:
+        """Remember a page as read."""
+
+    def keep_corrected(self, page: CorrectedPage) -> None:
+        """Remember a page as corrected."""
+
+    def inspected(self, found: Inspection) -> None:
+        """Learn the digest and the number of pages."""
+
+    def advance(self, number: int, stage: str) -> None:
+        """Learn that a page is in work."""
+
+
+class Forgetful:
+    """A keeper that remembers nothing, for one-shot work; it counts pages into a callable."""
+
+    def __init__(self, advanced: Callable[[int, int], None] = lambda _done, _of: None) -> None:
+        self._advanced = advanced
+        self._pages = 0
+
+    def recall(self, number: int) -> None:
+        """See Keeper."""
+
+    def keep_page(self, page: Page) -> None:
+        """See Keeper."""
+
+    def keep_corrected(self, page: CorrectedPage) -> None:
+        """See Keeper."""
+        self._advanced(page.page.number, self._pages)
+
+    def inspected(self, found: Inspection) -> None:
+        """See Keeper."""
+        self._pages = found.pages
+        self._advanced(0, found.pages)
+
+    def advance(self, number: int, stage: str) -> None:
+        """See Keeper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A source as text."""
+
+    inspection: Inspection
+    pages: tuple[CorrectedPage, ...]
+    model: dict[str, Any] | None
+    """Identity of the model, None where none was asked."""
+    started: datetime
+    seconds: float
+
+    @property
+    def ocr_s(self) -> float:
+        """Seconds that Tesseract took over all pages, whichever ran at the same time."""
+        return round(sum(p.page.seconds for p in self.pages), 3)
+
+    @property
+    def correct_s(self) -> float:
+        """Seconds that correction took over all pages."""
+        return round(sum(p.seconds for p in self.pages), 3)
+
+
+class Pipeline:
+    """The stages, wired to one page pool and one model slot; any number of threads may run documents through it."""
+
+    def __init__(self, pool: PagePool, slot: ModelSlot, stopping: Callable[[], bool] = lambda: False) -> None:
+        self.pool = pool
+        self.slot = slot
+        self._stopping = stopping
+
+    def convert(self, path: Path, settings: Settings, keeper: Keeper) -> Converted:
+        """Read and correct every page; DocumentError, TransientError, Stopping."""
+        started, clock = datetime.now(UTC), time.monotonic()
+        deadline = clock + settings.document_limit_s
+        limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
+        found = self.pool.inspect(path, limits, INSPECT_LIMIT_S)
+        keeper.inspected(found)
+        task = Task(settings.strategy, settings.prompt, settings.languages, settings.attention)
+        done: list[CorrectedPage] = []
+        with ExitStack() as stack:
+            lease: Lease | None = None
+            for page in self._read(path, found.pages, settings, limits, keeper):
+                self._check(deadline, settings)
+                if isinstance(page, CorrectedPage):
+                    done.append(page)
+                    continue
+                if not skipped(page, task) and lease is None:
+                    lease = stack.enter_context(self.slot.lease(settings.model))
+                keeper.advance(page.number, "correcting")
+                done.append(self._correct(page, task, lease, settings, keeper))
+        asked = any(not p.skipped for p in done)
+        model = self.slot.identity(settings.model) if asked else None
+        return Converted(found, tuple(done), model, started, round(time.monotonic() - clock, 3))
+
+    def _read(
+        self, path: Path, count: int, settings: Settings, limits: Limits, keeper: Keeper
+    ) -> Iterator[Page | CorrectedPage]:
+        """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
+        ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
+        for number in range(1, count + 1):
+            known = keeper.recall(number)
+            if known is None:
+                keeper.advance(number, "reading")
+                ahead.append(self.pool.submit(path, number, settings.languages, limits, settings.page_limit_s))
+            else:
+                ahead.append(known)
+            while len(ahead) > self.pool.workers:
+                yield self._read_one(ahead.popleft(), keeper)
+        while ahead:
+            yield self._read_one(ahead.popleft(), keeper)
+
+    def _read_one(self, page: "Page | CorrectedPage | Future[Page]", keeper: Keeper) -> Page | CorrectedPage:
+        if not isinstance(page, Future):
+            return page
+        read = page.result()
+        keeper.keep_page(read)
+        return read
+
+    def _correct(
+        self, page: Page, task: Task, lease: Lease | None, settings: Settings, keeper: Keeper
+    ) -> CorrectedPage:
+        reason = skipped(page, task)
+        if reason or lease is None:
+            corrected = CorrectedPage(page, page.raw, skipped=reason)
+        else:
+            corrected = lease.correct(page, task, settings.model_call_limit_s)
+        keeper.keep_corrected(corrected)
+        return corrected
+
+    def _check(self, deadline: float, settings: Settings) -> None:
+        if self._stopping():
+            raise Stopping
+        if time.monotonic() > deadline:
+            raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
+
+
+def record_of(
+    converted: Converted,
+    settings: Settings,
+    *,
+    id_: str,
+    folder: str,
+    relative: Path,
+    size: int,
+    attempt: int = 1,
+    duplicate_of: str | None = None,
+) -> Record:
+    """Everything the ``.json`` output says of a document."""
+    return Record(
+        id=id_,
+        source=relative.name,
+        relative=relative,
+        sha256=converted.inspection.sha256,
+        size=size,
+        folder=folder,
+        model=converted.model,
+        strategy=settings.strategy,
+        prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
+        languages=settings.languages,
+        started=converted.started.isoformat(timespec="milliseconds"),
+        finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        timings={"ocr_s": converted.ocr_s, "correct_s": converted.correct_s, "total_s": converted.seconds},
+        pages=converted.pages,
+        version=__version__,
+        attempt=attempt,
+        duplicate_of=duplicate_of,
+    )
+
+
+def outputs(what: Sequence[str], made: Record) -> dict[str, bytes]:
+    """Contents by suffix, in the order in which they are to be written: the record last."""
+    renderers: dict[str, Callable[[], bytes]] = {
+        "txt": lambda: txt.render(made.pages),
+        "json": lambda: record.render(made),
+    }
+    return {f".{name}": renderers[name]() for name in sorted(what, key=lambda name: name == "json")}

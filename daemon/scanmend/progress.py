@@ -1,0 +1,55 @@
+"""The progress of one-shot work on a terminal: a bar, and one line a file."""
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scanmend.document import printable
+
+
+class Shown:
+    """Counts pages and files into a progress bar."""
+
+    def __init__(self, progress: Progress, files: Sequence[Path]) -> None:
+        self._progress = progress
+        self._task = progress.add_task("scans", total=len(files))
+        self._pages: dict[Path, tuple[int, int]] = {}
+        self._done = 0
+        self._files = len(files)
+        self._lock = threading.Lock()
+
+    def advance(self, file: Path, done: int, of: int) -> None:
+        """Note that ``done`` of a file's pages are finished."""
+        with self._lock:
+            self._pages[file] = (done, of)
+            self._draw()
+
+    def finish(self, file: Path, error: str, written: Sequence[Path]) -> None:
+        """Note that a file is done, and say so in a line of its own."""
+        with self._lock:
+            self._done += 1
+            self._pages.pop(file, None)
+            self._draw()
+        names = ", ".join(printable(path) for path in written)
+        line = f"FAILED {printable(file)}: {error}" if error else f"done {printable(file)} -> {names}"
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _draw(self) -> None:
+        pages = sum(done for done, _ in self._pages.values())
+        of = sum(of for _, of in self._pages.values())
+        told = f"scans (page {pages} of {of} in work)" if of else "scans"
+        self._progress.update(self._task, completed=self._done, description=told)
+
+
+@contextmanager
+def bar(files: Sequence[Path]) -> Iterator[Shown]:
+    """A progress bar on stderr while files are processed; only the lines where stderr is no terminal."""
+    console = Console(stderr=True, file=sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=False, transient=True) as progress:
+        yield Shown(progress, files)

