@@ -12,7 +12,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "daemon" / "scanmend"
 LAYERS = (
     {"errors"},
     {"document", "config"},
-    {"ledger", "child", "notify"},
+    {"ledger", "child", "notify", "files"},
     {"intake", "ocr", "correct", "llm", "outbox"},
     {"pipeline", "watch", "check"},
     {"custody", "oneshot"},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scanmend import files
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
@@ -267,10 +268,10 @@ class TestPutBack:
         assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
         assert (inbox.claims(), set(inbox.listing())) == ([], {Path("a.gif")})
 
-    @pytest.mark.parametrize("place", [module._place, module._place_reserved])
-    def test_never_over_another(self, inbox, monkeypatch, place):
+    @pytest.mark.parametrize("way", [files._by_link, files._by_renameat2, files._by_reservation])
+    def test_never_over_another(self, inbox, monkeypatch, way):
         """A taken name is numbered; so is the next, with hard links and without."""
-        monkeypatch.setattr(module, "_place", place)
+        monkeypatch.setattr(module, "appear", way)
         for n, expected in enumerate(["a.gif", "a (2).gif", "a (3).gif"]):
             path = take(inbox, drop(inbox, "new.gif", b"%d" % n), f"id{n}")
             assert inbox.put_back(path, Path("a.gif")).name == expected
@@ -307,10 +308,10 @@ class TestPutBack:
     def test_a_failed_rename_leaves_no_reservation(self, inbox):
         """Where hard links do not exist, a file that cannot go back leaves no empty one in its place."""
         with pytest.raises(FileNotFoundError):
-            module._place_reserved(inbox.root / "none", inbox.root / "a.gif")
+            files._by_reservation(inbox.root / "none", inbox.root / "a.gif")
         (inbox.root / "folder").mkdir()
         with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
-            module._place_reserved(inbox.root / "folder", inbox.root / "folder/inside")
+            files._by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
         assert list((inbox.root / "folder").iterdir()) == []
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scanmend import files
 from scanmend.errors import StorageError
-from scanmend.outbox import atomic
 from scanmend.outbox.atomic import free_stem, move, publish, replace, sweep
 
-WAYS = [atomic._by_link, atomic._by_renameat2, atomic._by_reservation]
+WAYS = [files._by_link, files._by_renameat2, files._by_reservation]
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ class TestWays:
     def test_a_failed_reservation_leaves_nothing(self, box):
         """When the rename over the reserved name fails, the reservation goes."""
         with pytest.raises(FileNotFoundError):
-            atomic._by_reservation(box / "none", box / "a.txt")
+            files._by_reservation(box / "none", box / "a.txt")
         assert names(box) == []
 
 

@@ -14,20 +14,17 @@ import structlog
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
+from scanmend.files import NAME_BYTES, appear, sync
 from scanmend.intake.format import State, inspect
 
 CLAIMS = ".scanmend"
 """Folder inside the inbox, hence on its file system, that holds the claimed files."""
 DEEPEST = 32
 """Levels of folders below the inbox that are looked into."""
-NAME_BYTES = 255
 LONGEST_SUFFIX = 16
 """Characters; a longer one is no suffix, but part of the name."""
 
 BUSY = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
-NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""What link() answers on FAT, on many network and FUSE file systems, and for files of other users."""
-NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 
 NETWORK = {
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs",
@@ -126,8 +123,8 @@ class Inbox:
                 return Missed.GONE
             raise StorageError(f"{source} cannot be claimed: {e.strerror}") from e
         try:
-            _sync(folder)
-            _sync(source.parent)
+            sync(folder)
+            sync(source.parent)
             found = target.lstat()
         except OSError as e:
             raise StorageError(f"{target} cannot be kept safe: {e.strerror}") from e
@@ -147,7 +144,7 @@ class Inbox:
         try:
             home.mkdir(parents=True, exist_ok=True)
             target = next(t for n in itertools.count(1) if _place(path, t := home / _numbered(relative.name, n)))
-            _sync(home)
+            sync(home)
         except OSError as e:
             raise StorageError(f"{path} cannot go back to {home}: {e.strerror}") from e
         if path.parent.parent == self._claims:
@@ -189,7 +186,7 @@ class Inbox:
     def _make_claim_folder(self, folder: Path) -> None:
         with contextlib.suppress(FileExistsError):
             self._claims.mkdir(0o700)
-            _sync(self.root)
+            sync(self.root)
         if not stat.S_ISDIR(self._claims.lstat().st_mode):  # a link would carry scans out of the inbox
             raise StorageError(f"{self._claims} is no folder; remove it")
         try:
@@ -197,7 +194,7 @@ class Inbox:
         except FileExistsError:
             if self.claimed(folder.name) is not None:  # the rename would overwrite it
                 raise StorageError(f"{folder} holds a claimed file already") from None
-        _sync(self._claims)
+        sync(self._claims)
 
 
 def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
@@ -240,44 +237,9 @@ def _numbered(name: str, number: int) -> str:
 def _place(source: Path, target: Path) -> bool:
     """Give the file its new name; False when that is taken."""
     try:
-        os.link(source, target, follow_symlinks=False)
+        appear(source, target)
     except FileExistsError:
-        if not os.path.samestat(source.lstat(), target.lstat()):  # else: a crash between the two steps below
+        if not os.path.samestat(source.lstat(), target.lstat()):  # else: a crash between link and unlink
             return False
-    except OSError as e:
-        if e.errno not in NO_HARD_LINKS:
-            raise
-        return _place_reserved(source, target)
-    source.unlink()
+        source.unlink()
     return True
-
-
-def _place_reserved(source: Path, target: Path) -> bool:
-    """Do as ``_place`` does, without hard links: reserve the name, then rename over the reservation."""
-    folder = stat.S_ISDIR(source.lstat().st_mode)
-    try:
-        if folder:
-            target.mkdir()
-        else:
-            target.touch(0o600, exist_ok=False)
-    except FileExistsError:
-        return False
-    try:
-        source.rename(target)
-    except OSError:
-        target.rmdir() if folder else target.unlink()
-        raise
-    return True
-
-
-def _sync(folder: Path) -> None:
-    """Make the folder's entries survive a power cut, where its file system can."""
-    try:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except OSError as e:
-        if e.errno not in NO_FOLDER_SYNC:
-            raise

@@ -1,7 +1,6 @@
 """Make files appear whole, under a name that was free, and survive a power cut; never overwrite one."""
 
 import contextlib
-import ctypes
 import errno
 import itertools
 import os
@@ -12,17 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from scanmend.errors import StorageError
+from scanmend.files import NAME_BYTES, appear, sync
 
 PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
 """Names of files being written."""
 STALE_S = 3600.0
-NAME_BYTES = 255
 CHUNK = 1 << 20
 """Bytes copied or compared at a time."""
 
-CANNOT = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
-"""Answers of a file system that does not know one way of naming a file; the next way is tried."""
-NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 CAUSES = {
     errno.ENOSPC: "no space is left there; free some",
     errno.EDQUOT: "the disk quota is used up; free some space or raise it",
@@ -50,10 +46,10 @@ def publish(target: Path, data: bytes, *, root: Path | None = None, mode: int = 
             _write(fd, data)
             os.fsync(fd)
             try:
-                _appear(part, target)
+                appear(part, target)
             except FileExistsError:
                 _claim_same(target, _holds(target, data))
-        _sync(target.parent)
+        sync(target.parent)
 
 
 def replace(target: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -63,7 +59,7 @@ def replace(target: Path, data: bytes, *, mode: int = 0o644) -> None:
             _write(fd, data)
             os.fsync(fd)
             part.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 def move(source: Path, target: Path, *, root: Path | None = None) -> None:
@@ -82,16 +78,16 @@ def move(source: Path, target: Path, *, root: Path | None = None) -> None:
             _claim_same(target, _same(source, target))
         else:
             try:
-                _appear(source, target)
+                appear(source, target)
             except FileExistsError:
                 _claim_same(target, _same(source, target))
             except OSError as e:
                 if e.errno != errno.EXDEV:
                     raise
                 _copy(source, target, found)
-        _sync(target.parent)
+        sync(target.parent)
         source.unlink(missing_ok=True)
-        _sync(source.parent)
+        sync(source.parent)
 
 
 def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
@@ -158,7 +154,7 @@ def _make_parents(target: Path, root: Path | None) -> None:
     for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
         with contextlib.suppress(FileExistsError):
             folder.mkdir()
-            _sync(folder.parent)
+            sync(folder.parent)
 
 
 @contextlib.contextmanager
@@ -176,47 +172,6 @@ def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
             part.unlink(missing_ok=True)
 
 
-def _appear(source: Path, target: Path) -> None:
-    """Rename without replacing, by the first way that the file system knows."""
-    for way in (_by_link, _by_renameat2):
-        try:
-            way(source, target)
-        except FileExistsError:
-            raise
-        except OSError as e:
-            if e.errno not in CANNOT:
-                raise
-        else:
-            return
-    _by_reservation(source, target)
-
-
-def _by_link(source: Path, target: Path) -> None:
-    os.link(source, target, follow_symlinks=False)
-    _sync(target.parent)
-    source.unlink()
-
-
-def _by_renameat2(source: Path, target: Path) -> None:
-    here, no_replace = -100, 1
-    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if function is None:
-        raise OSError(errno.ENOSYS, "this C library has no renameat2")
-    if function(here, os.fsencode(source), here, os.fsencode(target), no_replace) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), os.fspath(target))
-
-
-def _by_reservation(source: Path, target: Path) -> None:
-    """Create the name, then rename over it; a crash in between leaves an empty file, as this is the last resort."""
-    target.touch(exist_ok=False)
-    try:
-        source.rename(target)
-    except OSError:
-        target.unlink()
-        raise
-
-
 def _copy(source: Path, target: Path, found: os.stat_result) -> None:
     with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, fd):
         for chunk in _chunks(source):
@@ -225,7 +180,7 @@ def _copy(source: Path, target: Path, found: os.stat_result) -> None:
             os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
         os.fsync(fd)
         try:
-            _appear(part, target)
+            appear(part, target)
         except FileExistsError:
             _claim_same(target, _same(source, target))
 
@@ -255,16 +210,3 @@ def _same(one: Path, other: Path) -> bool:
     if not (stat.S_ISREG(a.st_mode) and stat.S_ISREG(b.st_mode)) or a.st_size != b.st_size:
         return False
     return os.path.samestat(a, b) or all(x == y for x, y in itertools.zip_longest(_chunks(one), _chunks(other)))
-
-
-def _sync(folder: Path) -> None:
-    """Make the folder's entries survive a power cut, where its file system can."""
-    try:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except OSError as e:
-        if e.errno not in NO_FOLDER_SYNC:
-            raise
