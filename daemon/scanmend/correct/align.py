@@ -15,6 +15,8 @@ _SPAN = 3
 """Most words that one word may have been split into."""
 _WIDE = 60
 """Longer stretches without a single common word are invention, not correction."""
+_INVENTED = 4
+"""In stretches of so many raw words and more, at least half must find a counterpart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ def differences(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Pair]:
     """Yield every place where the reply has other words than raw, as small as possible, in order."""
     for tag, i1, i2, j1, j2 in _blocks(raw, reply):
         if tag == "replace" and i2 - i1 <= _WIDE and j2 - j1 <= _WIDE:
-            yield from _paired(raw, reply, i1, i2, j1, j2)
+            pairs = list(_paired(raw[i1:i2], reply[j1:j2]))
+            if i2 - i1 < _INVENTED or 2 * sum(p.last - p.first for p in pairs) >= i2 - i1:
+                yield from (Pair(i1 + p.first, i1 + p.last, p.new) for p in pairs if p.new)
 
 
 def _blocks(raw: Sequence[str], reply: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
@@ -46,9 +50,9 @@ def _blocks(raw: Sequence[str], reply: Sequence[str]) -> list[tuple[str, int, in
     return out
 
 
-def _paired(raw: Sequence[str], reply: Sequence[str], i1: int, i2: int, j1: int, j2: int) -> Iterator[Pair]:
-    """Best pairing inside one block: one word for one, one for several, several for one, or none."""
-    n, m = i2 - i1, j2 - j1
+def _paired(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Pair]:
+    """Pair a stretch at its best: one word for one, for several, or several for one; no new text where none changed."""
+    n, m = len(raw), len(reply)
     best = [[0.0] * (m + 1) for _ in range(n + 1)]
     step: list[list[tuple[int, int]]] = [[(1, 0)] * (m + 1) for _ in range(n + 1)]
     moves = [(1, 1), *((1, k) for k in range(2, _SPAN + 1)), *((k, 1) for k in range(2, _SPAN + 1))]
@@ -58,9 +62,8 @@ def _paired(raw: Sequence[str], reply: Sequence[str], i1: int, i2: int, j1: int,
             options += [(best[i][j + 1], (0, 1))] if j < m else []
             for a, b in moves:
                 if i + a <= n and j + b <= m:
-                    left = "".join(raw[i1 + i : i1 + i + a])
-                    right = "".join(reply[j1 + j : j1 + j + b])
-                    alike = Levenshtein.normalized_similarity(left.casefold(), right.casefold())
+                    left, right = "".join(raw[i : i + a]).casefold(), "".join(reply[j : j + b]).casefold()
+                    alike = Levenshtein.normalized_similarity(left, right)
                     if alike >= SIMILAR:
                         options.append((alike * max(a, b) + best[i + a][j + b], (a, b)))
             if options:
@@ -69,7 +72,6 @@ def _paired(raw: Sequence[str], reply: Sequence[str], i1: int, i2: int, j1: int,
     while i < n and j <= m:
         a, b = step[i][j]
         if a and b:
-            new = " ".join(reply[j1 + j : j1 + j + b])
-            if new != " ".join(raw[i1 + i : i1 + i + a]):
-                yield Pair(i1 + i, i1 + i + a, new)
+            new = " ".join(reply[j : j + b])
+            yield Pair(i, i + a, new if new != " ".join(raw[i : i + a]) else "")
         i, j = i + a, j + b
