@@ -11,6 +11,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "daemon" / "scanmend"
 
 LAYERS = (
     {"errors"},
+    {"yaml_lines"},
+    {"complaints"},
     {"document", "config"},
     {"ledger", "child", "notify", "files"},
     {"intake", "ocr", "correct", "llm", "outbox"},

@@ -1,5 +1,6 @@
 """Is everything there that the configuration needs? Each point says what is wrong and how to fix it."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 from scanmend.config import Config, Folder
 from scanmend.errors import OcrError, ScanmendError
 from scanmend.llm.store import Store
-from scanmend.ocr.languages import installed_languages, version
+from scanmend.ocr.languages import installed_languages, remedy, version
 
 LOW_SPACE_MIB = 500
 
@@ -41,7 +42,7 @@ def check(config: Config) -> Iterator[Point]:
 
 
 def _private(path: Path) -> Iterator[Point]:
-    if path.stat().st_mode & 0o022:
+    if path.exists() and path.stat().st_mode & 0o022:
         yield Point("configuration", False, f"{path} may be changed by others; run: chmod go-w {path}", warning=True)
 
 
@@ -53,13 +54,12 @@ def _tesseract(config: Config) -> Iterator[Point]:
         yield Point("tesseract", False, str(e))
         return
     for language in sorted({language for f in config.folders for language in f.languages}):
-        package = f"tesseract-ocr-{language.replace('_', '-').lower()}"
-        fix = "installed" if language in have else f"not installed; on Debian and Ubuntu: apt install {package}"
+        fix = "installed" if language in have else f"not installed; {remedy([language])}"
         yield Point(f"language {language}", language in have, fix)
 
 
 def _folder(folder: Folder) -> Iterator[Point]:
-    wanted = {"inbox": folder.inbox, "outbox": folder.outbox}
+    wanted = {"inbox": folder.inbox, "outbox": folder.outbox, "quarantine": folder.quarantine}
     if folder.original == "archive":
         wanted["archive"] = folder.archive
     for key, path in wanted.items():
@@ -77,12 +77,22 @@ def _folder(folder: Folder) -> Iterator[Point]:
 
 def _writable(what: str, path: Path) -> Iterator[Point]:
     """Try for real: permission bits do not tell on network file systems."""
+    try:
+        path.stat()
+    except OSError as e:
+        if e.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            yield Point(what, False, f"{path} cannot be a folder ({e.strerror}); choose another")
+            return
     there = _nearest(path)
+    if not there.is_dir():
+        yield Point(what, False, f"{there} is not writable: it is a file; remove it, or choose another folder")
+        return
     try:
         with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=there):
             pass
     except OSError as e:
-        fix = f"give {_me()} write permission there, or choose another folder"
+        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "make room" if full else f"give {_me()} write permission there, or choose another folder"
         yield Point(what, False, f"{there} is not writable ({e.strerror}); {fix}")
         return
     yield Point(what, True, f"{path}" if there == path else f"{path} will be created")
@@ -115,8 +125,8 @@ def _model(config: Config, name: str) -> Iterator[Point]:
 
 
 def _nearest(path: Path) -> Path:
-    """The path itself, or its nearest ancestor that exists."""
-    while not path.exists() and path != path.parent:
+    """The path itself, or its nearest ancestor that exists and can be seen."""
+    while not os.path.exists(path) and path != path.parent:  # noqa: PTH110 -- Path.exists raises where we may not look
         path = path.parent
     return path
 

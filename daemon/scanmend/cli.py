@@ -16,7 +16,7 @@ import typer
 
 from scanmend import __version__
 from scanmend.config import Config, Settings, ad_hoc, builtin, load
-from scanmend.errors import ConfigError, ScanmendError
+from scanmend.errors import ConfigError, ScanmendError, StorageError
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
 from scanmend.ocr.pool import PagePool
@@ -42,6 +42,8 @@ def run(config: ConfigFile) -> None:
     from scanmend.service import Service  # noqa: PLC0415 -- only the daemon needs it
 
     _logging()
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     service = Service(load(config), _pool, _slot)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
@@ -88,8 +90,8 @@ def correct(
 
     _logging(level=logging.WARNING)
     settings, _, loaded = _settings(config, folder)
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for stream in (sys.stdin, sys.stdout):  # line ends stay what they are
+        stream.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]
     slot = _slot(loaded)
     try:
         if jsonl:
@@ -149,17 +151,26 @@ def retry(
         _fail("name ids, or give --all", USAGE)
     loaded = load(config)
     ledger = Ledger(loaded.state_dir / "ledger.sqlite")
+    returned = 0
     try:
         entries = report.failed(ledger, ids or [], every=every)
         for entry in entries:
-            give_back(ledger, entry, loaded.folder(entry.folder))
-            typer.echo(f"{entry.id}: back to work")
+            folder = next((f for f in loaded.folders if f.inbox == entry.inbox), None) or loaded.folder(entry.folder)
+            try:
+                give_back(ledger, entry, folder)
+            except StorageError as e:
+                typer.echo(str(e), err=True)
+            else:
+                returned += 1
+                typer.echo(f"{entry.id}: back to work")
     finally:
         ledger.close()
     pid = running_pid(loaded.state_dir)
-    if pid is not None:
+    if pid is not None and returned:
         os.kill(pid, signal.SIGUSR1)
-    typer.echo(f"{len(entries)} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
+    typer.echo(f"{returned} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
+    if returned < len(entries):
+        raise typer.Exit(1)
 
 
 @app.callback(invoke_without_command=True)

@@ -3,16 +3,18 @@
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from scanmend.config import Folder
 from scanmend.document import CorrectedPage, Fingerprint, Page, printable
 from scanmend.errors import DocumentError, Stopping, StorageError, TransientError
-from scanmend.intake.inbox import Inbox, Missed
+from scanmend.intake.inbox import CLAIMS, Inbox, Missed
 from scanmend.ledger import Entry, Ledger
 from scanmend.ocr.limits import Inspection
 from scanmend.outbox import atomic, failure
@@ -20,7 +22,11 @@ from scanmend.pipeline import Pipeline, outputs, record_of
 
 BACKOFF = 6.0
 LONGEST_DELAY_S = 3600.0
+ANEW: dict[str, Any] = {"attempts": 0, "due": 0.0, "error": None, "put_away": None}
+"""What the ledger forgets of a document that is tried again from the start."""
 _NAMES_TRIED = 100
+_STEEPEST = 50
+"""Powers of BACKOFF beyond this one are of no use, and beyond 396 no floating-point number holds them."""
 
 log = structlog.get_logger()
 
@@ -37,7 +43,7 @@ class Custody:
         self._told = told
 
     def claim(self, folder: Folder, inbox: Inbox, relative: Path, fingerprint: Fingerprint) -> Entry | Missed:
-        """Record the claim, then take the file; at StorageError it lies in the inbox or, recorded, in the claim folder."""
+        """Record the claim, then take the file; after a StorageError it lies in the inbox or in the claim folder."""
         now = time.time()
         suffixes = [f".{name}" for name in folder.outputs]
         stem = atomic.free_stem(
@@ -63,7 +69,11 @@ class Custody:
             changed=now,
         )
         self._ledger.add(entry)
-        claimed = inbox.claim(relative, entry.id, fingerprint)
+        try:
+            claimed = inbox.claim(relative, entry.id, fingerprint)
+        except StorageError:
+            self._decide(entry, folder, inbox)
+            raise
         if isinstance(claimed, Missed):
             self._ledger.drop(entry.id)
             return claimed
@@ -71,33 +81,72 @@ class Custody:
         log.info("document.claimed", id=entry.id, folder=folder.name, file=printable(relative), bytes=fingerprint.size)
         return entry
 
-    def recover(self, folders: dict[str, Folder]) -> None:
-        """Bring what a crash or a stop interrupted into a state that work goes on from."""
-        for entry in self._ledger.in_state("claiming", "working", "returning"):
-            folder = folders.get(entry.folder)
-            if folder is None:
-                continue
-            here = Inbox(folder).claimed(entry.id) is not None
-            if entry.state == "returning":
-                self._ledger.move(entry.id, "waiting" if here else "quarantined")
-            elif here or entry.state == "working":
-                self._ledger.move(entry.id, "waiting")
-            else:
-                Inbox(folder).release(entry.id)
-                self._ledger.drop(entry.id)
-            log.info("document.resumed", id=entry.id, state=entry.state, file=printable(entry.relative))
-        for name, folder in folders.items():
-            for unknown in (i for i in Inbox(folder).claims() if self._ledger.get(i) is None):
-                log.warning("claim.unknown", folder=name, id=unknown, meaning="of another daemon, or of a lost ledger")
+    def recover(self, folders: Iterable[Folder], in_work: Collection[str] = ()) -> None:
+        """Bring what a crash or a stop interrupted into a state that work goes on from, but for ids ``in_work``."""
+        for folder in folders:
+            for entry in self._of(folder, "working"):
+                if entry.id not in in_work:
+                    self._ledger.move(entry.id, "waiting")
+                    log.info("document.resumed", id=entry.id, state=entry.state, file=printable(entry.relative))
+            self.adopt(folder)
+
+    def adopt(self, folder: Folder) -> None:
+        """Decide what became of moves into the claim folder that were cut off, now that the inbox is there.
+
+        While it is not, nobody can tell: such a document stays as it is.
+        """
+        inbox = Inbox(folder)
+        try:
+            for entry in self._of(folder, "claiming"):
+                self._decide(entry, folder, inbox)
+            for entry in self._of(folder, "returning") if _holds_claims(folder) else ():
+                here = inbox.claimed(entry.id) is not None
+                self._ledger.move(entry.id, "waiting" if here else "quarantined", **(ANEW if here else {}))
+            self._look_for_unknown(folder, inbox)
+        except StorageError as e:
+            log.warning("claims.undecided", folder=folder.name, error=str(e))
+
+    def _decide(self, entry: Entry, folder: Folder, inbox: Inbox) -> None:
+        """Go on with a claim that was cut off where it took the file, else forget it, where that can be told."""
+        path = inbox.claimed(entry.id)
+        if path is not None and _is_also_in(inbox, path):
+            try:
+                path.unlink()  # putting it back was cut off, and it has both names
+            except OSError as e:
+                raise StorageError(f"{path} cannot be removed: {e.strerror}") from e
+            path = None
+        if path is not None:
+            self._ledger.move(entry.id, "waiting")
+        elif _holds_claims(folder) or (folder.inbox / entry.relative).exists():
+            inbox.release(entry.id)
+            self._ledger.drop(entry.id)
+        else:
+            log.warning("claim.undecided", id=entry.id, file=printable(entry.relative))
+            return
+        log.info("claim.decided", id=entry.id, taken=path is not None, file=printable(entry.relative))
+
+    def _look_for_unknown(self, folder: Folder, inbox: Inbox) -> None:
+        for id_ in inbox.claims():
+            known = self._ledger.get(id_)
+            if known is None:
+                log.warning(
+                    "claim.unknown", folder=folder.name, id=id_, meaning="of another daemon, or of a lost ledger"
+                )
+            elif known.state == "quarantined" and known.put_away is None and inbox.claimed(id_) is not None:
+                self._ledger.move(id_, "waiting", **ANEW)
+                log.info("document.found_again", id=id_, folder=folder.name, file=printable(known.relative))
+
+    def _of(self, folder: Folder, state: str) -> list[Entry]:
+        return [entry for entry in self._ledger.in_state(state) if entry.inbox == folder.inbox]
 
     def work(self, entry: Entry, folder: Folder) -> None:
         """Take a document as far as it goes now; never raises but for a ledger that cannot be written."""
         bound = log.bind(id=entry.id, folder=folder.name, file=printable(entry.relative))
         inbox = Inbox(folder)
+        if entry.state == "failing":
+            self._try_quarantine(entry, folder, inbox, entry.error or "unknown", bound)
+            return
         try:
-            if entry.state == "failing":
-                self._quarantine(entry, folder, inbox, entry.error or "unknown")
-                return
             if entry.state != "published":
                 self._publish(entry, folder, inbox, bound)
             self._put_away(entry, folder, inbox)
@@ -116,10 +165,8 @@ class Custody:
     def _publish(
         self, entry: Entry, folder: Folder, inbox: Inbox, bound: structlog.typing.FilteringBoundLogger
     ) -> None:
-        path = inbox.claimed(entry.id)
+        path = _claimed(entry, folder, inbox)
         if path is None:
-            if inbox.identity() is None:
-                raise StorageError(f"the inbox {folder.inbox} is gone")
             raise DocumentError("the file vanished from the claim folder; someone removed it")
         self._ledger.move(entry.id, "working")
         if self._complete(entry):
@@ -186,24 +233,32 @@ class Custody:
 
     def _put_away(self, entry: Entry, folder: Folder, inbox: Inbox) -> None:
         """Archive, delete or return the source; the place is recorded before, so that a crash cannot make it two."""
-        path = inbox.claimed(entry.id)
+        path = _claimed(entry, folder, inbox)
         if path is not None:
             if entry.original == "keep":
                 inbox.put_back(path, entry.relative)
             elif entry.original == "delete":
-                path.unlink()
+                path.unlink(missing_ok=True)
             else:
-                target = entry.put_away or self._reserve(entry, folder.archive, entry.relative, "published")
-                atomic.move(path, target, root=folder.archive)
-        elif inbox.identity() is None:
-            raise StorageError(f"the inbox {folder.inbox} is gone, and the source with it")
+                self._move(path, entry, folder.archive, entry.relative, "published")
         inbox.release(entry.id)
 
-    def _reserve(self, entry: Entry, root: Path, relative: Path, state: str) -> Path:
-        stem = atomic.free_stem(root, relative.with_suffix(""), [relative.suffix], lambda _: False)
-        target = root / stem.with_name(stem.name + relative.suffix)
-        self._ledger.move(entry.id, state, put_away=target)
-        return target
+    def _move(self, path: Path | None, entry: Entry, root: Path, relative: Path, state: str) -> Path:
+        """Move the file below root under a free name; the place is recorded before it goes there, and returned."""
+        target = entry.put_away
+        for _ in range(_NAMES_TRIED):
+            if target is None:
+                stem = atomic.free_stem(root, relative.with_suffix(""), [relative.suffix], lambda _: False)
+                target = root / stem.with_name(stem.name + relative.suffix)
+                self._ledger.move(entry.id, state, put_away=target)
+            try:
+                if path is not None:
+                    atomic.move(path, target, root=root)
+            except FileExistsError:
+                target = None
+            else:
+                return target
+        raise StorageError(f"{root}: no free name for {printable(relative)} after {_NAMES_TRIED} tries")
 
     def _back_off(
         self, entry: Entry, folder: Folder, inbox: Inbox, reason: str, bound: structlog.typing.FilteringBoundLogger
@@ -214,7 +269,7 @@ class Custody:
         if attempts > folder.retries and not published:
             self._give_up(entry, folder, inbox, f"{reason} (tried {attempts} times)", bound)
             return
-        delay = min(LONGEST_DELAY_S, folder.retry_delay_s * BACKOFF ** (attempts - 1))
+        delay = min(LONGEST_DELAY_S, folder.retry_delay_s * BACKOFF ** min(attempts - 1, _STEEPEST))
         state = "published" if published else "waiting"
         self._ledger.move(entry.id, state, attempts=attempts, due=time.time() + delay, error=reason)
         bound.warning("document.retry", reason=reason, attempt=attempts, of=folder.retries + 1, again_in_s=round(delay))
@@ -223,10 +278,16 @@ class Custody:
         self, entry: Entry, folder: Folder, inbox: Inbox, reason: str, bound: structlog.typing.FilteringBoundLogger
     ) -> None:
         self._ledger.move(entry.id, "failing", error=reason, due=0.0, put_away=None)
+        self._try_quarantine(replace(entry, put_away=None), folder, inbox, reason, bound)
+
+    def _try_quarantine(
+        self, entry: Entry, folder: Folder, inbox: Inbox, reason: str, bound: structlog.typing.FilteringBoundLogger
+    ) -> None:
+        """Quarantine a document; where that cannot be done now, it stays ``failing`` with its first reason."""
         try:
             target = self._quarantine(entry, folder, inbox, reason)
-        except (StorageError, FileExistsError) as e:
-            self._ledger.move(entry.id, "failing", due=time.time() + LONGEST_DELAY_S / 10)
+        except (StorageError, OSError) as e:
+            self._ledger.move(entry.id, "failing", due=time.time() + folder.retry_delay_s * BACKOFF)
             bound.error("document.quarantine_failed", reason=reason, error=str(e))
         else:
             bound.error("document.quarantined", reason=reason, where=printable(target))
@@ -234,20 +295,16 @@ class Custody:
     def _quarantine(self, entry: Entry, folder: Folder, inbox: Inbox, reason: str) -> Path:
         """Move the file to quarantine with a report beside it."""
         try:
-            folder.quarantine.mkdir(parents=True, exist_ok=True)
+            # Not its parents: beneath a share that is not mounted nobody would find it.
+            folder.quarantine.mkdir(exist_ok=True)
         except OSError as e:
             raise StorageError(f"{folder.quarantine} cannot be made: {e.strerror}") from e
-        recorded = self._ledger.get(entry.id)
-        target = recorded.put_away if recorded and recorded.put_away else None
-        if target is None:
-            target = self._reserve(entry, folder.quarantine, Path(entry.relative.name), "failing")
         path = inbox.claimed(entry.id)
-        if path is not None:
-            atomic.move(path, target, root=folder.quarantine)
+        target = self._move(path, entry, folder.quarantine, Path(entry.relative.name), "failing")
         when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
         atomic.replace(report_of(target), failure.render(target.name, reason, when, entry.id))
         inbox.release(entry.id)
-        self._ledger.move(entry.id, "quarantined")
+        self._ledger.move(entry.id, "quarantined", put_away=target if target.exists() else None)
         return target
 
 
@@ -264,16 +321,36 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
     if entry.put_away is None:
         raise StorageError(f"{entry.id}: the ledger does not know where the file lies")
     source = entry.put_away
-    claim = folder.inbox / ".scanmend" / entry.id
+    claims = folder.inbox / CLAIMS
     ledger.move(entry.id, "returning")
     try:
-        claim.mkdir(parents=True, exist_ok=True, mode=0o700)
-        atomic.move(source, claim / entry.relative.name)
+        for place in (claims, claims / entry.id):  # never the inbox: beneath a missing share nobody would find it
+            place.mkdir(exist_ok=True, mode=0o700)
+        atomic.move(source, claims / entry.id / entry.relative.name)
         report_of(source).unlink(missing_ok=True)
     except (OSError, StorageError) as e:
         ledger.move(entry.id, "quarantined")
         raise StorageError(f"{printable(source)} cannot be taken back to work: {e}") from e
-    ledger.move(entry.id, "waiting", attempts=0, due=0.0, error=None, put_away=None)
+    ledger.move(entry.id, "waiting", **ANEW)
+
+
+def _holds_claims(folder: Folder) -> bool:
+    """Whether this is the inbox that files were claimed in: what lies beneath an unmounted share is another folder."""
+    return (folder.inbox / CLAIMS).is_dir()
+
+
+def _claimed(entry: Entry, folder: Folder, inbox: Inbox) -> Path | None:
+    """Return the claimed file, None when it is not there any more; StorageError when that cannot be told."""
+    path = inbox.claimed(entry.id)
+    if path is None and not _holds_claims(folder):
+        raise StorageError(f"the inbox {folder.inbox} is gone, and the source with it")
+    return path
+
+
+def _is_also_in(inbox: Inbox, path: Path) -> bool:
+    """Whether a claimed file has a name in the inbox, too."""
+    found = path.lstat()
+    return found.st_nlink > 1 and any(f.inode == Fingerprint.of(found).inode for f in inbox.listing().values())
 
 
 class _Keeper:

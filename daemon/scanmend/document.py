@@ -17,6 +17,7 @@ Glyph = tuple[tuple[str, float], ...]
 TOKEN = re.compile(r"\S+")
 WRAP = 30
 """Most words in a line of a page made from plain text."""
+_MOST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class Fingerprint:
 
     @classmethod
     def of(cls, stat: os.stat_result) -> "Fingerprint":
-        """Take the fingerprint from a stat result."""
-        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        """Take the fingerprint from a stat result, each number within SQLite's 63 bits and sign.
+
+        Some network file systems number files with 64 bits, and a broken clock sets years beyond 2262.
+        """
+        return cls(stat.st_ino & _MOST, stat.st_size, max(-_MOST, min(stat.st_mtime_ns, _MOST)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,8 @@ def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
     at = 0
     for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.line, e.word)):
         first = starts[edit.line] + edit.word
+        if spans[first][0] < at:
+            raise ValueError(f"two accepted edits of the same word: {edit.raw!r}")
         out += (text[at : spans[first][0]], edit.new)
         at = spans[first + edit.count - 1][1]
     return "".join(out) + text[at:]

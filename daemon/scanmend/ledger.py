@@ -49,6 +49,7 @@ CREATE TABLE document (
 ) STRICT;
 CREATE INDEX document_state ON document(state);
 CREATE INDEX document_source ON document(inbox, relative);
+CREATE INDEX document_file ON document(inbox, inode);
 CREATE INDEX document_content ON document(sha256);
 CREATE TABLE page (
   document TEXT NOT NULL REFERENCES document(id) ON DELETE CASCADE,
@@ -99,27 +100,33 @@ class Ledger:
                 path.parent.mkdir(parents=True, exist_ok=True)
             target = f"file:{_quoted(path)}?mode={'ro' if read_only else 'rwc'}"
             self._db = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            if not read_only:
-                self._prepare()
+            try:
+                self._db.row_factory = sqlite3.Row
+                self._prepare(read_only=read_only)
+            except BaseException:
+                self._db.close()
+                raise
         except (sqlite3.Error, OSError) as e:
             raise StorageError(
                 f"the ledger {path} cannot be opened: {e}; check the folder, or move the file aside"
             ) from e
 
-    def _prepare(self) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
-            self._db.execute(f"PRAGMA {pragma}")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            with self._transaction():
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version={VERSION}")
-        elif version != VERSION:
+    def _prepare(self, *, read_only: bool) -> None:
+        if not read_only:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
+                self._db.execute(f"PRAGMA {pragma}")
+            with self._transaction():  # another process may be creating the tables just now
+                if self._version() == 0:
+                    for statement in _SCHEMA.split(";\n"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version={VERSION}")
+        if (version := self._version()) != VERSION:
             raise StorageError(
                 f"the ledger {self.path} has version {version}, this scanmend knows {VERSION}; upgrade scanmend"
             )
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""
@@ -135,7 +142,7 @@ class Ledger:
 
     def move(self, id_: str, state: str, **changes: Any) -> None:
         """Set the state of a document, and other columns with it, in one transaction."""
-        row = {key: os.fsencode(v) if isinstance(v, Path) else v for key, v in changes.items()}
+        row = {key: _stored(value) for key, value in changes.items()}
         settings = "".join(f", {key} = :{key}" for key in row)
         query = f"UPDATE document SET state = :state, changed = :now{settings} WHERE id = :id"  # noqa: S608 -- names are ours
         self._run(query, {**row, "state": state, "now": time.time(), "id": id_})
@@ -160,31 +167,40 @@ class Ledger:
         """Documents in any of these states, oldest first."""
         return list(self._entries(f"state IN ({', '.join('?' * len(states))})", states))
 
-    def due(self, now: float, limit: int) -> list[Entry]:
-        """Documents that wait, or still have to be put away, and whose time has come; longest due first."""
-        return list(self._entries(f"{_RESTING} AND due <= ?", (now,), f"due, id LIMIT {int(limit)}"))
+    def due(self, now: float, limit: int, inboxes: Iterable[Path] | None = None) -> list[Entry]:
+        """Documents that wait, or still have to be put away, and whose time has come; longest due first.
 
-    def next_due(self) -> float | None:
-        """Wall clock time at which the next of these is due; None when there is none."""
-        row = self._query(f"SELECT min(due) FROM document WHERE {_RESTING}").fetchone()  # noqa: S608 -- a constant
-        return None if row[0] is None else float(row[0])
+        Only those of these inboxes, where they are given: a folder may be gone from the configuration.
+        """
+        among, values = _among(inboxes)
+        return list(self._entries(f"{_RESTING}{among} AND due <= ?", (*values, now), f"due, id LIMIT {int(limit)}"))
 
     def holds_name(self, outbox: Path, stem: Path) -> bool:
         """Whether a document in work will write under this name."""
         marks = ", ".join("?" * len(ACTIVE))
         query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks})"  # noqa: S608 -- only marks
-        return self._query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)).fetchone() is not None
+        return self._query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)) != []
 
-    def kept(self, inbox: Path, relative: Path) -> Entry | None:
-        """Return the latest document made of a source that stays in its inbox."""
-        where = "inbox = ? AND relative = ? AND original = 'keep' AND state IN ('published', 'done')"
-        return next(self._entries(where, (os.fsencode(inbox), os.fsencode(relative)), "claimed DESC LIMIT 1"), None)
+    def kept(self, inbox: Path, relative: Path, fingerprint: Fingerprint | None = None) -> Entry | None:
+        """Return the latest document made of a source that stays in its inbox.
+
+        With the fingerprint it is also found under another name, which it has where a newer file took its own.
+        """
+        f = fingerprint or Fingerprint(-1, -1, -1)
+        where = (
+            "((inbox = ? AND relative = ?) OR (inbox = ? AND inode = ? AND size = ? AND mtime_ns = ?)) "
+            "AND original = 'keep' AND +state IN ('published', 'done')"  # +: not by the index of states, most are done
+        )
+        here = os.fsencode(inbox)
+        values = (here, os.fsencode(relative), here, f.inode, f.size, f.mtime_ns)
+        order = "(size, mtime_ns) = (?, ?) DESC, claimed DESC LIMIT 1"
+        return next(self._entries(where, (*values, f.size, f.mtime_ns), order), None)
 
     def same_content(self, sha256: str, but: str) -> str | None:
         """Id of an earlier finished document with the same content."""
-        query = "SELECT id FROM document WHERE sha256 = ? AND id != ? AND state = 'done' ORDER BY claimed LIMIT 1"
-        row = self._query(query, (sha256, but)).fetchone()
-        return None if row is None else str(row[0])
+        query = "SELECT id FROM document WHERE sha256 = ? AND id != ? AND +state = 'done' ORDER BY claimed LIMIT 1"
+        rows = self._query(query, (sha256, but))
+        return str(rows[0][0]) if rows else None
 
     def counts(self) -> dict[str, int]:
         """How many documents are in each state."""
@@ -209,11 +225,10 @@ class Ledger:
 
     def read_page(self, id_: str, number: int) -> Page | CorrectedPage | None:
         """Return what is known of one page: corrected, read, or nothing."""
-        row = self._query(
-            "SELECT read, corrected FROM page WHERE document = ? AND number = ?", (id_, number)
-        ).fetchone()
-        if row is None:
+        rows = self._query("SELECT read, corrected FROM page WHERE document = ? AND number = ?", (id_, number))
+        if not rows:
             return None
+        row = rows[0]
         return _corrected.validate_json(row["corrected"]) if row["corrected"] else _page.validate_json(row["read"])
 
     def finished_pages(self, id_: str) -> dict[int, str]:
@@ -223,12 +238,12 @@ class Ledger:
 
     def _entries(self, where: str, values: Iterable[Any] = (), order: str = "claimed, id") -> Iterator[Entry]:
         query = f"SELECT * FROM document WHERE {where} ORDER BY {order}"  # noqa: S608 -- clauses are ours, values are bound
-        yield from (_entry(row) for row in self._query(query, tuple(values)).fetchall())
+        yield from (_entry(row) for row in self._query(query, tuple(values)))
 
-    def _query(self, query: str, values: Any = ()) -> sqlite3.Cursor:
+    def _query(self, query: str, values: Any = ()) -> list[sqlite3.Row]:
         with self._lock:
             try:
-                return self._db.execute(query, values)
+                return self._db.execute(query, values).fetchall()
             except sqlite3.Error as e:
                 raise StorageError(f"the ledger {self.path} cannot be used: {e}") from e
 
@@ -243,18 +258,33 @@ class Ledger:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
                     yield
+                    self._db.execute("COMMIT")
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    if self._db.in_transaction:  # a full disk has ended it already
+                        self._db.execute("ROLLBACK")
                     raise
-                self._db.execute("COMMIT")
             except sqlite3.Error as e:
                 raise StorageError(f"the ledger {self.path} cannot be written: {e}") from e
+
+
+def _among(inboxes: Iterable[Path] | None) -> tuple[str, tuple[bytes, ...]]:
+    if inboxes is None:
+        return "", ()
+    values = tuple(os.fsencode(path) for path in inboxes)
+    return f" AND inbox IN ({', '.join('?' * len(values))})", values
 
 
 def _row(entry: Entry) -> dict[str, Any]:
     row = {f.name: getattr(entry, f.name) for f in fields(entry) if f.name != "fingerprint"}
     row |= {f.name: getattr(entry.fingerprint, f.name) for f in fields(entry.fingerprint)}
-    return {key: os.fsencode(value) if isinstance(value, Path) else value for key, value in row.items()}
+    return {key: _stored(value) for key, value in row.items()}
+
+
+def _stored(value: object) -> object:
+    """Paths as bytes; texts without lone surrogates, which a message that names a file may hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return os.fsencode(value) if isinstance(value, Path) else value
 
 
 def _entry(row: sqlite3.Row) -> Entry:

@@ -3,6 +3,9 @@
 import os
 import socket
 
+PATIENCE_S = 1.0
+"""How long a full queue at the other end may hold up the caller."""
+
 
 def notify(*lines: str) -> bool:
     """Send states such as ``READY=1`` or ``STATUS=…``; return whether there was anyone to tell."""
@@ -13,8 +16,9 @@ def notify(*lines: str) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as s:
+            s.settimeout(PATIENCE_S)
             s.connect(address)
-            s.sendall("\n".join(lines).encode())
+            s.sendall("\n".join(lines).encode("utf-8", "backslashreplace"))
     except OSError:
         return False
     return True

@@ -11,14 +11,13 @@ from typing import Any
 import structlog
 
 from scanmend.config import Settings
-from scanmend.correct.corrector import Task
 from scanmend.correct.lexicon import CODES
 from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
 from scanmend.errors import ScanmendError, StorageError
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.outbox import atomic
 from scanmend.outbox.record import edit_fields
-from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of
+from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of, task_of
 
 log = structlog.get_logger()
 
@@ -48,17 +47,15 @@ def process(
         stem = atomic.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
         taken.add(stem)
         jobs.append((file, stem))
-    with ThreadPoolExecutor(pipeline.pool.workers + 1) as threads:
-        running = {
-            threads.submit(_process_one, file, out, stem, folder, settings, pipeline, advanced): file
-            for file, stem in jobs
-        }
-        try:
-            for future in as_completed(running):
-                yield future.result()
-        except BaseException:
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
+    threads = ThreadPoolExecutor(pipeline.pool.workers + 1)
+    try:
+        running = [
+            threads.submit(_process_one, file, out, stem, folder, settings, pipeline, advanced) for file, stem in jobs
+        ]
+        for future in as_completed(running):
+            yield future.result()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)  # when interrupted, the caller ends pool and slot next
 
 
 def _process_one(
@@ -98,7 +95,7 @@ def _process_one(
 def correct_text(text: str, lease: Lease | None, settings: Settings) -> tuple[str, CorrectedPage]:
     """Return the text with its OCR errors mended and all white space as it was, and the page that says how."""
     page = page_from_text(text)
-    task = Task(settings.strategy, settings.prompt, settings.languages, settings.attention)
+    task = task_of(settings)
     if lease is None:
         return text, CorrectedPage(page, page.raw, skipped="strategy: off")
     done = lease.correct(page, task, settings.model_call_limit_s)

@@ -3,9 +3,9 @@
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,11 +107,12 @@ class Pipeline:
         limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
         found = self.pool.inspect(path, limits, INSPECT_LIMIT_S)
         keeper.inspected(found)
-        task = Task(settings.strategy, settings.prompt, settings.languages, settings.attention)
+        task = task_of(settings)
         done: list[CorrectedPage] = []
         with ExitStack() as stack:
             lease: Lease | None = None
-            for page in self._read(path, found.pages, settings, limits, keeper):
+            pages = stack.enter_context(closing(self._read(path, found.pages, settings, limits, keeper)))
+            for page in pages:
                 self._check(deadline, settings)
                 if isinstance(page, CorrectedPage):
                     done.append(page)
@@ -126,20 +127,25 @@ class Pipeline:
 
     def _read(
         self, path: Path, count: int, settings: Settings, limits: Limits, keeper: Keeper
-    ) -> Iterator[Page | CorrectedPage]:
+    ) -> Generator[Page | CorrectedPage]:
         """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
         ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
-        for number in range(1, count + 1):
-            known = keeper.recall(number)
-            if known is None:
-                keeper.advance(number, "reading")
-                ahead.append(self.pool.submit(path, number, settings.languages, limits, settings.page_limit_s))
-            else:
-                ahead.append(known)
-            while len(ahead) > self.pool.workers:
+        try:
+            for number in range(1, count + 1):
+                known = keeper.recall(number)
+                if known is None:
+                    keeper.advance(number, "reading")
+                    ahead.append(self.pool.submit(path, number, settings.languages, limits, settings.page_limit_s))
+                else:
+                    ahead.append(known)
+                while len(ahead) > self.pool.workers:
+                    yield self._read_one(ahead.popleft(), keeper)
+            while ahead:
                 yield self._read_one(ahead.popleft(), keeper)
-        while ahead:
-            yield self._read_one(ahead.popleft(), keeper)
+        finally:
+            for page in ahead:  # not empty when the document ends early
+                if isinstance(page, Future) and not page.cancel() and page.done() and not page.exception():
+                    keeper.keep_page(page.result())
 
     def _read_one(self, page: "Page | CorrectedPage | Future[Page]", keeper: Keeper) -> Page | CorrectedPage:
         if not isinstance(page, Future):
@@ -164,6 +170,11 @@ class Pipeline:
             raise Stopping
         if time.monotonic() > deadline:
             raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
+
+
+def task_of(settings: Settings) -> Task:
+    """How pages of these settings are to be corrected."""
+    return Task(settings.strategy, settings.prompt, settings.languages, settings.attention, settings.boldness)
 
 
 def record_of(

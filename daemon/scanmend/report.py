@@ -84,7 +84,9 @@ def as_text(told: dict[str, Any]) -> str:
         for e in told["waiting_retry"]
     ]
     lines += [
-        f"failed     {e['id']}  {e['folder']}/{e['file']}: {e['error']}; lies at {e['where']}" for e in told["failures"]
+        f"failed     {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
+        + (f"; lies at {e['where']}" if e["where"] else "")
+        for e in told["failures"]
     ]
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 import select
 import threading
@@ -30,11 +31,13 @@ from scanmend.watch import Watch
 
 LONGEST_WAIT_S = 30.0
 POOL_REST_S = 20.0
-"""Page workers end after so many seconds without work."""
+"""Page workers end after so many seconds without work, or with the model where that is sooner."""
 STOP_S = 5.0
 """How long pages in hand may take to finish after a stop was requested."""
 UNRECORDED_S = 60.0
 """When a document is taken up again whose state the ledger could not take in."""
+LOCK_S = 0.5
+"""How long to try for the lock, which ``running_pid`` of another process may hold for an instant."""
 STATUS_FILE = "daemon.json"
 LOCK_FILE = "lock"
 
@@ -60,19 +63,24 @@ class Service:
         self._stages: dict[str, str] = {}
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set)
         self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__)
-        self._doorbell = Doorbell(self.ring)
+        self._doorbell = Doorbell(self._heard)
         self._capacity = self.pool.workers + 1
         self._documents = ThreadPoolExecutor(self._capacity, thread_name_prefix="document")
         self._working: dict[str, tuple[Entry, Future[None]]] = {}
         self._watches: list[Watch] = []
         self._started = time.time()
         self._told: dict[str, Any] = {}
-        self._rung = True
+        self._rung = threading.Event()
         self._unrecorded: dict[str, float] = {}
 
     def ring(self) -> None:
         """Wake the loop; safe from any thread and from signal handlers."""
         os.eventfd_write(self._event, 1)
+
+    def _heard(self) -> None:
+        """Wake the loop to list the inboxes; from watchdog's thread."""
+        self._rung.set()
+        self.ring()
 
     def request_stop(self) -> None:
         """Ask the loop to end."""
@@ -87,8 +95,9 @@ class Service:
     def run(self) -> None:
         """Work until asked to stop; everything is ended and put down when this returns."""
         try:
-            self._custody.recover({f.name: f for f in self.config.folders})
-            self._watches = [Watch(f, self.ledger, self._doorbell) for f in self.config.folders]
+            self._custody.recover(self.config.folders)
+            threading.Thread(target=_sweep, args=(self.config,), name="sweep", daemon=True).start()
+            self._watches = self._make_watches()
             notify("READY=1", f"MAINPID={os.getpid()}")
             log.info(
                 "daemon.ready", version=__version__, pid=os.getpid(), folders=[f.name for f in self.config.folders]
@@ -99,12 +108,16 @@ class Service:
         finally:
             self._stop()
 
+    def _make_watches(self) -> list[Watch]:
+        return [Watch(f, self.ledger, self._doorbell, self._custody.adopt) for f in self.config.folders]
+
     def _turn(self) -> None:
         """Do once what is to be done now."""
         if self._reload:
             self._reload = False
             self._reconfigure()
-        rung, self._rung = self._rung, False
+        if rung := self._rung.is_set():
+            self._rung.clear()  # and what rings from here on is for the next turn
         now = time.monotonic()
         self._collect()
         for watch in self._watches:
@@ -113,8 +126,14 @@ class Service:
         self._dispatch_new(now)
         self.slot.tick()
         if not self._working:
-            self.pool.rest(POOL_REST_S)
+            self.pool.rest(self._rest_s)
         self._tell()
+
+    @property
+    def _rest_s(self) -> float:
+        """Seconds without work after which the page workers end; never later than the model."""
+        unload_s = self.config.idle_unload_s
+        return POOL_REST_S if unload_s < 0 else min(POOL_REST_S, unload_s)
 
     def _sleep(self) -> None:
         now = time.monotonic()
@@ -122,17 +141,17 @@ class Service:
         if self._working:
             waits.append(1.0)  # so that status follows the pages
         elif self.pool.pids:
-            waits.append(POOL_REST_S / 4)
+            waits.append(max(0.1, self._rest_s / 4))
         if (idle := self.slot.wait()) is not None:
             waits.append(idle + 0.01)
-        if (due := self.ledger.next_due()) is not None and len(self._working) < self._capacity:
-            waits.append(max(0.2, due - time.time()))
+        if len(self._working) < self._capacity:
+            waits += (max(0.2, entry.due - time.time()) for entry in self._waiting(math.inf, 1))
+        waits += (due - now for due in self._unrecorded.values())
         if ping := watchdog_s():
             waits.append(ping / 3)
         ready, _, _ = select.select([self._event], [], [], max(0.0, min(waits)))
         if ready:
             os.eventfd_read(self._event)
-            self._rung = True
 
     def _collect(self) -> None:
         for id_, (_, future) in list(self._working.items()):
@@ -143,18 +162,26 @@ class Service:
                     log.error("document.unrecorded", id=id_, error=str(error), again_in_s=UNRECORDED_S)
                     self._unrecorded[id_] = time.monotonic() + UNRECORDED_S
         for id_ in [i for i, due in self._unrecorded.items() if due <= time.monotonic()]:
-            del self._unrecorded[id_]
-            self.ledger.move(id_, "waiting")
+            try:
+                entry = self.ledger.get(id_)
+                if entry is not None and entry.state == "working":
+                    self.ledger.move(id_, "waiting")
+                del self._unrecorded[id_]
+            except StorageError as e:
+                log.warning("document.still_unrecorded", id=id_, error=str(e), again_in_s=UNRECORDED_S)
+                self._unrecorded[id_] = time.monotonic() + UNRECORDED_S
 
     def _dispatch_due(self) -> None:
-        if len(self._working) >= self._capacity:
-            return
-        for entry in self.ledger.due(time.time(), self._capacity * 2 + len(self._working)):
-            folder = next((f for f in self.config.folders if f.name == entry.folder), None)
-            if folder is not None and folder.inbox == entry.inbox and entry.id not in self._working:
-                self._dispatch(entry, folder)
-            if len(self._working) >= self._capacity:
-                return
+        folders = {folder.inbox: folder for folder in self.config.folders}
+        for entry in self._waiting(time.time(), self._capacity - len(self._working)):
+            self._dispatch(entry, folders[entry.inbox])
+
+    def _waiting(self, until: float, count: int) -> list[Entry]:
+        """Documents due until then (wall clock) that are not in work, of the folders there are; the first first."""
+        busy = self._working.keys() | self._unrecorded.keys()
+        inboxes = [folder.inbox for folder in self.config.folders]
+        due = self.ledger.due(until, count + len(busy), inboxes) if count > 0 else []
+        return [entry for entry in due if entry.id not in busy][:count]
 
     def _dispatch_new(self, now: float) -> None:
         """Claim settled files in turn over the folders, while there is room."""
@@ -173,12 +200,13 @@ class Service:
                 return False
             entry = self._custody.claim(watch.folder, watch.inbox, *taken)
         except StorageError as e:
-            log.warning("document.claim_failed", folder=watch.folder.name, error=str(e))
-            watch.trouble = str(e)
-            return False
-        if not isinstance(entry, Missed):
-            watch.taken(taken[0])
-            self._dispatch(entry, watch.folder)
+            watch.failed(str(e), now)
+        else:
+            if isinstance(entry, Missed):
+                watch.missed(now)
+            else:
+                watch.taken(taken[0])
+                self._dispatch(entry, watch.folder)
         return True
 
     def _dispatch(self, entry: Entry, folder: Folder) -> None:
@@ -204,8 +232,8 @@ class Service:
             watch.close()
         self.config = config
         self.slot.configure(config.models, config.idle_unload_s)
-        self._watches = [Watch(f, self.ledger, self._doorbell) for f in config.folders]
-        self._rung = True
+        self._custody.recover(config.folders, self._working.keys())
+        self._watches = self._make_watches()
         notify("READY=1")
         log.info("config.reloaded", folders=[f.name for f in config.folders])
 
@@ -246,7 +274,8 @@ class Service:
     def _stop(self) -> None:
         """End: pages in hand get a moment, what is left is handed back to the ledger, every child goes."""
         notify("STOPPING=1")
-        self._stopping.set()
+        if not self._stopping.is_set():  # a signal handler that sets it just now would wait for us for ever
+            self._stopping.set()
         log.info("daemon.stopping", in_work=len(self._working))
         self._doorbell.close()
         limit = time.monotonic() + STOP_S
@@ -264,13 +293,19 @@ class Service:
 def hold_lock(state_dir: Path) -> int:
     """Lock the state folder for this process; StorageError when another daemon has it."""
     fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as e:
-        os.close(fd)
-        raise StorageError(
-            f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
-        ) from e
+    limit = time.monotonic() + LOCK_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as e:
+            if time.monotonic() < limit:
+                time.sleep(0.05)
+                continue
+            os.close(fd)
+            raise StorageError(
+                f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
+            ) from e
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd
@@ -292,6 +327,14 @@ def running_pid(state_dir: Path) -> int | None:
         os.close(fd)
 
 
+def _sweep(config: Config) -> None:
+    """Remove what a crash left half-written; an archive may be large, so nothing waits for this."""
+    targets = {p for f in config.folders for p in (f.outbox, f.archive, f.quarantine)} | {config.state_dir}
+    for path in sorted(p for p in targets if not any(q in targets for q in p.parents)):
+        if swept := atomic.sweep(path, time.time()):
+            log.info("outbox.swept", path=str(path), files=swept)
+
+
 def _wait(future: "Future[None]", limit_s: float) -> None:
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
@@ -302,6 +345,7 @@ def _make_folders(config: Config) -> None:
     """Create the folders that are not there yet, at start only: a folder that vanishes later is an outage."""
     wanted = [config.state_dir, *(p for f in config.folders for p in (f.inbox, f.outbox))]
     wanted += [f.archive for f in config.folders if f.original == "archive"]
+    wanted += [f.quarantine.parent for f in config.folders]
     for path in wanted:
         if not path.is_dir():
             try:

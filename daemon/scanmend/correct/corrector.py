@@ -12,10 +12,11 @@ from scanmend.correct.judge import Evidence, forbidden, judge
 from scanmend.correct.lexicon import Lexicon
 from scanmend.correct.model import LanguageModel
 from scanmend.correct.words import letters, parts, starts_sentence
-from scanmend.document import CorrectedPage, Edit, Page, Word, apply_edits, layout
+from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout
 
 FEWEST_LETTERS = 12
 """Pages with less text are left alone: there is no context to judge by."""
+PSEUDO_UNKNOWN, PSEUDO_WORDS = 1, 20
 HOPELESS = 30.0
 """Mean confidence below which a page is noise, not text."""
 
@@ -28,6 +29,17 @@ class Task:
     prompt: str
     languages: tuple[str, ...]
     attention: Literal["suspect", "all"] = "suspect"
+    boldness: float = 0.0
+    """Nats by which less evidence is enough for an edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is the same for all edits of a page."""
+
+    page: Page
+    task: Task
+    unknown_share: float
 
 
 class Corrector:
@@ -44,10 +56,11 @@ class Corrector:
         started = time.monotonic()
         if reason := skipped(page, task):
             return CorrectedPage(page, page.raw, skipped=reason)
+        ground = Ground(page, task, self._unknown_share(page))
         judged: list[Edit] = []
         for edit in self._proposed(page, task, progress):
             progress()
-            judged.append(self._judged(page, edit, judged, task.prompt))
+            judged.append(self._judged(ground, edit, judged))
         edits = tuple(sorted(judged, key=lambda e: (e.line, e.word)))
         texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
         return CorrectedPage(page, layout(page.lines, texts), edits, seconds=round(time.monotonic() - started, 3))
@@ -67,7 +80,12 @@ class Corrector:
         suspect = [n for n, line in enumerate(page.lines) if any(self._candidates.suspicious(w) for w in line.words)]
         return sorted({m for n in suspect for m in (n - 1, n, n + 1) if 0 <= m < len(page.lines)})
 
-    def _judged(self, page: Page, edit: Edit, before: list[Edit], prompt: str) -> Edit:
+    def _unknown_share(self, page: Page) -> float:
+        """Share of words in no lexicon, smoothed so that a few words prove nothing."""
+        cores = [core for line in page.lines for w in line.words if letters(core := parts(w.text).core) > 1]
+        return (sum(not self._lexicon.knows(core) for core in cores) + PSEUDO_UNKNOWN) / (len(cores) + PSEUDO_WORDS)
+
+    def _judged(self, ground: Ground, edit: Edit, before: list[Edit]) -> Edit:
         words = range(edit.word, edit.word + edit.count)
         for other in before:
             taken = range(other.word, other.word + other.count)
@@ -78,14 +96,15 @@ class Corrector:
                 )
         if reason := forbidden(edit.raw, edit.new):
             return replace(edit, reason=reason)
-        evidence = self._evidence(page, edit)
+        evidence = self._evidence(ground, edit)
         if edit.gain is None and evidence.cost < inf and edit.new != numbers.repair(edit.raw):
-            edit = replace(edit, gain=self._gain(page, edit, prompt))
+            edit = replace(edit, gain=self._gain(ground.page, edit, ground.task.prompt))
             evidence = replace(evidence, gain=edit.gain)
-        verdict = judge(evidence)
+        verdict = judge(evidence, ground.task.boldness)
         return replace(edit, accepted=verdict.accepted, reason=verdict.reason)
 
-    def _evidence(self, page: Page, edit: Edit) -> Evidence:
+    def _evidence(self, ground: Ground, edit: Edit) -> Evidence:
+        page = ground.page
         line = page.lines[edit.line]
         words = line.words[edit.word : edit.word + edit.count]
         known = [w.confidence for w in words if w.confidence is not None]
@@ -93,14 +112,21 @@ class Corrector:
         return Evidence(
             raw=edit.raw,
             new=edit.new,
-            cost=self._confusions.cost(edit.raw, edit.new, 40.0),
+            cost=self._cost(edit.raw, edit.new),
             gain=edit.gain,
             raw_zipf=min((self._lexicon.zipf(part) for part in raw.split()), default=0.0),
             new_zipf=min((self._lexicon.zipf(parts(part).core) for part in new.split()), default=0.0),
             confidence=min(known) if known else None,
             starts_sentence=starts_sentence(line, edit.word, self._above(page, edit.line)),
             has_lexicon=bool(self._lexicon),
+            unknown_share=ground.unknown_share,
+            among_capitals=_among_capitals(line, edit.word),
         )
+
+    def _cost(self, raw: str, new: str) -> float:
+        """Channel cost; blanks have a price of their own."""
+        blanks = abs(new.count(" ") - raw.count(" ")) * rescore.SPLIT
+        return blanks + self._confusions.cost(raw.replace(" ", ""), new.replace(" ", ""), 40.0)
 
     def _above(self, page: Page, n: int) -> Word | None:
         if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
@@ -117,6 +143,11 @@ class Corrector:
         gap, ahead = " " if left else "", f" {after}" if after else ""
         raw, new = self._model.score(context, [gap + edit.raw + ahead, gap + edit.new + ahead])
         return round(new - raw, 3)
+
+
+def _among_capitals(line: Line, index: int) -> bool:
+    beside = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
+    return sum(text.isupper() and len(text) > 1 for text in beside) >= 1
 
 
 def lookalikes(page: Page) -> Iterable[Edit]:

@@ -12,6 +12,10 @@ from rapidfuzz.distance import OSA
 KNOWN = 2.0
 """Zipf frequency from which a word counts as one: once in ten million. Below, the lists hold many typing errors."""
 
+COMPOUNDING = {"da", "de", "fi", "nb", "nl", "sv"}
+_LONG, _PART = 4, 3.0
+"""Least letters of each part of a compound, and its least Zipf frequency."""
+
 CODES = {
     "ara": "ar", "ben": "bn", "bul": "bg", "cat": "ca", "ces": "cs", "dan": "da", "deu": "de", "deu_latf": "de",
     "ell": "el", "eng": "en", "est": "et", "fas": "fa", "fil": "fil", "fin": "fi", "fra": "fr", "frk": "de",
@@ -26,8 +30,12 @@ CODES = {
 class Lexicon:
     """The words of some languages together."""
 
-    def __init__(self, frequencies: Iterable[tuple[str, float]]) -> None:
-        """``frequencies``: words in lower case with their Zipf frequencies, log10 of occurrences per billion words."""
+    def __init__(self, frequencies: Iterable[tuple[str, float]], *, compounds: bool = False) -> None:
+        """``frequencies``: case-folded words (``strasse``) and their Zipf frequencies, log10 of uses per billion.
+
+        ``compounds``: whether the language writes compounds as one word, so that no list can hold them all.
+        """
+        self._compounds = compounds
         self._zipf: dict[str, float] = {}
         for word, zipf in frequencies:
             if zipf > self._zipf.get(word, 0.0):
@@ -41,14 +49,29 @@ class Lexicon:
         return bool(self._zipf)
 
     def zipf(self, word: str) -> float:
-        """Zipf frequency of the word, case ignored; of a hyphenated one, that of its rarest part; 0.0 when unknown."""
-        low = word.lower().replace("\u2019", "'")
+        """Zipf frequency of the word, case ignored; 0.0 when unknown.
+
+        A hyphenated word is as common as its rarest part, or as the word that a line end broke.
+        """
+        low = word.casefold().replace("\u2019", "'")
         found = self._zipf.get(low, 0.0)
         if not found and "-" in low.strip("-"):
-            return min(self._zipf.get(part, 0.0) for part in low.split("-") if part)
+            parts = min(self._zipf.get(part, 0.0) for part in low.split("-") if part)
+            return max(parts, self._zipf.get(low.replace("-", ""), 0.0))
         if not found and low.endswith("'s"):
             return self._zipf.get(low[:-2], 0.0)
+        if found < KNOWN and self._compounds and len(low) >= 2 * _LONG:
+            return max(found, self._compound(low))
         return found
+
+    def _compound(self, low: str) -> float:
+        """Zipf frequency of two known words written as one, with or without a joining s; 0.0 when it is none."""
+        best = 0.0
+        for i in range(_LONG, len(low) - _LONG + 1):
+            lefts = [low[:i], low[: i - 1]] if low[i - 1] == "s" else [low[:i]]
+            left = max(self._zipf.get(part, 0.0) for part in lefts)
+            best = max(best, min(left, self._zipf.get(low[i:], 0.0)))
+        return KNOWN if best >= _PART else 0.0
 
     def knows(self, word: str) -> bool:
         """Whether the word is one."""
@@ -70,8 +93,11 @@ def lexicon(languages: Sequence[str]) -> Lexicon:
     available = wordfreq.available_languages()
     codes = {CODES.get(language.lower(), "") for language in languages} & set(available)
     return Lexicon(
-        (word, math.log10(frequency) + 9)
-        for code in sorted(codes)
-        for word, frequency in wordfreq.get_frequency_dict(code).items()
-        if frequency >= 10 ** (KNOWN - 9.5)
+        (
+            (word, math.log10(frequency) + 9)
+            for code in sorted(codes)
+            for word, frequency in wordfreq.get_frequency_dict(code).items()
+            if frequency >= 10 ** (KNOWN - 9.5)
+        ),
+        compounds=bool(codes & COMPOUNDING),
     )

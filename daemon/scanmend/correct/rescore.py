@@ -7,11 +7,14 @@ GGUF, since nothing is written freely.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanmend.correct import numbers
 from scanmend.correct.confusions import Confusions
+from scanmend.correct.judge import forbidden
 from scanmend.correct.lexicon import KNOWN, Lexicon
 from scanmend.correct.model import LanguageModel
 from scanmend.correct.words import letters, like, parts
@@ -19,29 +22,43 @@ from scanmend.document import Edit, Line, Page, Word
 
 UNSURE = 75.0
 """Tesseract word confidence below which a known word is suspicious too."""
+COMMON = 4.5
+"""Zipf frequency from which a word is beyond suspicion."""
 CHEAP = 5.0
-"""Nats: a confusion this likely, of a word this much more common, makes a known but rare word suspicious."""
-COMMONER = 2.5
-"""Zipf steps that count as much more common: some 300 times."""
-REACH = 12.0
+"""Nats: a confusion this likely of a much more common word makes a word suspicious; more nats for rarer words."""
+COMMONER = 2.0
+"""Zipf steps that count as much more common: a hundred times."""
+HALVED = 3.6
+"""Zipf frequency below which a known word may be two that were run together; the lists hold some of those."""
+SPLIT = 4.0
+"""Nats for a blank that was not read."""
+REACH = 18.0
 """Most nats of channel cost for a candidate."""
-MOST = 8
+UNDONE = 9.5
+"""Most nats for a candidate found by undoing confusions; beyond, there are thousands."""
+MOST = 10
 """Candidates that the model scores for one word."""
 AHEAD = 2
 """Words after it that the model scores along."""
-LOOKBACK = 3000
-"""Characters of text before the word that the model sees."""
+LOOKBACK = 1500
+"""Characters of text before the word that the model sees at least, after the prompt; at most twice as many."""
 _PER_ZIPF = math.log(10)
+_ODD = re.compile(r"[^\w\s.,;:!?()\"'\u2018-\u201f-]")
+"""Marks that are rarely punctuation and often misread letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A word that may have been read as another."""
+    """What may have been read as another word."""
 
     text: str
+    """With the punctuation around it."""
     cost: float
     """Channel cost in nats."""
     zipf: float
+
+
+_NONE = Candidate("", math.inf, 0.0)
 
 
 class Candidates:
@@ -50,56 +67,90 @@ class Candidates:
     def __init__(self, lexicon: Lexicon, confusions: Confusions) -> None:
         self._lexicon = lexicon
         self._confusions = confusions
+        self._cheap = lru_cache(1 << 14)(self._find_cheap)
 
     def suspicious(self, word: Word) -> bool:
         """Whether the word is worth the model's time."""
         core = parts(word.text).core
-        if letters(core) < 2 or numbers.is_sacred(core):  # noqa: PLR2004 -- single letters have too many neighbours
+        if letters(core) < 2 or numbers.is_sacred(word.text):  # noqa: PLR2004 -- single letters have too many neighbours
             return False
         zipf = self._lexicon.zipf(core)
         if zipf < KNOWN or (word.confidence is not None and word.confidence < UNSURE):
             return True
-        return any(c.zipf - zipf >= COMMONER for c in self._undone(core, CHEAP)) if zipf < 4.5 else False  # noqa: PLR2004
+        return zipf < COMMON and self._cheap(core)
 
     def of(self, word: Word) -> list[Candidate]:
-        """The likeliest candidates for the word's core, the best first by word frequency and channel cost."""
-        core = parts(word.text).core
-        found = {c.text: c for c in self._undone(core, REACH)}
+        """The likeliest candidates for the whole word, the best first by word frequency and channel cost."""
+        cut = parts(word.text)
+        found: dict[str, Candidate] = {}
+        for text, cost in self._readings(word, cut.core):
+            self._add(found, cut.around(text), cost)
+        if _ODD.search(cut.before + cut.after):
+            for text, cost in self._confusions.undo(word.text, UNDONE, most=300):
+                self._add(found, text, cost)
+        for text in _halves(cut.core):
+            self._add(found, cut.around(text), SPLIT)
+        allowed = (c for c in found.values() if not forbidden(word.text, c.text))
+        return sorted(allowed, key=lambda c: c.cost - c.zipf * _PER_ZIPF)[:MOST]
+
+    def _add(self, found: dict[str, Candidate], text: str, cost: float) -> None:
+        """Keep a candidate whose every part is a known word in usual capitals."""
+        cores = [parts(part).core for part in text.split()]
+        zipf = min((self._lexicon.zipf(core) for core in cores), default=0.0)
+        least = KNOWN if len(cores) == 1 else COMMON - 0.5
+        usual = all(core.islower() or core.isupper() or core.istitle() or core[1:].islower() for core in cores)
+        if cost > REACH or zipf < least or not usual or not all(c.isalpha() for c in cores):
+            return
+        if cost < found.get(text, _NONE).cost:
+            found[text] = Candidate(text, cost, zipf)
+
+    def _readings(self, word: Word, core: str) -> Iterator[tuple[str, float]]:
+        """Other readings of the core and their channel costs."""
+        yield from self._confusions.undo(core, UNDONE, most=300)
         if self._lexicon.zipf(core) < KNOWN:
             for near in self._lexicon.near(core):
-                text = like(core, near)
-                if text not in found and (cost := self._confusions.cost(core, text, REACH)) <= REACH:
-                    found[text] = Candidate(text, cost, self._lexicon.zipf(text))
+                yield (text := like(core, near)), self._confusions.cost(core, text, REACH)
         for text in self._glyph_alternatives(word):
-            if text not in found and self._lexicon.knows(text):
-                found[text] = Candidate(text, min(REACH, self._confusions.cost(core, text)), self._lexicon.zipf(text))
-        found.pop(core, None)
-        return sorted(found.values(), key=lambda c: c.cost - c.zipf * _PER_ZIPF)[:MOST]
+            yield text, min(REACH, self._confusions.cost(core, text))
 
-    def _undone(self, core: str, limit: float) -> Iterator[Candidate]:
-        for text, cost in self._confusions.undo(core, limit, most=300):
-            if text.isalpha() and (zipf := self._lexicon.zipf(text)) >= KNOWN:
-                yield Candidate(text, cost, zipf)
+    def _find_cheap(self, core: str) -> bool:
+        """Whether a likely confusion of a much more common word would look like this one."""
+        zipf = self._lexicon.zipf(core)
+        limit = CHEAP + max(0.0, COMMON - zipf)
+        undone = self._confusions.undo(core, limit, most=300)
+        return any(self._lexicon.zipf(text) - zipf >= COMMONER for text, _ in undone) or any(
+            min(map(self._lexicon.zipf, text.split())) >= COMMON for text in (_halves(core) if zipf < HALVED else ())
+        )
 
     def _glyph_alternatives(self, word: Word) -> Iterator[str]:
         """Words that differ in one glyph, where Tesseract itself wavered."""
         if len(word.glyphs) != len(word.text):
             return
         for i, glyph in enumerate(word.glyphs):
-            for text, _ in glyph[1:]:
-                if text.isalpha():
+            for text, _ in glyph:
+                if text.isalpha() and text != word.text[i]:
                     yield parts(word.text[:i] + text + word.text[i + 1 :]).core
+
+
+def _halves(core: str) -> Iterator[str]:
+    """The word cut in two at every place."""
+    for i in range(1, len(core)):
+        left, right = core[:i], core[i:]
+        if left.isalpha() and right.isalpha() and (len(left) > 1 or left in "aAI") and (len(right) > 1 or right == "a"):
+            yield f"{left} {right}"
 
 
 def propose(
     page: Page, prompt: str, candidates: Candidates, model: LanguageModel, progress: Callable[[], None]
 ) -> Iterator[Edit]:
     """Yield an edit for every suspicious word that has a better reading; the judge has the last word."""
-    done = f"{prompt}\n\n"
+    head = done = f"{prompt}\n\n"
     paragraph = page.lines[0].paragraph if page.lines else 0
     for n, line in enumerate(page.lines):
         if line.paragraph != paragraph:
             done, paragraph = done + "\n", line.paragraph
+        if len(done) > len(head) + 2 * LOOKBACK:  # seldom, as a context that begins elsewhere is decoded anew
+            done = head + done[-LOOKBACK:]
         for i, word in enumerate(line.words):
             progress()
             gap = " " if i else ""
@@ -108,10 +159,10 @@ def propose(
                 yield Edit(n, i, text, mended, "lookalike", box=word.box)
                 text = mended
             elif candidates.suspicious(word) and (found := candidates.of(word)):
-                edit = _best(n, i, word, found, model, done[-LOOKBACK:] + gap.strip(), gap, _ahead(page, n, i))
+                edit = _best(n, i, word, found, model, done, gap, _ahead(page, n, i))
                 if edit:
                     yield edit
-                    if (edit.gain or 0) > _cost(edit, found) + 2:
+                    if (edit.gain or 0) > _cost(edit, found) + 5:
                         text = edit.new
             done += gap + text
         done += "\n"
@@ -120,8 +171,7 @@ def propose(
 def _best(
     line: int, index: int, word: Word, found: list[Candidate], model: LanguageModel, context: str, gap: str, ahead: str
 ) -> Edit | None:
-    cut = parts(word.text)
-    options = [word.text, *(cut.around(c.text) for c in found)]
+    options = [word.text, *(c.text for c in found)]
     raw, *scores = model.score(context, [gap + option + ahead for option in options])
     best = max(range(len(found)), key=lambda k: scores[k] - found[k].cost)
     gain = scores[best] - raw
@@ -131,8 +181,7 @@ def _best(
 
 
 def _cost(edit: Edit, found: list[Candidate]) -> float:
-    core = parts(edit.new).core
-    return next((c.cost for c in found if c.text == core), REACH)
+    return next(c.cost for c in found if c.text == edit.new)
 
 
 def _ahead(page: Page, n: int, i: int) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from scanmend.document import Line, Word
 
-_PARTS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
-_LETTER = re.compile(r"[^\W\d_]")
-_ENDS = (".", "!", "?", ":", '."', ".”", ".»", "—")
+_ELISION = r"(?:(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quelqu|dell|nell|dall|sull|all|un)['\u2019](?=\w))?"
+"""What French, Italian and Catalan run together with the next word; word lists hold the two apart."""
+_BEFORE = re.compile(rf"\W*{_ELISION}", re.IGNORECASE)
+_WORD = re.compile(r"\w")
+_ENDS = (".", "!", "?", ":", "—")
+_CLOSING = "\"”»'’)]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,16 @@ class Parts:
 
 def parts(text: str) -> Parts:
     """Cut punctuation from both ends."""
-    found = _PARTS.match(text)
-    return Parts(*found.groups()) if found else Parts("", text, "")
+    found = _BEFORE.match(text)
+    start, end = found.end() if found else 0, len(text)
+    while end > start and not _WORD.match(text, end - 1):
+        end -= 1
+    return Parts(text[:start], text[start:end], text[end:])
 
 
 def letters(text: str) -> int:
     """How many letters the text has."""
-    return len(_LETTER.findall(text))
+    return sum(c.isalpha() for c in text)
 
 
 def like(pattern: str, word: str) -> str:
@@ -44,4 +50,4 @@ def like(pattern: str, word: str) -> str:
 def starts_sentence(line: Line, index: int, before: Word | None) -> bool:
     """Whether the word at ``index`` begins a sentence; ``before`` ends the line above in its paragraph."""
     previous = line.words[index - 1] if index else before
-    return previous is None or previous.text.endswith(_ENDS)
+    return previous is None or previous.text.rstrip(_CLOSING).endswith(_ENDS)

@@ -5,7 +5,13 @@ verified in one batch and the agreed prefix is kept (speculative decoding with t
 prompt lookup decoding). This module only decides what to offer next; ``llm/engine.py`` verifies it.
 """
 
-FIRST, LEAST, MOST = 8, 4, 64
+FIRST, LEAST, MOST = 8, 4, 16
+"""Tokens of a draft: at first, at least and at most.
+
+On a CPU each drafted token costs about a quarter of a call of its own, all the more in models with a large
+vocabulary, so long drafts lose at their end what they gain (measured on 2 cores with 0.5B parameters: at most 64
+tokens 0.85 times as fast as plain decoding, at most 16 tokens 2.7 times).
+"""
 
 
 class Draft:

@@ -5,6 +5,7 @@ a process with a signal and only the end of a process gives back all GPU memory.
 """
 
 import ctypes
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Engine:
         params = lc.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
         params.use_extra_bufts = not safe
-        self._model = lc.llama_model_load_from_file(str(path).encode(), params)
+        self._model = lc.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise ModelError(f"llama.cpp cannot load {path}: {_last_error()}")
         self._vocab = lc.llama_model_get_vocab(self._model)
@@ -106,10 +107,11 @@ class Engine:
     def _score_some(self, position: int, tokens: list[list[int]], totals: list[float], start: int) -> int:
         """Add the log-probabilities of as many continuations as fit one batch; return where to go on."""
         rows: list[tuple[int, int, int]] = []
+        room = min(BATCH, self.context - position)
         sequence, i = 0, start
         while i < len(tokens) and sequence + 1 < SEQUENCES:
-            inputs = tokens[i][:-1][:BATCH]
-            if len(rows) + len(inputs) > BATCH:
+            inputs = tokens[i][:-1][:room]
+            if len(rows) + len(inputs) > room:
                 break
             if inputs:
                 sequence += 1
@@ -129,7 +131,7 @@ class Engine:
     def complete(
         self, system: str, user: str, *, max_tokens: int, deadline: float, source: str = "", guided: bool = True
     ) -> Reply:
-        """Reply greedily to the two messages until the model ends, or ``max_tokens`` or ``deadline`` (time.monotonic()) come.
+        """Reply greedily to the two messages until the model ends, or ``max_tokens``, or ``deadline`` (monotonic).
 
         ``source``: the text that the reply will mostly copy; the reply is the same without it, only slower.
         """
@@ -157,7 +159,7 @@ class Engine:
         return Reply(written.decode("utf-8", "ignore"), complete=True, tokens=len(out), calls=calls)
 
     def _verify(self, token: int, offered: Sequence[int]) -> tuple[int, int]:
-        """Decode the token and the draft after it; return how much of the draft greedy decoding agrees with, and what follows."""
+        """Decode the token and the draft after it; return how much of the draft was right, and what follows."""
         offered = offered[: min(BATCH - 1, self.context - len(self._fed) - 1)]
         position = len(self._fed)
         for i, t in enumerate((token, *offered)):
@@ -206,7 +208,7 @@ class Engine:
 
     def _window(self, tokens: list[int]) -> list[int]:
         """Leave out the oldest tokens, half a window at a time so that the cache serves many calls."""
-        room = self.context - BATCH
+        room = max(self.context - BATCH, self.context // 2)
         if len(tokens) <= room:
             return tokens
         step = room // 2

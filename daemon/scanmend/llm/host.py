@@ -70,13 +70,16 @@ class Host:
     def _load(self, request: Message) -> Message:
         started = time.monotonic()
         layers = _layers(request["gpu_layers"])
-        self._engine = Engine(
-            Path(os.fsdecode(bytes.fromhex(request["path"]))),
-            context=int(request["context"]),
-            threads=int(request["threads"]),
-            gpu_layers=layers,
-            safe=bool(request["safe"]),
-        )
+        try:
+            self._engine = Engine(
+                Path(os.fsdecode(bytes.fromhex(request["path"]))),
+                context=int(request["context"]),
+                threads=int(request["threads"]),
+                gpu_layers=layers,
+                safe=bool(request["safe"]),
+            )
+        except ModelError as e:
+            return {"error": str(e), "no_gpu": not gpu_available()}
         return {
             "context": self._engine.context,
             "gpu_layers": layers,

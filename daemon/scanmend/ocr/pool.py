@@ -5,13 +5,15 @@ thread of a thread pool borrows a child process for one page and replaces it whe
 """
 
 import os
+import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -23,6 +25,7 @@ from scanmend.ocr.limits import Inspection, Limits
 GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
 
+_T = TypeVar("_T")
 _page = TypeAdapter(Page)
 
 
@@ -35,29 +38,37 @@ class PagePool:
         work: Path,
         start: Callable[[], Child] = lambda: Child("scanmend.ocr.worker"),
         executor: Executor | None = None,
+        grace_s: float = GRACE_S,
     ) -> None:
-        """``work``: folder for page images, emptied as pages finish. ``workers``: pages at the same time."""
+        """``work``: folder for page images, this pool's alone; what an earlier one left there is removed.
+
+        ``workers``: pages at the same time.
+        """
         self.workers = workers
         self._work = work
         self._start = start
+        self._grace_s = grace_s
         self._executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="page")
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
         self._lock = threading.Lock()
         self._closed = False
         self._used = time.monotonic()
+        for stale in work.glob("page-*"):
+            shutil.rmtree(stale, ignore_errors=True)
 
     def inspect(self, path: Path, limits: Limits, limit_s: float) -> Inspection:
-        """Digest a source and count its pages; DocumentError, OcrError."""
-        return Inspection(**self._executor.submit(self._ask, self._request("inspect", path, limits), limit_s).result())
+        """Digest a source and count its pages; DocumentError, OcrError, Stopping."""
+        return Inspection(**self._submit(lambda: self._ask(self._request("inspect", path, limits), limit_s)).result())
 
     def submit(
         self, path: Path, number: int, languages: Sequence[str], limits: Limits, limit_s: float
     ) -> "Future[Page]":
         """Read one page; the future raises DocumentError, OcrError or Stopping."""
         request = self._request("read", path, limits)
-        request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(self._work)}
-        return self._executor.submit(lambda: _page.validate_python(self._ask(request, limit_s + GRACE_S)))
+        work = self._work / f"page-{secrets.token_hex(8)}"
+        request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(work)}
+        return self._submit(lambda: _page.validate_python(self._ask(request, limit_s + self._grace_s, work)))
 
     def rest(self, after_s: float = 0.0) -> bool:
         """End the workers when none was used for ``after_s`` seconds; return whether none is left."""
@@ -76,18 +87,29 @@ class PagePool:
             return tuple(child.pid for child in (*self._idle, *self._busy))
 
     def close(self) -> None:
-        """End everything at once; pages in work raise Stopping."""
+        """End everything at once; pages in work, and those that wait for a worker, raise Stopping."""
         with self._lock:
             self._closed = True
-            children = [*self._idle, *self._busy]
-        for child in children:
+            idle, self._idle = self._idle, []
+            busy = [*self._busy]
+        for child in idle:
+            child.end(0)
+        for child in busy:
             child.kill()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=True)
 
     def _request(self, do: str, path: Path, limits: Limits) -> Message:
         return {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(limits)}
 
-    def _ask(self, request: Message, limit_s: float) -> Any:
+    def _submit(self, call: Callable[[], _T]) -> "Future[_T]":
+        try:
+            return self._executor.submit(call)
+        except RuntimeError as e:  # what executors raise once they are shut down, or when no thread can be had
+            if self._closed:
+                raise Stopping from e
+            raise OcrError(f"no thread for a page: {e}") from e
+
+    def _ask(self, request: Message, limit_s: float, work: Path | None = None) -> Any:
         child = self._borrow()
         try:
             reply = child.ask(request, limit_s)
@@ -96,13 +118,13 @@ class PagePool:
                 self._busy.discard(child)
                 closed = self._closed
             child.end()
+            if work is not None:
+                shutil.rmtree(work, ignore_errors=True)
             if closed:
                 raise Stopping from e
-            raise OcrError(f"page {request.get('number', 1)} ended its worker: {e}") from e
-        with self._lock:
-            self._busy.discard(child)
-            self._idle.append(child)
-            self._used = time.monotonic()
+            what = f"page {request['number']}" if "number" in request else "looking at the file"
+            raise OcrError(f"{what} ended its worker: {e}") from e
+        self._return(child)
         if error := reply.get("error"):
             raise (DocumentError if error == "document" else OcrError)(reply["message"])
         return reply["result"]
@@ -117,10 +139,21 @@ class PagePool:
                 return child
         if child is not None:
             child.end()
-        self._work.mkdir(parents=True, exist_ok=True)
-        child = self._start()
+        try:
+            child = self._start()
+        except HostDied as e:
+            raise OcrError(str(e)) from e
         with self._lock:
             self._busy.add(child)
             if self._closed:
                 child.kill()
         return child
+
+    def _return(self, child: Child) -> None:
+        with self._lock:
+            self._busy.discard(child)
+            self._used = time.monotonic()
+            if not self._closed:
+                self._idle.append(child)
+                return
+        child.end(0)

@@ -5,22 +5,49 @@ Runs in page workers only: both libraries parse untrusted files in native code.
 
 import hashlib
 import math
+import struct
 import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import pymupdf
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base
 
-from scanmend.errors import DocumentError
+from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.limits import Inspection, Limits
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 PDF_TAIL = 2048
 SANE_DPI = range(70, 1201)
 
+DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
+    struct.error, zlib.error, pymupdf.mupdf.FzErrorBase,
+)  # fmt: skip
+"""What MuPDF and Pillow raise, beside OSError, when a file is not what it says it is."""
+
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours, with a message of ours
+
+_TURNS = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+"""What makes an image upright, by its EXIF orientation."""
+_WHITES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)
+"""White in samples of a float, 8, 12, 16 and 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +62,21 @@ class Rendered:
 
 
 def inspect(path: Path, limits: Limits) -> Inspection:
-    """Digest and count the pages of a source; DocumentError when it cannot be one."""
+    """Digest and count the pages of a source; DocumentError when it cannot be one, OSError when it cannot be read."""
     with path.open("rb") as file:
         head = file.read(1024)
         if not head:
             raise DocumentError("the file is empty (0 bytes)")
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if b"%PDF-" in head:
-        with _open_pdf(path) as pdf:
-            kind, pages = "pdf", pdf.page_count
-    else:
-        with _open_image(path) as image:
-            kind = str(image.format).lower()
-            pages = _frames(image) if kind == "tiff" else 1
+    with _blaming("the file is damaged"):
+        if b"%PDF-" in head:
+            with _open_pdf(path) as pdf:
+                kind, pages = "pdf", pdf.page_count
+        else:
+            with _open_image(path) as image:
+                kind = str(image.format).lower()
+                pages = int(getattr(image, "n_frames", 1)) if kind == "tiff" else 1
     if pages < 1:
         raise DocumentError("the document has no pages")
     if pages > limits.max_pages:
@@ -57,24 +85,46 @@ def inspect(path: Path, limits: Limits) -> Inspection:
 
 
 def render(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
-    """Write the image of page ``number`` (1-based) into ``work``; DocumentError when the page cannot be read."""
+    """Write the image of page ``number`` (1-based) into ``work``.
+
+    DocumentError when the page cannot be read, OcrError when the image cannot be written, OSError when the system
+    refuses to read the file.
+    """
     with path.open("rb") as file:
         is_pdf = b"%PDF-" in file.read(1024)
+    with _blaming(f"page {number} is damaged"):
+        return (_render_pdf if is_pdf else _render_image)(path, number, work, limits)
+
+
+@contextmanager
+def _blaming(what: str) -> Iterator[None]:
+    """Turn what the libraries raise on damaged content into DocumentError; OSErrors of the system have a number."""
     try:
-        return _render_pdf(path, number, work, limits) if is_pdf else _render_image(path, number, work, limits)
-    except DocumentError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, Image.DecompressionBombError) as e:
-        raise DocumentError(f"page {number} is damaged: {e}") from e
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except pymupdf.mupdf.FzErrorSystem as e:
+        raise OcrError(f"MuPDF ran out of memory, or could not read the file: {e}") from e
+    except OSError as e:
+        if e.errno is not None:
+            raise
+        raise DocumentError(f"{what}: {_one_line(e)}") from e
+    except DAMAGE as e:
+        raise DocumentError(f"{what}: {_one_line(e) or type(e).__name__}") from e
+
+
+def _one_line(e: Exception) -> str:
+    return " ".join(str(e).split())
 
 
 def _open_pdf(path: Path) -> Any:
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
-    try:
-        pdf = pymupdf.open(str(path), filetype="pdf")
-    except (RuntimeError, ValueError) as e:
-        raise DocumentError(f"the PDF is damaged: {e}") from e
+    with path.open("rb") as file:  # MuPDF itself cannot open names that are no Unicode
+        try:
+            pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
+        except pymupdf.FileDataError as e:
+            raise DocumentError("the PDF is damaged beyond repair") from e
     if pdf.needs_pass:
         pdf.close()
         raise DocumentError("the PDF is encrypted; save it without a password and drop it again")
@@ -90,22 +140,20 @@ def _has_end(path: Path) -> bool:
         return b"%%EOF" in file.read()
 
 
-def _open_image(path: Path) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(path, formats=FORMATS)
-    except UnidentifiedImageError as e:
-        raise DocumentError("the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP nor GIF") from e
-    except (OSError, ValueError, SyntaxError, EOFError) as e:
-        raise DocumentError(f"the image is damaged: {e}") from e
+@contextmanager
+def _open_image(path: Path) -> Iterator[Image.Image]:
+    """Open for Pillow as a stream.
 
-
-def _frames(image: Image.Image) -> int:
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except (OSError, ValueError, SyntaxError, EOFError) as e:
-        raise DocumentError(f"the TIFF is damaged: {e}") from e
+    Given a name, it maps uncompressed files into memory, and then garbles TIFFs that lie on their side, and dies of
+    SIGBUS when a file is cut meanwhile.
+    """
+    with path.open("rb") as file:
+        try:
+            image = Image.open(file, formats=FORMATS)
+        except UnidentifiedImageError as e:
+            raise DocumentError("the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP nor GIF") from e
+        with image:
+            yield image
 
 
 def _render_pdf(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
@@ -120,9 +168,12 @@ def _render_pdf(path: Path, number: int, work: Path, limits: Limits) -> Rendered
                 f"page {number} measures {width:.0f} by {height:.0f} inches: "
                 f"even at {SANE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
             )
+        for image in page.get_image_info():
+            _check_pixels(image["width"], image["height"], number, limits)
         pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
         target = work / f"page-{number}.pgm"
-        pixmap.save(str(target), output="pnm")
+        head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
+        _write(target, lambda file: file.writelines((head, pixmap.samples_mv)))
         return Rendered(target, pixmap.width, pixmap.height, dpi)
 
 
@@ -135,46 +186,80 @@ def _scan_dpi(page: Any) -> int | None:
     covered = (right - left) * (bottom - top) / max(page.rect.width * page.rect.height, 1e-9)
     if covered < 0.8:  # noqa: PLR2004 -- of the page
         return None
-    dpi = round(images[0]["width"] / max((right - left) / 72, 1e-9))
+    along = math.hypot(*images[0]["transform"][:2])  # the picture may lie on its side
+    dpi = round(images[0]["width"] / max(along / 72, 1e-9))
     return min(dpi, 600) if dpi >= 100 else None  # noqa: PLR2004 -- below, interpolation helps Tesseract
 
 
 def _render_image(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
-    with _open_image(path) as image, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _open_image(path) as image:
         if number > 1:
             image.seek(number - 1)
-        pixels = image.width * image.height / 1e6
-        if pixels > limits.max_megapixels:
-            raise DocumentError(
-                f"page {number} has {pixels:.0f} megapixels ({image.width} x {image.height}), "
-                f"more than max_megapixels: {limits.max_megapixels:g} allows"
-            )
-        dpi = _dpi(image)
-        grey = _grey(ImageOps.exif_transpose(image))
+        _check_pixels(image.width, image.height, number, limits)
+        image.load()
+        exif = _exif(image)
+        dpi = _dpi(image, exif)
+        grey = _grey(image)
+        turn = _TURNS.get(exif.get(Base.Orientation, 1))
+        if turn is not None:
+            grey = grey.transpose(turn)
     target = work / f"page-{number}.pnm"
-    grey.save(target, "PPM")
+    _write(target, lambda file: grey.save(file, "PPM"))
     return Rendered(target, grey.width, grey.height, dpi)
+
+
+def _check_pixels(width: int, height: int, number: int, limits: Limits) -> None:
+    pixels = width * height / 1e6
+    if pixels > limits.max_megapixels:
+        raise DocumentError(
+            f"page {number} has {pixels:.0f} megapixels ({width} x {height}), "
+            f"more than max_megapixels: {limits.max_megapixels:g} allows"
+        )
+
+
+def _write(target: Path, save: Callable[[BinaryIO], object]) -> None:
+    """Save a page image; that it cannot be written is never the document's fault."""
+    try:
+        with target.open("wb") as file:
+            save(file)
+    except OSError as e:
+        raise OcrError(f"cannot write the page image, is the disk full? {_one_line(e)}") from e
 
 
 def _grey(image: Image.Image) -> Image.Image:
     """Bilevel stays bilevel; everything else becomes 8-bit grey, transparency white."""
+    if "transparency" in image.info or any(band in image.getbands() for band in "Aa"):
+        image = image.convert("RGBA")
+        sheet = Image.new("L", image.size, 255)
+        sheet.paste(image.convert("L"), mask=image.getchannel("A"))
+        return sheet
     if image.mode in ("1", "L"):
         return image
+    if image.mode == "LAB":
+        return image.getchannel("L")
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        low, high = (float(v) for v in image.getextrema())  # type: ignore[arg-type]
-        scale = 255.0 / max(high - low, 1.0) if high > 255 else 1.0  # noqa: PLR2004
-        return image.convert("F").point(lambda v: (v - (low if high > 255 else 0.0)) * scale).convert("L")  # noqa: PLR2004
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        high = float(image.getextrema()[1])  # type: ignore[arg-type]
+        white = next((white for white in _WHITES[image.mode != "F" :] if high <= white), high)
+        return image.convert("F").point(lambda v: v * (255.0 / white) + 0.0).convert("L")
     return image.convert("L")
 
 
-def _dpi(image: Image.Image) -> int:
-    dpi = image.info.get("dpi")
+def _exif(image: Image.Image) -> Image.Exif:
+    """Return the EXIF block; an empty one where it is broken, since the picture may be fine all the same."""
     try:
-        value = round(float(dpi[0])) if dpi else 0
-    except (TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
+        return image.getexif()
+    except (OSError, *DAMAGE):
+        return Image.Exif()
+
+
+def _dpi(image: Image.Image, exif: Image.Exif) -> int:
+    """Resolution as the format gives it, or else as the EXIF block does; 0 when it makes no sense."""
+    try:
+        if "dpi" in image.info:
+            value = float(image.info["dpi"][0])
+        else:
+            value = float(exif.get(Base.XResolution, 0)) * (2.54 if exif.get(Base.ResolutionUnit) == 3 else 1)  # noqa: PLR2004 -- centimetres
+        dpi = round(value)
+    except (TypeError, ValueError, LookupError, ArithmeticError):
         return 0
-    return value if value in SANE_DPI else 0
+    return dpi if dpi in SANE_DPI else 0

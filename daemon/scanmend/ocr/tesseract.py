@@ -9,23 +9,27 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import pytesseract
 
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError
+from scanmend.ocr.languages import installed_languages, remedy
 from scanmend.ocr.render import Rendered
 
 _LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 _ALTERNATIVES = 4
+_installed = cache(installed_languages)
 
 
 def read(image: Rendered, number: int, languages: Sequence[str], limit_s: float) -> Page:
     """Read one page image; OcrError when Tesseract is missing, lacks a language, crashes or exceeds ``limit_s``."""
+    _require(languages)
     flags = "--oem 1 -c lstm_choice_mode=2 -c hocr_font_info=0" + (f" --dpi {image.dpi}" if image.dpi else "")
     started = time.monotonic()
-    tempfile.tempdir = str(image.path.parent)
+    before, tempfile.tempdir = tempfile.tempdir, str(image.path.parent)  # where pytesseract has Tesseract write
     try:
         hocr = pytesseract.image_to_pdf_or_hocr(
             str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
@@ -36,7 +40,20 @@ def read(image: Rendered, number: int, languages: Sequence[str], limit_s: float)
         raise _explained(e, number, languages) from e
     except RuntimeError as e:  # what pytesseract raises at a time-out
         raise OcrError(f"Tesseract needed more than page_limit_s: {limit_s:g} s for page {number}") from e
+    except OSError as e:
+        raise OcrError(f"Tesseract cannot be started, or its result be read: {e}") from e
+    finally:
+        tempfile.tempdir = before
     return parse(hocr, number, image, time.monotonic() - started)
+
+
+def _require(languages: Sequence[str]) -> None:
+    """See that every language is there: where one of several is missing, Tesseract reads on without it."""
+    if not _installed().issuperset(languages):
+        _installed.cache_clear()  # it may have been installed meanwhile
+    missing = [language for language in languages if language not in _installed()]
+    if missing:
+        raise OcrError(f"Tesseract lacks {', '.join(missing)}; {remedy(missing)}")
 
 
 def parse(hocr: bytes, number: int, image: Rendered, seconds: float) -> Page:
@@ -76,8 +93,14 @@ def _own_text(word: ET.Element) -> Iterator[str]:
 def _glyphs(word: ET.Element) -> Iterator[Glyph]:
     for glyph in word:
         if glyph.get("class") == "ocrx_cinfo":
-            rated = [(choice.text or "", float(_after(choice.get("title") or "", "x_confs")[0])) for choice in glyph]
+            rated = [(choice.text or "", _rating(choice.get("title") or "")) for choice in glyph]
+            if rated and not rated[0][0].strip():
+                continue  # the blank before the word
             yield tuple((text, round(c, 1)) for i, (text, c) in enumerate(rated[:_ALTERNATIVES]) if i == 0 or c > 0)
+
+
+def _rating(title: str) -> float:
+    return float(next(iter(_after(title, "x_confs")), 0.0))
 
 
 def _after(title: str, key: str) -> list[str]:
@@ -92,10 +115,7 @@ def _box(title: str) -> Box | None:
 def _explained(e: pytesseract.TesseractError, number: int, languages: Sequence[str]) -> OcrError | DocumentError:
     said = str(e.message)
     if "loading language" in said or "traineddata" in said:
-        packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in languages)
-        return OcrError(
-            f"Tesseract lacks a language of {'+'.join(languages)}; on Debian and Ubuntu: apt install {packages}"
-        )
+        return OcrError(f"Tesseract cannot load a language of {'+'.join(languages)}; {remedy(languages)}")
     if "too large" in said or "Image too" in said:
         return DocumentError(f"page {number} is too large for Tesseract: {said}")
     return OcrError(f"Tesseract failed on page {number} (status {e.status}): {said[-300:]}")

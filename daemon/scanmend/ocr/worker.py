@@ -1,7 +1,7 @@
-"""A page worker, ``python -m scanmend.ocr.worker FD``: inspects a source, or renders and reads one page of it."""
+"""A page worker, ``python -m scanmend.ocr.worker LINE LIFE``: inspects a source, or reads one page of it."""
 
 import os
-import tempfile
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,18 +23,21 @@ def handle(request: Message, _: Progress) -> Message:
     try:
         if request["do"] == "inspect":
             return {"result": asdict(render.inspect(path, limits))}
-        with tempfile.TemporaryDirectory(prefix="page-", dir=request["work"]) as work:
-            image = render.render(path, request["number"], Path(work), limits)
+        work = Path(request["work"])
+        work.mkdir(parents=True)
+        try:
+            image = render.render(path, request["number"], work, limits)
             page = tesseract.read(image, request["number"], request["languages"], request["limit_s"])
+        finally:
+            shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
         return {"result": _page.dump_python(page, mode="json")}
     except DocumentError as e:
         return {"error": "document", "message": str(e)}
     except OcrError as e:
         return {"error": "ocr", "message": str(e)}
-    except FileNotFoundError as e:
-        return {"error": "ocr", "message": f"the source is gone: {e}"}
     except OSError as e:
-        return {"error": "ocr", "message": f"cannot read the source or write the page image: {e}"}
+        what = "cannot read the source or write the page image" if path.exists() else "the source is gone"
+        return {"error": "ocr", "message": f"{what}: {e}"}
 
 
 if __name__ == "__main__":

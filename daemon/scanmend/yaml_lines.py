@@ -1,0 +1,202 @@
+"""YAML with line numbers: plain values as YAML 1.2 reads them, and where each of them stands in the file.
+
+PyYAML's own reading is YAML 1.1, in which ``strategy: off`` and ``languages: [no]`` are truth values and
+``name: 2024-01-01`` is a date. Here they are text; only ``true`` and ``false`` are truth values.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from scanmend.errors import ConfigError
+
+Location = tuple[str | int, ...]
+"""Keys and list indexes from the root to a value: ``("folders", 0, "inbox")``."""
+
+MOST_BYTES = 256 * 1024
+MOST_VALUES = 20_000
+"""With every alias written out."""
+DEEPEST = 32
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE = f"{_TAG}merge"
+_SCALARS: MappingProxyType[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        f"{_TAG}null": lambda _: None,
+        f"{_TAG}bool": lambda text: {"true": True, "false": False}[text.lower()],
+        f"{_TAG}int": int,
+        f"{_TAG}float": float,
+        f"{_TAG}str": str,
+    }
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Tells a plain value's kind as YAML 1.2 does."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 -- PyYAML's attribute
+
+
+for _kind, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9]\d{0,17})", "-+0123456789"),
+    ("float", r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?", "-+.0123456789"),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(f"(?:{_pattern})\\Z", re.ASCII), [*_first])
+_Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"\Z"), [""])
+
+
+class Lines:
+    """Where each key of a file stands, and what is wrong with its keys whatever they mean."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._at: dict[Location, int] = {}
+        self._wrong: dict[yaml.Mark, str] = {}
+        self._count = 0
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Keys that stand twice, values that do not fit their tag."""
+        return tuple(self._wrong.values())
+
+    def __contains__(self, loc: Location) -> bool:
+        return loc in self._at
+
+    def of(self, *loc: str | int) -> str:
+        """``file:line: key``, the line being that of the nearest place that the file has."""
+        at = loc
+        while at and at not in self._at:
+            at = at[:-1]
+        return f"{self.path}:{self._at.get(at, 1)}: {dotted(loc)}"
+
+    def in_order(self, problems: Iterable[str]) -> list[str]:
+        """Sort lines that ``of`` begins by where they point; each is told once."""
+        start = len(f"{self.path}:")
+        return sorted(dict.fromkeys(problems), key=lambda problem: int(problem[start:].partition(":")[0]))
+
+    def value(self, node: yaml.Node, loc: Location = ()) -> Any:
+        """Build the value of a node, aliases written out, noting lines and problems on the way.
+
+        ConfigError when it is too deep or too much: aliases of aliases can stand for billions of values.
+        """
+        self._spend(node, loc)
+        self._at.setdefault(loc, _line(node))
+        if isinstance(node, yaml.MappingNode):
+            out: dict[str, Any] = {}
+            for key, value, own in self._pairs(node, loc):
+                if key.value not in out:
+                    self._at[*loc, key.value] = _line(key)
+                    out[key.value] = self.value(value, (*loc, key.value))
+                elif own:
+                    first = self._at[*loc, key.value]
+                    self._note(key, (*loc, key.value), f"the same key stands in line {first} already; remove one")
+            return out
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(value, (*loc, i)) for i, value in enumerate(node.value)]
+        try:
+            return _SCALARS[node.tag](node.value)
+        except (LookupError, ValueError):
+            self._note(node, loc, f"does not fit its tag {node.tag.replace(_TAG, '!!')}; remove the tag")
+
+    def _pairs(self, node: yaml.MappingNode, loc: Location) -> Iterator[tuple[yaml.ScalarNode, yaml.Node, bool]]:
+        """Yield keys, values and whether they are the mapping's own; then come those that ``<<`` brings in."""
+        merged: list[yaml.Node] = []
+        for key, value in node.value:
+            self._spend(key, loc)
+            if key.tag == _MERGE:
+                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+            elif isinstance(key, yaml.ScalarNode):
+                yield key, value, True
+            else:
+                self._note(key, loc, "a key needs to be plain text")
+        for other in merged:
+            self._spend(other, loc)
+            if isinstance(other, yaml.MappingNode):
+                yield from ((key, value, False) for key, value, _ in self._pairs(other, loc))
+            else:
+                self._note(other, loc, "<< takes an alias of a mapping, or a list of such aliases")
+
+    def _spend(self, node: yaml.Node, loc: Location) -> None:
+        self._count += 1
+        if self._count > MOST_VALUES or len(loc) > DEEPEST:
+            what = f"nested more than {DEEPEST} deep" if len(loc) > DEEPEST else f"more than {MOST_VALUES} values"
+            here = f"{self.path}:{_line(node)}: {dotted(loc[:3])}"
+            raise ConfigError([f"{here}: {what}, aliases written out; use fewer aliases"])
+
+    def _note(self, node: yaml.Node, loc: Location, what: str) -> None:
+        where = f"{dotted(loc)}: " if loc else ""
+        self._wrong.setdefault(node.start_mark, f"{self.path}:{_line(node)}: {where}{what}")
+
+
+def read(path: Path) -> tuple[dict[str, Any], Lines]:
+    """Read a file whose root is a mapping; ConfigError when it is none, or no YAML."""
+    text = _text(path)
+    lines = Lines(path)
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        raw = None if root is None else lines.value(root)
+    except yaml.reader.ReaderError as e:
+        at = text.count("\n", 0, int(e.position)) + 1
+        raise ConfigError([f"{path}:{at}: holds a control character ({e.character:#04x}); remove it"]) from e
+    except yaml.MarkedYAMLError as e:
+        raise ConfigError([f"{path}{_mark(e)}: not valid YAML: {_said(e)}"]) from e
+    except RecursionError as e:
+        raise ConfigError([f"{path}: nested more than {DEEPEST} deep; write it flatter"]) from e
+    if raw is None:
+        raise ConfigError([f"{path}: empty; start from the config.yaml that scanmend ships"])
+    if not isinstance(raw, dict):
+        raise ConfigError([f"{path}:1: needs to be a mapping of keys, such as folders: and models:"])
+    return raw, lines
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as e:
+        raise ConfigError([f"{path}: there is no such file; start from the config.yaml that scanmend ships"]) from e
+    except IsADirectoryError as e:
+        raise ConfigError([f"{path}: is a folder; name the YAML file in it"]) from e
+    except (OSError, ValueError) as e:
+        raise ConfigError([f"{path}: cannot be read: {getattr(e, 'strerror', None) or e}"]) from e
+    if len(data) > MOST_BYTES:
+        raise ConfigError([f"{path}: larger than {MOST_BYTES >> 10} KiB; that is no configuration"])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        at = data.count(b"\n", 0, e.start) + 1
+        raise ConfigError([f"{path}:{at}: not UTF-8 (byte {data[e.start]:#04x}); save the file as UTF-8"]) from e
+
+
+def dotted(loc: Location) -> str:
+    """``folders[0].inbox`` for ``("folders", 0, "inbox")``."""
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p if p.isprintable() else repr(p)}" for p in loc)
+    return "".join(parts).removeprefix(".")
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _mark(e: yaml.MarkedYAMLError) -> str:
+    unclosed = "stream" in str(e.problem) and e.context_mark  # tell where it opens, not the end of the file
+    mark = e.context_mark if unclosed else e.problem_mark or e.context_mark
+    return f":{mark.line + 1}" if mark is not None else ""
+
+
+def _said(e: yaml.MarkedYAMLError) -> str:
+    problem = str(e.problem or e.context or "unreadable")
+    if "'\\t'" in problem:
+        return "a tab where YAML allows blanks only; indent with blanks"
+    if "another document" in problem:
+        return "a second document begins with ---; keep one"
+    if "undefined alias" in problem:
+        return f"{problem}; define it with & above"
+    return f"{problem}; look at the indentation, quotes and brackets here and just above"

