@@ -114,7 +114,7 @@ def _processes(daemon: psutil.Process) -> str:
     children = [(p, " ".join(p.cmdline())) for p in daemon.children(recursive=True)]
     told = [f"daemon {daemon.memory_info().rss / 2**20:.0f} MiB"]
     for process, command in children:
-        kind = "model" if "llm.host" in command else "page worker" if "ocr.worker" in command else command.split()[0]
+        kind = "model" if "llm.host" in command else "page worker" if "ocr.worker" in command else process.name()
         told.append(f"{kind} {process.memory_info().rss / 2**20:.0f} MiB")
     return ", ".join(told)
 

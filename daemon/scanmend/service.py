@@ -122,6 +122,8 @@ class Service:
         self._collect()
         for watch in self._watches:
             watch.look(now, rung=rung)
+            if watch.fresh() and self._rest_s > watch.folder.settle_s:
+                self.pool.warm()  # it starts while the file settles
         self._dispatch_due()
         self._dispatch_new(now)
         self.slot.tick()

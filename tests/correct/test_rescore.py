@@ -193,10 +193,10 @@ class TestCandidates:
         st.data(),
     )
     def test_what_holds_for_every_one(self, word, data):
-        """Known words, nothing forbidden, the raw word not among them, outer punctuation and figures as they were."""
+        """Known words, nothing forbidden, the raw word not among them, what stands before as it was."""
         at = data.draw(st.integers(0, len(word) - 1))
-        raw = word[:at] + data.draw(st.text("abcehilnortuvwBEIO'.-|~", max_size=2)) + word[at + 1 :]
-        raw = data.draw(st.sampled_from(["", "(", "“", "«"])) + raw + data.draw(st.sampled_from(["", ",", ".”", ");"]))
+        raw = word[:at] + data.draw(st.text("abcehilnortuvwBEIO'.-", max_size=2)) + word[at + 1 :]
+        raw = data.draw(st.sampled_from(["", "(", "“"])) + raw + data.draw(st.sampled_from(["", ",", ".”", ");"]))
         found = ENGLISH.of(Word(raw))
         assert len(found) <= MOST
         assert len({c.text for c in found}) == len(found)
@@ -206,7 +206,7 @@ class TestCandidates:
             assert 0 < one.cost < math.inf
             assert one.zipf >= KNOWN
             assert "\n" not in one.text
-            assert re.match(r"[(“«]?", one.text)[0] == re.match(r"[(“«]?", raw)[0]
+            assert re.match(r"[(“]?", one.text)[0] == re.match(r"[(“]?", raw)[0]
 
 
 class TestPropose:

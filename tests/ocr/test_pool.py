@@ -137,7 +137,7 @@ class TestDeaths:
         submit(pool, scans / "line.png").result(60)
         (pid,) = pool.pids
         os.kill(pid, signal.SIGKILL)
-        until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        until(lambda: not pool._idle[0].alive)  # its first thread may be a zombie while another still ends
         assert submit(pool, scans / "line.png").result(60).lines
         assert pid not in pool.pids
         assert not psutil.pid_exists(pid)

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 from pydantic import TypeAdapter
 
 from scanmend.child import Child, Message
@@ -26,6 +27,8 @@ GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
 
 _T = TypeVar("_T")
+log = structlog.get_logger()
+
 _page = TypeAdapter(Page)
 
 
@@ -69,6 +72,19 @@ class PagePool:
         work = self._work / f"page-{secrets.token_hex(8)}"
         request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(work)}
         return self._submit(lambda: _page.validate_python(self._ask(request, limit_s + self._grace_s, work)))
+
+    def warm(self) -> None:
+        """Start a worker if there is none, so that it is ready when the page comes."""
+        with self._lock:
+            self._used = time.monotonic()
+            if self._closed or self._idle or self._busy:
+                return
+        try:
+            child = self._start()
+        except HostDied as e:
+            log.warning("pool.not_warmed", error=str(e))
+            return
+        self._return(child)
 
     def rest(self, after_s: float = 0.0) -> bool:
         """End the workers when none was used for ``after_s`` seconds; return whether none is left."""
