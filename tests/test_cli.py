@@ -65,7 +65,10 @@ class TestProcess:
         place.mkdir()
         command = [sys.executable, "-m", "scanmend.cli", "process", str(scans / "eight.pdf"), "--out", str(tmp_path)]
         ran = subprocess.Popen(
-            [*command, "--config", config()], env={**os.environ, "TMPDIR": str(place)}, stderr=subprocess.PIPE
+            [*command, "--config", config()],
+            env={**os.environ, "TMPDIR": str(place)},
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- background jobs ignore it
         )
         try:
             until(lambda: list(place.glob("scanmend-*/page-*")), "the first page")

@@ -118,6 +118,7 @@ class Pipeline:
                     done.append(page)
                     continue
                 if not skipped(page, task) and lease is None:
+                    keeper.advance(page.number, "waiting for the model with")
                     lease = stack.enter_context(self.slot.lease(settings.model))
                 keeper.advance(page.number, "correcting")
                 done.append(self._correct(page, task, lease, settings, keeper))

@@ -265,6 +265,23 @@ class TestProposers:
         assert accepted(correct(text, weak, REWRITE)) == []
         assert accepted(sound(correct(text, weak, bold))) == [("rnonth.", "month.")]
 
+    def test_a_capital_may_be_a_name_but_not_where_a_sentence_begins(self):
+        """More is asked of an edit of a capitalised word in mid-sentence, on the line above or in the same."""
+
+        def needed(text):
+            """The least gain that gets the word mended."""
+            gains = (
+                gain
+                for gain in range(40)
+                if accepted(correct(text, Fixed(0.0, float(gain)), replace(TASK, strategy="rescore")))
+            )
+            return next(gains)
+
+        above = "all of the people came to see them and to hear {}\n{}Hospitai is the place where they were going to."
+        middle, start, paragraph = (needed(above.format(*t)) for t in (("the", ""), ("them.", ""), ("the", "\n")))
+        assert middle > start
+        assert paragraph == start
+
     def test_progress_is_told(self):
         """At least once for each word, and once for each chunk."""
         beats = []

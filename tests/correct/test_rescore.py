@@ -128,6 +128,8 @@ class TestCandidates:
         """Where the table knows nothing, words near an unknown one are taken, and none for a known one."""
         assert texts(small({"hospital": 5.0}), "hospikal") == ["hospital"]
         assert texts(small({"hospital": 5.0, "hospikal": 3.0}), "hospikal") == []
+        assert texts(small({"hospital": 5.0}), "(Hospikal)") == ["(Hospital)"]
+        assert texts(small({"hospital": 5.0}), "HOSPIKAL") == ["HOSPITAL"]
 
     def test_from_glyphs_that_tesseract_wavered_between(self):
         """An alternative of one glyph makes another word."""

@@ -1,9 +1,9 @@
 """One page through correction: proposers suggest, the model is asked for what each edit gains, the judge decides."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Literal
 
 from scanmend.correct import numbers, rescore, rewrite
@@ -97,7 +97,7 @@ class Corrector:
         if reason := forbidden(edit.raw, edit.new):
             return replace(edit, reason=reason)
         evidence = self._evidence(ground, edit)
-        if edit.gain is None and evidence.cost < inf and edit.new != numbers.repair(edit.raw):
+        if edit.gain is None and evidence.cost < math.inf and edit.new != numbers.repair(edit.raw):
             edit = replace(edit, gain=self._gain(ground.page, edit, ground.task.prompt))
             evidence = replace(evidence, gain=edit.gain)
         verdict = judge(evidence, ground.task.boldness)
@@ -142,7 +142,7 @@ class Corrector:
         after = " ".join(w.text for w in line.words[edit.word + edit.count :][: rescore.AHEAD])
         gap, ahead = " " if left else "", f" {after}" if after else ""
         raw, new = self._model.score(context, [gap + edit.raw + ahead, gap + edit.new + ahead])
-        return round(new - raw, 3)
+        return round(new - raw, 3) if math.isfinite(new - raw) else -math.inf
 
 
 def _among_capitals(line: Line, index: int) -> bool:

@@ -38,6 +38,7 @@ MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.08, 3.5, -2.0, 8.0
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'", "´": "'"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "¬": "-"})
 _AROUND = "\"'“”‘’«»„.,;:!?()[]{}—–-*_|~^<>\\"
+_INNER = re.compile(r"[^'’-]")
 _ADDRESS = re.compile(r"@|://|www\.|\.(com|org|net|de|fr|es|eu|gov|edu)\b", re.IGNORECASE)
 
 
@@ -93,7 +94,7 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     return Verdict(accepted=False, reason=f"not enough evidence {weighed}", score=score)
 
 
-def forbidden(raw: str, new: str) -> str:  # noqa: PLR0911 -- one rule, one return
+def forbidden(raw: str, new: str) -> str:  # noqa: C901, PLR0911 -- one rule, one return
     """Return which hard rule the edit breaks; empty when none."""
     if not new.strip() or not raw.strip():
         return "words are neither inserted nor dropped"
@@ -109,6 +110,8 @@ def forbidden(raw: str, new: str) -> str:  # noqa: PLR0911 -- one rule, one retu
         return "case is kept as read"
     if _letters(raw) == _letters(new) and not _run_together(raw, new):
         return "punctuation is kept as read"
+    if _INNER.sub("", raw.strip(_AROUND)) != _INNER.sub("", new.strip(_AROUND)):
+        return "apostrophes and hyphens inside a word are kept as read"
     if _ADDRESS.search(raw):
         return "addresses are kept as read"
     if len(raw.split()) != len(new.split()) and not _same_letters_nearly(raw, new):

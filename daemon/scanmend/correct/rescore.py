@@ -20,8 +20,12 @@ from scanmend.correct.model import LanguageModel
 from scanmend.correct.words import letters, like, parts
 from scanmend.document import Edit, Line, Page, Word
 
+LONGEST = 40
+"""Letters of a word beyond which it is no word, but a dot leader or a code."""
 UNSURE = 75.0
 """Tesseract word confidence below which a known word is suspicious too."""
+SURE = 93.0
+"""Tesseract word confidence from which a known word is beyond suspicion."""
 COMMON = 4.5
 """Zipf frequency from which a word is beyond suspicion."""
 CHEAP = 5.0
@@ -43,6 +47,7 @@ AHEAD = 2
 LOOKBACK = 1500
 """Characters of text before the word that the model sees at least, after the prompt; at most twice as many."""
 _PER_ZIPF = math.log(10)
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _ODD = re.compile(r"[^\w\s.,;:!?()\"'\u2018-\u201f-]")
 """Marks that are rarely punctuation and often misread letters."""
 
@@ -72,22 +77,27 @@ class Candidates:
     def suspicious(self, word: Word) -> bool:
         """Whether the word is worth the model's time."""
         core = parts(word.text).core
-        if letters(core) < 2 or numbers.is_sacred(word.text):  # noqa: PLR2004 -- single letters have too many neighbours
+        if not 2 <= letters(core) <= LONGEST or numbers.is_sacred(word.text):  # noqa: PLR2004 -- too many neighbours
             return False
         zipf = self._lexicon.zipf(core)
         if zipf < KNOWN or (word.confidence is not None and word.confidence < UNSURE):
             return True
-        return zipf < COMMON and self._cheap(core)
+        sure = word.confidence is not None and word.confidence >= SURE
+        return zipf < COMMON and not sure and self._cheap(core)
 
     def of(self, word: Word) -> list[Candidate]:
         """The likeliest candidates for the whole word, the best first by word frequency and channel cost."""
         cut = parts(word.text)
         found: dict[str, Candidate] = {}
         for text, cost in self._readings(word, cut.core):
-            self._add(found, cut.around(text), cost)
+            if _WORD.fullmatch(text):
+                self._add(found, cut.around(text), cost)
         if _ODD.search(cut.before + cut.after):
+            usual = _ODD.sub("", cut.before), _ODD.sub("", cut.after)
             for text, cost in self._confusions.undo(word.text, UNDONE, most=300):
-                self._add(found, text, cost)
+                new = parts(text)
+                if (new.before, new.after) == usual and _WORD.fullmatch(new.core):
+                    self._add(found, text, cost)
         for text in _halves(cut.core):
             self._add(found, cut.around(text), SPLIT)
         allowed = (c for c in found.values() if not forbidden(word.text, c.text))
@@ -99,7 +109,7 @@ class Candidates:
         zipf = min((self._lexicon.zipf(core) for core in cores), default=0.0)
         least = KNOWN if len(cores) == 1 else COMMON - 0.5
         usual = all(core.islower() or core.isupper() or core.istitle() or core[1:].islower() for core in cores)
-        if cost > REACH or zipf < least or not usual or not all(c.isalpha() for c in cores):
+        if cost > REACH or zipf < least or not usual:
             return
         if cost < found.get(text, _NONE).cost:
             found[text] = Candidate(text, cost, zipf)
@@ -126,10 +136,12 @@ class Candidates:
         """Words that differ in one glyph, where Tesseract itself wavered."""
         if len(word.glyphs) != len(word.text):
             return
-        for i, glyph in enumerate(word.glyphs):
-            for text, _ in glyph:
-                if text.isalpha() and text != word.text[i]:
-                    yield parts(word.text[:i] + text + word.text[i + 1 :]).core
+        cut = parts(word.text)
+        start = len(cut.before)
+        for i in range(len(cut.core)):
+            for text, _ in word.glyphs[start + i]:
+                if text.isalpha() and text != cut.core[i]:
+                    yield cut.core[:i] + text + cut.core[i + 1 :]
 
 
 def _halves(core: str) -> Iterator[str]:
@@ -175,7 +187,7 @@ def _best(
     raw, *scores = model.score(context, [gap + option + ahead for option in options])
     best = max(range(len(found)), key=lambda k: scores[k] - found[k].cost)
     gain = scores[best] - raw
-    if gain - found[best].cost <= 0:
+    if not (math.isfinite(gain) and gain > found[best].cost):
         return None
     return Edit(line, index, word.text, options[best + 1], "rescore", gain=round(gain, 3), box=word.box)
 

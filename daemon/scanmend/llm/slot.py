@@ -98,7 +98,11 @@ class ModelSlot:
     def identity(self, name: str) -> dict[str, Any]:
         """What a record says of a model: name, file, source, quantization, and layers on the GPU when last loaded."""
         with self._lock:
-            return dict(self._identities.get(name) or {"name": name})
+            known = self._identities.get(name)
+            spec = self._turns.models.get(name)
+        if known is None and spec is not None and (found := self._store.find(name, spec)):
+            known = found.identity()  # a document whose pages were all corrected before a restart
+        return dict(known or {"name": name})
 
     def tick(self) -> None:
         """Unload the model when it has been idle for long enough, or is not what the configuration names any more.
