@@ -284,7 +284,11 @@ class TestState:
     def test_identity(self, scene):
         """A record learns the file and where it ran, also after another model took its place."""
         slot = scene.open()
-        assert slot.identity("a") == {"name": "a"}
+        assert (
+            slot.identity("a")["file"] == "a.gguf"
+        )  # found, though never loaded: its pages may have come from the ledger
+        assert "gpu_layers" not in slot.identity("a")
+        assert slot.identity("nowhere") == {"name": "nowhere"}
         scene.correct("a")
         scene.correct("b")
         known = slot.identity("a")
