@@ -1,4 +1,4 @@
-"""scanmend.custody on real folders and a real ledger, with the process dying, or the disk failing, at every step."""
+"""scanmend.custody and claims on real folders and a real ledger; the process dies, or the disk fails, at every step."""
 
 import json
 import os
@@ -14,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from scanmend.claims import Claims, give_back
 from scanmend.config import Folder
-from scanmend.custody import LONGEST_DELAY_S, Custody, give_back, report_of
+from scanmend.custody import LONGEST_DELAY_S, Custody
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, Stopping, StorageError
 from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Inbox, Missed
 from scanmend.ledger import Ledger
 from scanmend.ocr.limits import Inspection
-from scanmend.outbox import atomic
+from scanmend.outbox import atomic, failure
 from scanmend.pipeline import Converted, Pipeline
 from scanmend.watch import Watch
 
@@ -149,11 +150,12 @@ class World:
             self.ledger.close()
         self.pipeline = pipeline or Scripted()
         self.ledger = ledger(self.root / "ledger.sqlite")
+        self.claims = Claims(self.ledger)
         self.custody = Custody(self.ledger, self.pipeline)
         self.inbox = Inbox(self.folder)
-        self.watch = Watch(self.folder, self.ledger, Doorbell(lambda: None), self.custody.adopt)
+        self.watch = Watch(self.folder, self.ledger, Doorbell(lambda: None), self.claims.adopt)
         self.now = 0.0
-        self.custody.recover([self.folder])
+        self.claims.recover([self.folder])
 
     def drop(self, name="a.gif", data=GIF):
         path = self.folder.inbox / name
@@ -167,7 +169,7 @@ class World:
         self.watch.look(self.now, rung=True)
         entries = self.ledger.due(until, 100)
         while taken := self.watch.take(self.now):
-            entry = self.custody.claim(self.folder, self.inbox, *taken)
+            entry = self.claims.claim(self.folder, self.inbox, *taken)
             if not isinstance(entry, Missed):
                 self.watch.taken(taken[0])
                 entries.append(entry)
@@ -184,7 +186,7 @@ class World:
 
     def claim(self, name="a.gif"):
         relative = Path(name)
-        return self.custody.claim(self.folder, self.inbox, relative, self.inbox.listing()[relative])
+        return self.claims.claim(self.folder, self.inbox, relative, self.inbox.listing()[relative])
 
     def files(self, place):
         """Names below a folder, but for files being written."""
@@ -383,7 +385,7 @@ class TestCrashes:
                 file.write(b"\0")
             with death.lurking():
                 try:
-                    world.custody.claim(world.folder, world.inbox, Path("a.gif"), listed)
+                    world.claims.claim(world.folder, world.inbox, Path("a.gif"), listed)
                 except Crash:
                     return True
             return False
@@ -714,7 +716,7 @@ class TestClaim:
         path = world.drop()
         listed = world.inbox.listing()[Path("a.gif")]
         path.write_bytes(GIF + b"more")
-        assert world.custody.claim(world.folder, world.inbox, Path("a.gif"), listed) is Missed.NOT_YET
+        assert world.claims.claim(world.folder, world.inbox, Path("a.gif"), listed) is Missed.NOT_YET
         assert world.ledger.counts() == {}
         assert world.inbox.claims() == []
         assert path.read_bytes() == GIF + b"more"
@@ -760,11 +762,11 @@ class TestClaim:
         entry = world.claim()
         world.ledger.move(entry.id, "working")
         other = world.folder.model_copy(update={"inbox": tmp_path / "other"})
-        world.custody.recover([other])
+        world.claims.recover([other])
         assert world.only().state == "working"
-        world.custody.recover([world.folder], in_work={entry.id})
+        world.claims.recover([world.folder], in_work={entry.id})
         assert world.only().state == "working"
-        world.custody.recover([world.folder])
+        world.claims.recover([world.folder])
         assert world.only().state == "waiting"
 
 
@@ -795,6 +797,6 @@ class TestGiveBack:
         with pytest.raises(StorageError, match="cannot be taken back"):
             give_back(world.ledger, world.only(), world.folder)
         assert world.only().state == "quarantined"
-        assert report_of(world.folder.quarantine / "a.gif").exists()
+        assert failure.report_of(world.folder.quarantine / "a.gif").exists()
         with pytest.raises(StorageError, match="does not know"):
             give_back(world.ledger, replace(world.only(), put_away=None), world.folder)

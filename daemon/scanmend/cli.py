@@ -143,9 +143,9 @@ def retry(
 ) -> None:
     """Return quarantined documents to work; a running daemon takes them up at once."""
     from scanmend import report  # noqa: PLC0415 -- only this command needs these
-    from scanmend.custody import give_back  # noqa: PLC0415
+    from scanmend.claims import give_back  # noqa: PLC0415
     from scanmend.ledger import Ledger  # noqa: PLC0415
-    from scanmend.service import running_pid  # noqa: PLC0415
+    from scanmend.lock import running_pid  # noqa: PLC0415
 
     if bool(ids) == every:
         _fail("name ids, or give --all", USAGE)

@@ -9,7 +9,8 @@ from scanmend.config import Config
 from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.ledger import Entry, Ledger
-from scanmend.service import STATUS_FILE, running_pid
+from scanmend.lock import running_pid
+from scanmend.service import STATUS_FILE
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 

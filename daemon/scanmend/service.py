@@ -1,6 +1,5 @@
 """The daemon's loop: wait, look, settle, claim, dispatch, rest, stop. Signal handlers request; this loop decides."""
 
-import fcntl
 import json
 import math
 import os
@@ -9,12 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from scanmend import __version__
+from scanmend.claims import Claims
 from scanmend.config import Config, Folder, load
 from scanmend.custody import Custody
 from scanmend.document import printable
@@ -23,6 +22,7 @@ from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Missed
 from scanmend.ledger import Entry, Ledger
 from scanmend.llm.slot import ModelSlot
+from scanmend.lock import hold_lock
 from scanmend.notify import notify, watchdog_s
 from scanmend.ocr.pool import PagePool
 from scanmend.outbox import atomic
@@ -36,10 +36,7 @@ STOP_S = 5.0
 """How long pages in hand may take to finish after a stop was requested."""
 UNRECORDED_S = 60.0
 """When a document is taken up again whose state the ledger could not take in."""
-LOCK_S = 0.5
-"""How long to try for the lock, which ``running_pid`` of another process may hold for an instant."""
 STATUS_FILE = "daemon.json"
-LOCK_FILE = "lock"
 
 log = structlog.get_logger()
 
@@ -62,6 +59,7 @@ class Service:
         self.slot = make_slot(config, changed=self.ring)
         self._stages: dict[str, str] = {}
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set)
+        self._claims = Claims(self.ledger)
         self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__)
         self._doorbell = Doorbell(self._heard)
         self._capacity = self.pool.workers + 1
@@ -95,7 +93,7 @@ class Service:
     def run(self) -> None:
         """Work until asked to stop; everything is ended and put down when this returns."""
         try:
-            self._custody.recover(self.config.folders)
+            self._claims.recover(self.config.folders)
             threading.Thread(target=_sweep, args=(self.config,), name="sweep", daemon=True).start()
             self._watches = self._make_watches()
             notify("READY=1", f"MAINPID={os.getpid()}")
@@ -109,7 +107,7 @@ class Service:
             self._stop()
 
     def _make_watches(self) -> list[Watch]:
-        return [Watch(f, self.ledger, self._doorbell, self._custody.adopt) for f in self.config.folders]
+        return [Watch(f, self.ledger, self._doorbell, self._claims.adopt) for f in self.config.folders]
 
     def _turn(self) -> None:
         """Do once what is to be done now."""
@@ -200,7 +198,7 @@ class Service:
             taken = watch.take(now)
             if taken is None:
                 return False
-            entry = self._custody.claim(watch.folder, watch.inbox, *taken)
+            entry = self._claims.claim(watch.folder, watch.inbox, *taken)
         except StorageError as e:
             watch.failed(str(e), now)
         else:
@@ -234,7 +232,7 @@ class Service:
             watch.close()
         self.config = config
         self.slot.configure(config.models, config.idle_unload_s)
-        self._custody.recover(config.folders, self._working.keys())
+        self._claims.recover(config.folders, self._working.keys())
         self._watches = self._make_watches()
         notify("READY=1")
         log.info("config.reloaded", folders=[f.name for f in config.folders])
@@ -290,43 +288,6 @@ class Service:
         (self.config.state_dir / STATUS_FILE).unlink(missing_ok=True)
         os.close(self._lock)
         log.info("daemon.stopped")
-
-
-def hold_lock(state_dir: Path) -> int:
-    """Lock the state folder for this process; StorageError when another daemon has it."""
-    fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    limit = time.monotonic() + LOCK_S
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except OSError as e:
-            if time.monotonic() < limit:
-                time.sleep(0.05)
-                continue
-            os.close(fd)
-            raise StorageError(
-                f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
-            ) from e
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-    return fd
-
-
-def running_pid(state_dir: Path) -> int | None:
-    """Process id of the daemon that has this state folder; None when none runs."""
-    try:
-        fd = os.open(state_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return int(os.pread(fd, 32, 0).strip() or b"0") or None
-    else:
-        return None
-    finally:
-        os.close(fd)
 
 
 def _sweep(config: Config) -> None:

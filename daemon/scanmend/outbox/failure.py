@@ -1,5 +1,7 @@
 """The ``.error.txt`` that lies beside a quarantined file and tells a person why it is there."""
 
+from pathlib import Path
+
 from scanmend.document import printable
 
 
@@ -23,3 +25,8 @@ What to do next:
   where FILE is the configuration that the daemon runs with.
 """
     return text.encode("utf-8", "replace")
+
+
+def report_of(quarantined: Path) -> Path:
+    """Where the report on a quarantined file lies."""
+    return quarantined.with_name(quarantined.name + ".error.txt")

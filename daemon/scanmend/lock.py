@@ -1,0 +1,49 @@
+"""One daemon for one state folder: the lock that says so, and which process holds it."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from scanmend.errors import StorageError
+
+LOCK_S = 0.5
+"""How long to try for the lock, which ``running_pid`` of another process may hold for an instant."""
+LOCK_FILE = "lock"
+
+
+def hold_lock(state_dir: Path) -> int:
+    """Lock the state folder for this process; StorageError when another daemon has it."""
+    fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    limit = time.monotonic() + LOCK_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as e:
+            if time.monotonic() < limit:
+                time.sleep(0.05)
+                continue
+            os.close(fd)
+            raise StorageError(
+                f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
+            ) from e
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return fd
+
+
+def running_pid(state_dir: Path) -> int | None:
+    """Process id of the daemon that has this state folder; None when none runs."""
+    try:
+        fd = os.open(state_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return int(os.pread(fd, 32, 0).strip() or b"0") or None
+    else:
+        return None
+    finally:
+        os.close(fd)
