@@ -366,9 +366,9 @@ class TestOutages:
         until(report.exists, "the quarantine")
         assert "(tried 3 times)" in report.read_text()
         one.configure(retries=50, retry_delay_s=0.3)
-        one.process.send_signal(signal.SIGHUP)
         one.outbox.unlink()
         one.outbox.mkdir()
+        one.process.send_signal(signal.SIGHUP)  # not before: a configuration whose folders cannot be made is rejected
         one.wait("config.reloaded")
         one.outbox.rmdir()
         drop(scans / "line.png", one.inbox, "late.png")
