@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scanmend.config import Config, Folder
 from scanmend.errors import OcrError, ScanmendError
+from scanmend.intake.inbox import CLAIMS
 from scanmend.llm.store import Store
 from scanmend.ocr.languages import installed_languages, remedy, version
 
@@ -70,7 +71,7 @@ def _folder(folder: Folder) -> Iterator[Point]:
         yield Point(f"{folder.name}: same file system", False, found, warning=True)
     else:
         yield Point(f"{folder.name}: same file system", True, "archiving is a rename")
-    claims = folder.inbox / ".scanmend"
+    claims = folder.inbox / CLAIMS
     if claims.exists() and _device(claims) != _device(folder.inbox):
         yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
 

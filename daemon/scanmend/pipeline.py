@@ -117,11 +117,17 @@ class Pipeline:
                 if isinstance(page, CorrectedPage):
                     done.append(page)
                     continue
-                if not skipped(page, task) and lease is None:
+                reason = skipped(page, task)
+                if not reason and lease is None:
                     keeper.advance(page.number, "waiting for the model with")
                     lease = stack.enter_context(self.slot.lease(settings.model))
                 keeper.advance(page.number, "correcting")
-                done.append(self._correct(page, task, lease, settings, keeper))
+                if reason or lease is None:
+                    corrected = CorrectedPage(page, page.raw, skipped=reason)
+                else:
+                    corrected = lease.correct(page, task, settings.model_call_limit_s)
+                keeper.keep_corrected(corrected)
+                done.append(corrected)
         asked = any(not p.skipped for p in done)
         model = self.slot.identity(settings.model) if asked else None
         return Converted(found, tuple(done), model, started, round(time.monotonic() - clock, 3))
@@ -154,17 +160,6 @@ class Pipeline:
         read = page.result()
         keeper.keep_page(read)
         return read
-
-    def _correct(
-        self, page: Page, task: Task, lease: Lease | None, settings: Settings, keeper: Keeper
-    ) -> CorrectedPage:
-        reason = skipped(page, task)
-        if reason or lease is None:
-            corrected = CorrectedPage(page, page.raw, skipped=reason)
-        else:
-            corrected = lease.correct(page, task, settings.model_call_limit_s)
-        keeper.keep_corrected(corrected)
-        return corrected
 
     def _check(self, deadline: float, settings: Settings) -> None:
         if self._stopping():

@@ -147,7 +147,7 @@ class Corrector:
 
 def _among_capitals(line: Line, index: int) -> bool:
     beside = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
-    return sum(text.isupper() and len(text) > 1 for text in beside) >= 1
+    return any(text.isupper() and len(text) > 1 for text in beside)
 
 
 def lookalikes(page: Page) -> Iterable[Edit]:

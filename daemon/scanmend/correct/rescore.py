@@ -170,30 +170,30 @@ def propose(
             if (mended := numbers.repair(text)) is not None:
                 yield Edit(n, i, text, mended, "lookalike", box=word.box)
                 text = mended
-            elif candidates.suspicious(word) and (found := candidates.of(word)):
-                edit = _best(n, i, word, found, model, done, gap, _ahead(page, n, i))
-                if edit:
-                    yield edit
-                    if (edit.gain or 0) > _cost(edit, found) + 5:
-                        text = edit.new
+            elif (
+                candidates.suspicious(word)
+                and (found := candidates.of(word))
+                and (better := _best(word, found, model, done, gap, _ahead(page, n, i)))
+            ):
+                candidate, gain = better
+                yield Edit(n, i, text, candidate.text, "rescore", gain=gain, box=word.box)
+                if gain > candidate.cost + 5:
+                    text = candidate.text
             done += gap + text
         done += "\n"
 
 
 def _best(
-    line: int, index: int, word: Word, found: list[Candidate], model: LanguageModel, context: str, gap: str, ahead: str
-) -> Edit | None:
+    word: Word, found: list[Candidate], model: LanguageModel, context: str, gap: str, ahead: str
+) -> tuple[Candidate, float] | None:
+    """Return the candidate that explains the scan best, and what the model gains by it, in nats; None when raw does."""
     options = [word.text, *(c.text for c in found)]
     raw, *scores = model.score(context, [gap + option + ahead for option in options])
     best = max(range(len(found)), key=lambda k: scores[k] - found[k].cost)
     gain = scores[best] - raw
     if not (math.isfinite(gain) and gain > found[best].cost):
         return None
-    return Edit(line, index, word.text, options[best + 1], "rescore", gain=round(gain, 3), box=word.box)
-
-
-def _cost(edit: Edit, found: list[Candidate]) -> float:
-    return next(c.cost for c in found if c.text == edit.new)
+    return found[best], round(gain, 3)
 
 
 def _ahead(page: Page, n: int, i: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from scanmend.errors import OcrError
 
-_MISSING = "Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr"
+MISSING = "Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr"
 
 
 def version() -> str:
@@ -31,7 +31,7 @@ def _said(flag: str) -> str:
     try:
         done = subprocess.run(["tesseract", flag], capture_output=True, check=True, timeout=30)
     except FileNotFoundError as e:
-        raise OcrError(_MISSING) from e
+        raise OcrError(MISSING) from e
     except subprocess.CalledProcessError as e:
         said = " ".join(e.stderr.decode("utf-8", "replace").split())
         raise OcrError(f"tesseract {flag} failed with exit code {e.returncode}: {said[-300:]}") from e

@@ -15,7 +15,7 @@ import pytesseract
 
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError
-from scanmend.ocr.languages import installed_languages, remedy
+from scanmend.ocr.languages import MISSING, installed_languages, remedy
 from scanmend.ocr.render import Rendered
 
 _LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
@@ -35,7 +35,7 @@ def read(image: Rendered, number: int, languages: Sequence[str], limit_s: float)
             str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
         )
     except pytesseract.TesseractNotFoundError as e:
-        raise OcrError("Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr") from e
+        raise OcrError(MISSING) from e
     except pytesseract.TesseractError as e:
         raise _explained(e, number, languages) from e
     except RuntimeError as e:  # what pytesseract raises at a time-out
