@@ -6,13 +6,15 @@
 
 Pairs go through ``scanmend correct --jsonl``, page images through ``scanmend process``; the scorer is a Python file
 with a function ``score(rows, fold)`` over rows of ``gt``, ``ocr`` and ``corrected``. Documents are split by a hash
-of their id: the even half was used for tuning, so the odd half, the default, is the one to report.
+of their id: the even half was used for tuning, so the odd half, the default, is the one to report. The way ``free``
+publishes the model's reply as it comes, which scanmend never does: it shows what the judge is for.
 """
 
 import argparse
 import hashlib
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from scanmend.correct import rewrite
+from scanmend.document import page_from_text
+from scanmend.llm.host import Model
 
 Row = dict[str, Any]
 LANGUAGES = {"fr": "fra", "de": "deu", "es": "spa", "nl": "nld"}
@@ -47,7 +53,11 @@ def main() -> None:
     print(f"{'set':28s} {'way':18s} docs  raw CER  new CER   change better same worse broken mended words/s")
     for name, rows in _pair_sets(given.pairs, given.half, given.limit):
         for way in given.ways:
-            _report(name, way, *_correct(rows, _settings(way, models, "eng", given.attention)), scorer, fold=False)
+            if way.startswith("free:"):
+                result = _free(rows, models[way.removeprefix("free:")])
+            else:
+                result = _correct(rows, _settings(way, models, "eng", given.attention))
+            _report(name, way, *result, scorer, fold=False)
     for folder in given.pages:
         images = _images(folder, given.half, given.limit)
         language = _language(folder)
@@ -81,6 +91,27 @@ def _correct(rows: list[Row], settings: Row) -> tuple[list[Row], float]:
         out = _scanmend("correct", "--jsonl", "--config", _config(folder, settings), given=text)
     corrected = [{**row, **json.loads(line)} for row, line in zip(rows, out.splitlines(), strict=True)]
     return corrected, sum(len(row["ocr"].split()) for row in rows) / (time.monotonic() - started)
+
+
+def _free(rows: list[Row], model: dict[str, str]) -> tuple[list[Row], float]:
+    """Return the rows as the model rewrites them, unjudged; a reply cut off by its limit leaves its chunk as it was."""
+    from scanmend.llm.engine import Engine  # noqa: PLC0415 -- loads llama.cpp into this process
+
+    engine = Engine(Path(model["path"]), threads=os.cpu_count() or 1)
+    host = Model(engine, call_limit_s=600)
+    system = f"{PROMPT}\n{rewrite.INSTRUCTION}"
+    corrected: list[Row] = []
+    started = time.monotonic()
+    for row in rows:
+        page = page_from_text(row["ocr"])
+        texts = []
+        for chunk in rewrite.chunks(page, range(len(page.lines)), lambda text: host.fits(system, text)):
+            text = rewrite.Chunk((), chunk.own, ()).text(page)
+            texts.append(host.rewrite(system, text) or text)
+        corrected.append({**row, "corrected": "\n".join(texts)})
+    seconds = time.monotonic() - started
+    engine.close()
+    return corrected, sum(len(row["ocr"].split()) for row in rows) / seconds
 
 
 def _process(images: Sequence[Path], settings: Row) -> tuple[dict[str, str], float]:

@@ -73,6 +73,23 @@ class TestAllIsWell:
         assert points["letters: same file system"].found == "archiving is a rename"
         assert list((tmp_path / "in").iterdir()) == []
 
+    def test_a_glossary(self, config, tmp_path):
+        """How many entries it has; none is no error, but hardly what was meant."""
+        (tmp_path / "names.txt").write_text("Müller\nX200-B\n", "utf-8")
+        point = looked(config("strategy: off, glossary: names.txt"))["letters: glossary"]
+        assert (point.ok, point.found) == (True, f"{tmp_path / 'names.txt'}: 2 entries")
+        (tmp_path / "names.txt").write_text("# none yet")
+        point = looked(config("strategy: off, glossary: names.txt"))["letters: glossary"]
+        assert (point.ok, point.warning) == (False, True)
+        assert point.found.endswith("names.txt: no entries; write one a line")
+
+    def test_a_glossary_that_has_just_gone(self, config, tmp_path):
+        """It is told as any other point, not as an accident of the check."""
+        (tmp_path / "names.txt").touch()
+        checked = config("strategy: off, glossary: names.txt")
+        (tmp_path / "names.txt").unlink()
+        assert "there is no file" in wrong(checked)["letters: glossary"]
+
     def test_the_archive_matters_only_when_it_is_used(self, config):
         """A folder that deletes or keeps its sources needs none."""
         assert "letters: archive" not in looked(config("strategy: off, original: delete"))

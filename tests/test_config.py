@@ -205,6 +205,37 @@ class TestLanguages:
         assert "is no Tesseract language" in line
 
 
+class TestGlossary:
+    def test_a_folder_has_its_own_or_none(self, write, tmp_path):
+        """Relative to the configuration file; an empty key undoes that of the defaults."""
+        (tmp_path / "names.txt").write_text("Müller\n", "utf-8")
+        (tmp_path / "codes.txt").write_text("X200-B\n")
+        rows = ("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o, glossary: codes.txt")
+        text = folders(*rows, "name: c, inbox: k, outbox: o, glossary: ~") + "defaults: {glossary: names.txt}\n"
+        config = load(write(text))
+        assert [f.glossary for f in config.folders] == [tmp_path / "names.txt", tmp_path / "codes.txt", None]
+        assert ad_hoc(config, tmp_path).glossary == tmp_path / "names.txt"
+
+    def test_a_file_that_cannot_be_used(self, told, tmp_path):
+        """It is told with all else that is wrong, where it is named."""
+        gone = tmp_path / "gone.txt"
+        (tmp_path / "latin.txt").write_bytes("Meier\nMüller\n".encode("latin-1"))
+        rows = ("name: a, inbox: i, outbox: o, glossary: gone.txt", "name: b, inbox: j, outbox: o, glossary: latin.txt")
+        assert told(folders(*rows, "name: c, inbox: k, outbox: o, glossary: 5, settle_s: soon")) == [
+            f"3: folders[0].glossary: there is no file {gone}; create it, with one word a line, or remove the key",
+            f"4: folders[1].glossary: {tmp_path / 'latin.txt'}:2: not UTF-8 (byte 0xfc); save the file as UTF-8",
+            "5: folders[2].glossary: needs to be the path of a file or folder (it is 5)",
+            "5: folders[2].settle_s: needs to be a number (it is 'soon')",
+        ]
+
+    def test_a_wrong_one_in_defaults(self, told, tmp_path):
+        """It is told once, where it stands."""
+        text = folders("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o") + "defaults: {glossary: .}\n"
+        assert told(text) == [
+            f"5: defaults.glossary: {tmp_path} is no text file but a folder or device; name a file with one word a line"
+        ]
+
+
 class TestContradictions:
     def test_unknown_model(self, told):
         """It is told where it is named, with the names there are; for folders that run no model it does not matter."""

@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "daemon" / "scanmend"
 
 LAYERS = (
     {"errors"},
-    {"yaml_lines"},
+    {"yaml_lines", "glossary_file"},
     {"complaints"},
     {"document", "config"},
     {"ledger", "lock", "child", "notify", "files"},
@@ -35,7 +35,7 @@ DOORS = {
     "PIL": ("ocr/render.py",),
     "watchdog": ("intake/doorbell.py",),
     "pynvml": ("llm/gpu.py",),
-    "huggingface_hub": ("llm/store.py", "llm/hub*.py"),
+    "huggingface_hub": ("llm/hub*.py",),
     "typer": ("cli.py", "commands/*.py"),
     "rich": ("cli.py", "progress.py", "commands/*.py"),
 }

@@ -16,6 +16,7 @@ class Slot:
 
     def __init__(self):
         self.languages = []
+        self.glossaries = []
 
     @contextmanager
     def lease(self, name):
@@ -23,6 +24,7 @@ class Slot:
 
     def correct(self, page, task, call_limit_s):
         self.languages.append(task.languages)
+        self.glossaries.append(task.glossary)
         edits = tuple(
             Edit(n, i, word.text, word.text.replace("teh", "the"), "rescore", accepted=True, reason="likelier")
             for n, line in enumerate(page.lines)
@@ -50,6 +52,12 @@ def test_without_a_lease_text_stays():
     assert (text, page.skipped) == ("teh end", "strategy: off")
 
 
+def test_rows_without_correction_ask_for_no_model():
+    """Not even for a turn with it, which would fetch one that is not here."""
+    (row,) = correct_rows(['{"ocr": "teh end"}'], None, Settings(strategy="off"))
+    assert json.loads(row)["corrected"] == "teh end"
+
+
 def test_rows_keep_every_other_field():
     """Unknown fields come back as they were, in their order; ``corrected`` and ``edits`` are added."""
     (row,) = rows('{"x": {"y": [1, null]}, "id": "ü", "ocr": "teh end\\n"}')
@@ -63,6 +71,17 @@ def test_empty_lines_are_passed_over():
     assert len(rows("\n", '{"ocr": "a"}', "  ", '{"ocr": "b"}')) == 2
     with pytest.raises(StorageError, match="line 3 "):
         rows("\n", '{"ocr": "a"}', "nonsense")
+
+
+def test_rows_take_the_glossary_along(tmp_path):
+    """As it is when their turn comes."""
+    file, slot = tmp_path / "glossary.txt", Slot()
+    file.write_text("one\n")
+    given = correct_rows(['{"ocr": "a"}'] * 2, slot, Settings(glossary=file))
+    next(given)
+    file.write_text("one\ntwo\n")
+    next(given)
+    assert slot.glossaries == [("one",), ("one", "two")]
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", '"text"', "{}", '{"ocr": 5}', '{"ocr": null}', "[" * 100_000])

@@ -12,7 +12,7 @@ import pytest
 from daemon_process import until
 from scanmend.config import Settings
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
-from scanmend.errors import DocumentError, ModelError, OcrError, Stopping
+from scanmend.errors import DocumentError, ModelError, OcrError, Postponed, Stopping, StorageError
 from scanmend.ocr.pool import GRACE_S, PagePool
 from scanmend.outbox import record
 from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of
@@ -59,6 +59,11 @@ class Slot:
         self.leases = 0
         self.held = 0
         self.error = error
+        self.on_its_way = False
+
+    def pending(self, name):
+        assert name == "m"
+        return self.on_its_way
 
     @contextmanager
     def lease(self, name):
@@ -71,6 +76,7 @@ class Slot:
             self.held -= 1
 
     def correct(self, page, task, call_limit_s):
+        self.glossary = task.glossary
         assert (task.strategy, call_limit_s, self.held) == ("rescore", 120.0, self.held)
         assert self.held
         if self.error:
@@ -112,9 +118,9 @@ def build(tmp_path):
     """Make pipelines over a reader and a slot."""
     pools = []
 
-    def make(reader, slot=None, stopping=lambda: False, workers=1):
+    def make(reader, slot=None, stopping=lambda: False, workers=1, *, postpone=False):
         pools.append(PagePool(workers, tmp_path / "work", lambda: reader))
-        return Pipeline(pools[-1], slot or Slot(), stopping)
+        return Pipeline(pools[-1], slot or Slot(), stopping, postpone=postpone)
 
     yield make
     for pool in pools:
@@ -138,6 +144,20 @@ class TestConvert:
         assert (done.ocr_s, done.correct_s) == (0.75, 1.0)
         kept = [c for c in notes.calls if c.startswith(("3 pages", "corrected"))]
         assert kept == ["3 pages", "corrected 1", "corrected 2", "corrected 3"]
+
+    def test_the_glossary_goes_along(self, build, tmp_path):
+        """As its file is when the document begins; without one that was ever good, the document waits."""
+        file, slot = tmp_path / "glossary.txt", Slot()
+        file.write_text("one\n")
+        settings = RESCORE.model_copy(update={"glossary": file})
+        pipeline = build(Reader(1), slot)
+        for words in (("one",), ("one", "two")):
+            file.write_text("\n".join(words))
+            pipeline.convert(Path("x"), settings, Notebook())
+            assert slot.glossary == words
+        file.unlink()
+        with pytest.raises(StorageError, match="there is no file"):
+            build(Reader(1), slot).convert(Path("x"), settings, Notebook())
 
     def test_without_a_model(self, build):
         """``strategy: off`` asks for none, and the result names none."""
@@ -200,6 +220,25 @@ class TestConvert:
             pipeline.convert(Path("x"), OFF, notes)
         assert [c for c in notes.calls if c.startswith("corrected")] == ["corrected 1"]
         assert sorted(notes.known) == sorted(reader.asked) == [1, 2, 3]
+
+    def test_a_model_on_its_way_puts_the_document_off_once_it_is_read(self, build):
+        """All its pages are kept first; when the model is here they are corrected without being read again."""
+        reader, slot, notes = Reader(9), Slot(), Notebook()
+        pipeline = build(reader, slot, postpone=True)
+        slot.on_its_way = True
+        with pytest.raises(Postponed, match="waits for model 'm', which is being downloaded"):
+            pipeline.convert(Path("x"), RESCORE, notes)
+        assert sorted(notes.known) == list(range(1, 10))
+        assert slot.leases == 0
+        slot.on_its_way = False
+        assert len(pipeline.convert(Path("x"), RESCORE, notes).pages) == 9
+        assert set(reader.asked.values()) == {1}
+
+    def test_a_document_that_needs_no_model_is_not_put_off(self, build):
+        """Without correction it is finished, whatever is being downloaded."""
+        slot = Slot()
+        slot.on_its_way = True
+        assert len(build(Reader(2), slot, postpone=True).convert(Path("x"), OFF, Notebook()).pages) == 2
 
     def test_the_document_s_own_time_limit(self, build):
         """A document that takes longer than document_limit_s ends as a transient failure that names the setting."""

@@ -413,6 +413,18 @@ class TestReload:
             house.drop("a.gif")
             house.done("a")
 
+    def test_a_glossary_that_goes_after_the_start(self, house, capsys):
+        """Its words are known since then, though no document asked for them; a reload without it changes nothing."""
+        file = house.root / "glossary.txt"
+        file.write_text("one\n")
+        house.configure(("a", {"glossary": "glossary.txt"}))
+        with house.open() as service:
+            file.unlink()
+            house.drop("a.gif")
+            house.done("a")
+            service.request_reload()
+            until(lambda: "config.rejected" in (out := capsys.readouterr().out) and "no file" in out, "the refusal")
+
     def test_a_document_that_a_crash_left_in_a_folder_that_comes_back(self, house):
         """A folder that is configured again has its interrupted documents taken up."""
         entry = replace(_entry(house, 1), state="working")

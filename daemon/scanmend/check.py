@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scanmend.config import Config, Folder
 from scanmend.errors import OcrError, ScanmendError
+from scanmend.glossary_file import read as read_glossary
 from scanmend.intake.inbox import CLAIMS
 from scanmend.llm.store import Store
 from scanmend.ocr.languages import installed_languages, remedy, version
@@ -71,9 +72,21 @@ def _folder(folder: Folder) -> Iterator[Point]:
         yield Point(f"{folder.name}: same file system", False, found, warning=True)
     else:
         yield Point(f"{folder.name}: same file system", True, "archiving is a rename")
+    if folder.glossary is not None:
+        yield _glossary(f"{folder.name}: glossary", folder.glossary)
     claims = folder.inbox / CLAIMS
     if claims.exists() and _device(claims) != _device(folder.inbox):
         yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
+
+
+def _glossary(what: str, path: Path) -> Point:
+    try:
+        count = len(read_glossary(path))
+    except ValueError as e:  # gone since the configuration was read
+        return Point(what, False, str(e))
+    if not count:
+        return Point(what, False, f"{path}: no entries; write one a line", warning=True)
+    return Point(what, True, f"{path}: {count} entries")
 
 
 def _writable(what: str, path: Path) -> Iterator[Point]:

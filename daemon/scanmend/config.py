@@ -15,6 +15,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from scanmend.complaints import keys_only, readable
 from scanmend.errors import ConfigError
+from scanmend.glossary_file import read as read_glossary
 from scanmend.yaml_lines import Lines, Location, read
 
 DEFAULT_PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
@@ -59,6 +60,12 @@ def _place(value: object, info: ValidationInfo) -> object:
         raise ValueError(f"nobody's home folder is called {str(value).split('/')[0]}; write the whole path") from e
 
 
+def _glossary(path: Path) -> Path:
+    """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
+    read_glossary(path)
+    return path
+
+
 def _listed(value: object) -> object:
     """Take one word as a list of one: ``languages: eng``."""
     return [value] if isinstance(value, str) else value
@@ -69,6 +76,7 @@ Languages = Annotated[
 ]
 Output = Literal["txt", "json"]
 Place = Annotated[Path, BeforeValidator(_place)]
+GlossaryFile = Annotated[Place, AfterValidator(_glossary)]
 
 
 class _Closed(BaseModel):
@@ -119,13 +127,15 @@ class Settings(_Closed):
     """What a folder may set, and ``defaults`` for all folders."""
 
     model: str = "bundled"
-    strategy: Literal["rescore", "rewrite", "both", "off"] = "rescore"
+    strategy: Literal["auto", "rescore", "rewrite", "both", "off"] = "auto"
     prompt: str = DEFAULT_PROMPT
     boldness: Annotated[float, Field(ge=-50, le=50)] = 0.0
     """Nats by which less evidence is enough for an edit; below 0, more is needed."""
     attention: Literal["suspect", "all"] = "suspect"
     """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
     languages: Languages = ("eng",)
+    glossary: GlossaryFile | None = None
+    """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
     original: Literal["archive", "delete", "keep"] = "archive"
     settle_s: Seconds = 2.0

@@ -149,6 +149,8 @@ class CorrectedPage:
     """Every proposed edit, accepted or not, in reading order."""
     skipped: str = ""
     """Why the model was not asked for this page; empty when it was."""
+    strategy: str = ""
+    """``rescore``, ``rewrite`` or ``both``, whichever was chosen; empty when the model was not asked."""
     seconds: float = 0.0
     """Time that correction took, in seconds."""
 

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from scanmend.config import Settings
 from scanmend.correct.lexicon import CODES
 from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
 from scanmend.errors import ScanmendError, StorageError
+from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.outbox import atomic
 from scanmend.outbox.record import edit_fields
@@ -92,10 +94,15 @@ def _process_one(
         return Outcome(file, error=f"unexpected {type(e).__name__}: {e}")
 
 
-def correct_text(text: str, lease: Lease | None, settings: Settings) -> tuple[str, CorrectedPage]:
-    """Return the text with its OCR errors mended and all white space as it was, and the page that says how."""
+def correct_text(
+    text: str, lease: Lease | None, settings: Settings, glossaries: GlossaryFiles | None = None
+) -> tuple[str, CorrectedPage]:
+    """Return the text with its OCR errors mended and all white space as it was, and the page that says how.
+
+    ``glossaries``: those that were read for other texts.
+    """
     page = page_from_text(text)
-    task = task_of(settings)
+    task = task_of(settings, glossaries or GlossaryFiles())
     if lease is None:
         return text, CorrectedPage(page, page.raw, skipped="strategy: off")
     done = lease.correct(page, task, settings.model_call_limit_s)
@@ -109,7 +116,8 @@ def correct_rows(lines: Iterable[str], slot: ModelSlot, settings: Settings) -> I
     such object.
     """
     known = {short: long for long, short in reversed(CODES.items()) if "_" not in long and long != "frk"}
-    with slot.lease(settings.model) as lease:
+    glossaries = GlossaryFiles()
+    with slot.lease(settings.model) if settings.strategy != "off" else nullcontext() as lease:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -117,7 +125,7 @@ def correct_rows(lines: Iterable[str], slot: ModelSlot, settings: Settings) -> I
             language = str(row.get("lang") or "").lower()
             language = known.get(language[:2] if language[2:3] in ("-", "_") else language, language)
             mine = settings.model_copy(update={"languages": (language,)}) if language in CODES else settings
-            text, page = correct_text(row["ocr"], lease if settings.strategy != "off" else None, mine)
+            text, page = correct_text(row["ocr"], lease, mine, glossaries)
             yield json.dumps(
                 {**row, "corrected": text, "edits": [edit_fields(e) for e in page.edits]}, ensure_ascii=False
             )

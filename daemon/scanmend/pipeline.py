@@ -15,7 +15,8 @@ from scanmend import __version__
 from scanmend.config import Settings
 from scanmend.correct.corrector import Task, skipped
 from scanmend.document import CorrectedPage, Page
-from scanmend.errors import OcrError, Stopping
+from scanmend.errors import OcrError, Postponed, Stopping
+from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.ocr.limits import Inspection, Limits
 from scanmend.ocr.pool import PagePool
@@ -95,19 +96,29 @@ class Converted:
 class Pipeline:
     """The stages, wired to one page pool and one model slot; any number of threads may run documents through it."""
 
-    def __init__(self, pool: PagePool, slot: ModelSlot, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        pool: PagePool,
+        slot: ModelSlot,
+        stopping: Callable[[], bool] = lambda: False,
+        *,
+        postpone: bool = False,
+    ) -> None:
+        """``postpone``: put off documents whose model is being downloaded, once they are read, instead of waiting."""
+        self._postpone = postpone
         self.pool = pool
         self.slot = slot
+        self.glossaries = GlossaryFiles()
         self._stopping = stopping
 
     def convert(self, path: Path, settings: Settings, keeper: Keeper) -> Converted:
-        """Read and correct every page; DocumentError, TransientError, Stopping."""
+        """Read and correct every page; DocumentError, TransientError, Postponed, Stopping."""
         started, clock = datetime.now(UTC), time.monotonic()
         deadline = clock + settings.document_limit_s
         limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
         found = self.pool.inspect(path, limits, INSPECT_LIMIT_S)
         keeper.inspected(found)
-        task = task_of(settings)
+        task = task_of(settings, self.glossaries)
         done: list[CorrectedPage] = []
         with ExitStack() as stack:
             lease: Lease | None = None
@@ -119,6 +130,10 @@ class Pipeline:
                     continue
                 reason = skipped(page, task)
                 if not reason and lease is None:
+                    if self._postpone and self.slot.pending(settings.model):
+                        for _ in pages:  # the keeper has them then
+                            self._check(deadline, settings)
+                        raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
                     keeper.advance(page.number, "waiting for the model with")
                     lease = stack.enter_context(self.slot.lease(settings.model))
                 keeper.advance(page.number, "correcting")
@@ -168,9 +183,16 @@ class Pipeline:
             raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
 
 
-def task_of(settings: Settings) -> Task:
-    """How pages of these settings are to be corrected."""
-    return Task(settings.strategy, settings.prompt, settings.languages, settings.attention, settings.boldness)
+def task_of(settings: Settings, glossaries: GlossaryFiles) -> Task:
+    """How pages of these settings are to be corrected; StorageError when there is no glossary to go by."""
+    return Task(
+        settings.strategy,
+        settings.prompt,
+        settings.languages,
+        settings.attention,
+        settings.boldness,
+        glossaries.entries(settings.glossary),
+    )
 
 
 def record_of(
@@ -193,7 +215,7 @@ def record_of(
         size=size,
         folder=folder,
         model=converted.model,
-        strategy=settings.strategy,
+        strategy=next((p.strategy for p in converted.pages if p.strategy), settings.strategy),
         prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
         languages=settings.languages,
         started=converted.started.isoformat(timespec="milliseconds"),

@@ -58,7 +58,9 @@ class Service:
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.ring)
         self._stages: dict[str, str] = {}
-        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set)
+        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
+        self._glossaries = pipeline.glossaries
+        self._read_glossaries(config)
         self._claims = Claims(self.ledger)
         self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__)
         self._doorbell = Doorbell(self._heard)
@@ -108,6 +110,11 @@ class Service:
 
     def _make_watches(self) -> list[Watch]:
         return [Watch(f, self.ledger, self._doorbell, self._claims.adopt) for f in self.config.folders]
+
+    def _read_glossaries(self, config: Config) -> None:
+        """Know the words from now on, whatever becomes of their files; StorageError."""
+        for folder in config.folders:
+            self._glossaries.entries(folder.glossary)
 
     def _turn(self) -> None:
         """Do once what is to be done now."""
@@ -177,9 +184,13 @@ class Service:
             self._dispatch(entry, folders[entry.inbox])
 
     def _waiting(self, until: float, count: int) -> list[Entry]:
-        """Documents due until then (wall clock) that are not in work, of the folders there are; the first first."""
+        """Documents due until then (wall clock) that are not in work, of the folders there are; the first first.
+
+        Those of a folder whose model is being downloaded wait for it.
+        """
         busy = self._working.keys() | self._unrecorded.keys()
-        inboxes = [folder.inbox for folder in self.config.folders]
+        folders = (f for f in self.config.folders if f.strategy == "off" or not self.slot.arrivals.running(f.model))
+        inboxes = [folder.inbox for folder in folders]
         due = self.ledger.due(until, count + len(busy), inboxes) if count > 0 else []
         return [entry for entry in due if entry.id not in busy][:count]
 
@@ -224,6 +235,7 @@ class Service:
                     [f"{config.source}: state_dir and workers cannot change while running; restart instead"]
                 )
             _make_folders(config)
+            self._read_glossaries(config)
         except (ConfigError, StorageError) as e:
             log.warning("config.rejected", problems=str(e).splitlines(), meaning="the old configuration stays")
             return
@@ -242,6 +254,7 @@ class Service:
         told = self.status()
         waiting = sum(w.waiting for w in self._watches)
         sentence = f"{len(self._working)} in work, {waiting} waiting, model {told['model']['state']}"
+        sentence += "".join(f", downloading {d['model']}" for d in told["downloads"])
         notify("WATCHDOG=1", f"STATUS={sentence}")
         if told != self._told:
             self._told = told
@@ -264,6 +277,7 @@ class Service:
                 for i, (e, _) in sorted(self._working.items())
             ],
             "model": model,
+            "downloads": self.slot.arrivals.told(),
             "page_workers": len(self.pool.pids),
             "folders": [
                 {"name": w.folder.name, "mode": w.mode, "waiting": w.waiting, "trouble": w.trouble}

@@ -171,11 +171,11 @@ class TestNear:
         assert next(ENGLISH.near("hospilal")) == "hospital"
 
     @pytest.mark.parametrize(
-        ("word", "reach"), [("cat", 1), ("abcd", 1), ("abcde", 2), ("abcdefgh", 2), ("abcdefghi", 3)]
+        ("word", "reach"), [("cat", 1), ("abcd", 2), ("abcdef", 2), ("abcdefg", 3), ("abcdefghi", 3), ("abcdefghij", 4)]
     )
     def test_longer_words_reach_further(self, word, reach):
-        """One edit for short words, three for long ones, and never more."""
-        targets = ["".join(chr(ord(c) + 10) if i < n else c for i, c in enumerate(word)) for n in range(1, 5)]
+        """One edit for short words, four for long ones, and never more."""
+        targets = ["".join(chr(ord(c) + 10) if i < n else c for i, c in enumerate(word)) for n in range(1, 6)]
         one = Lexicon([(target, 5.0) for target in targets[: len(word)]])
         assert list(one.near(word)) == targets[:reach]
 

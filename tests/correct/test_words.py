@@ -1,4 +1,4 @@
-"""Words as correction sees them: cores between punctuation, their case, and where sentences begin."""
+"""Words as correction sees them: cores between punctuation, their case, where sentences begin and lines break them."""
 
 import string
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.words import Parts, letters, like, parts, starts_sentence
-from scanmend.document import Line, Word
+from scanmend.correct.words import Parts, around, beside, broken, letters, like, parts, starts_sentence, unbroken
+from scanmend.document import Line, Word, page_from_text
 
 LATIN = st.text(string.ascii_letters + "äöüéñçÄÖÜÉÑÇ", min_size=1)
 
@@ -151,3 +151,95 @@ class TestStartsSentence:
     def test_at_the_beginning_of_a_paragraph(self):
         """With no word above, a sentence begins."""
         assert starts_sentence(self.LINE, 0, None)
+
+
+class TestBroken:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("trans-", "ported"),
+            ("trans-", "ported,”"),
+            ("“trans-", "ported"),
+            ("trans\u00ac", "ported"),
+            ("trans\u2010", "ported"),
+            ("trans\u00ad", "ported"),
+            ("Ab-", "teilung"),
+            ("l'am-", "biance"),
+        ],
+    )
+    def test_a_hyphen_and_a_small_letter(self, before, after):
+        """A line end broke the word there, or what was one before the text was flattened."""
+        assert broken(before, after)
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("trans", "ported"),
+            ("trans-", "Ported"),
+            ("trans-", "5"),
+            ("trans-", "p0rted"),
+            ("A4-", "ported"),
+            ("-", "ported"),
+            ("trans—", "ported"),
+            ("trans-,", "ported"),
+            ("trans-", "-ported"),
+            ("trans-", ""),
+            ("", "ported"),
+            ("well-known-", "ported"),
+        ],
+    )
+    def test_anything_else(self, before, after):
+        """Capitals, figures, dashes and other marks end a word."""
+        assert not broken(before, after)
+
+    @pytest.mark.parametrize(
+        ("text", "whole"),
+        [
+            ("trans- ported", "transported"),
+            ("was trans- ported by", "was transported by"),
+            ("was trans- Ported by", "was trans- Ported by"),
+            ("in- ter- nal", "internal"),
+            ("- a", "- a"),
+            ("trans-", "trans-"),
+            ("", ""),
+        ],
+    )
+    def test_put_together_again(self, text, whole):
+        """However often it was broken."""
+        assert unbroken(text) == whole
+
+
+class TestNeighbours:
+    PAGE = page_from_text("one trans-\nported two- three\nfour-\n5 six")
+
+    @pytest.mark.parametrize(
+        ("line", "word", "count", "expected"),
+        [
+            (0, 0, 1, ("", "trans-")),
+            (0, 1, 1, ("one", "ported")),
+            (1, 0, 1, ("trans-", "two-")),
+            (1, 0, 3, ("trans-", "four-")),
+            (1, 1, 2, ("ported", "four-")),
+            (3, 1, 1, ("5", "")),
+        ],
+    )
+    def test_the_words_beside(self, line, word, count, expected):
+        """On the line above and below, too."""
+        assert beside(self.PAGE, line, word, count) == expected
+
+    @pytest.mark.parametrize(
+        ("line", "word", "count", "expected"),
+        [
+            (0, 0, 1, ("", "")),
+            (0, 1, 1, ("", "ported")),
+            (1, 0, 1, ("trans", "")),
+            (1, 0, 2, ("trans", "three")),
+            (1, 1, 1, ("", "three")),
+            (1, 2, 1, ("two", "")),
+            (2, 0, 1, ("", "")),
+            (3, 0, 1, ("", "")),
+        ],
+    )
+    def test_the_rest_of_a_broken_word(self, line, word, count, expected):
+        """On either side of some words, and only there."""
+        assert around(self.PAGE, line, word, count) == expected

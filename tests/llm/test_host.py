@@ -79,7 +79,24 @@ class TestProcess:
             broken.end()
 
 
+class Noting(Host):
+    """Corrects nothing, but notes the task as it arrived."""
+
+    def _make_corrector(self, languages, call_limit_s):
+        return self
+
+    def correct(self, page, task, progress):
+        self.task = task
+        return CorrectedPage(page, page.raw)
+
+
 class TestRequests:
+    def test_the_task_arrives_as_it_was_sent(self):
+        """Every field, in its type, glossary included; as JSON has no tuples."""
+        host, task = Noting(), Task("both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B"))
+        host.handle(json.loads(json.dumps(correct(task=task))), Beats())
+        assert host.task == task
+
     def test_correct_before_load(self):
         """There is nothing to correct with, which is an answer and not a crash."""
         assert "before a model was loaded" in Host().handle(correct(), Beats())["error"]

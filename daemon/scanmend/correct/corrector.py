@@ -1,22 +1,30 @@
 """One page through correction: proposers suggest, the model is asked for what each edit gains, the judge decides."""
 
-import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
+from rapidfuzz.distance import Levenshtein
+
 from scanmend.correct import numbers, rescore, rewrite
+from scanmend.correct.candidates import MARK, SPECK, SPLIT, TORN, Candidate, Candidates
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.judge import Evidence, forbidden, judge
+from scanmend.correct.glossary import glossary
+from scanmend.correct.judge import COST_MOST, NUMBER_KEPT, TOO_DIFFERENT, Evidence, alone, forbidden, judge, marks_only
 from scanmend.correct.lexicon import Lexicon
 from scanmend.correct.model import LanguageModel
-from scanmend.correct.words import letters, parts, starts_sentence
+from scanmend.correct.typography import mend
+from scanmend.correct.vocabulary import Vocabulary
+from scanmend.correct.words import BREAKS, around, beside, letters, parts, starts_sentence, unbroken
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout
 
 FEWEST_LETTERS = 12
 """Pages with less text are left alone: there is no context to judge by."""
-PSEUDO_UNKNOWN, PSEUDO_WORDS = 1, 20
+LARGE = 1_000_000_000
+"""Parameters from which a model's rewriting adds to rescoring; smaller ones copy badly."""
 HOPELESS = 30.0
 """Mean confidence below which a page is noise, not text."""
 
@@ -25,12 +33,21 @@ HOPELESS = 30.0
 class Task:
     """How a folder wants its pages corrected."""
 
-    strategy: Literal["rescore", "rewrite", "both", "off"]
+    strategy: Literal["auto", "rescore", "rewrite", "both", "off"]
     prompt: str
     languages: tuple[str, ...]
     attention: Literal["suspect", "all"] = "suspect"
     boldness: float = 0.0
     """Nats by which less evidence is enough for an edit."""
+    glossary: tuple[str, ...] = ()
+    """Entries of the folder's glossary, as its file has them."""
+
+
+def resolved(task: Task, parameters: int) -> Task:
+    """Choose the strategy by the size of the model, where the folder leaves it to us."""
+    if task.strategy != "auto":
+        return task
+    return replace(task, strategy="both" if parameters >= LARGE else "rescore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +55,10 @@ class Ground:
     """What is the same for all edits of a page."""
 
     page: Page
+    """As the proposers see it: what needs no model is mended."""
     task: Task
-    unknown_share: float
+    vocabulary: Vocabulary
+    candidates: Candidates
 
 
 class Corrector:
@@ -49,83 +68,92 @@ class Corrector:
         self._model = model
         self._lexicon = lexicon
         self._confusions = confusions
-        self._candidates = rescore.Candidates(lexicon, confusions)
 
     def correct(self, page: Page, task: Task, progress: Callable[[], None] = lambda: None) -> CorrectedPage:
         """Return the page with every proposed edit judged and the accepted ones applied; may raise ModelError."""
         started = time.monotonic()
         if reason := skipped(page, task):
             return CorrectedPage(page, page.raw, skipped=reason)
-        ground = Ground(page, task, self._unknown_share(page))
-        judged: list[Edit] = []
-        for edit in self._proposed(page, task, progress):
-            progress()
-            judged.append(self._judged(ground, edit, judged))
-        edits = tuple(sorted(judged, key=lambda e: (e.line, e.word)))
+        words = glossary(task.glossary)
+        mended = mend(page, task.languages, words.protects)
+        vocabulary = Vocabulary(self._lexicon, mended.page, words)
+        ground = Ground(mended.page, task, vocabulary, Candidates(vocabulary, self._confusions))
+        edits = mended.on_raw(self._judged_edits(ground, progress))
         texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
-        return CorrectedPage(page, layout(page.lines, texts), edits, seconds=round(time.monotonic() - started, 3))
+        seconds = round(time.monotonic() - started, 3)
+        return CorrectedPage(page, layout(page.lines, texts), edits, seconds=seconds, strategy=task.strategy)
 
-    def _proposed(self, page: Page, task: Task, progress: Callable[[], None]) -> Iterable[Edit]:
-        if task.strategy in ("rescore", "both"):
-            yield from rescore.propose(page, task.prompt, self._candidates, self._model, progress)
-        else:
-            yield from lookalikes(page)
+    def _judged_edits(self, ground: Ground, progress: Callable[[], None]) -> list[Edit]:
+        """Every proposed edit with its verdict; what was rewritten is weighed beside the candidates of its word."""
+        page, task = ground.page, ground.task
+        done: list[Edit] = []
+        extra: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
         if task.strategy in ("rewrite", "both"):
-            yield from rewrite.propose(page, self._attended(page, task), task.prompt, self._model, progress)
+            for edit in rewrite.propose(page, _attended(ground), task.prompt, self._model, progress):
+                if reason := self._ruled_out(ground, edit):
+                    done.append(replace(edit, reason=reason))
+                else:
+                    cost = self._cost(edit.raw, edit.new)
+                    extra[edit.line, edit.word].append(Candidate(edit.new, cost, 0.0, edit.count, edit.proposer))
 
-    def _attended(self, page: Page, task: Task) -> list[int]:
-        """Indices of the lines that go to the model: those with a suspicious word and their neighbours, or all."""
-        if task.attention == "all":
-            return list(range(len(page.lines)))
-        suspect = [n for n, line in enumerate(page.lines) if any(self._candidates.suspicious(w) for w in line.words)]
-        return sorted({m for n in suspect for m in (n - 1, n, n + 1) if 0 <= m < len(page.lines)})
+        candidates = ground.candidates if task.strategy in ("rescore", "both") else None
+        decide = partial(self._judged, ground, done)
+        for edit in rescore.propose(page, task.prompt, candidates, self._model, decide, progress, extra):
+            done.append(edit)  # noqa: PERF402 -- each is judged by those before it
+        return done
 
-    def _unknown_share(self, page: Page) -> float:
-        """Share of words in no lexicon, smoothed so that a few words prove nothing."""
-        cores = [core for line in page.lines for w in line.words if letters(core := parts(w.text).core) > 1]
-        return (sum(not self._lexicon.knows(core) for core in cores) + PSEUDO_UNKNOWN) / (len(cores) + PSEUDO_WORDS)
+    def _ruled_out(self, ground: Ground, edit: Edit) -> str:
+        """Why the model need not be asked about an edit; empty when it must be."""
+        ends = around(ground.page, edit.line, edit.word, edit.count)
+        kept = [*edit.new.split(), *_whole(ends[0], edit.new, ends[1])]
+        words = [*edit.raw.split(), *_whole(ends[0], edit.raw, ends[1])]
+        if any(ground.vocabulary.protects(word) and word not in kept for word in words):
+            return "the glossary protects this word"
+        if reason := forbidden(edit.raw, edit.new):
+            return reason
+        if numbers.belongs(edit.raw, edit.new, *beside(ground.page, edit.line, edit.word, edit.count)):
+            return NUMBER_KEPT
+        return "" if self._cost(edit.raw, edit.new) <= COST_MOST else TOO_DIFFERENT
 
-    def _judged(self, ground: Ground, edit: Edit, before: list[Edit]) -> Edit:
+    def _judged(self, ground: Ground, before: Iterable[Edit], edit: Edit) -> Edit:
         words = range(edit.word, edit.word + edit.count)
         for other in before:
             taken = range(other.word, other.word + other.count)
             if other.line == edit.line and other.accepted and words.start < taken.stop and taken.start < words.stop:
-                same = (other.new, other.word, other.count) == (edit.new, edit.word, edit.count)
-                return replace(
-                    edit, reason="the same as an accepted edit" if same else "another edit of this word was accepted"
-                )
-        if reason := forbidden(edit.raw, edit.new):
+                return replace(edit, reason="another edit of this word was accepted")
+        if reason := self._ruled_out(ground, edit):
             return replace(edit, reason=reason)
-        evidence = self._evidence(ground, edit)
-        if edit.gain is None and evidence.cost < math.inf and edit.new != numbers.repair(edit.raw):
-            edit = replace(edit, gain=self._gain(ground.page, edit, ground.task.prompt))
-            evidence = replace(evidence, gain=edit.gain)
-        verdict = judge(evidence, ground.task.boldness)
+        verdict = judge(self._evidence(ground, edit), ground.task.boldness)
         return replace(edit, accepted=verdict.accepted, reason=verdict.reason)
 
     def _evidence(self, ground: Ground, edit: Edit) -> Evidence:
-        page = ground.page
+        page, vocabulary = ground.page, ground.vocabulary
         line = page.lines[edit.line]
         words = line.words[edit.word : edit.word + edit.count]
         known = [w.confidence for w in words if w.confidence is not None]
-        raw, new = parts(edit.raw).core, parts(edit.new).core
+        before, after = around(page, edit.line, edit.word, edit.count)
+        raw, new = (_whole(before, text, after) for text in (edit.raw, edit.new))
         return Evidence(
             raw=edit.raw,
             new=edit.new,
             cost=self._cost(edit.raw, edit.new),
             gain=edit.gain,
-            raw_zipf=min((self._lexicon.zipf(part) for part in raw.split()), default=0.0),
-            new_zipf=min((self._lexicon.zipf(parts(part).core) for part in new.split()), default=0.0),
+            raw_zipf=min((self._lexicon.zipf(part) for part in raw), default=0.0),
+            new_zipf=min((vocabulary.zipf(part) for part in new), default=0.0),
             confidence=min(known) if known else None,
             starts_sentence=starts_sentence(line, edit.word, self._above(page, edit.line)),
             has_lexicon=bool(self._lexicon),
-            unknown_share=ground.unknown_share,
+            unknown_share=vocabulary.unknown_share,
             among_capitals=_among_capitals(line, edit.word),
+            repetition=max((vocabulary.repetition(part) for part in raw), default=0.0),
         )
 
     def _cost(self, raw: str, new: str) -> float:
-        """Channel cost; blanks have a price of their own."""
-        blanks = abs(new.count(" ") - raw.count(" ")) * rescore.SPLIT
+        """Channel cost; blanks and marks have prices of their own."""
+        if marks_only(raw, new):
+            changed = Levenshtein.distance(raw.replace(" ", ""), new.replace(" ", ""))
+            return (SPECK if alone(raw, new) else MARK) * changed
+        blanks = abs(new.count(" ") - raw.count(" ")) * (SPLIT if new.count(" ") > raw.count(" ") else TORN)
         return blanks + self._confusions.cost(raw.replace(" ", ""), new.replace(" ", ""), 40.0)
 
     def _above(self, page: Page, n: int) -> Word | None:
@@ -133,29 +161,28 @@ class Corrector:
             return page.lines[n - 1].words[-1]
         return None
 
-    def _gain(self, page: Page, edit: Edit, prompt: str) -> float:
-        """Ask the model how much better new fits than raw, before the words that follow."""
-        line = page.lines[edit.line]
-        left = " ".join(w.text for w in line.words[: edit.word])
-        above = rescore.context_of(page, line)
-        context = f"{prompt}\n\n{above}\n{left}" if above else f"{prompt}\n\n{left}"
-        after = " ".join(w.text for w in line.words[edit.word + edit.count :][: rescore.AHEAD])
-        gap, ahead = " " if left else "", f" {after}" if after else ""
-        raw, new = self._model.score(context, [gap + edit.raw + ahead, gap + edit.new + ahead])
-        return round(new - raw, 3) if math.isfinite(new - raw) else -math.inf
+
+def _whole(before: str, text: str, after: str) -> list[str]:
+    """The cores of the words, those that a line end broke put together."""
+    words = unbroken(text).split()
+    if not words:
+        return []
+    if after:
+        words[-1] = words[-1][:-1] if words[-1][-1] in BREAKS else words[-1]
+    return [parts(before * (k == 0) + w + after * (k == len(words) - 1)).core for k, w in enumerate(words)]
+
+
+def _attended(ground: Ground) -> list[int]:
+    """Indices of the lines that are to be rewritten: those with a suspicious word, or all."""
+    lines = ground.page.lines
+    if ground.task.attention == "all":
+        return list(range(len(lines)))
+    return [n for n, line in enumerate(lines) if any(ground.candidates.suspicious(w) for w in line.words)]
 
 
 def _among_capitals(line: Line, index: int) -> bool:
     beside = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
     return any(text.isupper() and len(text) > 1 for text in beside)
-
-
-def lookalikes(page: Page) -> Iterable[Edit]:
-    """Yield the repair of every number with look-alike letters in it; no model is needed to see those."""
-    for n, line in enumerate(page.lines):
-        for i, word in enumerate(line.words):
-            if (mended := numbers.repair(word.text)) is not None:
-                yield Edit(n, i, word.text, mended, "lookalike", box=word.box)
 
 
 def skipped(page: Page, task: Task) -> str:

@@ -14,27 +14,39 @@ set, in which gain and cost had nearly the same weight. An edit is accepted at T
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA, Levenshtein
 
 from scanmend.correct import numbers
 
-THRESHOLD = 3.0
+THRESHOLD = 2.0
 GAIN_MOST = 25.0
 COST_MOST = 18.0
 """Above, there is no visual support, whatever the model thinks."""
-COMMON_ZIPF, PER_ZIPF = 4.0, 0.85
+COMMON_ZIPF, PER_ZIPF = 4.5, 0.85
 """A new word this common is neither bonus nor malus; nats for each Zipf step."""
-KNOWN_WORD, PER_RAW_ZIPF = 2.6, 0.7
+KNOWN_WORD, PER_RAW_ZIPF = 2.2, 0.6
 """Nats for a raw word that is one, and for each Zipf step above the first."""
-CONFIDENT, CONFIDENCE_WEIGHT = 85.0, 3.0
+CONFIDENT, CONFIDENCE_WEIGHT = 85.0, 7.5
 """From this word confidence on, up to so many nats at 100."""
-NAME = 2.0
+NAME = 1.5
 ACRONYM = 4.0
 UNKNOWN_NEW = 6.0
-NO_WORD = 2.5
+REPEATED = 3.0
+"""Nats for each factor e by which a name is repeated on the page."""
+NO_WORD = 3.0
 """Nats in favour of changing what is no word and is not written like a name."""
-MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.08, 3.5, -2.0, 8.0
+MERGED = 5.0
+"""Nats in favour of one known word where two pieces were read: hardly anything else looks like that."""
+SPECKS = set(".,:;'‘’`*~^_|•°\\<>©®¦ ")
+"""What a speck can be read as."""
+LOW_MARKS = set(".,;: ")
+MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.08, 3.0, -2.0, 8.0
 """At this share of unknown words there is no doubt; nats for each factor e below it, at least and at most."""
+NUMBER_KEPT = "numbers, signs and currency symbols are kept as read"
+TOO_DIFFERENT = "looks too different from what was scanned"
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'", "´": "'"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "¬": "-"})
 _AROUND = "\"'“”‘’«»„.,;:!?()[]{}—–-*_|~^<>\\"
@@ -64,6 +76,8 @@ class Evidence:
     """Share of the page's words that are in no lexicon: how well it was read."""
     among_capitals: bool = False
     """Whether the words beside it are in capitals too, so that it is a heading and no acronym."""
+    repetition: float = 0.0
+    """Natural logarithm of how often the raw word stands on the page just so, where it may be a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +96,11 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     if e.new == numbers.repair(e.raw):
         return Verdict(accepted=True, reason="a look-alike letter inside a number")
     if e.cost > COST_MOST:
-        return Verdict(accepted=False, reason="looks too different from what was scanned")
+        return Verdict(accepted=False, reason=TOO_DIFFERENT)
     if e.gain is None:
         return Verdict(accepted=False, reason="the model was not asked")
-    common = PER_ZIPF * (e.new_zipf - COMMON_ZIPF) if e.has_lexicon and e.new_zipf > 0 else 0.0
-    against = resistance(e) + doubt(e.unknown_share)
+    common = commonness(e)
+    against = resistance(e) + (0.0 if alone(e.raw, e.new) else doubt(e.unknown_share))
     score = round(min(e.gain, GAIN_MOST) - e.cost + common - against, 2)
     weighed = f"(model {e.gain:+.1f}, look {-e.cost:.1f}, word {common:+.1f}, against it {-against:.1f})"
     if score >= THRESHOLD - boldness:
@@ -99,7 +113,7 @@ def forbidden(raw: str, new: str) -> str:  # noqa: C901, PLR0911 -- one rule, on
     if not new.strip() or not raw.strip():
         return "words are neither inserted nor dropped"
     if not numbers.preserved(raw, new):
-        return "numbers, signs and currency symbols are kept as read"
+        return NUMBER_KEPT
     if new == numbers.repair(raw):
         return ""
     if _bare(raw) == _bare(new) and not _run_together(raw, new):
@@ -108,39 +122,97 @@ def forbidden(raw: str, new: str) -> str:  # noqa: C901, PLR0911 -- one rule, on
         return "quotes are kept as read"
     if raw.casefold() == new.casefold():
         return "case is kept as read"
-    if _letters(raw) == _letters(new) and not _run_together(raw, new):
-        return "punctuation is kept as read"
-    if _INNER.sub("", raw.strip(_AROUND)) != _INNER.sub("", new.strip(_AROUND)):
-        return "apostrophes and hyphens inside a word are kept as read"
     if _ADDRESS.search(raw):
         return "addresses are kept as read"
+    if _INNER.sub("", raw.strip(_AROUND)) != _INNER.sub("", new.strip(_AROUND)):
+        return "apostrophes and hyphens inside a word are kept as read"
+    if marks_only(raw, new):
+        return "" if _specks_only(raw, new) else "punctuation is kept as read"
+    if not _scripts(new) <= (_scripts(raw) or {"LATIN"}):
+        return "letters of another script are not the model's to bring in"
     if len(raw.split()) != len(new.split()) and not _same_letters_nearly(raw, new):
         return "words are neither inserted nor dropped"
     return ""
 
 
+def commonness(e: Evidence) -> float:
+    """What the new word has for itself, in nats; marks say nothing of words."""
+    if not e.has_lexicon or e.new_zipf <= 0 or marks_only(e.raw, e.new):
+        return 0.0
+    return PER_ZIPF * (e.new_zipf - COMMON_ZIPF)
+
+
 def resistance(e: Evidence) -> float:
     """What the raw word has for itself, in nats."""
     total = 0.0
+    if marks_only(e.raw, e.new):
+        return 2 * _confidence(e.confidence)
     core = e.raw.strip(_AROUND)
     if e.raw_zipf > 0:
         total += KNOWN_WORD + PER_RAW_ZIPF * max(0.0, e.raw_zipf - 1.0)
     elif e.has_lexicon and core.islower():
         total -= NO_WORD
-    if e.confidence is not None and e.confidence > CONFIDENT:
-        total += CONFIDENCE_WEIGHT * (e.confidence - CONFIDENT) / (100 - CONFIDENT)
+    total += _confidence(e.confidence)
     if e.has_lexicon and e.new_zipf <= 0:
         total += UNKNOWN_NEW
     if len(core) > 1 and core.isupper():
         total += 0.0 if e.among_capitals else ACRONYM
     elif core[:1].isupper() and not e.starts_sentence:
         total += NAME
-    return total
+    if merged(e.raw, e.new):
+        total -= MERGED
+    return total + REPEATED * e.repetition
 
 
 def doubt(unknown_share: float) -> float:
     """Nats against any edit on a page where hardly a word is unknown: what looks odd there is a name, not an error."""
     return min(DOUBT_MOST, max(DOUBT_LEAST, -DOUBT_WEIGHT * math.log(max(unknown_share, 1e-6) / MISREAD_SHARE)))
+
+
+def marks_only(raw: str, new: str) -> bool:
+    """Whether the letters stay what they are, and where they are one word or two."""
+    return _letters(raw) == _letters(new) and not _run_together(raw, new)
+
+
+def alone(raw: str, new: str) -> bool:
+    """Whether a mark that stands alone is left out."""
+    return marks_only(raw, new) and len(new.split()) < len(raw.split())
+
+
+def merged(raw: str, new: str) -> bool:
+    """Whether two words become one."""
+    return len(new.split()) < len(raw.split()) and not marks_only(raw, new)
+
+
+def _specks_only(raw: str, new: str) -> bool:
+    """Whether no more is done than leaving out what can be a speck, or reading one low mark as another."""
+    changed = [op for op in Levenshtein.opcodes(raw, new) if op.tag != "equal"]
+    if any(_abbreviated(raw, op.src_start, op.src_end) for op in changed):
+        return False
+    return all(
+        set(raw[op.src_start : op.src_end]) <= SPECKS
+        and (
+            op.tag == "delete"
+            or set(new[op.dest_start : op.dest_end]) <= LOW_MARKS
+            or (raw[op.src_start : op.src_end], new[op.dest_start : op.dest_end]) == ("~", "-")
+        )
+        and op.src_end - op.src_start >= op.dest_end - op.dest_start
+        for op in changed
+    )
+
+
+def _abbreviated(raw: str, start: int, end: int) -> bool:
+    """Whether marks stand inside a word beside a single letter, as in ``U.S.`` and ``p.m``."""
+    left, right = raw[max(0, start - 2) : start], raw[end : end + 2]
+    inside = left[-1:].isalnum() and right[:1].isalnum()
+    return inside and not (len(left) == len(right) == 2 and (left + right).isalpha())  # noqa: PLR2004 -- two letters
+
+
+def _confidence(confidence: float | None) -> float:
+    """What a sure reading has for itself, in nats."""
+    if confidence is None or confidence <= CONFIDENT:
+        return 0.0
+    return CONFIDENCE_WEIGHT * (confidence - CONFIDENT) / (100 - CONFIDENT)
 
 
 def _bare(text: str) -> str:
@@ -149,8 +221,13 @@ def _bare(text: str) -> str:
 
 def _run_together(raw: str, new: str) -> bool:
     """Whether words that consist of letters only were run together or torn apart: ``ofthe``, but not ``U.S.``."""
-    one, other = raw.strip(_AROUND), new.strip(_AROUND)
+    one, other = raw.strip(_AROUND + " "), new.strip(_AROUND + " ")
     return one.replace(" ", "") == other.replace(" ", "") and one != other and one.replace(" ", "").isalpha()
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts that the letters are of, by the first word of their Unicode names."""
+    return {unicodedata.name(c, "?").split()[0] for c in text if c.isalpha()}
 
 
 def _letters(text: str) -> str:
@@ -159,7 +236,5 @@ def _letters(text: str) -> str:
 
 def _same_letters_nearly(raw: str, new: str) -> bool:
     """A word split or joined may differ in few letters besides."""
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 -- keeps this module importable without it
-
     a, b = _bare(raw).casefold(), _bare(new).casefold()
     return OSA.distance(a, b) <= max(1, len(a) // 4)

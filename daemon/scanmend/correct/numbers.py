@@ -6,12 +6,38 @@ the characters around it say that this is a number.
 
 import re
 from collections.abc import Iterable
+from unicodedata import category
 
-LOOKALIKES = {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1"}
+LOOKALIKES = {"O": "0", "o": "0", "l": "1", "I": "1"}
 """Letters that OCR writes for digits so often that a number is the better reading."""
 
 CURRENCY = "$€£¥₹₽₩¢₺₴₪"
-_SACRED = re.compile(rf"[\d{re.escape(CURRENCY)}%‰°±+=#№§½¼¾²³]|(?<!\w)[-−–](?=\w)")
+_SACRED = re.compile(r"[0-9%+=#$]|[^\x00-\x7f]")
+"""Finds what is sacred, and every character beyond ASCII, which may be."""
+_SIGNS = frozenset("%‰°+±−×÷=#№§$")
+_BETWEEN = frozenset(".,:;/'’-–‐‑")
+_FIGURES = frozenset("0123456789")
+_ROMAN = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_SMALL_ROMAN = re.compile(r"[(\[]?[ivx]{2,}[)\].]")
+_STEMS = str.maketrans({"l": "I", "|": "I"})
+"""What Roman ones are misread as."""
+_UNITS = {
+    "g", "kg", "mg", "µg", "μg", "ug", "ng", "mcg", "t", "lb", "lbs", "oz", "gal", "l", "L", "ml", "mL", "cl", "dl",
+    "hl", "µl", "μl", "m", "km", "cm", "mm", "µm", "μm", "nm", "ft", "yd", "mi", "ha", "ccm", "cc", "s", "h", "min",
+    "ms", "Uhr", "A", "mA", "V", "mV", "kV", "W", "kW", "MW", "kWh", "Wh", "VA", "Hz", "kHz", "MHz", "GHz", "J", "kJ",
+    "cal", "kcal", "N", "kN", "Pa", "hPa", "kPa", "MPa", "bar", "mbar", "K", "C", "F", "mol", "mmol", "IE", "IU", "U",
+    "ppm", "ppb", "kB", "KB", "MB", "GB", "TB", "dB", "rpm", "mph", "Std", "Stk", "St", "EUR", "USD", "GBP", "CHF",
+    "JPY", "DM", "DEM", "FRF", "FF", "Fr", "fr", "kr", "Kr", "zł", "Kč", "Rs", "Ft", "Pf", "ct", "cts",
+}  # fmt: skip
+"""Units of measure and currencies that follow a number, with their case."""
+_MONTHS = {
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "januar", "februar", "märz", "mai", "juni", "juli", "oktober", "dezember", "janvier", "février", "mars",
+    "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre", "enero", "febrero", "marzo",
+    "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre", "jan", "feb", "mar",
+    "apr", "jun", "jul", "aug", "sep", "sept", "oct", "okt", "nov", "dec", "dez", "ene", "dic",
+}  # fmt: skip
+"""Of English, German, French and Spanish; beside a figure they are part of a date."""
 _AMOUNT = re.compile(
     rf"[-+(]?[{re.escape(CURRENCY)}]?\d{{1,3}}(?:[.,' ]\d{{3}})*(?:[.,]\d{{2}})?[{re.escape(CURRENCY)}%]?\)?[.,;:]?"
     rf"|[-+(]?[{re.escape(CURRENCY)}]?\d+[.,]\d{{2}}[{re.escape(CURRENCY)}%]?\)?[.,;:]?"
@@ -20,13 +46,14 @@ _DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})[.,;:]?|\d{4}([./-])\
 
 
 def is_sacred(word: str) -> bool:
-    """Whether the word holds a digit, a sign or a currency symbol, which no model may touch."""
-    return _SACRED.search(word) is not None
+    """Whether the word holds a digit of any script, a sign or a currency symbol, which no model may touch."""
+    return any(_is_figure(found.group()) for found in _SACRED.finditer(word))
 
 
-def sacred(word: str) -> str:
-    """The digits, signs and currency symbols of a text, in order."""
-    return "".join(_SACRED.findall(word))
+def sacred(text: str) -> str:
+    """The digits, signs and currency symbols of a text and the separators before and between them, in order."""
+    figures = [*map(_is_figure, text), False]
+    return "".join(c for i, c in enumerate(text) if figures[i] or (figures[i + 1] and c in _BETWEEN))
 
 
 def repair(word: str) -> str | None:
@@ -36,15 +63,15 @@ def repair(word: str) -> str | None:
     least half of its figures were read as digits or it carries a currency symbol. A number as short as ``1O``
     or ``5l`` may be a unit or a code and stays.
     """
-    if not any(c.isdigit() for c in word) or not any(c in LOOKALIKES for c in word):
+    if not any(c in _FIGURES for c in word) or not any(c in LOOKALIKES for c in word):
         return None
-    if any(c.isalpha() and c not in LOOKALIKES for c in word):
+    if any(c.isalnum() and c not in LOOKALIKES and c not in _FIGURES for c in word):
         return None
     mended = "".join(LOOKALIKES.get(c, c) for c in word)
     if all(_between_digits(word, i) for i, c in enumerate(word) if c in LOOKALIKES):
         return mended
-    digits = sum(c.isdigit() for c in word)
-    figures = sum(c.isdigit() for c in mended)
+    digits = sum(c in _FIGURES for c in word)
+    figures = sum(c in _FIGURES for c in mended)
     shaped = (_AMOUNT.fullmatch(mended) and re.search(r"[.,]", mended.rstrip(".,;:"))) or _DATE.fullmatch(mended)
     priced = any(c in CURRENCY for c in word) and _AMOUNT.fullmatch(mended)
     return mended if priced or (shaped and 2 * digits >= figures) else None
@@ -52,9 +79,57 @@ def repair(word: str) -> str | None:
 
 def preserved(raw: str, new: str) -> bool:
     """Whether new keeps every digit, separator, sign and currency symbol of raw, but for the look-alike repair."""
-    if not is_sacred(raw) and not is_sacred(new):
+    if new == raw or new == repair(raw):
         return True
-    return new == raw or new == repair(raw)
+    if is_sacred(raw) or is_sacred(new):
+        return False
+    return _romans(raw) == _romans(new) or (not _romans(raw) and raw.translate(_STEMS) == new)
+
+
+def belongs(raw: str, new: str, before: str, after: str) -> bool:
+    """Whether raw or new, in its place between two words, is part of a number though no figure is in it.
+
+    Signs and separators that stand alone (``10 - 12``), units and currencies beside a figure (``5 ml``, ``EUR 100``),
+    months beside a figure, and letters among the groups of an identifier (``GB29 NWBK 6016``). Either neighbour may
+    be empty.
+    """
+    beside = is_sacred(before.rstrip(".,")[-1:]) or is_sacred(after[:1])
+    if beside and (_marks(raw) != _marks(new) or raw.strip(".,").casefold() in _MONTHS):
+        return True
+    if before[-1:].isnumeric() and any(_is_unit(word) for text in (raw, new) for word in text.split()[:1]):
+        return True
+    if is_sacred(after[:1]) and any(word in _UNITS for text in (raw, new) for word in text.split()[-1:]):
+        return True
+    return raw.isupper() and raw.isalnum() and (_is_code(before) or _is_code(after))
+
+
+def _is_figure(c: str) -> bool:
+    return c in _FIGURES or c in _SIGNS or (not c.isascii() and (c.isnumeric() or category(c) == "Sc"))
+
+
+def _is_unit(word: str) -> bool:
+    core = word.rstrip(".,;:)")
+    return bool(core) and all(part in _UNITS for part in re.split("[/·*]", core))
+
+
+def _is_code(word: str) -> bool:
+    """Whether the word mixes capitals and figures, as no number with its unit does."""
+    return any(c in _FIGURES for c in word) and word.isalnum() and word.isupper()
+
+
+def _marks(text: str) -> list[str]:
+    """The words that consist of separators, signs or brackets: between two numbers they are a part of them."""
+    return [word for word in text.split() if not any(c.isalnum() for c in word)]
+
+
+def _romans(text: str) -> list[str]:
+    """The Roman numerals among the words; a single letter is none."""
+    return [word for word in text.split() if _is_roman(word)]
+
+
+def _is_roman(word: str) -> bool:
+    core = word.strip(".,;:()[]'’\"“”«»")
+    return (len(core) > 1 and _ROMAN.fullmatch(core) is not None) or _SMALL_ROMAN.fullmatch(word) is not None
 
 
 def _between_digits(word: str, i: int) -> bool:
@@ -65,5 +140,5 @@ def _between_digits(word: str, i: int) -> bool:
 def _digit_first(characters: Iterable[str]) -> bool:
     for c in characters:
         if c not in LOOKALIKES and c not in ".,'":
-            return c.isdigit()
+            return c in _FIGURES
     return False

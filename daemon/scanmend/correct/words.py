@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from scanmend.document import Line, Word
+from scanmend.document import Line, Page, Word
 
 _ELISION = r"(?:(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quelqu|dell|nell|dall|sull|all|un)['\u2019](?=\w))?"
 """What French, Italian and Catalan run together with the next word; word lists hold the two apart."""
 _BEFORE = re.compile(rf"\W*{_ELISION}", re.IGNORECASE)
 _WORD = re.compile(r"\w")
+BREAKS = "-\u00ac\u2010\u00ad"
+"""Hyphens that a line end puts into a word."""
 _ENDS = (".", "!", "?", ":", "—")
 _CLOSING = "\"”»'’)]"
 
@@ -42,7 +44,7 @@ def letters(text: str) -> int:
 
 def like(pattern: str, word: str) -> str:
     """The word in the case of the pattern: capitals, capitalised, or as it is."""
-    if len(pattern) > 1 and pattern.isupper():
+    if len(pattern) > 1 and 3 * sum(c.isupper() for c in pattern) > 2 * letters(pattern):
         return word.upper()
     return word[:1].upper() + word[1:] if pattern[:1].isupper() else word
 
@@ -51,3 +53,43 @@ def starts_sentence(line: Line, index: int, before: Word | None) -> bool:
     """Whether the word at ``index`` begins a sentence; ``before`` ends the line above in its paragraph."""
     previous = line.words[index - 1] if index else before
     return previous is None or previous.text.rstrip(_CLOSING).endswith(_ENDS)
+
+
+def broken(before: str, after: str) -> bool:
+    """Whether a line end, or what was one, broke a word between the two: ``trans-`` and ``ported``."""
+    left = parts(before)
+    return (
+        bool(left.after)
+        and left.after in BREAKS
+        and left.core.isalpha()
+        and after[:1].islower()
+        and parts(after).core.isalpha()
+    )
+
+
+def unbroken(text: str) -> str:
+    """The words with what a line end broke put together again."""
+    out: list[str] = []
+    for word in text.split():
+        if out and broken(out[-1], word):
+            out[-1] = out[-1][:-1] + word
+        else:
+            out.append(word)
+    return " ".join(out)
+
+
+def beside(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
+    """The words before and after some words of line ``n``, across line ends; empty where there is none."""
+    words, last = page.lines[n].words, first + count
+    above = words[first - 1 : first] if first else page.lines[n - 1].words[-1:] if n else ()
+    below = words[last : last + 1] or (page.lines[n + 1].words[:1] if n + 1 < len(page.lines) else ())
+    return "".join(w.text for w in above), "".join(w.text for w in below)
+
+
+def around(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
+    """The parts of broken words that lie before and after some words of line ``n``; both mostly empty."""
+    words = page.lines[n].words
+    above, below = beside(page, n, first, count)
+    before = parts(above).core if above and broken(above, words[first].text) else ""
+    after = parts(below).core if below and broken(words[first + count - 1].text, below) else ""
+    return before, after

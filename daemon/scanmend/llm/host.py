@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from scanmend.child import Message, Progress, serve
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.corrector import Corrector, Task
+from scanmend.correct.corrector import Corrector, Task, resolved
 from scanmend.correct.lexicon import lexicon
 from scanmend.document import CorrectedPage, Page
 from scanmend.errors import ModelError
@@ -24,6 +24,7 @@ BUDGET = 1.25
 """Tokens that a rewrite may take, relative to its input."""
 
 _page = TypeAdapter(Page)
+_task = TypeAdapter(Task)
 _corrected = TypeAdapter(CorrectedPage)
 
 
@@ -88,7 +89,7 @@ class Host:
 
     def _correct(self, request: Message, progress: Progress) -> Message:
         page = _page.validate_python(request["page"])
-        task = Task(**{**request["task"], "languages": tuple(request["task"]["languages"])})
+        task = resolved(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
         corrector = self._corrector(task.languages, float(request["call_limit_s"]))
         return {"result": _corrected.dump_python(slim(corrector.correct(page, task, progress)), mode="json")}
 
