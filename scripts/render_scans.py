@@ -265,6 +265,17 @@ def letter_es() -> Scan:
     return _prose("carta", "spa", how, LETTER_ES, font="tiro", size=11.5, leading=1.7)
 
 
+def leaflet() -> Scan:
+    """One A4 page at 200 DPI, black and white: a heading over two columns of prose."""
+    s = _Sheet()
+    s.row(80, (70, "NOTICE TO ALL TENANTS"), font="hebo", size=18)
+    s.gap()
+    for text, left, right in ((LEAFLET[0], 60, 285), (LEAFLET[1], 310, 535)):
+        s.prose(120, text, font="tiro", size=11, leading=1.35, left=left, right=right)
+    how = Wear(91, 200, 0.6, gain=0.03, grain=0.1, specks=20, bilevel=True)
+    return Scan("leaflet", (s.scan(how),), (s.truth,), "eng")
+
+
 def line(text: str, *, height_px: int = 40, dpi: int = 200) -> Image.Image:
     """Return one line of clean text in letters of that size, in black on white."""
     font = ImageFont.load_default(height_px)
@@ -383,6 +394,24 @@ def write_all(folder: Path) -> list[Path]:
         written.append(path)
     return written
 
+
+LEAFLET = (
+    """
+The water main in Orchard Way will be renewed between the second and the sixth of May. On these days the water will be
+turned off from nine in the morning until four in the after|noon. Please fill a few bottles before|hand and keep the
+taps closed while the work goes on.
+
+The contractor will need the parking spaces in front of numbers twelve to twenty. Cars that are left there after seven
+o'clock will be moved at the cost of their owners.
+""",
+    """
+The laundry room will stay open on all five days, as it has a supply of its own. We ask that nobody washes more than one
+load a day, so that every house|hold has a turn.
+
+Should you notice brown water afterwards, let it run for ten minutes. If it does not clear, telephone the manage|ment
+before noon and we shall send somebody on the same day.
+""",
+)
 
 INVOICE_TERMS = """
 Please quote the invoice number with your payment. Goods remain our property until paid for in full. Interest of 2% a

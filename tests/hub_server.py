@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import ssl
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -45,12 +46,18 @@ class Hub:
     """So many of the next transfers have the right length and the wrong content."""
     ranges: bool = True
     stalls: int = 0
-    """So many of the next transfers stand still in the middle, until the server is closed."""
+    """So many of the next transfers stand still in the middle, until ``go_on`` is set or the server is closed."""
+    pause_s: float = 0.0
+    """Between pieces of 32 KiB."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Repositories that have another name now; the hub sends on to it."""
+    tls: ssl.SSLContext | None = None
     cdn: str | None = None
     """Host name that transfers are redirected to; the same server."""
     asked: list[Asked] = field(default_factory=list)
     stalled: threading.Event = field(default_factory=threading.Event)
     """Set while a transfer stands still."""
+    go_on: threading.Event = field(default_factory=threading.Event)
     not_the_hub: bytes | None = None
 
     def __enter__(self) -> Self:
@@ -63,12 +70,15 @@ class Hub:
         self._closed = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closed.set()
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -79,7 +89,7 @@ class Hub:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def transfers(self) -> list[Asked]:
@@ -105,6 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.hub.answers:
             status, headers = self.hub.answers.popleft()
             return self._reply(status, b"", headers)
+        for old, new in self.hub.moved.items():
+            if f"/{old}/" in f"{path}/":
+                return self._reply(307, b"", {"Location": self.path.replace(old, new)})
         if path.startswith("/api/models/"):
             return self._model(path.removeprefix("/api/models/"), blobs="blobs" in parse_qs(url.query))
         if path.startswith("/cdn/"):
@@ -196,10 +209,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
             self.hub.stalled.set()
-            self.hub._closed.wait()
-            self.close_connection = True
+            self.hub.go_on.wait()
+            if self.hub._closed.is_set():
+                self.close_connection = True
+            else:
+                self.wfile.write(body[len(body) // 2 :])
         elif cut is not None and cut < len(body):
             self.wfile.write(body[:cut])
             self.close_connection = True
+        elif self.hub.pause_s:
+            for start in range(0, len(body), 1 << 15):
+                self.wfile.write(body[start : start + (1 << 15)])
+                self.hub._closed.wait(self.hub.pause_s)
         else:
             self.wfile.write(body)

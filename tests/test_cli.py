@@ -200,7 +200,19 @@ class TestStatusAndRetry:
         """Without a daemon: what the ledger knows, as JSON with the same keys, or as text."""
         path = config()
         told = json.loads(scanmend("status", "--config", path, "--json").stdout)
-        keys = {"running", "pid", "documents", "working", "waiting_retry", "failures", "model", "folders", "recent"}
+        keys = {
+            "running",
+            "pid",
+            "documents",
+            "working",
+            "waiting_retry",
+            "failures",
+            "model",
+            "loaded",
+            "troubles",
+            "uncorrected",
+        }
+        keys |= {"downloads", "folders", "recent"}
         assert set(told) == keys
         assert (told["running"], told["model"]["state"]) == (False, "idle")
         ran = scanmend("status", "--config", path)
@@ -260,7 +272,7 @@ class TestUse:
         assert scanmend("--version").stdout == f"scanmend {__version__}\n"
         told = scanmend("--help")
         assert told.returncode == 0
-        assert all(name in told.stdout for name in ("run", "process", "correct", "check", "status", "retry"))
+        assert all(name in told.stdout for name in ("run", "process", "correct", "check", "status", "retry", "unload"))
 
     @pytest.mark.parametrize("arguments", [["nonsense"], ["check"], ["process"], ["status", "--nonsense"]])
     def test_wrong_use(self, arguments):

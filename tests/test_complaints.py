@@ -39,8 +39,8 @@ def told(tmp_path):
         ("prompt: [x]", "prompt: needs to be text (it is a list)"),
         ("prompt:", "prompt: needs to be text (it is empty)"),
         ("recursive: maybe", "recursive: needs to be true or false (it is 'maybe')"),
-        ("strategy: resore", "strategy: needs to be 'rescore', 'rewrite', 'both' or 'off' (it is 'resore')"),
-        ("outputs: [txt, pdf]", "outputs[1]: needs to be 'txt' or 'json' (it is 'pdf')"),
+        ("strategy: resore", "strategy: needs to be 'auto', 'rescore', 'rewrite', 'both' or 'off' (it is 'resore')"),
+        ("outputs: [txt, epub]", "outputs[1]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json' (it is 'epub')"),
         ("outputs: []", "outputs: needs to be a list of one entry at least (it is an empty list)"),
         ("outputs: 5", "outputs: needs to be a list (it is 5)"),
         ("languages: {eng: 1}", "languages: needs to be a list (it is a mapping)"),
@@ -96,10 +96,10 @@ def test_structure(told, text, said):
 def test_defaults_are_told_once(told):
     """What is wrong in ``defaults`` is not repeated for each folder that takes it over."""
     folders = "".join(f"  - {{name: f{i}, inbox: in{i}, outbox: out}}\n" for i in range(3))
-    text = f"defaults:\n  settle_s: soon\n  outputs: [pdf]\n  strategy: off\nfolders:\n{folders}"
+    text = f"defaults:\n  settle_s: soon\n  outputs: [epub]\n  strategy: off\nfolders:\n{folders}"
     assert told(text) == [
         "2: defaults.settle_s: needs to be a number (it is 'soon')",
-        "3: defaults.outputs[0]: needs to be 'txt' or 'json' (it is 'pdf')",
+        "3: defaults.outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json' (it is 'epub')",
     ]
 
 

@@ -297,12 +297,35 @@ class TestContradictions:
         assert load(write(folders("name: a, inbox: i, outbox: o")))
 
 
+class TestHooks:
+    def test_programs_with_a_slash_are_beside_the_file(self, write, tmp_path):
+        """As all paths are; a bare name is looked for on PATH when it is run, and arguments stay what they are."""
+        text = folders("name: a, inbox: i, outbox: o, on_success: [hooks/done, a/b], on_failure: [logger, -t, x]")
+        folder = load(write(text)).folders[0]
+        assert folder.on_success == (str(tmp_path / "hooks" / "done"), "a/b")
+        assert folder.on_failure == ("logger", "-t", "x")
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            ("rm -rf x", "is run without a shell; write a list: [program, argument, …]"),
+            ("['']", "names no program"),
+            ("[a, 5]", "needs to be text (it is 5)"),
+        ],
+    )
+    def test_what_is_no_command(self, told, value, said):
+        """A line for a shell would be run as a program of that whole name."""
+        (line,) = told(folders(f"name: a, inbox: i, outbox: o, on_success: {value}"))
+        assert line.startswith("3: folders[0].on_success")
+        assert said in line
+
+
 class TestTogether:
     def test_contradictions_are_told_with_wrong_values(self, told):
         """Whatever can still be determined is told at once, in the order of the file, so that one pass mends it all."""
         text = folders(
             "name: a, inbox: in, outbox: in/out, settle_s: soon",
-            "name: a, inbox: in, outbox: o, outputs: [pdf], model: nope",
+            "name: a, inbox: in, outbox: o, outputs: [epub], model: nope",
             "name: c, outbox: in/deep, model: nope",
             "just: 5, name: 7, inbox: in, outbox: o",
         )
@@ -311,7 +334,7 @@ class TestTogether:
             "1: wrkers: unknown key",
             "4: folders[0].settle_s: needs to be a number",
             "4: folders[0].outbox: lies inside the inbox of 'a'",
-            "5: folders[1].outputs[0]: needs to be 'txt' or 'json'",
+            "5: folders[1].outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json'",
             "5: folders[1].model: no model is named 'nope'",
             "5: folders[1].name: folders[0] has this name already",
             "5: folders[1].inbox: folders[0] watches this inbox already",

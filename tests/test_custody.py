@@ -18,7 +18,7 @@ from scanmend.claims import Claims, give_back
 from scanmend.config import Folder
 from scanmend.custody import LONGEST_DELAY_S, Custody
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
-from scanmend.errors import DocumentError, OcrError, Stopping, StorageError
+from scanmend.errors import DocumentError, OcrError, Postponed, Stopping, StorageError
 from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Inbox, Missed
 from scanmend.ledger import Ledger
@@ -596,6 +596,19 @@ class TestFailures:
         world.run()
         assert_done(world)
 
+    def test_being_put_off_is_no_failure(self, world):
+        """A document whose model is on its way waits with the reason and no mark against it, however often."""
+        why = "waits for model 'm', which is being downloaded"
+        world.boot(Scripted(*[Postponed(why)] * 9))
+        world.drop()
+        for _ in range(9):
+            world.turn()
+            assert (world.only().state, world.only().attempts, world.only().due) == ("waiting", 0, 0.0)
+            assert world.only().error == why
+        world.run()
+        assert_done(world)
+        assert world.only().error is None
+
     @pytest.mark.parametrize("place", ["outbox", "archive"])
     def test_a_folder_that_is_gone(self, world, place):
         """Without outbox or archive the document waits; when it is back, all is done, and nothing was made up."""
@@ -800,3 +813,48 @@ class TestGiveBack:
         assert failure.report_of(world.folder.quarantine / "a.gif").exists()
         with pytest.raises(StorageError, match="does not know"):
             give_back(world.ledger, replace(world.only(), put_away=None), world.folder)
+
+
+class TestCommands:
+    """The folder's own commands: when they run, and that they change nothing about the document."""
+
+    @pytest.fixture
+    def noted(self, tmp_path):
+        return tmp_path / "noted"
+
+    @pytest.fixture
+    def command(self, noted):
+        return ("/bin/sh", "-c", f'echo "$SCANMEND_STATUS" "$@" >> {noted}; exit 3', "hook")
+
+    def test_success_is_told_once_all_is_in_its_place(self, tmp_path, noted, command):
+        """With the outputs, the record last; that the command fails is no failure of the document."""
+        world = World(tmp_path, on_success=command, on_failure=command)
+        world.drop()
+        world.run()
+        out = world.folder.outbox
+        assert noted.read_text() == f"success {out / 'a.txt'} {out / 'a.json'}\n"
+        assert_done(world)
+
+    def test_failure_is_told_with_the_report(self, tmp_path, noted, command):
+        """Once the file lies in quarantine."""
+        world = World(tmp_path, on_success=command, on_failure=command)
+        world.drop(data=b"bad")
+        world.run()
+        bad = world.folder.quarantine / "a.gif"
+        assert noted.read_text() == f"failure {bad} {bad}.error.txt\n"
+        assert_quarantined(world)
+
+    def test_a_stop_meanwhile_has_it_run_again(self, tmp_path, noted, command):
+        """The document stays published, and is not converted again."""
+        slow = ("/bin/sh", "-c", "sleep 600", "hook")
+        world = World(tmp_path, on_success=slow)
+        world.custody = Custody(world.ledger, world.pipeline, stopping=lambda: True)
+        world.drop()
+        world.turn()
+        assert world.only().state == "published"
+        world.folder = world.folder.model_copy(update={"on_success": command})
+        world.boot()
+        world.run()
+        assert noted.read_text().startswith("success ")
+        assert_done(world)
+        assert world.pipeline.done == Counter()

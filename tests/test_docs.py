@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel
 
 from scanmend import cli
+from scanmend.commands import models
 from scanmend.config import Config, Folder, ModelSpec, Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,7 @@ def test_every_choice_and_every_limit_is_named(section):
             assert bound in re.findall(r"-?\d+", kind), key
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/models.md"])
 def test_every_configuration_shown_is_valid(document, tmp_path):
     """Readers copy them."""
     shown = re.findall(r"^```yaml\n(.*?)^```", (ROOT / document).read_text("utf-8"), re.DOTALL | re.MULTILINE)
@@ -116,9 +117,23 @@ def test_the_shipped_configuration_loads_and_names_the_use_case():
     assert {"bundled", "qwen3b", "local"} == set(config.models)
 
 
+def test_the_commands_for_models_are_all_described():
+    """And no other."""
+    commands = {c.name or c.callback.__name__ for c in models.app.registered_commands}
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `scanmend models ([a-z]+)", text, re.MULTILINE)) == commands
+
+
+def test_every_source_of_a_model_is_described():
+    """As the list shows them."""
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(?!scanmend)([a-z_ ]+)` \|", text, re.MULTILINE)) == set(models.SHOWN.values())
+
+
 def test_the_readme_lists_every_command():
     """And no other."""
     commands = {c.name or c.callback.__name__ for c in cli.app.registered_commands}
+    commands |= {group.name for group in cli.app.registered_groups}
     assert set(re.findall(r"^\| `scanmend ([a-z]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)) == commands
 
 

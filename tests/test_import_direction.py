@@ -16,7 +16,7 @@ LAYERS = (
     {"document", "config"},
     {"ledger", "lock", "child", "notify", "files"},
     {"intake", "ocr", "correct", "llm", "outbox"},
-    {"pipeline", "keeper", "claims", "watch", "check"},
+    {"pipeline", "outputs", "hooks", "keeper", "claims", "watch", "check"},
     {"custody", "oneshot"},
     {"service"},
     {"report", "progress"},
@@ -24,15 +24,17 @@ LAYERS = (
 )
 """From the bottom up: a part imports itself and what lies in lower layers, never a neighbour."""
 
-NEIGHBOURS = {("llm", "correct"), ("cli", "commands"), ("commands", "cli"), ("__main__", "cli")}
-"""The exceptions: the model's process runs the proposers and the judge, and the command line may be in two places."""
+NEIGHBOURS = {("llm", "correct"), ("ocr", "outbox"), ("cli", "commands"), ("commands", "cli"), ("__main__", "cli")}
+"""The exceptions: the model's process runs the proposers and the judge, page processes make outputs that show pages,
+and the command line may be in two places.
+"""
 
 DOORS = {
     "llama_cpp": ("llm/engine.py",),
     "pytesseract": ("ocr/tesseract.py",),
-    "pymupdf": ("ocr/render.py",),
+    "pymupdf": ("ocr/render.py", "outbox/pdf.py", "outbox/sheets.py"),
     "fitz": (),
-    "PIL": ("ocr/render.py",),
+    "PIL": ("ocr/render.py", "outbox/pdf.py", "outbox/picture.py", "outbox/sheets.py"),
     "watchdog": ("intake/doorbell.py",),
     "pynvml": ("llm/gpu.py",),
     "huggingface_hub": ("llm/hub*.py",),

@@ -12,14 +12,23 @@ import pytest
 from daemon_process import until
 from scanmend.config import Settings
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
-from scanmend.errors import DocumentError, ModelError, OcrError, Postponed, Stopping, StorageError
+from scanmend.errors import (
+    DocumentError,
+    HostDied,
+    ModelError,
+    ModelResting,
+    OcrError,
+    Postponed,
+    Stopping,
+    StorageError,
+)
 from scanmend.ocr.pool import GRACE_S, PagePool
-from scanmend.outbox import record
-from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of
+from scanmend.pipeline import Forgetful, Pipeline, record_of
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))
 RESCORE = Settings(strategy="rescore", model="m")
+RAW = RESCORE.model_copy(update={"on_model_failure": "raw"})
 
 
 class Reader:
@@ -60,6 +69,11 @@ class Slot:
         self.held = 0
         self.error = error
         self.on_its_way = False
+        self.rests = ""
+
+    def resting(self, name):
+        assert name == "m"
+        return self.rests
 
     def pending(self, name):
         assert name == "m"
@@ -234,6 +248,54 @@ class TestConvert:
         assert len(pipeline.convert(Path("x"), RESCORE, notes).pages) == 9
         assert set(reader.asked.values()) == {1}
 
+    def test_a_model_that_rests_puts_the_document_off_once_it_is_read(self, build):
+        """OCR goes on while the model is left alone; nobody queues for it."""
+        reader, slot, notes = Reader(9), Slot(), Notebook()
+        slot.rests = "model 'm' failed 2 times in a row"
+        with pytest.raises(Postponed, match="failed 2 times in a row"):
+            build(reader, slot, postpone=True).convert(Path("x"), RESCORE, notes)
+        assert sorted(notes.known) == list(range(1, 10))
+        assert slot.leases == 0
+
+    def test_a_model_that_comes_to_rest_in_the_middle(self, build):
+        """The same, for documents that hold it already."""
+        reader, notes = Reader(9), Notebook()
+        with pytest.raises(Postponed, match="it rests"):
+            build(reader, Slot(error=ModelResting("it rests")), postpone=True).convert(Path("x"), RESCORE, notes)
+        assert sorted(notes.known) == list(range(1, 10))
+
+    def test_one_shot_work_does_not_wait_for_a_model_that_rests(self, build):
+        """There is no later: the error is told."""
+        with pytest.raises(ModelResting, match="it rests"):
+            build(Reader(2), Slot(error=ModelResting("it rests"))).convert(Path("x"), RESCORE, Notebook())
+
+    @pytest.mark.parametrize("error", [HostDied("died of SIGSEGV", signal=11), ModelResting("it rests")])
+    def test_raw_where_the_folder_says_so(self, build, error):
+        """Pages come out as read and are marked; none is kept as corrected, so that a retry asks the model again."""
+        notes = Notebook()
+        done = build(Reader(2), Slot(error=error), postpone=True).convert(Path("x"), RAW, notes)
+        assert done.pages[0].corrected == TEXT
+        assert done.pages[0].skipped == f"the model failed: {error}"
+        assert (done.uncorrected, done.model) == (str(error), None)
+        assert [c for c in notes.calls if c.startswith("corrected")] == ["corrected 2"]  # which has almost no text
+
+    def test_raw_while_the_model_rests(self, build):
+        """Nobody queues for it."""
+        slot = Slot()
+        slot.rests = "it rests"
+        done = build(Reader(3), slot, postpone=True).convert(Path("x"), RAW, Notebook())
+        assert (done.uncorrected, slot.leases) == ("it rests", 0)
+        made = record_of(done, RAW, id_="id", folder="f", relative=Path("x.pdf"), size=7)
+        assert made.uncorrected == "it rests"
+
+    def test_raw_only_when_the_model_fails(self, build):
+        """Other reasons are waited out as ever; a document whose pages are all corrected is not marked."""
+        with pytest.raises(ModelError, match="nowhere"):
+            build(Reader(2), Slot(error=ModelError("nowhere"))).convert(Path("x"), RAW, Notebook())
+        done = build(Reader(2), Slot()).convert(Path("x"), RAW, Notebook())
+        assert done.uncorrected == ""
+        assert record_of(done, RAW, id_="id", folder="f", relative=Path("x"), size=7).uncorrected is None
+
     def test_a_document_that_needs_no_model_is_not_put_off(self, build):
         """Without correction it is finished, whatever is being downloaded."""
         slot = Slot()
@@ -268,25 +330,13 @@ class TestForgetful:
         assert heard == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-class TestOutputs:
+class TestRecordOf:
     @pytest.fixture
     def made(self, build):
         done = build(Reader(3)).convert(Path("x"), RESCORE, Notebook())
         return record_of(
             done, RESCORE, id_="id", folder="f", relative=Path("sub/x.pdf"), size=7, attempt=2, duplicate_of="other"
         )
-
-    @pytest.mark.parametrize("what", [("txt", "json"), ("json", "txt")])
-    def test_the_record_comes_last(self, made, what):
-        """In whatever order they are configured: the presence of the record means that all is there."""
-        files = outputs(what, made)
-        assert list(files) == [".txt", ".json"]
-        assert files[".json"] == record.render(made)
-        assert files[".txt"] == b"the committee meets\n\fthe committee meets\n\f\n"
-
-    def test_only_what_is_wanted(self, made):
-        """One format is enough."""
-        assert list(outputs(["txt"], made)) == [".txt"]
 
     def test_the_record_s_facts(self, made):
         """Source, digest, size, prompt and attempt are those of this document and folder."""

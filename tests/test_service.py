@@ -1,6 +1,7 @@
 """scanmend.service in this process: the real loop, ledger and folders; pages are read by stand-ins in no time."""
 
 import hashlib
+import json
 import os
 import socket
 import threading
@@ -13,18 +14,22 @@ from typing import ClassVar
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from daemon_process import until
 from scanmend import service as module
 from scanmend.config import load
-from scanmend.document import Fingerprint, Line, Page, Word
+from scanmend.document import CorrectedPage, Fingerprint, Line, Page, Word
 from scanmend.errors import HostDied, StorageError
 from scanmend.ledger import Entry, Ledger
+from scanmend.llm.circuit import OPEN_S
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
+from scanmend.llm.terms import terms_of
 from scanmend.lock import running_pid
 from scanmend.ocr.pool import PagePool
 from scanmend.service import STATUS_FILE, Service
+from tiny_gguf import tiny_gguf
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 
@@ -89,13 +94,13 @@ class House:
             self.configure(("a", {}), **top)
 
     @contextmanager
-    def open(self, kind=Counted):
-        """Run a service until the block ends."""
+    def open(self, kind=Counted, **model):
+        """Run a service until the block ends; ``model``: how its slot differs from the real one."""
         config = load(self.file)
         service = kind(
             config,
             lambda c: PagePool(c.workers, c.state_dir / "work", Reader),
-            lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), c.idle_unload_s, **wiring),
+            lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), terms_of(c), **wiring, **model),
         )
         thread = threading.Thread(target=service.run)
         thread.start()
@@ -437,6 +442,86 @@ class TestReload:
             house.configure(("a", {}), ("b", {}))
             service.request_reload()
             house.done("1")
+
+
+class Model:
+    """A model's process that hangs while ``well`` is not set, and mends nothing when it works."""
+
+    pid, alive = 4_000_001, True
+    well = threading.Event()
+    asked: ClassVar[list[str]] = []
+
+    def ask(self, request, limit_s):
+        if request["do"] == "load":
+            return {"context": request["context"], "gpu_layers": 0, "seconds": 0.0}
+        Model.asked.append(request["page"]["lines"][0]["words"][0]["text"])
+        if not Model.well.is_set():
+            raise HostDied("gave no sign of life")
+        page = TypeAdapter(Page).validate_python(request["page"])
+        return {"result": TypeAdapter(CorrectedPage).dump_python(CorrectedPage(page, page.raw), mode="json")}
+
+    def end(self, grace_s=10.0):
+        self.alive = False
+
+    def kill(self):
+        self.alive = False
+
+
+class TestModelThatFails:
+    @pytest.fixture
+    def failing(self, house):
+        """A folder whose model fails at every page; its slot's clock can be put forward."""
+        Model.well.clear()
+        Model.asked.clear()
+        (house.root / "m.gguf").write_bytes(tiny_gguf())
+        self.ahead = 0.0
+
+        @contextmanager
+        def run(**settings):
+            house.configure(
+                ("a", {"strategy": "rescore", "model": "m", "retry_delay_s": 0.01, "retries": 50} | settings),
+                models={"m": {"path": "m.gguf", "gpu": "off"}},
+            )
+            with house.open(start=Model, clock=lambda: time.monotonic() + self.ahead) as service:
+                yield service
+
+        return run
+
+    def test_documents_wait_while_it_rests(self, house, failing):
+        """They are read, and cost nothing while they wait; after the rest one tries, and then all are done."""
+        with failing() as service:
+            for n in range(6):
+                house.drop(f"a document, number {n}.gif")
+            until(lambda: service.status()["troubles"], "the rest")
+            house.drop("one that comes later.gif")
+            until(lambda: Reader.read["one that comes later.gif"], "the latecomer")
+            until(lambda: not service.status()["working"], "all to wait")
+            until(lambda: service.ledger.counts().get("waiting") == 7, "all to wait")
+            asked, turns = len(Model.asked), service.turns
+            time.sleep(0.5)
+            assert (len(Model.asked), service.ledger.counts()) == (asked, {"waiting": 7})
+            assert service.turns - turns < 10, "the loop spins"
+            Model.well.set()
+            self.ahead = OPEN_S
+            service.ring()
+            for n in range(6):
+                house.done(f"a document, number {n}")
+            house.done("one that comes later")
+            assert set(Reader.read.values()) == {1}
+            until(lambda: service.status()["troubles"] == [], "no trouble")
+
+    def test_raw_where_the_folder_says_so(self, house, failing):
+        """The text comes out as it was read; record, ledger and log say so."""
+        with failing(on_model_failure="raw") as service:
+            house.drop("a document of one line.gif")
+            house.done("a document of one line")
+            until(lambda: service.ledger.counts() == {"done": 1}, "the end")
+            assert service.ledger.uncorrected() == 1
+            assert [e.error for e in service.ledger.recent()] == ["gave no sign of life"]
+        record = json.loads((house.root / "a" / "out" / "a document of one line.json").read_bytes())
+        assert record["uncorrected"] == "gave no sign of life"
+        assert record["pages"][0]["corrected"] == record["pages"][0]["raw"]
+        assert record["pages"][0]["skipped"] == "the model failed: gave no sign of life"
 
 
 class TestStatus:

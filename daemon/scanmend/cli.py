@@ -7,32 +7,36 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 
 from scanmend import __version__
-from scanmend.config import Config, Settings, ad_hoc, builtin, load
+from scanmend.commands import models
+from scanmend.commands.options import (
+    INTERRUPTED,
+    USAGE,
+    ConfigFile,
+    MaybeConfigFile,
+    configuration,
+    fail,
+    log_to_stderr,
+)
+from scanmend.config import Config, Settings, ad_hoc, load
 from scanmend.errors import ConfigError, ScanmendError, StorageError
+from scanmend.llm.experience import Experience
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
+from scanmend.llm.terms import terms_of
+from scanmend.llm.uses import Uses
 from scanmend.ocr.pool import PagePool
 from scanmend.pipeline import Pipeline
 
-USAGE, INTERRUPTED = 2, 130
-
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(models.app, name="models")
 
-ConfigFile = Annotated[
-    Path, typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file.", show_default=False)
-]
-MaybeConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file; built-in defaults without it."),
-]
 FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settings of this folder.")]
 
 
@@ -41,14 +45,15 @@ def run(config: ConfigFile) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
     from scanmend.service import Service  # noqa: PLC0415 -- only the daemon needs it
 
-    _logging()
-    for number in (signal.SIGHUP, signal.SIGUSR1):
+    log_to_stderr()
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     service = Service(load(config), _pool, _slot)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.ring())
+    signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
     service.run()
 
 
@@ -62,12 +67,14 @@ def process(
     """Process files once, without a daemon. Exit code 0 when all are done, 1 when some failed."""
     from scanmend import oneshot, progress  # noqa: PLC0415 -- the daemon needs neither
 
-    _logging(level=logging.WARNING)
+    log_to_stderr(level=logging.WARNING)
     settings, name, loaded = _settings(config, folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        _fail(f"{out} cannot be made: {e.strerror}", USAGE)
+        fail(f"{out} cannot be made: {e.strerror}", USAGE)
+    if settings.strategy != "off":
+        models.bring(loaded, settings.model)
     failures = 0
     with _workshop(loaded) as pipeline, progress.bar(files) as shown:
         for outcome in oneshot.process(files, out, name, settings, pipeline, shown.advance):
@@ -88,10 +95,12 @@ def correct(
     """Correct text from stdin to stdout."""
     from scanmend import oneshot  # noqa: PLC0415 -- the daemon does not need it
 
-    _logging(level=logging.WARNING)
+    log_to_stderr(level=logging.WARNING)
     settings, _, loaded = _settings(config, folder)
     for stream in (sys.stdin, sys.stdout):  # line ends stay what they are
         stream.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]
+    if settings.strategy != "off":
+        models.bring(loaded, settings.model)
     slot = _slot(loaded)
     try:
         if jsonl:
@@ -99,10 +108,8 @@ def correct(
                 sys.stdout.write(row + "\n")
                 sys.stdout.flush()
         else:
-            with slot.lease(settings.model) as lease:
-                text, _ = oneshot.correct_text(
-                    sys.stdin.read(), lease if settings.strategy != "off" else None, settings
-                )
+            with slot.lease(settings.model) if settings.strategy != "off" else nullcontext() as lease:
+                text, _ = oneshot.correct_text(sys.stdin.read(), lease, settings)
             sys.stdout.write(text)
     finally:
         slot.stop()
@@ -148,7 +155,7 @@ def retry(
     from scanmend.lock import running_pid  # noqa: PLC0415
 
     if bool(ids) == every:
-        _fail("name ids, or give --all", USAGE)
+        fail("name ids, or give --all", USAGE)
     loaded = load(config)
     ledger = Ledger(loaded.state_dir / "ledger.sqlite")
     returned = 0
@@ -173,6 +180,20 @@ def retry(
         raise typer.Exit(1)
 
 
+@app.command()
+def unload(
+    config: ConfigFile,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for documents in work.")] = 20.0,
+) -> None:
+    """Have the running daemon end its models' processes now. Exit code 1 when one is in use for longer than --wait."""
+    from scanmend.commands.unload import unload as ask  # noqa: PLC0415 -- only this command needs it
+
+    done, said = ask(load(config), wait)
+    typer.echo(said)
+    if not done:
+        raise typer.Exit(1)
+
+
 @app.callback(invoke_without_command=True)
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
@@ -192,7 +213,7 @@ def main() -> None:
             sys.stderr.write(f"scanmend: {problem}\n")
         sys.exit(e.exit_code)
     except ScanmendError as e:
-        _fail(str(e), e.exit_code)
+        fail(str(e), e.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -203,9 +224,8 @@ def main() -> None:
 def _settings(path: Path | None, folder: str | None) -> tuple[Settings, str, Config]:
     """Return the settings a one-shot command goes by, their name, and the configuration."""
     if path is None and folder is not None:
-        _fail("--folder needs --config", USAGE)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scanmend"
-    config = load(path) if path else builtin(cache)
+        fail("--folder needs --config", USAGE)
+    config = configuration(path)
     settings = config.folder(folder) if folder else ad_hoc(config, Path.cwd())
     if settings.strategy != "off" and settings.model not in config.models:
         raise ConfigError([f"{config.source}: defaults.model: no model is named {settings.model!r}"])
@@ -217,7 +237,11 @@ def _pool(config: Config, work: Path | None = None) -> PagePool:
 
 
 def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    return ModelSlot(config.models, Store(config.models_dir), config.idle_unload_s, **wiring)
+    used = Uses(config.state_dir / models.USES).note
+    experience = Experience(config.state_dir / "gpu_layers.json")
+    return ModelSlot(
+        config.models, Store(config.models_dir), terms_of(config), experience=experience, used=used, **wiring
+    )
 
 
 @contextmanager
@@ -230,30 +254,6 @@ def _workshop(config: Config) -> Iterator[Pipeline]:
         finally:
             pool.close()
             slot.stop()
-
-
-def _logging(level: int = logging.INFO) -> None:
-    """Readable lines on a terminal, JSON lines elsewhere; always to stderr."""
-    on_terminal = sys.stderr.isatty()
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if not on_terminal else structlog.processors.StackInfoRenderer(),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"scanmend: {message}\n")
-    sys.exit(code)
 
 
 if __name__ == "__main__":

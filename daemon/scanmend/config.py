@@ -60,6 +60,18 @@ def _place(value: object, info: ValidationInfo) -> object:
         raise ValueError(f"nobody's home folder is called {str(value).split('/')[0]}; write the whole path") from e
 
 
+def _command(value: object, info: ValidationInfo) -> object:
+    """Take a list of arguments; a program named with a slash is relative to the configuration file."""
+    if isinstance(value, str):
+        raise ValueError("is run without a shell; write a list: [program, argument, …]")  # noqa: TRY004 -- for pydantic
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        if not value[0].strip() or any("\0" in part for part in value if isinstance(part, str)):
+            raise ValueError("names no program; write a list: [program, argument, …]")
+        if "/" in value[0]:
+            return [str(_place(value[0], info)), *value[1:]]
+    return value
+
+
 def _glossary(path: Path) -> Path:
     """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
     read_glossary(path)
@@ -74,8 +86,10 @@ def _listed(value: object) -> object:
 Languages = Annotated[
     tuple[Annotated[str, AfterValidator(_language)], ...], BeforeValidator(_listed), Field(min_length=1)
 ]
-Output = Literal["txt", "json"]
+Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
 Place = Annotated[Path, BeforeValidator(_place)]
+Argument = Annotated[str, Field(strict=True)]
+Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
 GlossaryFile = Annotated[Place, AfterValidator(_glossary)]
 
 
@@ -137,6 +151,12 @@ class Settings(_Closed):
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    on_success: Command = ()
+    """Run with the paths of a document's outputs as further arguments, once it is done; empty: nothing."""
+    on_failure: Command = ()
+    """Run with the paths of the quarantined file and the report on it."""
+    hook_limit_s: Limit = 60.0
+    """How long such a command may take before it is killed."""
     original: Literal["archive", "delete", "keep"] = "archive"
     settle_s: Seconds = 2.0
     """A file is finished when size and time stood still for so long."""
@@ -154,6 +174,8 @@ class Settings(_Closed):
     """How often a document is tried again after a transient failure."""
     retry_delay_s: Limit = 10.0
     """Pause before the first retry; each further one is six times longer, at most an hour."""
+    on_model_failure: Literal["hold", "raw"] = "hold"
+    """What becomes of documents whose model fails: they wait for it, or come out as they were read."""
     page_limit_s: Limit = 180.0
     model_call_limit_s: Limit = 120.0
     document_limit_s: Limit = 1800.0
@@ -186,7 +208,13 @@ class Config(_Closed):
     state_dir: Place = Field(default=Path("var/state"), validate_default=True)
     models_dir: Place = Field(default=Path("var/models"), validate_default=True)
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
-    """Seconds after its last use until the model's process ends; 0 at once, -1 never."""
+    """Seconds after its last use until a model's process ends; 0 at once, -1 never."""
+    max_wait_s: Seconds = 120.0
+    """How long a document waits at most for another model before that one is made to yield."""
+    max_loaded: Annotated[Whole, Field(ge=1, le=16)] = 1
+    """How many models may be loaded side by side."""
+    gpu_free_floor_mib: Annotated[Number, Field(ge=0, le=1_048_576)] = 0.0
+    """GPU memory that is to stay free for other programs."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """Page processes; all cores when not set."""
     models: dict[str, ModelSpec] = {}

@@ -2,22 +2,25 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from scanmend import hooks
 from scanmend.claims import claimed_file
 from scanmend.config import Folder
 from scanmend.document import printable
-from scanmend.errors import DocumentError, Stopping, StorageError, TransientError
+from scanmend.errors import DocumentError, Postponed, Stopping, StorageError, TransientError
 from scanmend.intake.inbox import Inbox
 from scanmend.keeper import LedgerKeeper
 from scanmend.ledger import Entry, Ledger
 from scanmend.outbox import atomic, failure
-from scanmend.pipeline import Pipeline, outputs, record_of
+from scanmend.outputs import outputs
+from scanmend.pipeline import Pipeline, record_of
 
 BACKOFF = 6.0
 LONGEST_DELAY_S = 3600.0
@@ -32,9 +35,14 @@ class Custody:
     """Sees each claimed file through to its end."""
 
     def __init__(
-        self, ledger: Ledger, pipeline: Pipeline, told: Callable[[str, str], None] = lambda _id, _stage: None
+        self,
+        ledger: Ledger,
+        pipeline: Pipeline,
+        told: Callable[[str, str], None] = lambda _id, _stage: None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``told(id, stage)`` hears what a document is going through, for status."""
+        """``told(id, stage)`` hears what a document is going through, for status; ``stopping`` cuts commands short."""
+        self._stopping = stopping
         self._ledger = ledger
         self._pipeline = pipeline
         self._told = told
@@ -48,9 +56,16 @@ class Custody:
             return
         try:
             if entry.state != "published":
-                self._publish(entry, folder, inbox, bound)
+                uncorrected = self._publish(entry, folder, inbox, bound)
+            else:
+                uncorrected = str(self._record(entry).get("uncorrected") or "")
             self._put_away(entry, folder, inbox)
-            self._ledger.finish(entry.id)
+            if not hooks.after_success(folder, self._ledger.get(entry.id) or entry, self._stopping):
+                return  # the daemon stops; the document stays published, and the command comes at the next start
+            self._ledger.finish(entry.id, uncorrected)
+        except Postponed as e:
+            self._ledger.move(entry.id, "waiting", due=0.0, error=str(e))
+            bound.info("document.postponed", reason=str(e))
         except Stopping:
             self._ledger.move(entry.id, "waiting")
             bound.info("document.interrupted")
@@ -62,16 +77,16 @@ class Custody:
             bound.exception("document.unexpected")
             self._back_off(entry, folder, inbox, f"unexpected {type(e).__name__}: {e}", bound)
 
-    def _publish(
-        self, entry: Entry, folder: Folder, inbox: Inbox, bound: structlog.typing.FilteringBoundLogger
-    ) -> None:
+    def _publish(self, entry: Entry, folder: Folder, inbox: Inbox, bound: structlog.typing.FilteringBoundLogger) -> str:
+        """Convert and write; return why pages were left uncorrected, empty when they were not."""
         path = claimed_file(entry, folder, inbox)
         if path is None:
             raise DocumentError("the file vanished from the claim folder; someone removed it")
         self._ledger.move(entry.id, "working")
-        if self._complete(entry):
+        made_before = self._record(entry)
+        if made_before.get("id") == entry.id:  # a crash came between the record, which is written last, and the ledger
             self._ledger.move(entry.id, "published")
-            return
+            return str(made_before.get("uncorrected") or "")
         keeper = LedgerKeeper(self._ledger, entry.id, self._told)
         converted = self._pipeline.convert(path, folder, keeper)
         self._told(entry.id, "writing")
@@ -85,10 +100,11 @@ class Custody:
             attempt=entry.attempts + 1,
             duplicate_of=self._ledger.same_content(converted.inspection.sha256, entry.id),
         )
-        self._write(entry, folder, outputs(folder.outputs, made))
+        with outputs(folder, made, path, lambda: self._pipeline.pool) as files:
+            self._write(entry, folder, files)
         self._ledger.move(entry.id, "published")
         edits = [e for p in converted.pages for e in p.edits]
-        bound.info(
+        (bound.warning if converted.uncorrected else bound.info)(
             "document.done",
             pages=len(converted.pages),
             ocr_s=converted.ocr_s,
@@ -97,17 +113,20 @@ class Custody:
             edits=sum(e.accepted for e in edits),
             rejected=sum(not e.accepted for e in edits),
             **({"duplicate_of": made.duplicate_of} if made.duplicate_of else {}),
+            **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
         )
+        return converted.uncorrected
 
-    def _complete(self, entry: Entry) -> bool:
-        """Whether a crash came between the record, which is written last, and the ledger."""
+    def _record(self, entry: Entry) -> dict[str, Any]:
+        """What lies under the record's name; empty where that is no record."""
         target = entry.outbox / entry.stem.with_name(entry.stem.name + ".json")
         try:
-            return bool(json.loads(target.read_bytes()).get("id") == entry.id)
-        except (OSError, ValueError, AttributeError, RecursionError):
-            return False
+            found = json.loads(target.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
-    def _write(self, entry: Entry, folder: Folder, files: dict[str, bytes]) -> None:
+    def _write(self, entry: Entry, folder: Folder, files: Mapping[str, bytes | Path]) -> None:
         """Publish every output under one stem; when a stranger took the name meanwhile, under the next free one."""
         stem = entry.stem
         for _ in range(_NAMES_TRIED):
@@ -191,6 +210,7 @@ class Custody:
             bound.error("document.quarantine_failed", reason=reason, error=str(e))
         else:
             bound.error("document.quarantined", reason=reason, where=printable(target))
+            hooks.after_failure(folder, entry, target, reason, self._stopping)
 
     def _quarantine(self, entry: Entry, folder: Folder, inbox: Inbox, reason: str) -> Path:
         """Move the file to quarantine with a report beside it."""

@@ -122,7 +122,7 @@ class Edit:
     new: str
     """What should stand there instead."""
     proposer: str
-    """``rescore`` or ``rewrite``."""
+    """``rescore``, ``rewrite``, ``both`` where these agree, or ``typography``."""
     count: int = 1
     """How many raw words it replaces."""
     gain: float | None = None
@@ -149,10 +149,10 @@ class CorrectedPage:
     """Every proposed edit, accepted or not, in reading order."""
     skipped: str = ""
     """Why the model was not asked for this page; empty when it was."""
-    strategy: str = ""
-    """``rescore``, ``rewrite`` or ``both``, whichever was chosen; empty when the model was not asked."""
     seconds: float = 0.0
     """Time that correction took, in seconds."""
+    strategy: str = ""
+    """``rescore``, ``rewrite`` or ``both``, whichever was chosen; empty when the model was not asked."""
 
 
 def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:

@@ -10,7 +10,9 @@
     │   ├── OcrError         Tesseract or a page worker failed
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
-    │       └── HostDied         the model's process crashed, hung or answered garbage
+    │       ├── HostDied         the model's process crashed, hung or answered garbage
+    │       └── ModelResting     the model failed again and again; it is left alone for a while
+    ├── Postponed            not a failure: what the document needs is on its way; it waits, and no attempt is counted
     └── Stopping             not a failure: the daemon was asked to stop; the document waits for the next start
 """
 
@@ -63,6 +65,14 @@ class HostDied(ModelError):
     def __init__(self, message: str, signal: int | None = None) -> None:
         super().__init__(message)
         self.signal = signal
+
+
+class ModelResting(ModelError):
+    """The model failed again and again, and is left alone for a while."""
+
+
+class Postponed(ScanmendError):
+    """What this document needs is on its way; the message says what that is."""
 
 
 class Stopping(ScanmendError):

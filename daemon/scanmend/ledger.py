@@ -147,12 +147,13 @@ class Ledger:
         query = f"UPDATE document SET state = :state, changed = :now{settings} WHERE id = :id"  # noqa: S608 -- names are ours
         self._run(query, {**row, "state": state, "now": time.time(), "id": id_})
 
-    def finish(self, id_: str) -> None:
-        """Mark done; its pages live on in the record only."""
+    def finish(self, id_: str, uncorrected: str = "") -> None:
+        """Mark done; its pages live on in the record only. ``uncorrected``: why some of them were not corrected."""
         with self._transaction():
             self._db.execute("DELETE FROM page WHERE document = ?", (id_,))
             self._db.execute(
-                "UPDATE document SET state = 'done', error = NULL, changed = ? WHERE id = ?", (time.time(), id_)
+                "UPDATE document SET state = 'done', error = ?, changed = ? WHERE id = ?",
+                (_stored(uncorrected) or None, time.time(), id_),
             )
 
     def drop(self, id_: str) -> None:
@@ -205,6 +206,11 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """How many documents are in each state."""
         return {row[0]: row[1] for row in self._query("SELECT state, count(*) FROM document GROUP BY state")}
+
+    def uncorrected(self) -> int:
+        """How many documents are done with pages that no model corrected, since it failed."""
+        query = "SELECT count(*) FROM document WHERE state = 'done' AND error IS NOT NULL"
+        return int(self._query(query)[0][0])
 
     def recent(self, limit: int = 10) -> list[Entry]:
         """The documents finished last, latest first."""

@@ -19,7 +19,8 @@ from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.outbox import atomic
 from scanmend.outbox.record import edit_fields
-from scanmend.pipeline import Forgetful, Pipeline, outputs, record_of, task_of
+from scanmend.outputs import outputs
+from scanmend.pipeline import Forgetful, Pipeline, record_of, task_of
 
 log = structlog.get_logger()
 
@@ -78,10 +79,11 @@ def _process_one(
             converted, settings, id_=secrets.token_hex(8), folder=folder, relative=Path(file.name), size=size
         )
         written = []
-        for suffix, data in outputs(settings.outputs, made).items():
-            target = out / stem.with_name(stem.name + suffix)
-            atomic.publish(target, data)
-            written.append(target)
+        with outputs(settings, made, file.absolute(), lambda: pipeline.pool) as files:
+            for suffix, data in files.items():
+                target = out / stem.with_name(stem.name + suffix)
+                atomic.publish(target, data)
+                written.append(target)
         return Outcome(file, tuple(written))
     except FileExistsError as e:
         return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")

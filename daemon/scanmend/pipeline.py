@@ -1,9 +1,9 @@
-"""One source through all stages: inspect, read, correct, render the outputs."""
+"""One source through all stages: inspect, read, correct."""
 
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 from scanmend import __version__
 from scanmend.config import Settings
-from scanmend.correct.corrector import Task, skipped
+from scanmend.correct.task import Task, skipped
 from scanmend.document import CorrectedPage, Page
-from scanmend.errors import OcrError, Postponed, Stopping
+from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.ocr.limits import Inspection, Limits
 from scanmend.ocr.pool import PagePool
-from scanmend.outbox import record, txt
+from scanmend.outbox.handover import without_glyphs
 from scanmend.outbox.record import Record
 
 INSPECT_LIMIT_S = 300.0
@@ -82,6 +82,9 @@ class Converted:
     started: datetime
     seconds: float
 
+    uncorrected: str = ""
+    """Why pages came out as they were read, because the model failed; empty when none did."""
+
     @property
     def ocr_s(self) -> float:
         """Seconds that Tesseract took over all pages, whichever ran at the same time."""
@@ -120,6 +123,7 @@ class Pipeline:
         keeper.inspected(found)
         task = task_of(settings, self.glossaries)
         done: list[CorrectedPage] = []
+        failed = ""
         with ExitStack() as stack:
             lease: Lease | None = None
             pages = stack.enter_context(closing(self._read(path, found.pages, settings, limits, keeper)))
@@ -128,24 +132,45 @@ class Pipeline:
                 if isinstance(page, CorrectedPage):
                     done.append(page)
                     continue
-                reason = skipped(page, task)
-                if not reason and lease is None:
-                    if self._postpone and self.slot.pending(settings.model):
-                        for _ in pages:  # the keeper has them then
-                            self._check(deadline, settings)
-                        raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
-                    keeper.advance(page.number, "waiting for the model with")
-                    lease = stack.enter_context(self.slot.lease(settings.model))
-                keeper.advance(page.number, "correcting")
-                if reason or lease is None:
-                    corrected = CorrectedPage(page, page.raw, skipped=reason)
-                else:
-                    corrected = lease.correct(page, task, settings.model_call_limit_s)
-                keeper.keep_corrected(corrected)
-                done.append(corrected)
+                if reason := skipped(page, task):
+                    done.append(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)))
+                    keeper.keep_corrected(done[-1])
+                    continue
+                try:
+                    if lease is None:
+                        self._see_to_model(settings)
+                        keeper.advance(page.number, "waiting for the model with")
+                        lease = stack.enter_context(self.slot.lease(settings.model))
+                    keeper.advance(page.number, "correcting")
+                    done.append(without_glyphs(lease.correct(page, task, settings.model_call_limit_s)))
+                    keeper.keep_corrected(done[-1])
+                except Postponed:
+                    self._read_on(pages, deadline, settings)
+                    raise
+                except (HostDied, ModelResting) as e:
+                    if settings.on_model_failure == "raw":
+                        failed = failed or str(e)
+                        done.append(without_glyphs(CorrectedPage(page, page.raw, skipped=f"the model failed: {e}")))
+                        continue
+                    if self._postpone and isinstance(e, ModelResting):
+                        self._read_on(pages, deadline, settings)
+                        raise Postponed(str(e)) from e
+                    raise
         asked = any(not p.skipped for p in done)
         model = self.slot.identity(settings.model) if asked else None
-        return Converted(found, tuple(done), model, started, round(time.monotonic() - clock, 3))
+        return Converted(found, tuple(done), model, started, round(time.monotonic() - clock, 3), failed)
+
+    def _see_to_model(self, settings: Settings) -> None:
+        """Before a document takes its turn: Postponed where its model is being downloaded, ModelResting."""
+        if why := self.slot.resting(settings.model):
+            raise ModelResting(why)
+        if self._postpone and self.slot.pending(settings.model):
+            raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
+
+    def _read_on(self, pages: Iterable[Page | CorrectedPage], deadline: float, settings: Settings) -> None:
+        """Have the other pages read, for the next attempt."""
+        for _ in pages:  # the keeper has them then
+            self._check(deadline, settings)
 
     def _read(
         self, path: Path, count: int, settings: Settings, limits: Limits, keeper: Keeper
@@ -225,13 +250,5 @@ def record_of(
         version=__version__,
         attempt=attempt,
         duplicate_of=duplicate_of,
+        uncorrected=converted.uncorrected or None,
     )
-
-
-def outputs(what: Sequence[str], made: Record) -> dict[str, bytes]:
-    """Contents by suffix, in the order in which they are to be written: the record last."""
-    renderers: dict[str, Callable[[], bytes]] = {
-        "txt": lambda: txt.render(made.pages),
-        "json": lambda: record.render(made),
-    }
-    return {f".{name}": renderers[name]() for name in sorted(what, key=lambda name: name == "json")}

@@ -1,13 +1,23 @@
-"""The progress of one-shot work on a terminal: a bar, and one line a file."""
+"""The progress of one-shot work on a terminal: a bar, and one line a file; and that of a download."""
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from scanmend.document import printable
 
@@ -53,3 +63,23 @@ def bar(files: Sequence[Path]) -> Iterator[Shown]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=False, transient=True) as progress:
         yield Shown(progress, files)
+
+
+@contextmanager
+def download(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for the download of a model; call it with bytes done and in all."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True, file=sys.stderr), transient=True) as progress:
+        task = progress.add_task(f"downloading {name}", total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield report

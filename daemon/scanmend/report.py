@@ -25,7 +25,11 @@ def status(config: Config) -> dict[str, Any]:
         "working": [],
         "waiting_retry": [],
         "failures": [],
+        "uncorrected": 0,
         "model": {"state": "idle", "model": None, "pid": None},
+        "loaded": [],
+        "troubles": [],
+        "downloads": [],
         "folders": [],
         "recent": [],
     }
@@ -37,6 +41,7 @@ def status(config: Config) -> dict[str, Any]:
             out["documents"] |= ledger.counts()
             out["waiting_retry"] = [_told(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
             out["failures"] = [_told(e) for e in ledger.in_state("quarantined")]
+            out["uncorrected"] = ledger.uncorrected()
             out["recent"] = [_told(e) for e in ledger.recent(5)]
         finally:
             ledger.close()
@@ -68,12 +73,16 @@ def _told(entry: Entry) -> dict[str, Any]:
 def as_text(told: dict[str, Any]) -> str:
     """The same for a person, one line a fact."""
     lines = [f"daemon     {'running, pid ' + str(told['pid']) if told['running'] else 'not running'}"]
-    model = told["model"]
-    lines.append(
-        f"model      {model['state']}" + (f": {model['model']}, pid {model['pid']}" if model.get("model") else "")
-    )
+    if told["loaded"]:
+        lines += [f"model      {_model(one)}" for one in told["loaded"]]
+    if not any(one["state"] == told["model"]["state"] for one in told["loaded"]):
+        lines.append(f"model      {told['model']['state']}")
+    lines += [f"TROUBLE    {trouble}" for trouble in told["troubles"]]
+    lines += [f"download   {_download(d)}" for d in told["downloads"]]
     counts = ", ".join(f"{n} {state}" for state, n in told["documents"].items() if n)
     lines.append(f"documents  {counts or 'none yet'}")
+    if told["uncorrected"]:
+        lines.append(f"raw        {told['uncorrected']} done without correction, since their model failed")
     for folder in told["folders"]:
         trouble = f"  TROUBLE: {folder['trouble']}" if folder["trouble"] else ""
         lines.append(
@@ -81,7 +90,8 @@ def as_text(told: dict[str, Any]) -> str:
         )
     lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in told["working"]]
     lines += [
-        f"retry      {e['id']}  {e['folder']}/{e['file']}: {e['error']}; again at {e['due']}"
+        f"retry      {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
+        + (f"; again at {e['due']}" if e["due"] else "")
         for e in told["waiting_retry"]
     ]
     lines += [
@@ -90,6 +100,32 @@ def as_text(told: dict[str, Any]) -> str:
         for e in told["failures"]
     ]
     return "\n".join(lines)
+
+
+def _model(told: dict[str, Any]) -> str:
+    """One loaded model, and what ran where."""
+    some = f", {told['gpu_layers']} of {told['layers']} layers on the GPU" if told["gpu_layers"] else ""
+    return f"{told['state']}: {told['model']}, pid {told['pid']}, on {told['ran_on']}{some}"
+
+
+def _download(told: dict[str, Any]) -> str:
+    """How far a download is; its documents are read meanwhile, and corrected when it is done."""
+    if told["percent"] is None:
+        return f"{told['model']}: asking the hub"
+    text = f"{told['model']}: {told['percent']:.0f} % of {told['total_mib']:,.0f} MiB"
+    if told["rate_mib_s"] is not None:
+        text += f", {told['rate_mib_s']:.1f} MiB/s"
+    if told["remaining_s"] is not None:
+        text += f", {duration(told['remaining_s'])} left"
+    return text
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it: ``40 s``, ``12 min``, ``3 h 5 min``."""
+    if seconds < 90:  # noqa: PLR2004 -- below that, seconds tell more
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def failed(ledger: Ledger, ids: list[str], *, every: bool) -> list[Entry]:

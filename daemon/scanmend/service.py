@@ -22,6 +22,7 @@ from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Missed
 from scanmend.ledger import Entry, Ledger
 from scanmend.llm.slot import ModelSlot
+from scanmend.llm.terms import terms_of
 from scanmend.lock import hold_lock
 from scanmend.notify import notify, watchdog_s
 from scanmend.ocr.pool import PagePool
@@ -53,7 +54,8 @@ class Service:
         self._lock = hold_lock(config.state_dir)
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stopping = threading.Event()
-        self._reload = False
+        self._reload = self._unload = False
+        self._unloads = 0
         self.ledger = Ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.ring)
@@ -62,7 +64,7 @@ class Service:
         self._glossaries = pipeline.glossaries
         self._read_glossaries(config)
         self._claims = Claims(self.ledger)
-        self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__)
+        self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__, self._stopping.is_set)
         self._doorbell = Doorbell(self._heard)
         self._capacity = self.pool.workers + 1
         self._documents = ThreadPoolExecutor(self._capacity, thread_name_prefix="document")
@@ -90,6 +92,11 @@ class Service:
     def request_reload(self) -> None:
         """Ask the loop to read the configuration again."""
         self._reload = True
+        self.ring()
+
+    def request_unload(self) -> None:
+        """Ask the loop to have the models' processes end as soon as no document needs them."""
+        self._unload = True
         self.ring()
 
     def run(self) -> None:
@@ -121,6 +128,10 @@ class Service:
         if self._reload:
             self._reload = False
             self._reconfigure()
+        if self._unload:
+            self._unload = False
+            self._unloads += 1
+            self.slot.unload()
         if rung := self._rung.is_set():
             self._rung.clear()  # and what rings from here on is for the next turn
         now = time.monotonic()
@@ -186,13 +197,18 @@ class Service:
     def _waiting(self, until: float, count: int) -> list[Entry]:
         """Documents due until then (wall clock) that are not in work, of the folders there are; the first first.
 
-        Those of a folder whose model is being downloaded wait for it.
+        Those of a folder whose model is being downloaded, or rests after failures, wait for it.
         """
         busy = self._working.keys() | self._unrecorded.keys()
-        folders = (f for f in self.config.folders if f.strategy == "off" or not self.slot.arrivals.running(f.model))
-        inboxes = [folder.inbox for folder in folders]
+        inboxes = [folder.inbox for folder in self.config.folders if not self._waits_for_model(folder)]
         due = self.ledger.due(until, count + len(busy), inboxes) if count > 0 else []
         return [entry for entry in due if entry.id not in busy][:count]
+
+    def _waits_for_model(self, folder: Folder) -> bool:
+        if folder.strategy == "off":
+            return False
+        held = folder.on_model_failure == "hold" and self.slot.resting(folder.model)
+        return bool(held) or self.slot.arrivals.running(folder.model)
 
     def _dispatch_new(self, now: float) -> None:
         """Claim settled files in turn over the folders, while there is room."""
@@ -243,7 +259,7 @@ class Service:
         for watch in self._watches:
             watch.close()
         self.config = config
-        self.slot.configure(config.models, config.idle_unload_s)
+        self.slot.configure(config.models, terms_of(config))
         self._claims.recover(config.folders, self._working.keys())
         self._watches = self._make_watches()
         notify("READY=1")
@@ -254,6 +270,7 @@ class Service:
         told = self.status()
         waiting = sum(w.waiting for w in self._watches)
         sentence = f"{len(self._working)} in work, {waiting} waiting, model {told['model']['state']}"
+        sentence += ", trouble with a model" if told["troubles"] else ""
         sentence += "".join(f", downloading {d['model']}" for d in told["downloads"])
         notify("WATCHDOG=1", f"STATUS={sentence}")
         if told != self._told:
@@ -266,8 +283,9 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """What only the daemon knows: work in hand, the model, the inboxes."""
-        model = self.slot.state()
-        model.pop("unload_in_s", None)
+        model, loaded = self.slot.state(), self.slot.loaded()
+        for one in (model, *loaded):
+            one.pop("unload_in_s", None)
         return {
             "pid": os.getpid(),
             "version": __version__,
@@ -277,6 +295,9 @@ class Service:
                 for i, (e, _) in sorted(self._working.items())
             ],
             "model": model,
+            "loaded": loaded,
+            "unload_requests": self._unloads,
+            "troubles": self.slot.troubles(),
             "downloads": self.slot.arrivals.told(),
             "page_workers": len(self.pool.pids),
             "folders": [

@@ -306,9 +306,15 @@ class TestOtherMarks:
         """Dashes, signs, currencies, brackets and figures are text."""
         assert at(f"the {mark} house", 1) == []
 
-    @pytest.mark.parametrize("mark", ["*", "•"])
-    def test_bullets(self, mark):
-        """At the beginning of a line they are one, elsewhere a speck."""
+    @pytest.mark.parametrize("mark", ["*", "•", "©", "®", "~", "-"])
+    def test_bullets_footnotes_and_dashes(self, mark):
+        """They are text wherever they stand."""
+        assert at(f"{mark} house and", 0) == []
+        assert at(f"the {mark} house", 1) == []
+
+    @pytest.mark.parametrize("mark", [">", "<"])
+    def test_marks_that_begin_items(self, mark):
+        """At the beginning of a line they are text, elsewhere a speck."""
         assert at(f"{mark} house and", 0) == []
         assert ("", 1) in at(f"the {mark} house", 1)
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from scanmend.config import BUNDLED, DEFAULT_PROMPT
 from scanmend.correct import numbers
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.corrector import Corrector, Task, skipped
+from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon import lexicon
+from scanmend.correct.task import Task, skipped
 from scanmend.document import Line, Page, Word, page_from_text
 from scanmend.errors import ModelError
 from scanmend.llm.engine import Engine

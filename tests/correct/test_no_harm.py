@@ -3,9 +3,10 @@
 import pytest
 
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.corrector import Corrector, Task
+from scanmend.correct.corrector import Corrector
 from scanmend.correct.judge import forbidden
 from scanmend.correct.lexicon import lexicon
+from scanmend.correct.task import Task
 from scanmend.correct.words import parts
 from scanmend.document import page_from_text
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from scanmend.correct import numbers
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.corrector import Corrector, Task
+from scanmend.correct.corrector import Corrector
 from scanmend.correct.judge import Evidence, judge
 from scanmend.correct.lexicon import lexicon
+from scanmend.correct.task import Task
 from scanmend.document import page_from_text
 
 NUMBERISH = st.text("0123456789OolI|SB.,:/-+() $€£%ABxyz'", min_size=1, max_size=14)

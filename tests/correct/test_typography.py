@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanmend.correct import numbers
@@ -72,7 +72,7 @@ class TestTornMarks:
             ("they said : “we", "they said: “we"),
             ("“ Yes we", "“Yes we"),
             ("( see above", "(see above"),
-            ("„ Ja das", "„Ja das"),
+            ("„ Das ist", "„Das ist"),
         ],
     )
     def test_go_back_to_their_word(self, text, right):
@@ -330,6 +330,7 @@ class TestWhateverThePage:
         assert published(page, done.on_raw([])) == done.page.raw
         assert all(e.accepted and e.reason and e.raw != e.new for e in done.edits)
 
+    @example("*Oh no,’ no.”", ("eng",))
     @given(PAGES, LANGUAGES)
     def test_once_is_enough(self, text, languages):
         """A mended page has nothing left to mend, but where an opening mark stood between a word and the next."""

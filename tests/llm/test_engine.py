@@ -1,9 +1,6 @@
 """llama.cpp with the bundled model, compared with plain decoding of one sequence at a time."""
 
-import importlib.util
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,18 +8,15 @@ import llama_cpp as lc
 import numpy as np
 import pytest
 
-from scanmend.config import BUNDLED
+from listening import MODEL, NEAR, Listening, logits, needs_safe
 from scanmend.errors import ModelError
-from scanmend.llm.engine import SEQUENCES, Engine, gpu_available
+from scanmend.llm.engine import SEQUENCES, Engine, gpu_available, tiles
 from tiny_gguf import tiny_gguf
 
-MODEL = Path(importlib.util.find_spec(BUNDLED.package).submodule_search_locations[0], BUNDLED.file)
 CLOSE = 0.05
 """Nats by which batches of different sizes may round differently, for a handful of tokens."""
 ROUNDING = 0.01
 """The same as a part of the sum, for many tokens."""
-NEAR = 0.5
-"""Logits closer than this may change places when a batch has another size."""
 CONTEXT = "It was the best of times, it was the worst of times. The quick brown fox"
 ENDINGS = [
     " jumps over the lazy dog",
@@ -38,30 +32,10 @@ SENTENCES = [
 ]
 
 
-class Listening(Engine):
-    """Keeps the tokens that it writes."""
-
-    written: list[int]
-
-    def _piece(self, token):
-        self.written.append(token)
-        return super()._piece(token)
-
-    def write(self, system, user, **settings):
-        self.written = []
-        reply = self.complete(system, user, **{"max_tokens": 40, "deadline": soon(), **settings})
-        return reply, self.written
-
-
-def soon():
-    return time.monotonic() + 60
-
-
 @pytest.fixture(scope="module")
 def safe():
     """Whether this machine needs safe parameters; found out in a process of its own, which a crash may end."""
-    proof = [sys.executable, "-m", "scanmend.llm.prove", str(MODEL)]
-    return subprocess.run(proof, capture_output=True, check=False).returncode != 0
+    return needs_safe()
 
 
 @pytest.fixture(scope="module")
@@ -87,27 +61,6 @@ def engine(load):
 def small(load):
     """The smallest context that a configuration may ask for."""
     return load(512)
-
-
-def logits(engine, tokens):
-    """Logits after each of the tokens, from a fresh context that holds nothing else."""
-    options = lc.llama_context_default_params()
-    options.n_ctx = options.n_batch = options.n_ubatch = 2048
-    options.n_threads = options.n_threads_batch = 1
-    context = lc.llama_init_from_model(engine._model, options)
-    batch = lc.llama_batch_init(2048, 0, 1)
-    for i, token in enumerate(tokens):
-        batch.token[i], batch.pos[i], batch.logits[i] = token, i, True
-        batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
-    batch.n_tokens = len(tokens)
-    assert lc.llama_decode(context, batch) == 0
-    rows = [
-        np.ctypeslib.as_array(lc.llama_get_logits_ith(context, i), shape=(engine._size,)).astype(np.float64)
-        for i in range(len(tokens))
-    ]
-    lc.llama_batch_free(batch)
-    lc.llama_free(context)
-    return rows
 
 
 def summed(engine, context, ending):
@@ -171,6 +124,17 @@ class TestScore:
         assert engine.score(CONTEXT, ["", " runs", ""])[::2] == [0.0, 0.0]
         assert engine.score(CONTEXT, []) == []
 
+    def test_nothing_before_it(self, engine):
+        """Without context, nor a token that begins a text, the first token counts as likely as any other."""
+        assert engine._begin() == []
+        for ending in (" jumps over the lazy dog", " over"):
+            tokens = engine.tokenize(ending)
+            rows = logits(engine, tokens)
+            rest = sum(row[t] - np.logaddexp.reduce(row) for row, t in zip(rows, tokens[1:], strict=False))
+            scores = engine.score("", [ending, ""])
+            assert scores == pytest.approx([rest - np.log(engine._size), 0.0], abs=CLOSE)
+        assert engine.score(CONTEXT, [" jumps"]) == pytest.approx([summed(engine, CONTEXT, " jumps")], abs=CLOSE)
+
     def test_a_context_beyond_the_window(self, small):
         """The oldest text is left out; the rest says what it says alone."""
         text = " ".join(f"{n} bottles of beer on the wall," for n in range(100))
@@ -197,22 +161,6 @@ class TestScore:
 
 
 class TestComplete:
-    @pytest.mark.parametrize("text", SENTENCES)
-    @pytest.mark.parametrize("system", ["You copy text.", "Correct OCR errors, keep numbers intact"])
-    def test_guided_is_plain_greedy_decoding(self, engine, system, text):
-        """Drafts make it faster, never different; but for two words the model can hardly choose between."""
-        guided, tokens = engine.write(system, text, source=text)
-        plain, expected = engine.write(system, text, source=text, guided=False)
-        same = next((i for i, (a, b) in enumerate(zip(tokens, expected, strict=False)) if a != b), None)
-        if same is None:
-            shorter = min(len(tokens), len(expected))
-            assert guided.complete or guided.tokens >= 40
-            assert guided.complete == plain.complete or shorter >= 40
-            assert tokens[:shorter] == expected[:shorter]
-        else:
-            after = np.sort(logits(engine, engine._prompt(system, text) + expected[:same])[-1])
-            assert after[-1] - after[-2] < NEAR, f"differs after {same} tokens"
-
     def test_each_token_is_the_likeliest(self, engine):
         """Plain decoding is what plain decoding of a fresh context gives, near ties aside."""
         _, written = engine.write("You copy text.", SENTENCES[0], guided=False)
@@ -220,18 +168,6 @@ class TestComplete:
         rows = logits(engine, prompt + written)[len(prompt) - 1 :]
         for row, token in zip(rows, written, strict=False):
             assert row.max() - row[token] < NEAR
-
-    def test_a_copy_takes_fewer_calls(self, engine):
-        """Where the model copies, several tokens are verified at once."""
-        guided, _ = engine.write("You copy text.", SENTENCES[2], source=SENTENCES[2])
-        plain, _ = engine.write("You copy text.", SENTENCES[2], guided=False)
-        assert plain.calls == plain.tokens
-        assert guided.calls * 2 < guided.tokens
-
-    def test_a_misleading_draft_changes_nothing(self, engine):
-        """A source that the model does not copy costs time only."""
-        plain, _ = engine.write("You copy text.", SENTENCES[2])
-        assert engine.write("You copy text.", SENTENCES[2], source=SENTENCES[0] * 3)[0].text == plain.text
 
     def test_a_budget_cuts_off(self, engine):
         """After max_tokens the reply is not complete, and says so."""
@@ -252,14 +188,6 @@ class TestComplete:
         with pytest.raises(ModelError, match="exceed the context of 1024"):
             engine.write("You copy text.", "beer " * 1200)
         assert engine.write("You copy text.", SENTENCES[2])[0].complete
-
-    def test_a_draft_to_the_very_end_of_the_context(self, small):
-        """Drafts are cut where the context ends."""
-        text = "one two three four five six seven eight nine ten " * 45
-        room = 512 - len(small._prompt("Repeat.", text))
-        assert 5 < room < 60
-        reply, written = small.write("Repeat.", text, source=text, max_tokens=room)
-        assert reply.tokens == len(written) <= room
 
 
 class TestPrompt:
@@ -302,6 +230,22 @@ class TestPrompt:
 
 
 class TestLoad:
+    @pytest.mark.parametrize(
+        ("quantization", "features", "release", "expected"),
+        [
+            ("Q4_K_M", b"AVX512_VNNI = 1 | ", "0.3.36", True),
+            ("Q6_K", b"AVX512_VNNI = 1 | ", "0.4.0", True),
+            ("Q4_K_M", b"AVX512_VNNI = 1 | ", "0.3.35", False),
+            ("Q4_0", b"AVX512_VNNI = 1 | ", "0.3.36", False),
+            ("Q4_K_M", b"AVX2 = 1 | ", "0.3.36", False),
+            ("Q4_K_M", b"NEON = 1 | DOTPROD = 1 | ", "0.3.36", False),
+            ("Q4_K_M", b"AVX512_VNNI = 1 | AMX_INT8 = 1 | ", "0.3.36", False),
+        ],
+    )
+    def test_weights_that_stay_as_they_are(self, quantization, features, release, expected):
+        """Where llama.cpp is faster with them as they are; elsewhere it repacks them."""
+        assert tiles(quantization, features, release) is expected
+
     @pytest.mark.parametrize("data", [b"", b"no GGUF at all", tiny_gguf(), b"GGUF" + b"\xff" * 100])
     def test_files_that_are_no_model(self, tmp_path, data):
         """llama.cpp's refusal is a ModelError that names the file."""

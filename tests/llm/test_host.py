@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from scanmend.child import Child
 from scanmend.config import BUNDLED
-from scanmend.correct.corrector import Task
+from scanmend.correct.task import Task
 from scanmend.document import CorrectedPage, Page, page_from_text
 from scanmend.errors import HostDied
 from scanmend.llm.engine import ALL_LAYERS, Reply, gpu_available
@@ -20,7 +20,7 @@ from scanmend.llm.host import BUDGET, Host, Model, _layers, slim
 MODEL = Path(importlib.util.find_spec(BUNDLED.package).submodule_search_locations[0], BUNDLED.file)
 PAGE = page_from_text("The qnick brown fox jumps over the lazy dog.\n\nIt was the best of times.")
 TASK = Task("rescore", "Correct OCR errors", ("eng",))
-LOAD = {"do": "load", "context": 1024, "threads": 1, "gpu_layers": 0, "safe": True}
+LOAD = {"do": "load", "context": 1024, "threads": 1, "gpu_layers": 0, "cpu_will_do": False, "safe": True}
 
 
 def load(path=MODEL, **changes):
@@ -123,9 +123,11 @@ class TestRequests:
         assert json.dumps(Host().handle(load(path), Beats()))
 
     def test_layers(self):
-        """``auto`` is all or none, by what this build and this machine can do."""
-        assert _layers("auto") == (ALL_LAYERS if gpu_available() else 0)
-        assert (_layers("all"), _layers(7), _layers(0)) == (ALL_LAYERS, 7, 0)
+        """Where the CPU will do, a machine without a GPU is asked for none; else all, or the number."""
+        asked = ("auto", "all", 7, 0)
+        assert [_layers(n, cpu_will_do=False) for n in asked] == [ALL_LAYERS, ALL_LAYERS, 7, 0]
+        usable = [ALL_LAYERS, ALL_LAYERS, 7, 0] if gpu_available() else [0, 0, 0, 0]
+        assert [_layers(n, cpu_will_do=True) for n in asked] == usable
 
     def test_pages_come_back_without_glyphs(self):
         """Tesseract's alternatives have served when the page is corrected; everything else stays."""

@@ -1,7 +1,9 @@
 """Downloads, by the real client from a hub on this machine that misbehaves as told."""
 
+import fcntl
 import hashlib
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 
 from hub_server import Hub, Repo
 from scanmend.errors import ModelError, ModelMissing, StorageError
-from scanmend.llm.hub import RETRIES, Fetched, Link, Request, download
+from scanmend.llm.hub import Fetched, Link, Request, download
+from scanmend.llm.hub_trouble import LONGEST_ASKED_PAUSE_S, RETRIES
 from tiny_gguf import tiny_gguf
 
 DATA = tiny_gguf(filler=b"scan", pad=300_000)
@@ -66,7 +69,7 @@ def test_a_quantization_is_found_fetched_and_recorded(at):
     record = json.loads((at.folder / f"{FILE}.json").read_text())
     assert record == {
         "repo": "acme/tiny-GGUF", "revision": COMMIT, "requested": None, "file": FILE, "sha256": DIGEST,
-        "size": len(DATA),
+        "size": len(DATA), "mtime_ns": fetched.path.stat().st_mtime_ns,
     }  # fmt: skip
     assert sorted(p.name for p in at.folder.iterdir()) == [FILE, f"{FILE}.json"]
     assert at.slept == []
@@ -125,6 +128,17 @@ def test_cut_connections_are_resumed(at):
     assert at.slept == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("quarter", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("bytes_before", [0, 1])
+def test_a_cut_at_any_quarter_costs_only_what_is_missing(at, quarter, bytes_before):
+    """Before the first byte, at each quarter, and one byte before the end; what came is not sent again."""
+    at.repo.files[FILE] = data = DATA[: len(DATA) // 4 * 4]
+    came = max(0, len(data) * quarter // 4 - bytes_before)
+    at.hub.cuts.append(came)
+    assert at.get().path.read_bytes() == data
+    assert at.ranges == ([None] if came == len(data) else [None, f"bytes={came}-" if came else None])
+
+
 def test_a_server_that_always_cuts_is_given_up_and_what_came_is_kept(at):
     """After the last retry the error says so, and the part stays."""
     at.hub.always_cut = 100
@@ -164,6 +178,43 @@ def test_busy_servers_are_asked_again(at):
     at.hub.answers.extend([(503, {}), (500, {}), (429, {"Retry-After": "7"})])
     assert at.get().path.read_bytes() == DATA
     assert at.slept == [1.0, 2.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"RateLimit": '"api";r=0;t=55'}, 55.0),
+        ({"RateLimit": '"api";r=20;t=55'}, 1.0),
+        ({"Retry-After": "100000"}, LONGEST_ASKED_PAUSE_S),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1.0),
+        ({"Retry-After": "Wed, 21 Oct 9999 07:28:00 GMT"}, LONGEST_ASKED_PAUSE_S),
+        ({"Retry-After": "soon"}, 1.0),
+    ],
+)
+def test_a_server_says_in_many_ways_how_long_to_wait(at, headers, pause):
+    """Seconds, a date, or the hub's own header for a window that is used up; none makes it wait for hours."""
+    at.hub.answers.append((429, headers))
+    at.get()
+    assert at.slept == [pause]
+
+
+def test_a_slow_server_is_waited_for(at):
+    """As long as bytes come, the stall limit is for the pauses between them, not for the whole."""
+    at.hub.pause_s = 0.06
+    assert at.get(stall_s=0.4).path.read_bytes() == DATA
+    assert at.slept == []
+
+
+def test_a_renamed_repository_is_followed(at):
+    """The hub sends on to its new name, for the list of files and for each of them."""
+    at.hub.moved["acme/old-GGUF"] = "acme/tiny-GGUF"
+    assert at.get("acme/old-GGUF").path.read_bytes() == DATA
+
+
+def test_a_redirect_in_a_circle_is_given_up(at):
+    """Nothing hangs, and the message has the address."""
+    at.hub.moved["acme/tiny-GGUF"] = "acme/tiny-GGUF"
+    assert f"cannot be fetched from {at.hub.url}" in at.error(ModelMissing)
 
 
 def test_a_server_that_stays_busy_is_given_up(at):
@@ -257,6 +308,42 @@ def test_a_name_that_leads_elsewhere_is_refused(at):
     """No repository writes outside its folder."""
     at.repo.files = {"../../x-q8_0.gguf": DATA}
     assert "leads elsewhere" in at.error(ModelError)
+
+
+def test_what_lies_in_the_place_is_set_aside_and_not_lost(at):
+    """A file that is cut short, or not of this content, makes room for the right one and can still be looked at."""
+    path = at.folder / FILE
+    at.folder.mkdir(parents=True)
+    path.write_bytes(DATA[:-9])
+    assert at.get().path.read_bytes() == DATA
+    assert path.with_name(f"{FILE}.wrong").read_bytes() == DATA[:-9]
+
+
+def test_only_the_damaged_shard_is_fetched_again(at):
+    """The others are compared and stay."""
+    at.repo.files = {f"m-Q8_0-0000{n}-of-00002.gguf": DATA + bytes(n) for n in (1, 2)}
+    second = at.get().path.with_name("m-Q8_0-00002-of-00002.gguf")
+    second.write_bytes(b"short")
+    at.get()
+    assert second.read_bytes() == DATA + bytes(2)
+    assert [asked.path.rpartition("/")[2] for asked in at.hub.transfers[2:]] == [second.name]
+
+
+def test_whoever_waits_for_another_process_sees_how_far_it_is(at):
+    """While the folder is locked, what has come is reported, and nothing is fetched twice."""
+    at.folder.mkdir(parents=True)
+    at.part.write_bytes(DATA[:1000])
+
+    def other_process_goes_on(seconds):
+        at.part.write_bytes(DATA[:5000])
+        if len(at.seen) > 1:
+            os.close(handle)
+
+    handle = os.open(at.folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    at.get(sleep=other_process_goes_on)
+    assert at.seen[:2] == [(1000, len(DATA)), (5000, len(DATA))]
+    assert at.ranges == ["bytes=5000-"]
 
 
 def test_all_shards_come_in_one_progress(at):

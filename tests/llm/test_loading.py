@@ -27,19 +27,22 @@ from fake_hosts import (
 from scanmend.config import BUNDLED
 from scanmend.errors import HostDied, ModelError, Stopping
 from scanmend.llm.engine import gpu_available
-from scanmend.llm.loading import RETURN_S, start_host
+from scanmend.llm.loading import start_host
+from scanmend.llm.release import RETURN_S
 from scanmend.llm.slot import SLACK, ModelSlot
 from scanmend.llm.store import Store
+from scanmend.llm.terms import Terms
 
 
 class TestLoad:
     def test_what_the_host_is_told(self, scene):
         """The request carries the file, the settings of the model and a number of threads."""
         slot = scene.open(models=())
-        slot.configure({"a": scene.spec("a", context=2048, threads=3, gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", context=2048, threads=3, gpu="off")}, Terms(300.0))
         scene.correct()
         path = os.fsencode(scene.folder / "a.gguf").hex()
-        told = {"do": "load", "path": path, "context": 2048, "threads": 3, "gpu_layers": 0, "safe": False}
+        told = {"do": "load", "path": path, "context": 2048, "threads": 3, "gpu_layers": 0}
+        told |= {"cpu_will_do": False, "safe": False}
         assert scene.loads() == [told]
         assert scene.hosts[0].limits[1] == 60.0 + SLACK
 
@@ -54,9 +57,9 @@ class TestLoad:
         slot = scene.open(*[RefusesLayers] * 4)
         with capture_logs() as logs:
             scene.correct()
-        assert [r["gpu_layers"] for r in scene.loads()] == ["auto", 15, 7]
+        assert [r["gpu_layers"] for r in scene.loads()] == [31, 15, 7]
         assert [(e["gpu_layers"], e["next_gpu_layers"]) for e in events(logs, "model.load_failed")] == [
-            ("auto", 15),
+            (31, 15),
             (15, 7),
         ]
         assert slot.state()["gpu_layers"] == slot.identity("a")["gpu_layers"] == 7
@@ -64,20 +67,21 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("settings", "tried"),
         [
-            ({}, ["auto", 15, 7, 0]),
+            ({}, [31, 15, 7, 0]),
             ({"gpu_layers": "all"}, ["all", 15, 7, 0]),
             ({"gpu_layers": 20}, [20, 10, 5, 0]),
             ({"gpu_layers": 1}, [1, 0]),
             ({"gpu": "off"}, [0]),
             ({"gpu_layers": 0}, [0]),
-            ({"gpu": "required"}, ["all"]),
+            ({"gpu": "required"}, [31, 15, 7, 1]),
             ({"gpu": "required", "gpu_layers": 20}, [20]),
+            ({"gpu": "required", "gpu_layers": "all"}, ["all"]),
         ],
     )
     def test_the_ladder(self, scene, settings, tried):
         """Down to the CPU where that is allowed; the last refusal is raised."""
         slot = scene.open(*[LoadsNothing] * 9)
-        slot.configure({"a": scene.spec("a", **settings)}, 300.0)
+        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
         with pytest.raises(ModelError, match="no GGUF"):
             scene.correct()
         assert [r["gpu_layers"] for r in scene.loads()] == tried
@@ -87,17 +91,17 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("settings", "tried"),
         [
-            ({}, ["auto", 0]),
+            ({}, [31, 0]),
             ({"gpu_layers": "all"}, ["all", 0]),
             ({"gpu_layers": 20}, [20, 0]),
             ({"gpu": "off"}, [0]),
-            ({"gpu": "required"}, ["all"]),
+            ({"gpu": "required"}, [31]),
         ],
     )
     def test_the_ladder_without_a_gpu(self, scene, settings, tried):
         """Where the host says that there is no GPU to use, nothing between all layers and none is tried."""
         slot = scene.open(*[LoadsNothingWithoutGpu] * 9)
-        slot.configure({"a": scene.spec("a", **settings)}, 300.0)
+        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
         with pytest.raises(ModelError, match="no GGUF"):
             scene.correct()
         assert [r["gpu_layers"] for r in scene.loads()] == tried
@@ -107,19 +111,19 @@ class TestLoad:
         """llama.cpp aborts where GPU memory is short; fewer layers may fit."""
         scene.open(CrashesLoading, CrashesLoading)
         assert scene.correct().corrected == "a.gguf"
-        assert [(r["gpu_layers"], r["safe"]) for r in scene.loads()] == [("auto", False), (15, False), (7, False)]
+        assert [(r["gpu_layers"], r["safe"]) for r in scene.loads()] == [(31, False), (15, False), (7, False)]
 
     def test_a_crash_on_the_last_step_is_tried_again_safely(self, scene):
         """Where no fewer layers are left, safe parameters are."""
         slot = scene.open(CrashesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
         assert scene.correct().corrected == "a.gguf"
         assert [(r["gpu_layers"], r["safe"]) for r in scene.loads()] == [(0, False), (0, True)]
 
     def test_a_model_that_always_crashes_while_loading(self, scene):
         """It ends after one safe try, and the next document does not try unsafely again."""
         slot = scene.open(*[CrashesLoading] * 9)
-        slot.configure({"a": scene.spec("a", gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
         for _ in range(2):
             with pytest.raises(HostDied, match="SIGABRT"):
                 scene.correct()
@@ -129,7 +133,7 @@ class TestLoad:
     def test_a_host_that_answers_a_load_with_nonsense(self, scene):
         """It is ended, not left behind."""
         slot = scene.open(BabblesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
         with pytest.raises(HostDied, match="nonsense"):
             scene.correct()
         assert scene.alive == []
@@ -141,7 +145,7 @@ class TestLoad:
             raise HostDied("cannot start: no memory")
 
         slot = scene.open(refuse)
-        slot.configure({"a": scene.spec("a", gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
         with pytest.raises(HostDied, match="no memory"):
             scene.correct()
         assert scene.correct().corrected == "a.gguf"
@@ -171,9 +175,9 @@ class TestLoad:
 class TestOnCpu:
     def warnings(self, scene, cast, *, driver=True, **settings):
         """What is said of the CPU when a model with these settings is loaded by such hosts."""
-        wiring = {} if driver else {"gpu_used_mib": lambda: None}
+        wiring = {} if driver else {"look": lambda: None}
         slot = scene.open(*[cast] * 9, models=(), **wiring)
-        slot.configure({"a": scene.spec("a", **settings)}, 300.0)
+        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
         with capture_logs() as logs:
             scene.correct()
         return [(e["log_level"], e["model"], e["wanted_gpu_layers"], e["why"]) for e in events(logs, "model.on_cpu")]
@@ -215,7 +219,7 @@ class TestOnCpu:
     @pytest.mark.skipif(gpu_available(), reason="this build of llama.cpp can use a GPU")
     def test_the_real_host(self, tmp_path):
         """A build without GPU support: one refusal, one warning, and a model that works."""
-        slot = ModelSlot({"m": BUNDLED.model_copy(update={"gpu_layers": 20})}, Store(tmp_path), 0.0)
+        slot = ModelSlot({"m": BUNDLED.model_copy(update={"gpu_layers": 20})}, Store(tmp_path), Terms(0.0))
         try:
             with capture_logs() as logs, slot.lease("m") as lease:
                 lease.correct(PAGE, TASK, 60.0)
@@ -276,14 +280,15 @@ class TestRelease:
         (entry,) = events(logs, "model.unloaded")
         assert [entry["gpu_before_mib"], entry["gpu_after_mib"], entry["returned"]] == [500.0, 507.0, False]
 
-    def test_without_a_gpu_nothing_is_claimed(self, scene):
-        """No meter, no proof: the log says so with nulls, and does not wait."""
-        slot = scene.open(idle_s=0.0, gpu_used_mib=lambda: None)
+    def test_without_a_gpu_it_is_the_process_that_must_be_gone(self, scene):
+        """No meter, nothing told of a GPU: nulls; what came back is RAM, and the process table shows it."""
+        slot = scene.open(idle_s=0.0, look=lambda: None)
         scene.correct()
         with capture_logs() as logs:
             slot.tick()
         (entry,) = events(logs, "model.unloaded")
-        assert [entry["gpu_after_mib"], entry["returned"], entry["log_level"]] == [None, None, "info"]
+        assert [entry["gpu_after_mib"], entry["ram_after_mib"], entry["returned"]] == [None, 0.0, True]
+        assert entry["log_level"] == "info"
         assert scene.pauses == []
 
 

@@ -36,12 +36,14 @@ from fake_hosts import (
 )
 from scanmend.config import BUNDLED, ModelSpec
 from scanmend.document import CorrectedPage, page_from_text
-from scanmend.errors import HostDied, ModelError, ModelMissing, Stopping
+from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
 from scanmend.llm import gpu
-from scanmend.llm.loading import GRACE_S, start_host
+from scanmend.llm.loaded import GRACE_S
+from scanmend.llm.loading import start_host
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
-from scanmend.llm.turns import MAX_WAIT_S, _Ticket
+from scanmend.llm.terms import Terms
+from scanmend.llm.turns import _Ticket
 from tiny_gguf import U32, tiny_gguf
 
 
@@ -53,6 +55,18 @@ class TestLife:
             assert scene.hosts == []
             assert lease.correct(PAGE, TASK, 60.0) == CorrectedPage(PAGE, "a.gguf")
         assert len(scene.hosts) == 1
+
+    def test_the_use_of_a_file_is_told(self, scene):
+        """When it is loaded, and when it is in use no more."""
+        used = []
+        slot = scene.open(idle_s=5.0, used=lambda path: used.append((path.name, scene.now)))
+        scene.correct()
+        scene.correct()
+        loaded = [("a.gguf", 1000.0)]
+        assert used == loaded
+        scene.now += 5.0
+        slot.tick()
+        assert used == [*loaded, ("a.gguf", scene.now)]
 
     def test_a_second_document_finds_the_model_loaded(self, scene):
         """Folders that name the same model share its process."""
@@ -217,7 +231,7 @@ class TestLife:
     def test_a_model_that_is_nowhere(self, scene):
         """ModelMissing is raised, and the slot is as idle as before."""
         slot = scene.open(models=())
-        slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, 300.0)
+        slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, Terms(300.0))
         with pytest.raises(ModelMissing, match=r"none\.gguf"):
             scene.correct()
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
@@ -230,9 +244,9 @@ class TestState:
         found = []
 
         class Shelf(Store):
-            def obtain(self, *arguments):
+            def require(self, *arguments):
                 found.append(scene.slot.state()["state"])
-                return super().obtain(*arguments)
+                return super().require(*arguments)
 
         slot = scene.open()
         slot._store = Shelf(scene.folder)
@@ -240,7 +254,7 @@ class TestState:
         scene.correct()
         assert slot.state() == {
             "state": "loaded", "model": "a", "pid": NO_PROCESS, "file": "a.gguf", "gpu_layers": LAYERS + 1,
-            "unload_in_s": 300.0,
+            "layers": LAYERS + 1, "ran_on": "GPU", "unload_in_s": 300.0,
         }  # fmt: skip
         scene.now += 300.0
         slot.tick()
@@ -302,7 +316,7 @@ class TestConfigure:
         slot = scene.open()
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("a", context=1024)}, 300.0)
+            slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
             slot.tick()
             lease.correct(PAGE, TASK, 60.0)
             assert len(scene.hosts) == 1
@@ -317,7 +331,7 @@ class TestConfigure:
         """Also when no tick came between."""
         slot = scene.open()
         scene.correct()
-        slot.configure({"a": scene.spec("a", context=1024)}, 300.0)
+        slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
         scene.correct()
         assert [r["context"] for r in scene.loads()] == [4096, 1024]
 
@@ -326,14 +340,14 @@ class TestConfigure:
         slot = scene.open()
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("b")}, 300.0)
+            slot.configure({"a": scene.spec("b")}, Terms(300.0))
         assert slot.identity("a")["file"] == "a.gguf"
 
     def test_an_unchanged_model_stays(self, scene):
         """A reload that leaves a model alone does not unload it; the new idle time counts."""
         slot = scene.open()
         scene.correct()
-        slot.configure({"a": scene.spec("a"), "new": scene.spec("b")}, 10.0)
+        slot.configure({"a": scene.spec("a"), "new": scene.spec("b")}, Terms(10.0))
         slot.tick()
         assert scene.alive
         assert slot.wait() == 10.0
@@ -342,7 +356,7 @@ class TestConfigure:
         """It is unloaded, and a document that still names it is told so; its neighbours are not disturbed."""
         slot = scene.open()
         scene.correct("a")
-        slot.configure({"b": scene.spec("b")}, -1.0)
+        slot.configure({"b": scene.spec("b")}, Terms(-1.0))
         assert slot.wait() == 0.0
         with pytest.raises(ModelError, match="no model 'a' any more"):
             scene.correct("a")
@@ -355,7 +369,7 @@ class TestConfigure:
         slot = scene.open(Blocks)
         page = Thread(scene.correct)
         until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
-        taken = Thread(slot.configure, {"b": scene.spec("b")}, 1.0)
+        taken = Thread(slot.configure, {"b": scene.spec("b")}, Terms(1.0))
         taken.outcome()
         assert page.is_alive()
         scene.hosts[0].released.set()
@@ -365,7 +379,7 @@ class TestConfigure:
         """Safe parameters were for the file that crashed."""
         slot = scene.open(CrashesOnPages)
         scene.correct()
-        slot.configure({"a": scene.spec("a", context=1024)}, 300.0)
+        slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
         scene.correct()
         assert [r["safe"] for r in scene.loads()] == [False, True, False]
 
@@ -387,7 +401,7 @@ class TestDisasters:
             scene.correct()
         assert len(scene.hosts) == 2
         assert scene.alive == []
-        assert slot._turns._held == 0
+        assert not slot._turns._held
 
     def test_a_model_that_crashed_stays_safe(self, scene):
         """Later loads begin with safe parameters, and a crash of those is not tried again."""
@@ -434,7 +448,7 @@ class TestDisasters:
     def test_a_crash_on_a_page_and_another_in_the_load_after_it(self, scene):
         """The safe load is not made again and again."""
         slot = scene.open(CrashesOnPages, CrashesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, 300.0)
+        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
         with pytest.raises(HostDied, match="SIGABRT"):
             scene.correct()
         assert len(scene.hosts) == 2
@@ -472,25 +486,6 @@ class TestStop:
         assert not scene.alive
         assert slot.state()["state"] == "idle"
 
-    def test_a_search_for_the_model(self, scene):
-        """The store is told, and its Stopping comes through."""
-        reached = threading.Event()
-
-        class Downloads(Store):
-            def obtain(self, name, spec, progress, stopping):
-                reached.set()
-                until(stopping)
-                raise Stopping
-
-        slot = scene.open()
-        slot._store = Downloads(scene.folder)
-        working = Thread(scene.correct)
-        assert reached.wait(BOUND_S)
-        slot.stop()
-        with pytest.raises(Stopping):
-            working.outcome()
-        assert slot.state()["state"] == "idle"
-
     def test_a_document_that_gave_way(self, scene):
         """One that is stopped while another has its turn does not give that turn back a second time."""
         slot = scene.open(FakeHost, Blocks)
@@ -503,14 +498,14 @@ class TestStop:
                 lease.correct(PAGE, TASK, 60.0)
 
         first = Thread(gives_way)
-        until(lambda: slot._turns._held == 1)
+        until(lambda: slot._turns.held("a") == 1)
         second = Thread(scene.correct, "b")
         until(lambda: len(scene.hosts) == 2 and scene.hosts[1].reached.is_set())
         slot.stop()
         for thread in (first, second):
             with pytest.raises(Stopping):
                 thread.outcome()
-        assert slot._turns._held == 0
+        assert not slot._turns._held
 
     def test_nothing_begins_afterwards(self, scene):
         """A document that comes late gets Stopping at the door."""
@@ -521,11 +516,12 @@ class TestStop:
 
 
 class TestManyThreads:
-    def test_eight_threads_three_models(self, scene):
+    @pytest.mark.parametrize("most", [1, 2])
+    def test_eight_threads_three_models(self, scene, most):
         """For two seconds of swaps, crashes, reloads and ticks every page comes back from the model it was meant for.
 
-        FakeHost asserts that there is one process and one question at a time. On a machine that has other things to
-        do it takes longer, until enough has happened.
+        FakeHost asserts that there are no more processes than may be, and one question at a time. On a machine that
+        has other things to do it takes longer, until enough has happened.
         """
         limit = time.monotonic() + 2.0
 
@@ -538,7 +534,9 @@ class TestManyThreads:
 
         wild = random.Random(1)  # noqa: S311 -- the same disasters in every run
         casts = [FakeHost] * 6 + [CrashesOnPages, HangsOnPages, CrashesLoading]
-        slot = scene.open(*(wild.choice(casts) for _ in range(100_000)), idle_s=0.0, clock=coarse)
+        slot = scene.open(
+            *(wild.choice(casts) for _ in range(100_000)), terms=Terms(0.0, max_loaded=most), clock=coarse
+        )
         tally = Counter()
 
         def documents(seed):
@@ -550,7 +548,7 @@ class TestManyThreads:
                         try:
                             assert lease.correct(PAGE, TASK, 60.0).corrected == f"{name}.gguf"
                             tally["pages"] += 1
-                        except HostDied:
+                        except (HostDied, ModelResting):
                             tally["died"] += 1
                         assert slot.identity(name)["name"] == name
 
@@ -559,13 +557,14 @@ class TestManyThreads:
                 slot.tick()
                 state = slot.state()
                 assert (state["model"] is None) == (state["pid"] is None)
-                slot.configure({n: scene.spec(n, context=wild.choice((1024, 2048))) for n in "abc"}, 0.0)
+                specs = {n: scene.spec(n, context=wild.choice((1024, 2048))) for n in "abc"}
+                slot.configure(specs, Terms(0.0, max_loaded=most))
                 time.sleep(0.001)
 
         for thread in [*(Thread(documents, seed) for seed in range(8)), Thread(loop)]:
             thread.outcome()
         assert slot._turns._queue == []
-        assert slot._turns._held == 0
+        assert not slot._turns._held
         slot.tick()
         assert scene.alive == []
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
@@ -574,6 +573,7 @@ class TestManyThreads:
         assert any(a["path"] == b["path"] for a, b in pairwise(scene.loads()))
 
 
+MAX_WAIT_S = Terms().max_wait_s
 TEXT = """The qnick hrown fox jnmps over the lazy dog and mns into the foresl.
 It was the hest of times, it was the worsl of times, it was the age of wisdoin.
 """
@@ -582,12 +582,13 @@ import sys
 from pathlib import Path
 from threading import Thread
 from scanmend.config import BUNDLED
-from scanmend.correct.corrector import Task
+from scanmend.correct.task import Task
 from scanmend.document import page_from_text
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
+from scanmend.llm.terms import Terms
 
-slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), 300.0)
+slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), Terms())
 with slot.lease("m") as lease:
     lease.correct(page_from_text(sys.argv[2]), Task("rescore", "Correct", ("eng",)), 60.0)
     print(slot.state()["pid"], file=sys.stderr, flush=True)
@@ -614,7 +615,7 @@ class TestRealHost:
     @pytest.fixture
     def slot(self, tmp_path):
         """The bundled model behind the real process."""
-        made = ModelSlot({"m": BUNDLED}, Store(tmp_path), 0.0, start=start_host)
+        made = ModelSlot({"m": BUNDLED}, Store(tmp_path), Terms(0.0), start=start_host)
         yield made
         made.stop()
 

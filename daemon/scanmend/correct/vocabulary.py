@@ -59,8 +59,11 @@ class Vocabulary:
 
     @functools.cached_property
     def unknown_share(self) -> float:
-        """Share of words in no lexicon, smoothed so that a few words prove nothing."""
-        counted = [(n, self.knows(core)) for core, n in self._count.items() if letters(core) > 1]
+        """Share of words in no lexicon, smoothed so that a few words prove nothing.
+
+        Words in small letters only: the rest may be names, which are unknown without being misread.
+        """
+        counted = [(n, self.knows(core)) for core, n in self._count.items() if letters(core) > 1 and core.islower()]
         unknown = sum(n for n, known in counted if not known)
         return (unknown + _PSEUDO_UNKNOWN) / (sum(n for n, _ in counted) + _PSEUDO_WORDS)
 

@@ -2,68 +2,125 @@
 
 A correction is nearly a copy, so the model need not write it token by token: the next few source tokens are
 verified in one batch and the agreed prefix is kept (speculative decoding with the input as the draft; compare
-prompt lookup decoding). This module only decides what to offer next; ``llm/engine.py`` verifies it.
+prompt lookup decoding). This module only decides what may come next; ``llm/pace.py`` decides how much of it is worth
+a batch, and ``llm/engine.py`` verifies it.
 """
 
-FIRST, LEAST, MOST = 8, 4, 16
-"""Tokens of a draft: at first, at least and at most.
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
-On a CPU each drafted token costs about a quarter of a call of its own, all the more in models with a large
-vocabulary, so long drafts lose at their end what they gain (measured on 2 cores with 0.5B parameters: at most 64
-tokens 0.85 times as fast as plain decoding, at most 16 tokens 2.7 times).
-"""
+MOST = 63
+"""Tokens of a draft at most: one row of a batch of 64 is the token before it."""
+_REACH = ((16, 600), (10, 200), (6, 100), (4, 40), (3, 10), (2, 6))
+"""How far from where the reply should be a match of so many bytes counts as its place."""
+_MEMORY = 200
+"""Bytes of the reply that tell which habit it has with line breaks."""
+_HYPHENATED = re.compile(r"(?<=\w)-\n(\S+)[ \n]?")
+_WITHIN_SENTENCE = re.compile(r"""(?<![.!?:])(?<![.!?:]["'”’)])\n""")
+
+Pieces = Callable[[str], Sequence[tuple[int, bytes]]]
+"""Tokens of a text and the bytes that each stands for."""
 
 
 class Draft:
-    """Follows the reply along the source and offers what probably comes next."""
+    """Follows the reply along the source and offers the tokens that probably come next.
 
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._flat = source.replace("\n", " ")
-        self._at = 0
-        self._spaces = False
-        self.length = FIRST
-        """Tokens to offer at most; grows where drafts hold, shrinks where they break."""
+    Models that copy text keep its line breaks, or only those that end a sentence, or none; and they keep hyphenated
+    words apart, or join them and break the line behind, or not at all. So the source has several readings, and the
+    reply is taken to follow the one that it has agreed with for longest.
+    """
 
-    def ahead(self, written: str) -> str:
-        """Source text that should follow ``written``, the whole reply so far; empty when the place is lost."""
-        place = self._resynchronise(written)
-        if place is None:
-            return ""
-        self._at = place
-        if written and place and written[-1] in " \n" and self._source[place - 1] in " \n":
-            self._spaces = self._source[place - 1] == "\n" and written[-1] == " "
-        text = self._flat if self._spaces else self._source
-        return text[place : place + self.length * 6]
+    def __init__(self, source: str, pieces: Pieces) -> None:
+        """``pieces``: the model's tokenizer."""
+        moved, dropped = (_HYPHENATED.sub(rf"\1{end}", source) for end in ("\n", " "))
+        flowing = _WITHIN_SENTENCE.sub(" ", moved)
+        blanks = (text.replace("\n", " ") for text in (moved, source))
+        texts = dict.fromkeys((source, dropped, moved, flowing, *blanks))
+        self._readings = [_Reading(text, pieces) for text in texts]
+        self._followed = self._readings[0]
 
-    def learn(self, offered: int, agreed: int) -> None:
-        """Adapt the length: double it after a draft that held, halve it after one that broke."""
-        if offered and agreed == offered:
-            self.length = min(MOST, self.length * 2)
-        elif agreed < offered:
-            self.length = max(LEAST, min(self.length // 2, agreed * 2))
+    def ahead(self, written: bytes) -> tuple[int, ...]:
+        """Source tokens that should follow ``written``, the whole reply so far; none when the place is lost."""
+        found = [(reading, place) for reading in self._readings if (place := reading.place(written)) is not None]
+        if not found:
+            return ()
+        reading, place = max(found, key=lambda pair: (pair[0].agreement(written, pair[1]), pair[0] is self._followed))
+        self._followed = reading
+        return reading.behind(place)
 
-    def _resynchronise(self, written: str) -> int | None:
-        """Offset in the source just after the place nearest to the last one that matches the end of the reply."""
-        if not written:
-            return 0
-        tail = written.replace("\n", " ")
-        low = max(0, self._at - 24)
-        window = self._flat[low : self._at + 160]
-        for n in (16, 10, 6, 4, 3, 2):
-            if len(tail) < n:
-                continue
-            ends = _ends(window, tail[-n:])
-            if ends:
-                best = min(ends, key=lambda end: abs(low + end - self._at))
-                if n >= 4 or abs(low + best - self._at) <= 8:  # noqa: PLR2004 -- a short match counts only close by
-                    return low + best
+
+class _Reading:
+    """One way to read the source, with its tokens found by offset, so that a draft is cut as the model cuts text."""
+
+    def __init__(self, text: str, pieces: Pieces) -> None:
+        self._string = text
+        self._pieces = pieces
+        self._text = text.encode("utf-8", "replace")
+        self._flat = self._text.replace(b"\n", b" ")
+        self._at = self._seen = 0
+
+    def place(self, written: bytes) -> int | None:
+        """Offset behind what matches the end of the reply; where several places do, about where it should be."""
+        expected = self._at + len(written) - self._seen
+        tail = written[-_REACH[0][0] :].replace(b"\n", b" ")
+        if len(tail) == len(written) and self._flat.startswith(tail):
+            return self._keep(len(tail), written)
+        for n, reach in _REACH:
+            if len(tail) >= n and (ends := _ends(self._flat, tail[-n:], expected - reach // 2, expected + reach)):
+                place = min(ends, key=lambda end: (end - expected) if end >= expected else 2 * (expected - end))
+                return self._keep(place, written)
         return None
 
+    def _keep(self, place: int, written: bytes) -> int:
+        self._at, self._seen = place, len(written)
+        return place
 
-def _ends(text: str, part: str) -> list[int]:
-    out, i = [], text.find(part)
-    while i >= 0:
+    def agreement(self, written: bytes, place: int) -> int:
+        """How many bytes before the place are those that the reply ends with, line breaks included."""
+        mine, theirs = self._text[max(0, place - _MEMORY) : place], written[-_MEMORY:]
+        pairs = zip(reversed(mine), reversed(theirs), strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(mine), len(theirs)))
+
+    def behind(self, place: int) -> tuple[int, ...]:
+        """Up to MOST tokens of what stands behind the offset; one that the offset cuts is cut anew."""
+        first = bisect_left(self._starts, place)
+        if first == len(self._starts):
+            return ()
+        rest = self._text[place : self._starts[first]]
+        cut = self._pieces(rest.decode("utf-8", "ignore")) if rest else ()
+        if b"".join(piece for _, piece in cut) != rest:
+            return ()
+        return (*(token for token, _ in cut), *self._tokens[first : first + MOST])[:MOST]
+
+    @cached_property
+    def _cut(self) -> tuple[list[int], list[int]]:
+        tokens: list[int] = []
+        starts: list[int] = []
+        cut = self._pieces(self._string)
+        spelt = b"".join(piece for _, piece in cut)
+        at = len(self._text) - len(spelt)
+        if spelt.endswith(self._text):
+            for token, piece in cut:
+                tokens.append(token)
+                starts.append(max(0, at))
+                at += len(piece)
+        return tokens, starts
+
+    @property
+    def _tokens(self) -> list[int]:
+        return self._cut[0]
+
+    @property
+    def _starts(self) -> list[int]:
+        return self._cut[1]
+
+
+def _ends(text: bytes, part: bytes, low: int, high: int) -> list[int]:
+    """Offsets behind each place of the part that ends between low and high."""
+    out, i = [], text.find(part, max(0, low - len(part)))
+    while 0 <= i <= high - len(part):
         out.append(i + len(part))
         i = text.find(part, i + 1)
     return out

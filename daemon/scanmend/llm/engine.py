@@ -6,6 +6,7 @@ a process with a signal and only the end of a process gives back all GPU memory.
 
 import ctypes
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,17 @@ import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from numpy.typing import NDArray
 
-from scanmend.errors import ModelError
+from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.draft import Draft
+from scanmend.llm.gguf import read_header
+from scanmend.llm.pace import Pace
 
 BATCH = 512
 SEQUENCES = 33
 """Sequence 0 holds the context, the others one candidate each."""
 ALL_LAYERS = 9999
+_TILES_SINCE = (0, 3, 36)
+"""The release of llama-cpp-python that this was measured with."""
 _FALLBACK_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n\n{% endfor %}assistant: "
 
 
@@ -56,7 +61,8 @@ class Engine:
             raise ModelError("this build of llama.cpp cannot use a GPU; rebuild it with GPU support or set gpu: off")
         params = lc.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        params.use_extra_bufts = not safe
+        tiled = not gpu_layers and tiles(_quantization(path), lc.llama_print_system_info(), lc.__version__)
+        params.use_extra_bufts = not safe and not tiled
         self._model = lc.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise ModelError(f"llama.cpp cannot load {path}: {_last_error()}")
@@ -76,6 +82,12 @@ class Engine:
         self._batch = lc.llama_batch_init(BATCH, 0, 1)
         self._fed: list[int] = []
         self._format = self._chat_formatter()
+        self._pace = Pace()
+
+    @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return int(lc.llama_model_n_params(self._model))
 
     def close(self) -> None:
         """Free what llama.cpp holds."""
@@ -94,9 +106,14 @@ class Engine:
         return list(out[:n])
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
-        """Log-probability in nats of each continuation after the context, which stays cached for the next call."""
+        """Log-probability in nats of each continuation after the context, which stays cached for the next call.
+
+        Where nothing stands before a continuation, not even a token that begins a text, nothing is known of its first
+        token: all tokens are equally likely there.
+        """
         left = self._window(self._begin() + self.tokenize(context))
-        first = self._log_softmax(self._feed(left))
+        row = self._feed(left)
+        first = self._log_softmax(row) if left else np.full(self._size, -np.log(self._size), np.float32)
         tokens = [self.tokenize(c) for c in continuations]
         totals = [float(first[t[0]]) if t else 0.0 for t in tokens]
         start = 0
@@ -140,8 +157,8 @@ class Engine:
             raise ModelError(
                 f"prompt of {len(prompt)} tokens and a reply of {max_tokens} exceed the context of {self.context}"
             )
-        following = self._argmax(self._feed(prompt))
-        draft = Draft(source if guided else "")
+        following = self._begin_reply(prompt)
+        draft = Draft(source if guided else "", self._pieces)
         out: list[int] = []
         written = b""
         calls = 0
@@ -150,22 +167,34 @@ class Engine:
                 return Reply(written.decode("utf-8", "ignore"), complete=False, tokens=len(out), calls=calls)
             out.append(following)
             written += self._piece(following)
-            offered = self.tokenize(draft.ahead(written.decode("utf-8", "ignore")))[: draft.length]
+            ahead = draft.ahead(written)[: max_tokens - len(out)]
+            offered = ahead[: self._pace.length(len(ahead))]
             agreed, following = self._verify(out[-1], offered)
             calls += 1
-            draft.learn(len(offered), agreed)
+            right = agreed if offered else int(ahead[:1] == (following,))
+            self._pace.learn(right, min(1, len(offered or ahead[:1]) - right))
             out += offered[:agreed]
             written += b"".join(self._piece(t) for t in offered[:agreed])
         return Reply(written.decode("utf-8", "ignore"), complete=True, tokens=len(out), calls=calls)
 
+    def _begin_reply(self, prompt: list[int]) -> int:
+        """Decode what is new in the prompt; return the first token of the reply."""
+        rows = len(prompt) - self._cached(prompt)
+        started = time.perf_counter()
+        following = self._argmax(self._feed(prompt))
+        self._pace.begin()
+        self._pace.costs.learn(rows, time.perf_counter() - started)
+        return following
+
     def _verify(self, token: int, offered: Sequence[int]) -> tuple[int, int]:
         """Decode the token and the draft after it; return how much of the draft was right, and what follows."""
-        offered = offered[: min(BATCH - 1, self.context - len(self._fed) - 1)]
         position = len(self._fed)
+        started = time.perf_counter()
         for i, t in enumerate((token, *offered)):
             self._put(i, t, position + i, 0, logits=True)
         self._decode(1 + len(offered))
         agreed, best = 0, self._argmax(0)
+        self._pace.costs.learn(1 + len(offered), time.perf_counter() - started)
         while agreed < len(offered) and best == offered[agreed]:
             agreed += 1
             best = self._argmax(agreed)
@@ -216,11 +245,7 @@ class Engine:
 
     def _feed(self, tokens: list[int]) -> int:
         """Bring sequence 0 to exactly these tokens; return the batch row that holds the logits after the last."""
-        same = 0
-        for a, b in zip(self._fed, tokens[:-1], strict=False):
-            if a != b:
-                break
-            same += 1
+        same = self._cached(tokens)
         lc.llama_memory_seq_rm(self._memory, 0, same, -1)
         row = 0
         for start in range(same, len(tokens), BATCH):
@@ -232,6 +257,11 @@ class Engine:
             row = len(part) - 1
         self._fed = list(tokens)
         return row
+
+    def _cached(self, tokens: list[int]) -> int:
+        """How many of the tokens sequence 0 already begins with; the last one is always decoded, for its logits."""
+        pairs = zip(self._fed, tokens[:-1], strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(self._fed), max(0, len(tokens) - 1)))
 
     def _put(self, row: int, token: int, position: int, sequence: int, *, logits: bool) -> None:
         batch = self._batch
@@ -258,10 +288,31 @@ class Engine:
         shifted: NDArray[np.float32] = logits - (top + np.log(np.exp(logits - top).sum()))
         return shifted
 
+    def _pieces(self, text: str) -> list[tuple[int, bytes]]:
+        return [(token, self._piece(token)) for token in self.tokenize(text)]
+
     def _piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(256)
         n = lc.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
         return buffer.raw[:n] if n > 0 else b""
+
+
+def tiles(quantization: str, features: bytes, release: str) -> bool:
+    """Whether weights in their file's own layout are the fast ones: K-quants, on a processor with AVX-512 VNNI.
+
+    llama.cpp repacks weights when it loads them. Since it can tile K-quants as they are, repacking them costs a second
+    copy in memory, and batches of 16 rows and more take up to half as long again; single rows take the same. AMX has
+    a layout of its own, which is faster still.
+    """
+    recent = tuple(int(n) for n in re.findall(r"\d+", release)[:3]) >= _TILES_SINCE
+    return recent and b"AVX512_VNNI = 1" in features and b"AMX_INT8 = 1" not in features and "_K" in quantization
+
+
+def _quantization(path: Path) -> str:
+    try:
+        return read_header(path).quantization
+    except ModelMissing:  # llama.cpp says what is wrong with it
+        return ""
 
 
 def gpu_available() -> bool:

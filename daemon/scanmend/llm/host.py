@@ -14,8 +14,9 @@ from pydantic import TypeAdapter
 
 from scanmend.child import Message, Progress, serve
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.corrector import Corrector, Task, resolved
+from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon import lexicon
+from scanmend.correct.task import Task, resolved
 from scanmend.document import CorrectedPage, Page
 from scanmend.errors import ModelError
 from scanmend.llm.engine import ALL_LAYERS, Engine, gpu_available
@@ -70,7 +71,7 @@ class Host:
 
     def _load(self, request: Message) -> Message:
         started = time.monotonic()
-        layers = _layers(request["gpu_layers"])
+        layers = _layers(request["gpu_layers"], cpu_will_do=bool(request["cpu_will_do"]))
         try:
             self._engine = Engine(
                 Path(os.fsdecode(bytes.fromhex(request["path"]))),
@@ -105,10 +106,11 @@ def slim(page: CorrectedPage) -> CorrectedPage:
     return replace(page, page=replace(page.page, lines=lines))
 
 
-def _layers(wanted: int | str) -> int:
-    if wanted == "auto":
-        return ALL_LAYERS if gpu_available() else 0
-    return ALL_LAYERS if wanted == "all" else int(wanted)
+def _layers(wanted: int | str, *, cpu_will_do: bool) -> int:
+    """The number for llama.cpp; none where there is no GPU to use and the CPU is as good as asked for."""
+    if cpu_will_do and not gpu_available():
+        return 0
+    return ALL_LAYERS if wanted in ("auto", "all") else int(wanted)
 
 
 if __name__ == "__main__":

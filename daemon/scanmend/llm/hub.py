@@ -1,37 +1,28 @@
-"""Download a GGUF from the Hugging Face hub; the only module that imports huggingface_hub.
+"""Download a GGUF from the Hugging Face hub: which file is meant, whether there is room, and all its shards.
 
-The library finds the file, knows endpoint, token and proxies, and tells what went wrong. The bytes are streamed
-here, over its session: its own ``hf_hub_download`` deletes what it has when a transfer breaks off, so a model of
-several GB would start from zero each time.
+The library finds the files, and knows endpoint, token and proxies. Only the modules called ``hub`` import it.
 """
 
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
 from scanmend import __version__
 from scanmend.document import printable
-from scanmend.errors import ModelError, ModelMissing, ScanmendError, StorageError
+from scanmend.errors import ModelError, ModelMissing, StorageError
 from scanmend.llm import names
-from scanmend.llm.landing import Item, Part, alone
+from scanmend.llm.hub_transfer import Limits, bring
+from scanmend.llm.hub_trouble import explained, persistently
+from scanmend.llm.landing import Item, alone, aside
 
-RETRIES = 6
-LONGEST_PAUSE_S = 10.0
-LONGEST_ASKED_PAUSE_S = 120.0
-"""The longest Retry-After that is obeyed."""
 RESERVE = 64 << 20
 """Bytes that stay free on the file system."""
-MUCH = 1 << 20
-"""Bytes that must have come since the last failure for the next one to count as the first."""
-_TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
-_PARTIAL, _NOT_SATISFIABLE = 206, 416
+_AFTER_OTHERS_S = 0.5
+"""How often it is looked whether another process has finished."""
 
-T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
 
@@ -73,9 +64,10 @@ class Link:
     sleep: Callable[[float], None] = time.sleep
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
 
-
-class _CutError(Exception):
-    """The server ended a transfer before the file was whole."""
+    @property
+    def where(self) -> str:
+        """The hub that is asked, for messages."""
+        return self.endpoint or os.environ.get("HF_ENDPOINT") or "huggingface.co"
 
 
 def download(request: Request, progress: Progress = lambda _done, _total: None, link: Link | None = None) -> Fetched:
@@ -86,10 +78,16 @@ def download(request: Request, progress: Progress = lambda _done, _total: None, 
     """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # the library reads its settings when it is imported, below
     link = link or Link()
-    with _explained(request, link):
+    with explained(request.repo_id, request.revision, request.folder, link.where):
         commit, items = _look_up(request, link)
+        total = sum(item.size for item in items)
+
+        def wait() -> None:
+            progress(sum(item.come for item in items), total)
+            link.sleep(_AFTER_OTHERS_S)
+
         request.folder.mkdir(parents=True, exist_ok=True)
-        with alone(request.folder):
+        with alone(request.folder, wait):
             _fetch_all(request, commit, items, progress, link)
     return Fetched(items[0].path, commit)
 
@@ -108,12 +106,11 @@ def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
         except HFValidationError:
             raise
         except (ValueError, TypeError, KeyError) as e:
-            where = _where(link)
             raise ModelMissing(
-                f"{repo} cannot be fetched: {where} is not the hub; look at HF_ENDPOINT and proxies"
+                f"{repo} cannot be fetched: {link.where} is not the hub; look at HF_ENDPOINT and proxies"
             ) from e
 
-    info = _persistently(ask, link)
+    info = persistently(ask, link.sleep)
     if not info.sha:
         raise ModelError(f"{repo}: the hub did not say which commit {request.revision or 'its main branch'} is")
     there = {sibling.rfilename: sibling for sibling in info.siblings or ()}
@@ -162,144 +159,14 @@ def _fetch_all(request: Request, commit: str, items: Sequence[Item], progress: P
         )
     done = total - sum(item.size for item in missing)
     progress(done, total)
-    origin = {"repo": request.repo_id, "revision": commit, "requested": request.revision}
+    limits = Limits(link.metadata_s, link.stall_s, link.sleep)
     for item in missing:
 
         def report(here: int, before: int = done) -> None:
             progress(before + here, total)
 
-        item.land(origin, _fetch(item, report, link))
+        if item.path.exists():
+            item.path.replace(aside(item.path))
+        sha256 = bring(item, report, limits)
+        item.land(request.repo_id, commit, request.revision, sha256)
         done += item.size
-
-
-def _fetch(item: Item, report: Callable[[int], None], link: Link) -> str:
-    """Bring one file into its part file, whole and right; return its SHA-256."""
-    item.part.parent.mkdir(parents=True, exist_ok=True)
-    item.clear_stale()
-    for _ in range(2):
-        with Part(item.part, item.size) as part:
-            report(part.done)
-            _receive(item, part, report, link)
-        if item.sha256 in (None, part.sha256):
-            return part.sha256
-        aside = item.set_aside()
-    raise ModelError(
-        f"{item.url} gave wrong content twice: its SHA-256 is {part.sha256}, the hub says {item.sha256}; "
-        f"what came last is {printable(aside)}. Look whether a proxy or mirror changes it, and remove that file"
-    )
-
-
-def _receive(item: Item, part: Part, report: Callable[[int], None], link: Link) -> None:
-    from huggingface_hub import get_session, hf_raise_for_status  # noqa: PLC0415 -- heavy, as above
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # noqa: PLC0415 -- exported lazily
-
-    headers = build_hf_headers(library_name="scanmend", library_version=__version__) | {"Accept-Encoding": "identity"}
-    limits = (link.metadata_s, link.stall_s, link.stall_s, link.metadata_s)  # connect, read, write, pool
-
-    def once() -> None:
-        asked = {"Range": f"bytes={part.done}-"} if part.done else {}
-        with get_session().stream("GET", item.url, headers=headers | asked, timeout=limits) as response:
-            if asked and response.status_code == _NOT_SATISFIABLE:
-                part.restart()
-                raise _CutError("the server has less than it said")
-            hf_raise_for_status(response)
-            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {part.done}-")
-            if asked and not (response.status_code == _PARTIAL and resumed):
-                part.restart()
-            for data in response.iter_bytes():
-                part.append(data)
-                report(part.done)
-        if part.done < part.size:
-            raise _CutError("the server ended the transfer early")
-
-    if part.done < part.size:
-        _persistently(once, link, lambda: part.done)
-
-
-def _persistently(attempt: Callable[[], T], link: Link, done: Callable[[], int] = lambda: 0) -> T:
-    """Try until it works, pausing longer after each failure in a row; after much progress the count starts anew."""
-    failures, before = 0, done()
-    while True:
-        try:
-            return attempt()
-        except (_CutError, _http_error()) as e:
-            pause = _pause_asked(e)
-            failures = 1 if done() >= before + MUCH else failures + 1
-            if pause is None or failures > RETRIES:
-                raise
-            before = done()
-            link.sleep(max(pause, min(2.0 ** (failures - 1), LONGEST_PAUSE_S)))
-
-
-def _pause_asked(e: Exception) -> float | None:
-    """Seconds that the server asks to wait, 0 when it does not say; None when trying again is of no use."""
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 -- heavy, as above
-
-    if not isinstance(e, HfHubHTTPError):
-        return 0.0
-    after = e.response.headers.get("Retry-After", "")
-    if e.response.status_code not in _TRANSIENT:
-        return None
-    return min(float(after), LONGEST_ASKED_PAUSE_S) if after.isdecimal() else 0.0
-
-
-def _http_error() -> type[Exception]:
-    """Return the base of all errors of the HTTP library that this huggingface_hub was built on."""
-    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined] # noqa: PLC0415 -- whichever it is
-
-    return HTTPError
-
-
-@contextmanager
-def _explained(request: Request, link: Link) -> Iterator[None]:
-    """Turn every error of the library, the network and the disk into one of ours that says what to do."""
-    from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled  # noqa: PLC0415 -- heavy, as above
-
-    try:
-        yield
-    except ScanmendError:
-        raise
-    except (_CutError, HFValidationError, OfflineModeIsEnabled, _http_error()) as e:
-        raise ModelMissing(f"{request.repo_id} {_explanation(e, request, link)}") from e
-    except OSError as e:
-        raise StorageError(f"{printable(request.folder)}: the model cannot be stored: {e.strerror or e}") from e
-
-
-def _explanation(e: Exception, request: Request, link: Link) -> str:
-    from huggingface_hub import errors  # noqa: PLC0415 -- heavy, as above
-
-    said: tuple[tuple[type[Exception], str], ...] = (
-        (
-            errors.OfflineModeIsEnabled,
-            "may not be fetched in offline mode; unset HF_HUB_OFFLINE, or bring it here by hand",
-        ),
-        (errors.HFValidationError, f"can be no repository; correct repo_id ({e})"),
-        (
-            errors.RevisionNotFoundError,
-            f"has no revision {request.revision}; set revision to a branch, tag or commit of it",
-        ),
-        (errors.GatedRepoError, "is gated; accept its terms on the hub and set HF_TOKEN to a token of that account"),
-        (
-            errors.RepositoryNotFoundError,
-            "does not exist, or is private; correct repo_id, or set HF_TOKEN to a token that may read it",
-        ),
-        (errors.EntryNotFoundError, "lists the file but does not have it; set file or revision to another"),
-    )
-    for kind, text in said:
-        if isinstance(e, kind):
-            return text
-    if isinstance(e, errors.HfHubHTTPError):
-        status = e.response.status_code
-        if status in (401, 403):
-            return f"is refused by the hub ({status}); set HF_TOKEN to a token that may read it"
-        return f"cannot be fetched: the hub answers {status}" + (
-            ", however often asked" if status in _TRANSIENT else ""
-        )
-    reason = str(e) or type(e).__name__
-    return (
-        f"cannot be fetched from {_where(link)}, however often tried: {reason}; what has come is kept for the next time"
-    )
-
-
-def _where(link: Link) -> str:
-    return link.endpoint or os.environ.get("HF_ENDPOINT") or "huggingface.co"

@@ -5,13 +5,32 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
 _PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is recorded of a file that was downloaded, in a small JSON file beside it."""
+
+    repo: str
+    revision: str
+    """Commit."""
+    requested: str | None
+    """Branch, tag or commit that was asked for."""
+    file: str
+    """Name in the repository."""
+    sha256: str
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    """When the file was written; a file put in its place by hand has another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +53,18 @@ class Item:
         return self.path.with_name(f"{self.path.name}.{(self.sha256 or 'unknown')[:12]}.part")
 
     @property
+    def come(self) -> int:
+        """Bytes that are here, finished or not."""
+        return self.size if _size(self.path) == self.size else min(self.size, _size(self.part))
+
+    @property
     def missing(self) -> int:
         """Bytes that are still to come."""
         return max(0, self.size - _size(self.part))
 
     def is_here(self) -> bool:
         """Whether exactly this content has the final name already."""
-        if self.sha256 is None or _size(self.path) != self.size:
-            return False
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        return self.sha256 is not None and _size(self.path) == self.size and digest(self.path) == self.sha256
 
     def clear_stale(self) -> None:
         """Remove what is left of other revisions of this file."""
@@ -52,15 +73,15 @@ class Item:
                 stale.unlink()
 
     def set_aside(self) -> Path:
-        """Move wrong content out of the way, where it can be looked at; return where."""
-        return self.part.replace(self.path.with_name(f"{self.path.name}.wrong"))
+        """Move what came with wrong content out of the way, where it can be looked at; return where."""
+        return self.part.replace(aside(self.path))
 
-    def land(self, origin: dict[str, str | None], sha256: str) -> None:
+    def land(self, repo: str, revision: str, requested: str | None, sha256: str) -> None:
         """Record where the file is from, then give it its final name; both are on the disk when this returns."""
-        record = {**origin, "file": self.name, "sha256": sha256, "size": self.size}
+        origin = Origin(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
         target = record_of(self.path)
         beside = target.with_name(f"{target.name}.tmp")
-        beside.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        beside.write_text(json.dumps(asdict(origin), indent=1) + "\n", "utf-8")
         beside.replace(target)
         self.part.replace(self.path)
         with _folder(self.path.parent) as handle:
@@ -114,11 +135,37 @@ def record_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
+def aside(path: Path) -> Path:
+    """Return where a file goes that has the wrong content."""
+    return path.with_name(f"{path.name}.wrong")
+
+
+def origin_of(path: Path) -> Origin | None:
+    """Return where a downloaded file is from; None for one that has no record, or was put in its place by hand."""
+    try:
+        origin = Origin(**json.loads(record_of(path).read_text("utf-8")))
+        found = path.stat()
+    except (OSError, ValueError, TypeError):
+        return None
+    return origin if (origin.size, origin.mtime_ns) == (found.st_size, found.st_mtime_ns) else None
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process downloads into this folder, and keep others waiting."""
+def alone(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does."""
     with _folder(folder) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                wait()
         yield
 
 
@@ -132,4 +179,8 @@ def _folder(path: Path) -> Iterator[int]:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # never there, or renamed just now
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -1,11 +1,11 @@
-"""Loading and unloading: a host is started with as many layers on the GPU as fit, and ended with proof of release."""
+"""Loading: a host gets as many layers on the GPU as fit, after waiting for room, and fewer when that fails."""
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
@@ -13,54 +13,19 @@ from scanmend.child import Child, Message
 from scanmend.config import ModelSpec
 from scanmend.document import printable
 from scanmend.errors import HostDied, ModelError, ScanmendError, Stopping
-from scanmend.llm import gpu
-from scanmend.llm.store import Found
+from scanmend.llm import fit, gpu
+from scanmend.llm.experience import Experience, Load
+from scanmend.llm.gpu import Reading
+from scanmend.llm.loaded import GRACE_S, Host, Loaded, Wish
+from scanmend.llm.release import POLL_S, Held, Returned, release, rounded
 
 LOAD_LIMIT_S = 600.0
-GRACE_S = 10.0
-RETURN_S = 5.0
-"""How long GPU memory may take to come back after the process ended."""
-POLL_S = 0.25
+ROOM_S = 30.0
+"""How long a load waits for others to leave the GPU, before it takes what is free."""
 NATIVE = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT})
 """Signals that a process brings upon itself; SIGKILL is how the system takes memory back, and may not come again."""
 
 log = structlog.get_logger()
-
-
-class Host(Protocol):
-    """The process that holds a model; ``child.Child`` is one."""
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-
-    def ask(self, request: Message, limit_s: float) -> Message:
-        """Answer, or raise HostDied."""
-
-    def end(self, grace_s: float = GRACE_S) -> None:
-        """End it and return when it is gone."""
-
-    def kill(self) -> None:
-        """End it at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The model that is loaded now."""
-
-    name: str
-    spec: ModelSpec
-    """What it was loaded for; the configuration may say something else by now."""
-    found: Found
-    host: Host
-    gpu_layers: int
-    safe: bool
-    gpu_before_mib: float | None
-    gpu_loaded_mib: float | None
 
 
 class _NoGpu(ModelError):
@@ -86,66 +51,73 @@ class Loader:
         start: Callable[[], Host] = start_host,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
-        gpu_used_mib: Callable[[], float | None] = gpu.used_mib,
+        look: Callable[[], Reading | None] = gpu.look,
+        experience: Experience | None = None,
     ) -> None:
         """``stopping`` has to turn true before ``kill`` is called, else a host that is just being started survives."""
         self._stopping, self._start = stopping, start
-        self._clock, self._pause, self._gpu_used_mib = clock, pause, gpu_used_mib
-        self._host: Host | None = None
+        self._clock, self._pause, self._look = clock, pause, look
+        self._experience = experience or Experience()
+        self._lock = threading.Lock()
+        self._hosts: dict[int, Host] = {}
+        self._taken: dict[int, float] = {}
         self._unsafe: set[str] = set()
 
-    def load(self, name: str, spec: ModelSpec, found: Found, *, safe: bool) -> Loaded:
+    def load(self, wish: Wish) -> Loaded:
         """Load with the layers asked for on the GPU, and with fewer where that fails and ``gpu: prefer`` allows it.
 
-        ``safe``: with safe parameters from the start. Raises ModelError, HostDied, Stopping.
+        Raises ModelError, HostDied, Stopping.
         """
-        before = self._gpu_used_mib()
-        safe = safe or name in self._unsafe
-        rungs = _rungs(spec, found.header.layers)
-        why = "llama.cpp finds no GPU that it can use"
-        while True:
-            layers, *lower = rungs
-            try:
-                loaded = self._attempt(name, spec, found, layers, before, safe=safe)
-            except ModelError as e:
-                if lower:
-                    why = str(e)
-                    rungs = lower[-1:] if isinstance(e, _NoGpu) else lower
-                    log.warning("model.load_failed", model=name, gpu_layers=layers, error=why, next_gpu_layers=rungs[0])
-                elif isinstance(e, HostDied) and e.signal is not None and not safe:
-                    self.beware(name, e)
-                    safe = True
-                else:
-                    raise
-            else:
-                break
+        wish = replace(wish, safe=wish.safe or wish.name in self._unsafe)
+        spec, header = wish.spec, wish.found.header
+        before, enough = self._look(), True
+        load = Load(wish.found, spec.context, spec.gpu_layers, before)
+        known = self._experience.recall(load)
+        if before is not None and known is None:
+            before, enough = self._await_room(wish, before)
+            load = replace(load, reading=before)
+        fitting, why = None, "llama.cpp finds no GPU that it can use"
+        if before is not None:
+            room = before.free_mib - wish.floor_mib
+            fitting = fit.fit(header, spec.context, room, before.gpus)
+            if known == 0:
+                why = "no layer found room on the GPU when this was tried last"
+            elif fitting == 0:
+                need = fit.need_mib(header, spec.context, 1, before.gpus)
+                why = f"{max(room, 0.0):.0f} MiB of GPU memory are free, one layer needs about {need:.0f}"
+        wish.doing("loading")
+        rungs = fit.ladder(spec, header.layers, fitting, known)
+        loaded, failed = self._descend(wish, rungs, before)
+        if not enough or (failed and not isinstance(failed, _NoGpu)):
+            self._experience.keep(load, loaded.gpu_layers)
+        elif known is None:
+            self._experience.forget(load)
         if loaded.gpu_layers == 0 and _wants_gpu(spec, here=before is not None):
-            log.warning("model.on_cpu", model=name, wanted_gpu_layers=spec.gpu_layers, why=why)
+            loaded = replace(loaded, why_cpu=str(failed or why))
+            log.warning("model.on_cpu", model=wish.name, wanted_gpu_layers=spec.gpu_layers, why=loaded.why_cpu)
         return loaded
 
-    def release(self, loaded: Loaded, why: str) -> None:
+    def release(self, loaded: Loaded, why: str) -> Returned:
         """End the process, and log whether what it held came back."""
-        started, before = self._clock(), loaded.gpu_before_mib
-        ram = gpu.resident_mib(loaded.host.pid)
-        self._put_away(loaded.host)
-        after = self._await_return(before)
-        back = None if after is None or before is None else _is_back(after, before)
-        (log.warning if back is False else log.info)(
-            "model.unloaded",
-            model=loaded.name,
-            why=why,
-            pid=loaded.host.pid,
-            seconds=round(self._clock() - started, 2),
-            ram_freed_mib=_rounded(ram),
-            gpu_before_mib=_rounded(before),
-            gpu_loaded_mib=_rounded(loaded.gpu_loaded_mib),
-            gpu_after_mib=_rounded(after),
-            returned=back,
+        self._taken.pop(loaded.host.pid, None)
+        returned = release(
+            loaded.held,
+            lambda: self._put_away(loaded.host),
+            dict(self._taken),
+            look=self._look,
+            clock=self._clock,
+            pause=self._pause,
         )
+        (log.info if returned.back else log.warning)(
+            "model.unloaded", model=loaded.name, why=why, pid=loaded.host.pid, **returned.told()
+        )
+        return returned
 
     def kill(self) -> None:
-        """End the host at once, even while it loads; from any thread."""
-        if (host := self._host) is not None:
+        """End all hosts at once, even while they load; from any thread."""
+        with self._lock:
+            hosts = list(self._hosts.values())
+        for host in hosts:
             host.kill()
 
     def beware(self, name: str, e: HostDied) -> None:
@@ -158,13 +130,64 @@ class Loader:
         """Forget that this model crashed; from any thread."""
         self._unsafe.discard(name)
 
-    def _attempt(
-        self, name: str, spec: ModelSpec, found: Found, layers: int | str, before: float | None, *, safe: bool
-    ) -> Loaded:
+    def _await_room(self, wish: Wish, reading: Reading) -> tuple[Reading | None, bool]:
+        """Wait while others hold what this model could have on an empty GPU; return what is there, and if it is enough.
+
+        First our own models that rest go, then ROOM_S are waited at most.
+        """
+        spec, header = wish.spec, wish.found.header
+        layers = fit.wanted(spec, header, spec.context, reading.total_mib - wish.floor_mib, reading.gpus)
+        need = fit.need_mib(header, spec.context, layers, reading.gpus) + (wish.floor_mib if layers else 0.0)
+        limit, now = self._clock() + ROOM_S, reading
+        waits = False
+        while now.free_mib < need and (left := limit - self._clock()) > 0:
+            if not wish.evict():
+                if not waits:
+                    waits = True
+                    wish.doing("waiting for GPU memory")
+                    log.info("model.waits_for_gpu", model=wish.name, **_room(now, need), limit_s=ROOM_S)
+                self._pause(min(POLL_S, left))
+            if self._stopping():
+                raise Stopping
+            seen = self._look()
+            if seen is None:
+                return None, True
+            now = seen
+        if now.free_mib < need:
+            log.warning("model.no_room", model=wish.name, **_room(now, need), next="as many layers as fit")
+        return now, now.free_mib >= need
+
+    def _descend(self, wish: Wish, rungs: list[fit.Rung], before: Reading | None) -> tuple[Loaded, ModelError | None]:
+        """Try the numbers of layers in turn; return what worked, and the last refusal before that."""
+        failed: ModelError | None = None
+        while True:
+            layers, *lower = rungs
+            try:
+                return self._attempt(wish, layers, before), failed
+            except ModelError as e:
+                if isinstance(e, _NoGpu):
+                    lower = [n for n in lower if n == 0]
+                if lower:
+                    failed, rungs = e, lower
+                    log.warning(
+                        "model.load_failed",
+                        model=wish.name,
+                        gpu_layers=layers,
+                        error=str(e),
+                        next_gpu_layers=rungs[0],
+                    )
+                elif isinstance(e, HostDied) and e.signal is not None and not wish.safe:
+                    self.beware(wish.name, e)
+                    wish = replace(wish, safe=True)
+                else:
+                    raise
+
+    def _attempt(self, wish: Wish, layers: fit.Rung, before: Reading | None) -> Loaded:
+        name, found = wish.name, wish.found
         host = self._start()
         try:
             self._adopt(host)
-            reply = host.ask(_request(spec, found, layers, safe=safe), LOAD_LIMIT_S)
+            reply = host.ask(_request(wish, layers), LOAD_LIMIT_S)
             if error := reply.get("error"):
                 raise (_NoGpu if reply.get("no_gpu") else ModelError)(f"model {name!r}: {error}")
             there = min(int(reply["gpu_layers"]), found.header.layers + 1)
@@ -176,62 +199,50 @@ class Loader:
             if isinstance(e, ScanmendError):
                 raise
             raise HostDied(f"the process of model {name!r} answered nonsense: {e}") from e
-        loaded = Loaded(name, spec, found, host, there, safe, before, self._gpu_used_mib())
+        held = Held(host.pid, before, self._look() if before else None, dict(self._taken))
+        self._taken[host.pid] = held.taken_mib
+        loaded = Loaded(name, wish.spec, found, host, there, wish.safe, held)
         log.info(
             "model.loaded",
             model=name,
             file=printable(found.path.name),
             pid=host.pid,
             gpu_layers=there,
+            layers=loaded.layers,
+            ran_on=loaded.ran_on,
             context=context,
             seconds=seconds,
-            safe=safe,
-            ram_mib=_rounded(gpu.resident_mib(host.pid)),
-            gpu_before_mib=_rounded(before),
-            gpu_loaded_mib=_rounded(loaded.gpu_loaded_mib),
+            safe=wish.safe,
+            ram_mib=rounded(gpu.resident_mib(host.pid)),
+            gpu_before_mib=rounded(before.used_mib) if before else None,
+            gpu_loaded_mib=rounded(held.loaded.used_mib) if held.loaded else None,
         )
         return loaded
 
     def _adopt(self, host: Host) -> None:
         """Let ``kill`` know of a host from its first moment; Stopping when it was called before that."""
-        self._host = host
+        with self._lock:
+            self._hosts[host.pid] = host
         if self._stopping():
             raise Stopping
 
     def _put_away(self, host: Host) -> None:
         host.end(GRACE_S)
-        self._host = None
-
-    def _await_return(self, before: float | None) -> float | None:
-        """Poll until GPU memory is back to what it was, or RETURN_S are over; return the MiB in use then."""
-        limit = self._clock() + RETURN_S
-        while (used := self._gpu_used_mib()) is not None and before is not None:
-            if _is_back(used, before) or self._clock() >= limit:
-                break
-            self._pause(POLL_S)
-        return used
+        with self._lock:
+            self._hosts.pop(host.pid, None)
 
 
-def _request(spec: ModelSpec, found: Found, layers: int | str, *, safe: bool) -> Message:
+def _request(wish: Wish, layers: fit.Rung) -> Message:
+    spec = wish.spec
     return {
         "do": "load",
-        "path": os.fsencode(found.path).hex(),
+        "path": os.fsencode(wish.found.path).hex(),
         "context": spec.context,
         "threads": spec.threads or len(os.sched_getaffinity(0)),
         "gpu_layers": layers,
-        "safe": safe,
+        "cpu_will_do": spec.gpu_layers == "auto" and spec.gpu == "prefer",
+        "safe": wish.safe,
     }
-
-
-def _rungs(spec: ModelSpec, layers: int) -> list[int | str]:
-    """Numbers of GPU layers to try in turn."""
-    if spec.gpu == "off" or spec.gpu_layers == 0:
-        return [0]
-    if spec.gpu == "required":
-        return ["all" if spec.gpu_layers == "auto" else spec.gpu_layers]
-    count = spec.gpu_layers if isinstance(spec.gpu_layers, int) else layers + 1
-    lower: list[int | str] = sorted({count // 2, count // 4, 0}, reverse=True)
-    return [spec.gpu_layers, *(n for n in lower if n != spec.gpu_layers)]
 
 
 def _wants_gpu(spec: ModelSpec, *, here: bool) -> bool:
@@ -239,9 +250,5 @@ def _wants_gpu(spec: ModelSpec, *, here: bool) -> bool:
     return spec.gpu != "off" and (here if spec.gpu_layers == "auto" else spec.gpu_layers != 0)
 
 
-def _is_back(used: float, before: float) -> bool:
-    return used <= before * 1.01
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def _room(reading: Reading, need: float) -> dict[str, float]:
+    return {"free_mib": round(reading.free_mib, 1), "need_mib": round(need, 1)}

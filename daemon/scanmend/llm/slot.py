@@ -1,68 +1,78 @@
-"""The one place for a model: loaded on first need, shared, swapped, ended when idle, its memory proven to be back."""
+"""The models as documents see them: leased, asked for page after page, asked again after a crash, left to rest."""
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-import structlog
 from pydantic import TypeAdapter
 
 from scanmend.config import ModelSpec
-from scanmend.correct.corrector import Task
-from scanmend.document import CorrectedPage, Page, printable
-from scanmend.errors import HostDied, ModelError, Stopping
+from scanmend.correct.task import Task
+from scanmend.document import CorrectedPage, Page
+from scanmend.errors import HostDied, ModelError, ModelMissing, Stopping
 from scanmend.llm import gpu
-from scanmend.llm.loading import Host, Loaded, Loader, start_host
+from scanmend.llm.arrivals import Arrivals
+from scanmend.llm.circuit import OPEN_S, Circuit
+from scanmend.llm.experience import Experience
+from scanmend.llm.gpu import Reading
+from scanmend.llm.loaded import Host, Loaded
+from scanmend.llm.loading import Loader, start_host
+from scanmend.llm.places import Places, Ways
 from scanmend.llm.store import Found, Store
+from scanmend.llm.terms import Terms
 from scanmend.llm.turns import Turn, Turns
 
 SLACK = 30.0
-"""Seconds that the host may stay silent beyond the limit of one model call."""
-
-log = structlog.get_logger()
 
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
 
-class ModelSlot:
-    """Room for one loaded model; documents in any number of threads take turns by leases.
+class _Refused(ModelError):
+    """The host is well, but does not take this page."""
 
-    Two locks: ``_use`` belongs to whoever loads, asks or ends the model, which takes minutes; ``_lock``, that of the
-    turns, guards the small state that everybody reads, is held for moments, and nobody who holds it waits for ``_use``.
-    """
+
+class ModelSlot:
+    """Room for one loaded model, or a few; documents in any number of threads take turns by leases."""
 
     def __init__(
         self,
         models: Mapping[str, ModelSpec],
         store: Store,
-        idle_s: float,
+        terms: Terms,
         *,
         start: Callable[[], Host] = start_host,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
-        gpu_used_mib: Callable[[], float | None] = gpu.used_mib,
+        look: Callable[[], Reading | None] = gpu.look,
+        experience: Experience | None = None,
+        slack_s: float = SLACK,
+        rest_s: float = OPEN_S,
         changed: Callable[[], None] = lambda: None,
+        used: Callable[[Path], None] = lambda _file: None,
     ) -> None:
-        """``idle_s``: seconds after the last use until the model is unloaded; 0 at once, -1 never.
+        """``changed`` is called from any thread when ``tick``, ``state`` or ``arrivals`` may have something new.
 
-        ``changed`` is called from any thread when ``tick`` or ``state`` may have something new.
+        ``used`` is called when a model file is loaded, and when it is in use no more. ``slack_s``: how long a host may
+        stay silent beyond the limit of one model call. ``rest_s``: how long a model that fails is left alone at first.
         """
-        self._store, self._idle_s, self._clock, self._changed = store, idle_s, clock, changed
-        self._turns = Turns(models, clock, loaded=lambda: self._loaded.name if self._loaded else "", left=changed)
+        self._store, self._changed, self._slack_s = store, changed, slack_s
+        self._turns = Turns(models, clock, terms=terms, loaded=lambda: self._places.names, left=changed)
         self._loader = Loader(
-            lambda: self._turns.stopping, start=start, clock=clock, pause=pause, gpu_used_mib=gpu_used_mib
+            lambda: self._turns.stopping, start=start, clock=clock, pause=pause, look=look, experience=experience
         )
-        self._use = threading.Lock()
+        self.arrivals = Arrivals(store, lambda: self._turns.stopping, clock=clock, changed=changed)
+        self._places = Places(self._turns, self._loader, Ways(self._find, used, changed, look, clock))
+        self._circuit = Circuit(clock, rest_s)
         self._lock = self._turns.lock
-        self._loaded: Loaded | None = None
-        self._identities: dict[str, dict[str, Any]] = {}
-        self._doing = "idle"
+        self._uses: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def configure(self, models: Mapping[str, ModelSpec], idle_s: float) -> None:
+    def configure(self, models: Mapping[str, ModelSpec], terms: Terms) -> None:
         """Take a new configuration, without waiting for anything.
 
         Documents in work keep their model as it was; after them ``tick``, or the next document, ends what changed.
@@ -70,94 +80,124 @@ class ModelSlot:
         with self._lock:
             for name in [n for n, spec in self._turns.models.items() if models.get(n) != spec]:
                 self._loader.trust(name)
-            self._turns.configure(models)
-            self._idle_s = idle_s
+                self._circuit.forget(name)
+            self._turns.configure(models, terms)
+        self.arrivals.keep(models)
         self._changed()
 
     @contextmanager
     def lease(self, name: str) -> Iterator["Lease"]:
-        """Hold the model for one document, so that it is not swapped away between two pages; Stopping."""
+        """Hold the model for one document, so that it is not swapped away between two pages.
+
+        A model that has to be downloaded is waited for first, while others have the slot. Raises ModelError and
+        StorageError when it does not come, Stopping.
+        """
+        if (spec := self._absent(name)) is not None:
+            self.arrivals.wait(name, spec)
         with self._turns.turn(name) as turn:
             yield Lease(self, turn)
 
-    def correct(self, name: str, page: Page, task: Task, call_limit_s: float) -> CorrectedPage:
-        """Have one page corrected by the model that the caller leases; ModelError, HostDied, Stopping.
+    def pending(self, name: str) -> bool:
+        """Whether a lease would have to wait for a download, which begins; raises as ``lease`` does."""
+        spec = self._absent(name)
+        return spec is not None and self.arrivals.pending(name, spec)
 
-        When a signal ends the process, the page is tried once more in a fresh one with safe parameters.
+    def resting(self, name: str) -> str:
+        """Why this model is left alone just now, after it failed again and again; empty when it is not."""
+        return self._circuit.resting(name)
+
+    def _absent(self, name: str) -> ModelSpec | None:
+        """What the model is configured as, unless just that is loaded."""
+        with self._lock:
+            spec, loaded = self._turns.models.get(name), self._places.get(name)
+            return None if loaded is not None and loaded.spec == spec else spec
+
+    def correct(self, name: str, page: Page, task: Task, call_limit_s: float) -> CorrectedPage:
+        """Have one page corrected by the model that the caller leases.
+
+        When a signal ends the process, the page is tried once more in a fresh one with safe parameters. Raises
+        ModelError, HostDied, ModelResting, Stopping.
         """
-        with self._use:
-            loaded = self._load(name)
+        with self._lock:
+            use = self._uses[name]
+        with use:
+            self._circuit.enter(name)
             try:
-                return self._ask(loaded, page, task, call_limit_s)
-            except HostDied as e:
-                if e.signal is None or loaded.safe:
-                    raise
-                self._loader.beware(name, e)
-            return self._ask(self._load(name, safe=True), page, task, call_limit_s)
+                done = self._correct(name, page, task, call_limit_s)
+            except (ModelMissing, Stopping):
+                self._circuit.left(name)
+                raise
+            except _Refused:
+                self._circuit.worked(name)
+                raise
+            except ModelError as e:
+                self._circuit.failed(name, str(e))
+                raise
+            except BaseException:
+                self._circuit.left(name)
+                raise
+            self._circuit.worked(name)
+            return done
 
     def identity(self, name: str) -> dict[str, Any]:
-        """What a record says of a model: name, file, source, quantization, and layers on the GPU when last loaded."""
+        """What a record says of a model: name, file, source, quantization, and where it ran when last loaded."""
+        known = self._places.identity(name)
         with self._lock:
-            known = self._identities.get(name)
             spec = self._turns.models.get(name)
         if known is None and spec is not None and (found := self._store.find(name, spec)):
             known = found.identity()  # a document whose pages were all corrected before a restart
         return dict(known or {"name": name})
 
     def tick(self) -> None:
-        """Unload the model when it has been idle for long enough, or is not what the configuration names any more.
+        """Unload what has been idle for long enough, is to go, or is not what the configuration names any more.
 
-        Never waits for a page in work. Unloading itself takes milliseconds as a rule, and at most GRACE_S for a
-        process that ignores SIGTERM plus RETURN_S for a GPU that does not give memory back.
+        Never waits for a page in work or a load. Unloading itself takes milliseconds as a rule, and at most GRACE_S
+        for a process that ignores SIGTERM plus RETURN_S for a GPU that does not give memory back.
         """
-        if not self._use.acquire(blocking=False):
-            return
-        try:
-            with self._lock:
-                why = self._due()
-                loaded = self._detach() if why else None
-            if loaded is not None:
-                self._end(loaded, why)
-        finally:
-            self._use.release()
+        self._places.tick()
 
     def wait(self) -> float | None:
-        """Seconds until ``tick`` has something to do; None until some other thread brings that about."""
-        with self._lock:
-            if self._due():
-                return 0.0
-            if self._loaded is None or self._idle_s < 0 or self._turns.busy:
-                return None
-            return self._turns.used + self._idle_s - self._clock()
+        """Seconds until ``tick`` has something to do, or a rest is over; None until some other thread rings."""
+        waits = [w for w in (self._places.wait(), self._circuit.wait()) if w is not None]
+        return min(waits, default=None)
+
+    def unload(self) -> None:
+        """Have all models end at the next tick, those in use when the documents that hold them now are done."""
+        self._places.unload()
 
     def state(self) -> dict[str, Any]:
-        """What ``scanmend status`` tells of the model."""
-        with self._lock:
-            loaded = self._loaded
-            out: dict[str, Any] = {"state": self._doing, "model": None, "pid": None}
-            if loaded is not None:
-                out |= {"model": loaded.name, "pid": loaded.host.pid, "file": printable(loaded.found.path.name)}
-                left = self.wait()
-                out |= {"gpu_layers": loaded.gpu_layers, "unload_in_s": None if left is None else round(left, 1)}
-            return out
+        """What ``scanmend status`` tells of the model that most goes on with."""
+        return self._places.state()
+
+    def loaded(self) -> list[dict[str, Any]]:
+        """What it tells of each loaded model."""
+        return self._places.told()
+
+    def troubles(self) -> list[str]:
+        """What is not as it should be: on the CPU against the wish, resting, memory that did not come back."""
+        return [*self._circuit.troubles(), *self._places.troubles()]
 
     def stop(self) -> None:
-        """End the model's process now, even while it loads; whoever waits or works gets Stopping."""
+        """End all models' processes now, even while they load; whoever waits or works gets Stopping."""
         self._turns.stop()
         self._loader.kill()
-        with self._use:
-            self._unload("stopping")
+        with self._lock:
+            uses = list(self._uses.values())
+        for use in uses:  # until each page in work has learnt of it
+            with use:
+                pass
+        self._places.stop()
+        self.arrivals.join()
 
-    def _due(self) -> str:
-        """Why the loaded model should be ended now; empty when it should not. The caller holds ``_lock``."""
-        loaded = self._loaded
-        if loaded is None or self._turns.busy:
-            return ""
-        if not loaded.host.alive:
-            return "its process is gone"
-        if loaded.spec != self._turns.models.get(loaded.name):
-            return "configuration changed"
-        return "idle" if 0 <= self._idle_s <= self._clock() - self._turns.used else ""
+    def _correct(self, name: str, page: Page, task: Task, call_limit_s: float) -> CorrectedPage:
+        loaded = self._places.obtain(name)
+        try:
+            return self._ask(loaded, page, task, call_limit_s)
+        except HostDied as e:
+            if e.signal is None or loaded.safe:
+                raise
+            self._loader.beware(name, e)
+        return self._ask(self._places.obtain(name, safe=True), page, task, call_limit_s)
 
     def _ask(self, loaded: Loaded, page: Page, task: Task, call_limit_s: float) -> CorrectedPage:
         request = {
@@ -166,83 +206,28 @@ class ModelSlot:
             "task": asdict(task),
             "call_limit_s": call_limit_s,
         }
-        self._now("correcting")
+        self._places.note(loaded.name, "correcting")
         try:
-            reply = loaded.host.ask(request, call_limit_s + SLACK)
+            reply = loaded.host.ask(request, call_limit_s + self._slack_s)
             if error := reply.get("error"):
-                raise ModelError(f"model {loaded.name!r}: {error}")
+                raise _Refused(f"model {loaded.name!r}: {error}")
             return _corrected.validate_python(reply["result"])
         except (HostDied, ValueError, KeyError) as e:
-            self._bury(loaded, e)
+            if self._turns.stopping:
+                raise Stopping from e
+            self._places.bury(loaded, e)
             if isinstance(e, HostDied):
                 raise
             raise HostDied(f"the process of model {loaded.name!r} answered nonsense: {e}") from e
         finally:
-            self._now("loaded" if self._loaded else "idle")
+            self._places.note(loaded.name, "")
 
-    def _bury(self, loaded: Loaded, e: Exception) -> None:
-        """Put away a host that is of no more use; Stopping when ``stop`` killed it."""
-        if self._turns.stopping:
-            raise Stopping from e
-        log.error("model.host_died", model=loaded.name, error=str(e))
-        self._unload("died")
-
-    def _load(self, name: str, *, safe: bool = False) -> Loaded:
-        if self._turns.stopping:
-            raise Stopping
-        spec, loaded = self._turns.spec, self._loaded
-        if spec is None:
-            raise ModelError(f"the configuration has no model {name!r} any more")
-        if loaded is not None:
-            if loaded.name == name and loaded.spec == spec and loaded.host.alive:
-                return loaded
-            changed = "configuration changed" if loaded.host.alive else "its process is gone"
-            self._unload(changed if loaded.name == name else "another model is needed")
+    def _find(self, name: str, spec: ModelSpec) -> Found:
         try:
-            found = self._obtain(name, spec)
-            self._now("loading")
-            self._changed()
-            loaded = self._loader.load(name, spec, found, safe=safe)
-            with self._lock:
-                self._loaded = loaded
-                self._identities[name] = {**found.identity(), "gpu_layers": loaded.gpu_layers}
-        finally:
-            self._now("loaded" if self._loaded else "idle")
-            self._changed()
-        return loaded
-
-    def _obtain(self, name: str, spec: ModelSpec) -> Found:
-        last = [self._clock()]
-
-        def progress(done: int, total: int) -> None:
-            if self._clock() - last[0] >= 10 or done == total:  # noqa: PLR2004 -- seconds between two log lines
-                last[0] = self._clock()
-                log.info("model.downloading", model=name, done_mib=done >> 20, total_mib=total >> 20)
-
-        self._now("looking for the model")
-        self._changed()
-        return self._store.obtain(name, spec, progress, lambda: self._turns.stopping)
-
-    def _detach(self) -> Loaded | None:
-        with self._lock:
-            loaded, self._loaded = self._loaded, None
-            if loaded is not None:
-                self._doing = "unloading"
-        return loaded
-
-    def _unload(self, why: str) -> None:
-        if (loaded := self._detach()) is not None:
-            self._end(loaded, why)
-
-    def _end(self, loaded: Loaded, why: str) -> None:
-        self._changed()
-        self._loader.release(loaded, why)
-        self._now("idle")
-        self._changed()
-
-    def _now(self, doing: str) -> None:
-        with self._lock:
-            self._doing = doing
+            return self._store.require(name, spec)
+        except ModelMissing:
+            self.arrivals.forget(spec)  # it was there a moment ago; the next lease has it downloaded
+            raise
 
 
 class Lease:

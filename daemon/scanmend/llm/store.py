@@ -1,7 +1,6 @@
 """Find the GGUF that a model of the configuration means: on this machine first, on the hub last."""
 
 import importlib.util
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,14 +9,16 @@ from typing import Literal, Protocol
 
 from scanmend.config import ModelSpec
 from scanmend.document import printable
-from scanmend.errors import ModelMissing
+from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm import names
 from scanmend.llm.fetch import fetch
 from scanmend.llm.gguf import Header, read_header
 from scanmend.llm.hub import Fetched, Progress, Request
-from scanmend.llm.landing import record_of
+from scanmend.llm.hub_cache import snapshots
+from scanmend.llm.landing import origin_of
 
 Source = Literal["path", "models_dir", "package", "cache", "download"]
+"""``download``: scanmend fetched it into models_dir; ``models_dir``: it was put there by hand."""
 _Candidate = tuple[Source, Path, str | None]
 """Where it was found, the file, and the commit it is known to be from."""
 
@@ -65,6 +66,14 @@ class Store:
         """Return the model when it is on this machine; nothing is sent anywhere."""
         return self._search(name, spec, [])
 
+    def require(self, name: str, spec: ModelSpec) -> Found:
+        """Return the model that is on this machine; ModelMissing, with where it was looked for, when it is not."""
+        looked: list[str] = []
+        if found := self._search(name, spec, looked):
+            return found
+        remedy = f"fetch it with: scanmend models pull {name}" if may_come(spec) else self._remedy(spec)
+        raise ModelMissing(f"model {name!r}: {remedy}. Looked for it here: {'; '.join(looked)}")
+
     def obtain(
         self,
         name: str,
@@ -77,17 +86,43 @@ class Store:
         Raises ModelMissing, with where it was looked for and what to do, when there is none; ModelError when
         what came is wrong; StorageError when it cannot be stored; Stopping when ``stopping`` says so.
         """
+        if not may_come(spec):
+            return self.require(name, spec)
         looked: list[str] = []
-        found = self._search(name, spec, looked)
-        if found:
+        if found := self._search(name, spec, looked):
             return found
-        if spec.repo_id is None or not spec.auto_download:
-            raise ModelMissing(f"model {name!r}: {self._remedy(spec)}. Looked for it here: {'; '.join(looked)}")
         try:
-            fetched = self._fetch(self._request(spec), progress, stopping)
+            return self.download(name, spec, progress, stopping)
         except ModelMissing as e:
-            raise ModelMissing(f"model {name!r}: {e}. It is not on this machine either: {'; '.join(looked)}") from e
-        return Found(name, fetched.path, "download", read_header(fetched.path), fetched.revision)
+            raise ModelMissing(f"{e}. It is not on this machine either: {'; '.join(looked)}") from e
+
+    def download(
+        self,
+        name: str,
+        spec: ModelSpec,
+        progress: Progress | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Found:
+        """Fetch the model from the hub, whatever is here already; a sound download is left as it is.
+
+        Raises as ``obtain`` does.
+        """
+        try:
+            fetched = self._fetch(self.request(spec), progress, stopping)
+        except ModelMissing as e:
+            raise ModelMissing(f"model {name!r}: {e}") from e
+        try:
+            header = read_header(fetched.path)
+        except ModelMissing as e:
+            raise ModelError(
+                f"model {name!r}: what {spec.repo_id} has is no model that can be used, though it came as the hub has "
+                f"it; set file, quantization or revision to another ({e})"
+            ) from e
+        return Found(name, fetched.path, "download", header, fetched.revision)
+
+    def request(self, spec: ModelSpec) -> Request:
+        """What to ask of the hub for a model with a ``repo_id``."""
+        return Request(spec.repo_id or "", str(self._models_dir), spec.file, spec.quantization, spec.revision)
 
     def _search(self, name: str, spec: ModelSpec, looked: list[str]) -> Found | None:
         for source, path, revision in self._candidates(spec, looked):
@@ -114,19 +149,16 @@ class Store:
             here = self._models_dir / spec.file
             for path in dict.fromkeys((here, self._models_dir / here.name)):
                 if _is_file(path):
-                    yield "models_dir", path, _commit(path)
+                    yield _in_place(path)
         if spec.repo_id is None:
             return
         repo_id = spec.repo_id
         flat = [n for n in _listing(self._models_dir, looked, deep=False) if names.is_of(n, repo_id)]
-        folder = self._request(spec).folder
+        folder = self.request(spec).folder
         for root, files in ((self._models_dir, flat), (folder, _listing(folder, looked) if folder.is_dir() else [])):
             chosen = _chosen(spec, repo_id, files, looked)
             if chosen is not None:
-                yield "models_dir", root / chosen, _commit(root / chosen)
-
-    def _request(self, spec: ModelSpec) -> Request:
-        return Request(spec.repo_id or "", str(self._models_dir), spec.file, spec.quantization, spec.revision)
+                yield _in_place(root / chosen)
 
     def _remedy(self, spec: ModelSpec) -> str:
         models_dir = printable(self._models_dir)
@@ -139,6 +171,11 @@ class Store:
             )
         what = spec.file or f"a GGUF of {spec.repo_id} in {names.canonical(spec.quantization or '')}"
         return f"set auto_download: true, or put {what} into {models_dir}"
+
+
+def may_come(spec: ModelSpec) -> bool:
+    """Whether the model may be downloaded."""
+    return spec.repo_id is not None and spec.auto_download
 
 
 def _chosen(spec: ModelSpec, repo_id: str, files: list[str], looked: list[str]) -> str | None:
@@ -161,13 +198,10 @@ def _listing(folder: Path, looked: list[str], *, deep: bool = True) -> list[str]
     return sorted(files)
 
 
-def _commit(path: Path) -> str | None:
-    """Commit that a download was recorded to be from, if the record is of this very file."""
-    try:
-        record = json.loads(record_of(path).read_text("utf-8"))
-        return str(record["revision"]) if record["size"] == path.stat().st_size else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _in_place(path: Path) -> _Candidate:
+    """Tell a download in models_dir from a file that was put there by hand."""
+    origin = origin_of(path)
+    return ("download", path, origin.revision) if origin else ("models_dir", path, None)
 
 
 def _in_package(package: str, file: str) -> Iterator[Path]:
@@ -185,41 +219,11 @@ def _in_package(package: str, file: str) -> Iterator[Path]:
             yield from sorted(path for path in folder.rglob(Path(file).name) if _is_file(path))
 
 
-def hub_cache() -> Path:
-    """Return the folder of the Hugging Face cache, as huggingface_hub determines it."""
-    env = os.environ
-    home = env.get("HF_HOME") or f"{env.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
-    cache = Path(os.path.expandvars(env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE") or f"{home}/hub"))
-    try:
-        return cache.expanduser()
-    except RuntimeError:  # an account without a home folder has no cache
-        return cache
-
-
 def _in_cache(spec: ModelSpec, repo_id: str, looked: list[str]) -> Iterator[_Candidate]:
-    root = hub_cache() / f"models--{repo_id.replace('/', '--')}"
-    looked.append(f"Hugging Face cache {printable(root)}")
-    snapshots = root / "snapshots"
-    for commit in _commits(root, spec.revision):
-        folder = snapshots / commit
+    for commit, folder in snapshots(repo_id, spec.revision, looked):
         chosen = _chosen(spec, repo_id, [f for f in _listing(folder, looked) if _is_file(folder / f)], looked)
         if chosen is not None:
             yield "cache", folder / chosen, commit
-
-
-def _commits(root: Path, revision: str | None) -> list[str]:
-    """Commits in the cache that may stand for the revision; without one, main's first, then the newest."""
-    try:
-        there = {entry.name: entry.stat().st_mtime for entry in os.scandir(root / "snapshots") if entry.is_dir()}
-    except OSError:
-        return []
-    try:
-        named = (root / "refs" / (revision or "main")).read_text("ascii").strip()
-    except (OSError, ValueError):
-        named = revision or ""
-    if revision is not None:
-        return [named] if named in there else []
-    return sorted(there, key=lambda commit: (commit != named, -there[commit]))
 
 
 def _is_file(path: Path) -> bool:

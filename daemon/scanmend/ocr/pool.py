@@ -9,8 +9,9 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from scanmend.ocr.limits import Inspection, Limits
 GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
 
+_DOING = {"inspect": "looking at the file", "press": "making the outputs that show its pages"}
 _T = TypeVar("_T")
 log = structlog.get_logger()
 
@@ -72,6 +74,30 @@ class PagePool:
         work = self._work / f"page-{secrets.token_hex(8)}"
         request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(work)}
         return self._submit(lambda: _page.validate_python(self._ask(request, limit_s + self._grace_s, work)))
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A new folder for files that pass between a worker and us; it is gone afterwards. OcrError."""
+        work = self._work / f"page-{secrets.token_hex(8)}"
+        try:
+            work.mkdir(parents=True)
+        except OSError as e:
+            raise OcrError(f"{work} cannot be made: {e.strerror}") from e
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def press(
+        self, path: Path, pages: Path, targets: Mapping[str, Path], facts: Mapping[str, Any], limit_s: float
+    ) -> "Future[None]":
+        """Have outputs made of a source that is read, see ``outbox.press``; ``limit_s`` is for each page.
+
+        The future raises DocumentError, OcrError or Stopping.
+        """
+        request: Message = {"do": "press", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
+        request["targets"] = {name: str(target) for name, target in targets.items()}
+        return self._submit(lambda: self._ask(request, limit_s + self._grace_s))
 
     def warm(self) -> None:
         """Start a worker if there is none, so that it is ready when the page comes."""
@@ -138,7 +164,7 @@ class PagePool:
                 shutil.rmtree(work, ignore_errors=True)
             if closed:
                 raise Stopping from e
-            what = f"page {request['number']}" if "number" in request else "looking at the file"
+            what = f"page {request['number']}" if "number" in request else _DOING[request["do"]]
             raise OcrError(f"{what} ended its worker: {e}") from e
         self._return(child)
         if error := reply.get("error"):

@@ -69,7 +69,7 @@ def inspect(path: Path, limits: Limits) -> Inspection:
             raise DocumentError("the file is empty (0 bytes)")
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    with _blaming("the file is damaged"):
+    with blaming("the file is damaged"):
         if b"%PDF-" in head:
             with _open_pdf(path) as pdf:
                 kind, pages = "pdf", pdf.page_count
@@ -92,12 +92,12 @@ def render(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
     """
     with path.open("rb") as file:
         is_pdf = b"%PDF-" in file.read(1024)
-    with _blaming(f"page {number} is damaged"):
+    with blaming(f"page {number} is damaged"):
         return (_render_pdf if is_pdf else _render_image)(path, number, work, limits)
 
 
 @contextmanager
-def _blaming(what: str) -> Iterator[None]:
+def blaming(what: str) -> Iterator[None]:
     """Turn what the libraries raise on damaged content into DocumentError; OSErrors of the system have a number."""
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""A page worker, ``python -m scanmend.ocr.worker LINE LIFE``: inspects a source, or reads one page of it."""
+"""A page worker, ``python -m scanmend.ocr.worker LINE LIFE``: inspects a source, reads a page, makes outputs."""
 
 import os
 import shutil
@@ -12,15 +12,21 @@ from scanmend.document import Page
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr import render, tesseract
 from scanmend.ocr.limits import Limits
+from scanmend.outbox.press import press
 
 _page = TypeAdapter(Page)
 
 
-def handle(request: Message, _: Progress) -> Message:
+def handle(request: Message, progress: Progress) -> Message:
     """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
-    limits = Limits(**request["limits"])
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
+        if request["do"] == "press":
+            targets = {name: Path(target) for name, target in request["targets"].items()}
+            with render.blaming("the outputs that show its pages cannot be made"):
+                press(path, Path(request["pages"]), targets, request["facts"], progress)
+            return {"result": None}
+        limits = Limits(**request["limits"])
         if request["do"] == "inspect":
             return {"result": asdict(render.inspect(path, limits))}
         work = Path(request["work"])

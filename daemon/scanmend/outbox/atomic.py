@@ -31,10 +31,11 @@ CAUSES = {
 }
 
 
-def publish(target: Path, data: bytes, *, root: Path | None = None, mode: int = 0o644) -> None:
+def publish(target: Path, data: bytes | Path, *, root: Path | None = None, mode: int = 0o644) -> None:
     """Let a file of this content appear under this name; one with the same content is there already: done.
 
-    Folders between root and target are created; root itself must be there. The umask applies to mode.
+    ``data`` may be a file to copy. Folders between root and target are created; root itself must be there. The umask
+    applies to mode.
     FileExistsError when something else has the name; StorageError when it cannot be written. Neither leaves anything.
     """
     with _storage(target):
@@ -43,7 +44,8 @@ def publish(target: Path, data: bytes, *, root: Path | None = None, mode: int = 
             _claim_same(target, _holds(target, data))
             return
         with _part(target, mode) as (part, fd):
-            _write(fd, data)
+            for chunk in [data] if isinstance(data, bytes) else _chunks(data):
+                _write(fd, chunk)
             os.fsync(fd)
             try:
                 appear(part, target)
@@ -200,7 +202,9 @@ def _chunks(path: Path) -> Iterator[bytes]:
         os.close(fd)
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _holds(path: Path, data: bytes | Path) -> bool:
+    if isinstance(data, Path):
+        return _same(path, data)
     found = path.lstat()
     return stat.S_ISREG(found.st_mode) and found.st_size == len(data) and b"".join(_chunks(path)) == data
 

@@ -29,7 +29,7 @@ class Record:
     folder: str
     """Name of the configured folder."""
     model: Mapping[str, Any] | None
-    """``name``, ``file``, ``sha256`` (or None) and ``source``; None where no model was asked."""
+    """What ``ModelSlot.identity`` says; None where no model was asked."""
     strategy: str
     prompt_sha256: str
     languages: tuple[str, ...]
@@ -45,6 +45,8 @@ class Record:
     """1-based."""
     duplicate_of: str | None = None
     """Id of an earlier document with the same content."""
+    uncorrected: str | None = None
+    """Why pages came out as they were read, because the model failed; None when none did."""
 
 
 def render(record: Record) -> bytes:
@@ -69,6 +71,7 @@ def render(record: Record) -> bytes:
         "timings": {stage: _number(seconds) for stage, seconds in record.timings.items()},
         "attempt": record.attempt,
         "duplicate_of": record.duplicate_of,
+        "uncorrected": record.uncorrected,
         "pages": [_page(page) for page in record.pages],
     }
     # "replace": text from elsewhere may hold half a surrogate pair, which UTF-8 has no bytes for.

@@ -1,0 +1,222 @@
+"""``scanmend models``: which models there are and where from; to fetch, check, name and remove them."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from scanmend.commands.options import USAGE, MaybeConfigFile, configuration, fail, log_to_stderr
+from scanmend.config import BUNDLED, Config, ModelSpec
+from scanmend.document import printable
+from scanmend.errors import ModelError, ModelMissing
+from scanmend.llm.arrivals import Transfer
+from scanmend.llm.gguf import Header
+from scanmend.llm.store import Found, Store, may_come
+from scanmend.llm.upkeep import checked, leftovers, remove
+from scanmend.llm.uses import Uses
+
+USES = "uses"
+"""Folder below ``state_dir`` that has the marks of ``Uses``."""
+SHOWN = {
+    "path": "file",
+    "models_dir": "models_dir",
+    "package": "package",
+    "cache": "hub cache",
+    "download": "download",
+    "missing": "missing",
+    "not here yet": "not here yet",
+}
+COLUMNS = ("name", "from", "size", "quantization", "layers", "architecture", "context", "last use", "revision")
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The language models: list, fetch, check and remove them."
+)
+
+Name = Annotated[str, typer.Argument(help="A key of models in the configuration, or bundled.", show_default=False)]
+
+
+@app.command("list")
+def list_(
+    config: MaybeConfigFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,  # noqa: FBT002 -- typer's way
+) -> None:
+    """Say where each model comes from, what it is, and when it was in use last."""
+    rows = listed(configuration(config))
+    typer.echo(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else as_text(rows))
+
+
+@app.command()
+def pull(name: Name, config: MaybeConfigFile = None) -> None:
+    """Have a model here, whole: what is missing or damaged is downloaded. Not needed where auto_download is true."""
+    log_to_stderr()
+    loaded = configuration(config)
+    spec, store = _spec(loaded, name), Store(loaded.models_dir)
+    found = store.find(name, spec)
+    if found is None or not all(file.sound for file in checked(found)):
+        if spec.repo_id is None:
+            _tell_damaged(name, spec, found or store.require(name, spec))
+        found = _downloaded(store, name, spec)
+    typer.echo(f"{name}: {printable(found.path)} ({SHOWN[found.source]})")
+
+
+@app.command()
+def verify(name: Name, config: MaybeConfigFile = None) -> None:
+    """Read a model's files as a whole and compare their SHA-256. Exit code 1 when one is damaged or missing."""
+    loaded = configuration(config)
+    spec = _spec(loaded, name)
+    found = Store(loaded.models_dir).require(name, spec)
+    damaged = False
+    for file in checked(found):
+        verdict = "as recorded" if file.recorded else "none is recorded to compare it with"
+        if not file.sound:
+            damaged, verdict = True, f"DAMAGED: {file.recorded} is recorded"
+        typer.echo(f"{printable(file.path)}: SHA-256 {file.sha256}, {verdict}")
+    typer.echo(f"header: {_described(found.header)}")
+    if damaged:
+        _tell_damaged(name, spec, found)
+
+
+@app.command()
+def path(name: Name, config: MaybeConfigFile = None) -> None:
+    """Print the path of a model's file, of several the first. Exit code 1 when it is not on this machine."""
+    loaded = configuration(config)
+    typer.echo(os.fsencode(Store(loaded.models_dir).require(name, _spec(loaded, name)).path))
+
+
+@app.command("remove")
+def remove_(name: Name, config: MaybeConfigFile = None) -> None:
+    """Remove what scanmend downloaded of a model, and nothing else."""
+    loaded = configuration(config)
+    spec, store = _spec(loaded, name), Store(loaded.models_dir)
+    found = store.find(name, spec)
+    request = store.request(spec)
+    mine = leftovers(spec, request) if spec.repo_id else []
+    if not mine:
+        where = f"{printable(found.path)} ({SHOWN[found.source]}) stays" if found else "there is nothing of it here"
+        raise ModelError(f"scanmend has downloaded nothing of model {name!r}: {where}")
+    for user in _in_use(loaded):
+        if _same_file(store, loaded, user, found):
+            raise ModelError(
+                f"the daemon has model {user!r} loaded, which is this file; remove it when that is unloaded"
+            )
+    freed = remove(mine, request)
+    if found is not None and found.source == "download":
+        Uses(loaded.state_dir / USES).forget(found.path)
+    typer.echo(f"{name}: removed, {_size(freed)} free again")
+    if left := store.find(name, spec):
+        typer.echo(f"{printable(left.path)} ({SHOWN[left.source]}) stays")
+
+
+def bring(config: Config, name: str) -> None:
+    """Have a model on this machine before work begins, where it may be downloaded; raises as ``Store.obtain`` does."""
+    spec, store = config.models[name], Store(config.models_dir)
+    if may_come(spec) and store.find(name, spec) is None:
+        _downloaded(store, name, spec)
+
+
+def listed(config: Config) -> list[dict[str, Any]]:
+    """One row for each model of the configuration and the bundled one, as plain values."""
+    store, uses = Store(config.models_dir), Uses(config.state_dir / USES)
+    in_use = _in_use(config)
+    return [_row(store, uses, name, spec, loaded=name in in_use) for name, spec in _models(config).items()]
+
+
+def as_text(rows: Sequence[dict[str, Any]]) -> str:
+    """The same for a person: a table, and below it why a model is missing."""
+    cells = [COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join([*lines, *(row["problem"] for row in rows if row["problem"])])
+
+
+def _row(store: Store, uses: Uses, name: str, spec: ModelSpec, *, loaded: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "source": "missing", "path": None, "problem": None}
+    try:
+        found = store.require(name, spec)
+    except ModelMissing as e:
+        empty = ("size", "quantization", "layers", "architecture", "context_length", "parameters", "chat_template")
+        row |= dict.fromkeys((*empty, "revision", "last_use"))
+        return row | ({"source": "not here yet"} if may_come(spec) else {"problem": str(e)}) | {"loaded": False}
+    header, used = found.header, uses.last(found.path)
+    return row | {
+        "source": found.source,
+        "path": printable(found.path),
+        "size": header.size,
+        "quantization": header.quantization,
+        "layers": header.layers,
+        "architecture": header.architecture,
+        "context_length": header.context_length,
+        "parameters": header.parameters,
+        "chat_template": header.chat_template is not None,
+        "revision": found.revision,
+        "last_use": None if used is None else datetime.fromtimestamp(used).astimezone().isoformat(timespec="seconds"),
+        "loaded": loaded,
+    }
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    last = "now" if row["loaded"] else (row["last_use"] or "-")[:16].replace("T", " ")
+    size = "-" if row["size"] is None else _size(row["size"])
+    told = (row["quantization"], row["layers"], row["architecture"], row["context_length"])
+    return (
+        row["name"], SHOWN[row["source"]], size, *(str(v or "-") for v in told), last, (row["revision"] or "-")[:12],
+    )  # fmt: skip
+
+
+def _models(config: Config) -> dict[str, ModelSpec]:
+    return {"bundled": BUNDLED, **config.models}
+
+
+def _spec(config: Config, name: str) -> ModelSpec:
+    models = _models(config)
+    if name not in models:
+        fail(f"no model is named {name!r}; there are: {', '.join(models)}", USAGE)
+    return models[name]
+
+
+def _downloaded(store: Store, name: str, spec: ModelSpec) -> Found:
+    """Download with a bar on a terminal, and log lines elsewhere."""
+    if not sys.stderr.isatty():
+        return store.download(name, spec, Transfer(name))
+    from scanmend import progress  # noqa: PLC0415 -- large, and only needed for a terminal
+
+    with progress.download(name) as shown:
+        return store.download(name, spec, shown)
+
+
+def _tell_damaged(name: str, spec: ModelSpec, found: Found) -> None:
+    if spec.repo_id is not None:
+        remedy = f"scanmend models pull {name} fetches it anew"
+    else:
+        remedy = "install the package again" if found.source == "package" else "put a whole file in its place"
+    raise ModelError(f"model {name!r} is damaged; {remedy}")
+
+
+def _in_use(config: Config) -> list[str]:
+    """Names of the models that the daemon has loaded, where one runs."""
+    from scanmend import report  # noqa: PLC0415 -- the daemon does not need it
+
+    return [str(one["model"]) for one in report.status(config)["loaded"]]
+
+
+def _same_file(store: Store, config: Config, user: str, found: Found | None) -> bool:
+    """Whether the model that the daemon has loaded is this one, by whatever name."""
+    spec = config.models.get(user)
+    theirs = store.find(user, spec) if spec else None
+    return found is not None and theirs is not None and theirs.path == found.path
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB" if count < 10 * 2**30 else f"{count / 2**30:,.1f} GiB"
+
+
+def _described(header: Header) -> str:
+    template = "with a chat template" if header.chat_template else "without a chat template"
+    return (
+        f"{header.architecture}, {header.parameters / 1e6:,.0f}M parameters, {header.layers} layers, "
+        f"{header.quantization}, context {header.context_length}, {template}, {_size(header.size)}"
+    )

@@ -1,0 +1,132 @@
+"""scanmend.outputs with real page processes: one OCR pass, all outputs, the record last."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import render_scans
+from outbox.leaves import TEXT, leaf
+from scanmend import oneshot
+from scanmend.config import Settings
+from scanmend.document import CorrectedPage
+from scanmend.errors import DocumentError, OcrError
+from scanmend.llm.slot import ModelSlot
+from scanmend.llm.store import Store
+from scanmend.ocr.pool import PagePool
+from scanmend.outbox import atomic, record
+from scanmend.outbox.record import Record
+from scanmend.outputs import outputs
+from scanmend.pipeline import Pipeline
+
+ALL = ("json", "html", "pdf", "hocr", "md", "txt")
+
+
+def made_of(source: Path, *pages: CorrectedPage) -> Record:
+    return Record(
+        id="id", source=source.name, relative=Path(source.name), sha256="ab" * 32, size=1, folder="f",
+        model={"name": "m"}, strategy="rescore", prompt_sha256="", languages=("eng",), started="", finished="",
+        timings={}, pages=pages, version="0",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    """One worker, shared: nothing here breaks it."""
+    pool = PagePool(1, tmp_path_factory.mktemp("work"))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def scan(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    render_scans.save_png(render_scans.line(TEXT), path)
+    return path
+
+
+def settings(*what: str) -> Settings:
+    return Settings(outputs=what)
+
+
+@pytest.mark.parametrize("what", [("txt", "json"), ("json", "md", "txt")])
+def test_the_record_comes_last_and_text_needs_no_process(what):
+    """In whatever order they are configured: the presence of the record means that all is there."""
+
+    def nobody():
+        raise AssertionError("no page process is needed")
+
+    made = made_of(Path("a.png"), CorrectedPage(leaf().page, "The committee\n"))
+    with outputs(settings(*what), made, Path("a.png"), nobody) as files:
+        assert list(files)[-1] == ".json"
+        assert set(files) == {f".{name}" for name in what}
+        assert files[".json"] == record.render(made)
+        assert files[".txt"] == b"The committee\n"
+
+
+def test_all_outputs_of_an_image(pool, scan, tmp_path):
+    """Each is whole, and is gone from the work folder afterwards."""
+    with outputs(settings(*ALL), made_of(scan, leaf()), scan, lambda: pool) as files:
+        assert list(files)[-1] == ".json"
+        for suffix, data in files.items():
+            atomic.publish(tmp_path / f"a{suffix}", data)
+        work = files[".pdf"].parent
+    assert not work.exists()
+    told = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True, check=True).stdout
+    assert told.split() == b"The committee will meet again".split()
+    assert (tmp_path / "a.md").read_text() == "The committee will meet again\n"
+    assert ">committee</span>" in (tmp_path / "a.hocr").read_text()
+    assert "data:image/jpeg;base64,/9j/" in (tmp_path / "a.html").read_text()
+    assert "caf\\xe9.png" in (tmp_path / "a.html").read_text()
+
+
+def test_all_pages_of_a_pdf(pool, scan, tmp_path):
+    """In order, each on its own page."""
+    path = tmp_path / "a.pdf"
+    render_scans.save_pdf([render_scans.line(TEXT)] * 3, path)
+    with outputs(settings("pdf", "html"), made_of(path, leaf(1), leaf(2, ()), leaf(3)), path, lambda: pool) as files:
+        told = subprocess.run(["pdftotext", files[".pdf"], "-"], capture_output=True, check=True).stdout.decode()
+        assert [page.split()[1] for page in told.split("\f")[:3]] == ["committee", "comrnittee", "committee"]
+        assert files[".html"].read_text().count("<section") == 3
+
+
+def test_a_source_that_cannot_be_shown_is_the_document_s_fault(pool, tmp_path):
+    """And told apart from a source that is gone, which may come back."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"no picture")
+    with (
+        pytest.raises(DocumentError, match="cannot be made"),
+        outputs(settings("html"), made_of(path, leaf()), path, lambda: pool),
+    ):
+        pass
+    path.unlink()
+    with pytest.raises(OcrError, match="gone"), outputs(settings("html"), made_of(path, leaf()), path, lambda: pool):
+        pass
+
+
+class Counting(PagePool):
+    """Counts the pages that are read."""
+
+    read = 0
+
+    def submit(self, *args, **settings):
+        """See PagePool."""
+        self.read += 1
+        return super().submit(*args, **settings)
+
+
+def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
+    """From the file to six outputs, by the way that ``scanmend process`` takes, each page is read once."""
+    pool = Counting(1, tmp_path / "work")
+    try:
+        pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), 0))
+        wanted = settings(*ALL).model_copy(update={"strategy": "off"})
+        (tmp_path / "out").mkdir()
+        (outcome,) = oneshot.process([scan], tmp_path / "out", "f", wanted, pipeline)
+    finally:
+        pool.close()
+    assert outcome.error == ""
+    assert [path.suffix for path in outcome.written][-1] == ".json"
+    assert {path.suffix for path in outcome.written} == {f".{name}" for name in ALL}
+    assert pool.read == 1
