@@ -37,7 +37,12 @@ def test_reading_goes_on_and_corrections_wait(daemon, scans, hub, tmp_path):
         drop(scans / "broken.png", one.inbox, f"late{n}.png")
     one.wait("document.postponed", 4)
 
-    told = until(lambda: (s := one.status())["documents"]["waiting"] == 4 and s, "all to wait")
+    def waiting():
+        status = one.status()
+        begun = [d for d in status["downloads"] if d["percent"] > 0]
+        return begun and status["documents"]["waiting"] == 4 and status
+
+    told = until(waiting, "all to wait, and the download to have begun")
     (download,) = told["downloads"]
     assert (download["model"], told["working"]) == ("far", [])
     assert 0 < download["percent"] <= 50

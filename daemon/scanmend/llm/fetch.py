@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -112,18 +111,30 @@ def main() -> int:
 
 
 def _served(request: Request, say: Callable[[dict[str, int]], None]) -> dict[str, str]:
-    said = 0.0
+    latest: dict[str, int] = {}
+    over = threading.Event()
+
+    def tell() -> None:
+        """Also while nothing comes, so that the last bytes before a stall are told of."""
+        while not over.wait(POLL_S):
+            if latest:
+                with suppress(BrokenPipeError):  # the parent is gone, and this process is about to follow
+                    say(dict(latest))
 
     def progress(done: int, total: int) -> None:
-        nonlocal said
-        if done == total or time.monotonic() - said >= POLL_S:
-            said = time.monotonic()
-            say({"done": done, "total": total})
+        latest.update(done=done, total=total)
 
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
     try:
         fetched = download(request, progress)
     except (ModelError, StorageError) as e:
         return {"error": next(kind for kind, error in _KINDS.items() if isinstance(e, error)), "message": str(e)}
+    finally:
+        over.set()
+        teller.join()
+        if latest:
+            say(dict(latest))
     return {"path": str(fetched.path), "revision": fetched.revision}
 
 
