@@ -14,29 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger_entries import BLANK
 from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word
 from scanmend.errors import StorageError
-from scanmend.ledger import ACTIVE, Entry, Ledger
+from scanmend.ledger import ACTIVE, Ledger
 
-BLANK = Entry(
-    id="1",
-    folder="letters",
-    inbox=Path("/in"),
-    relative=Path("a.pdf"),
-    stem=Path("a"),
-    outbox=Path("/out"),
-    fingerprint=Fingerprint(7, 100, 5_000_000_000),
-    state="claiming",
-    attempts=0,
-    due=0.0,
-    original="archive",
-    put_away=None,
-    sha256=None,
-    pages=None,
-    error=None,
-    claimed=1.0,
-    changed=1.0,
-)
 PAGE = Page(1, (Line((Word("whieh", (1, 2, 3, 4), 61.5, ((("w", 99.0), ("vv", 3.5)),)),), 2),), 400, 300, 200, 1.25)
 DONE = CorrectedPage(
     replace(PAGE, number=2), "which", (Edit(0, 0, "whieh", "which", "rescore", gain=4.5, accepted=True),), "", 0.5

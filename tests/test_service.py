@@ -17,11 +17,12 @@ import yaml
 from pydantic import TypeAdapter
 
 from daemon_process import until
+from ledger_entries import BLANK
 from scanmend import service as module
 from scanmend.config import load
 from scanmend.document import CorrectedPage, Fingerprint, Line, Page, Word
 from scanmend.errors import HostDied, StorageError
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.llm.circuit import OPEN_S
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
@@ -247,7 +248,8 @@ def remember(house, *entries):
 
 def _entry(house, n):
     """A document of folder a that waits, and has nothing in its claim folder."""
-    return Entry(
+    return replace(
+        BLANK,
         id=f"20200101-000000-{n:08}",
         folder="a",
         inbox=house.inbox(),
@@ -256,13 +258,6 @@ def _entry(house, n):
         outbox=house.outbox(),
         fingerprint=Fingerprint(1, 2, n),
         state="waiting",
-        attempts=0,
-        due=0.0,
-        original="archive",
-        put_away=None,
-        sha256=None,
-        pages=None,
-        error=None,
         claimed=float(n),
         changed=float(n),
     )

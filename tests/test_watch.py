@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from daemon_process import until
+from ledger_entries import BLANK
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Inbox
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.watch import BUSY_S, FAILED_S, MISSING_S, MOST_FAILURES, RECHECK_S, Watch
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -59,22 +60,17 @@ class Post:
     def remember(self, relative=A, **changes):
         """Put a finished ``original: keep`` document into the ledger."""
         fingerprint = Fingerprint.of((self.inbox / relative).stat())
-        entry = Entry(
+        entry = replace(
+            BLANK,
             id=f"id-{time.monotonic_ns()}",
             folder="t",
             inbox=self.inbox,
             relative=relative,
-            stem=Path("a"),
             outbox=self.folder.outbox,
             fingerprint=fingerprint,
             state="done",
-            attempts=0,
-            due=0.0,
             original="keep",
-            put_away=None,
-            sha256=None,
             pages=1,
-            error=None,
             claimed=time.time(),
             changed=time.time(),
         )

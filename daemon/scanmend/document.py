@@ -5,7 +5,7 @@ import os
 import re
 import statistics
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 Box = tuple[int, int, int, int]
@@ -153,6 +153,29 @@ class CorrectedPage:
     """Time that correction took, in seconds."""
     strategy: str = ""
     """``rescore``, ``rewrite`` or ``both``, whichever was chosen; empty when the model was not asked."""
+
+
+def union(boxes: Iterable[Box | None]) -> Box | None:
+    """Return the smallest box around these; None when there is none."""
+    known = [box for box in boxes if box is not None]
+    if not known:
+        return None
+    lefts, tops, rights, bottoms = zip(*known, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def least_confidence(words: Iterable[Word]) -> float | None:
+    """The least of the words' confidences, 0–100; None where none has one."""
+    return min((w.confidence for w in words if w.confidence is not None), default=None)
+
+
+def without_glyphs(page: CorrectedPage) -> CorrectedPage:
+    """Leave out what correction alone needs: it is most of a page's memory, and of its bytes on the way."""
+    lines = tuple(
+        replace(line, words=tuple(replace(word, glyphs=()) if word.glyphs else word for word in line.words))
+        for line in page.page.lines
+    )
+    return replace(page, page=replace(page.page, lines=lines))
 
 
 def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:

@@ -14,13 +14,12 @@ from typing import Any, Protocol
 from scanmend import __version__
 from scanmend.config import Settings
 from scanmend.correct.task import Task, skipped
-from scanmend.document import CorrectedPage, Page
+from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.ocr.limits import Inspection, Limits
 from scanmend.ocr.pool import PagePool
-from scanmend.outbox.handover import without_glyphs
 from scanmend.outbox.record import Record
 
 INSPECT_LIMIT_S = 300.0
@@ -81,7 +80,6 @@ class Converted:
     """Identity of the model, None where none was asked."""
     started: datetime
     seconds: float
-
     uncorrected: str = ""
     """Why pages came out as they were read, because the model failed; empty when none did."""
 
@@ -142,7 +140,7 @@ class Pipeline:
                         keeper.advance(page.number, "waiting for the model with")
                         lease = stack.enter_context(self.slot.lease(settings.model))
                     keeper.advance(page.number, "correcting")
-                    done.append(without_glyphs(lease.correct(page, task, settings.model_call_limit_s)))
+                    done.append(lease.correct(page, task, settings.model_call_limit_s))
                     keeper.keep_corrected(done[-1])
                 except Postponed:
                     self._read_on(pages, deadline, settings)

@@ -34,7 +34,7 @@ def status(config: Config) -> dict[str, Any]:
         "recent": [],
     }
     if out["running"]:
-        out |= _daemon(config.state_dir / STATUS_FILE)
+        out |= daemon_status(config.state_dir / STATUS_FILE)
     if path.exists():
         ledger = Ledger(path, read_only=True)
         try:
@@ -48,7 +48,8 @@ def status(config: Config) -> dict[str, Any]:
     return out
 
 
-def _daemon(path: Path) -> dict[str, Any]:
+def daemon_status(path: Path) -> dict[str, Any]:
+    """What the running daemon last wrote of itself; empty when there is nothing to read."""
     try:
         told = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanmend.correct import numbers
-from scanmend.correct.typography import DOUBLED, LOOKALIKE, TORN, UNPAIRED, mend
+from scanmend.correct.numbers import REPAIRED
+from scanmend.correct.typography import DOUBLED, TORN, UNPAIRED, mend
 from scanmend.document import Edit, Line, Page, Word, apply_edits, layout, page_from_text
 
 QUOTING = "\n\nThey said “good day” to us."
@@ -48,7 +49,7 @@ class TestLookalikes:
         assert done.page.raw == "nothing here\npay $100.00 now"
         (edit,) = done.edits
         assert (edit.line, edit.word, edit.raw, edit.new) == (1, 1, "$1O0.00", "$100.00")
-        assert (edit.proposer, edit.reason, edit.accepted, edit.gain) == ("typography", LOOKALIKE, True, None)
+        assert (edit.proposer, edit.reason, edit.accepted, edit.gain) == ("typography", REPAIRED, True, None)
 
     @pytest.mark.parametrize("text", ["1O", "5l", "hospita1", "A4", "lO0l", "x1O0"])
     def test_what_may_be_a_unit_or_a_code(self, text):
@@ -251,7 +252,7 @@ class TestOnRaw:
         done = mend(self.RAW, ("eng",))
         assert done.on_raw([]) == done.edits
         assert [(e.line, e.word, e.count, e.raw, e.new, e.reason) for e in done.edits] == [
-            (0, 2, 1, "$1O0.00", "$100.00", LOOKALIKE),
+            (0, 2, 1, "$1O0.00", "$100.00", REPAIRED),
             (1, 1, 2, "bnt ,", "bnt,", TORN),
             (1, 4, 2, "sald ;", "sald;", TORN),
         ]

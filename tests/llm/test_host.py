@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 from scanmend.child import Child
 from scanmend.config import BUNDLED
 from scanmend.correct.task import Task
-from scanmend.document import CorrectedPage, Page, page_from_text
+from scanmend.document import CorrectedPage, Page, page_from_text, without_glyphs
 from scanmend.errors import HostDied
 from scanmend.llm.engine import ALL_LAYERS, Reply, gpu_available
-from scanmend.llm.host import BUDGET, Host, Model, _layers, slim
+from scanmend.llm.host import BUDGET, Host, Model, _layers
 
 MODEL = Path(importlib.util.find_spec(BUNDLED.package).submodule_search_locations[0], BUNDLED.file)
 PAGE = page_from_text("The qnick brown fox jumps over the lazy dog.\n\nIt was the best of times.")
@@ -135,7 +135,7 @@ class TestRequests:
         full = replace(word, confidence=90.0, box=(1, 2, 3, 4), glyphs=((("T", 99.0), ("I", 0.5)),))
         line = replace(PAGE.lines[0], words=(full, *PAGE.lines[0].words[1:]))
         page = CorrectedPage(replace(PAGE, lines=(line, *PAGE.lines[1:])), "text")
-        slimmed = slim(page)
+        slimmed = without_glyphs(page)
         assert slimmed.page.lines[0].words[0] == replace(full, glyphs=())
         assert slimmed == replace(page, page=slimmed.page)
 

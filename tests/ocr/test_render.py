@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 import render_scans
+from held_photos import held
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.limits import Limits
 from scanmend.ocr.render import inspect, render
@@ -290,18 +291,7 @@ class TestPictures:
     @pytest.mark.parametrize("kind", ["JPEG", "TIFF", "WEBP", "PNG"])
     def test_orientation(self, tmp_path, shown, kind, orientation):
         """However the camera was held, the page stands upright, and is turned once only."""
-        back = {
-            2: Image.Transpose.FLIP_LEFT_RIGHT,
-            3: Image.Transpose.ROTATE_180,
-            4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE,
-            6: Image.Transpose.ROTATE_90,
-            7: Image.Transpose.TRANSVERSE,
-            8: Image.Transpose.ROTATE_270,
-        }
-        stored = LINE.transpose(back[orientation]) if orientation > 1 else LINE
-        exif = Image.Exif()
-        exif[Base.Orientation] = orientation
+        stored, exif = held(LINE, orientation)
         stored.save(tmp_path / "held", kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))
         assert difference(shown(tmp_path / "held"), LINE) < 4
 

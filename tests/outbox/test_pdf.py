@@ -9,9 +9,9 @@ from html import unescape
 import pymupdf
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from PIL.ExifTags import Base
 
 import render_scans
+from held_photos import held
 from outbox.leaves import HEIGHT, TEXT, WIDTH, WORDS, leaf
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.outbox.pdf import FromImages, FromPdf
@@ -248,19 +248,8 @@ class TestFromImages:
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_photos_are_upright(self, sheet, tmp_path, orientation):
         """As OCR saw them, whichever way the camera was held."""
-        inverse = {
-            2: Image.Transpose.FLIP_LEFT_RIGHT,
-            3: Image.Transpose.ROTATE_180,
-            4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE,
-            6: Image.Transpose.ROTATE_90,
-            7: Image.Transpose.TRANSVERSE,
-            8: Image.Transpose.ROTATE_270,
-        }
-        exif = Image.Exif()
-        exif[Base.Orientation] = orientation
-        held = sheet.transpose(inverse[orientation]) if orientation > 1 else sheet
-        held.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
+        stored, exif = held(sheet, orientation)
+        stored.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
         made = composed(tmp_path / "photo.jpg")
         check_words(made)
         assert difference(picture(made), sheet) < 3

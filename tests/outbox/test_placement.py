@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbox.leaves import WORDS, leaf
-from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits
-from scanmend.outbox.placement import placed, strips, union
+from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
+from scanmend.outbox.placement import placed, strips
 
 
 def of(words, *edits):

@@ -1,15 +1,14 @@
 """``scanmend unload``: have the daemon end its models' processes now, and say what came of it."""
 
-import json
 import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from scanmend.config import Config
 from scanmend.lock import running_pid
+from scanmend.report import daemon_status
 from scanmend.service import STATUS_FILE
 
 POLL_S = 0.1
@@ -27,11 +26,11 @@ def unload(
     if pid is None:
         return True, "no daemon runs, so no model is loaded"
     path = config.state_dir / STATUS_FILE
-    before = _told(path)
+    before = daemon_status(path)
     os.kill(pid, signal.SIGUSR2)
     limit = clock() + wait_s
     while True:
-        told = _told(path)
+        told = daemon_status(path)
         taken = told.get("unload_requests", 0) > before.get("unload_requests", 0)
         if taken and told["model"]["state"] == "idle" and not told["loaded"]:
             return True, _names(before) + "unloaded" if before.get("loaded") else "no model is loaded"
@@ -43,14 +42,6 @@ def unload(
     if not taken:
         return False, f"the daemon (pid {pid}) has not taken up the request yet"
     return False, f"{_names(told) or 'a model: '}still in use; unloaded as soon as no document needs it"
-
-
-def _told(path: Path) -> dict[str, Any]:
-    try:
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _names(told: dict[str, Any]) -> str:

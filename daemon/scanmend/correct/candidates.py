@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import Levenshtein
+
 from scanmend.correct import numbers
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.judge import LOW_MARKS, forbidden
+from scanmend.correct.judge import LOW_MARKS, alone, forbidden, marks_only
 from scanmend.correct.lexicon import KNOWN
 from scanmend.correct.vocabulary import Vocabulary
 from scanmend.correct.words import Parts, letters, parts
@@ -107,17 +109,24 @@ class Candidates:
         sure = word.confidence is not None and word.confidence >= SURE
         return zipf < COMMON and not sure and (self._cheap(core) or bool(self._vocabulary.wanted(core)))
 
+    def cost(self, raw: str, new: str) -> float:
+        """Channel cost in nats of reading new as raw; blanks and marks have prices of their own."""
+        one, other = raw.replace(" ", ""), new.replace(" ", "")
+        if marks_only(raw, new):
+            return (SPECK if alone(raw, new) else MARK) * Levenshtein.distance(one, other)
+        blanks = new.count(" ") - raw.count(" ")
+        return abs(blanks) * (SPLIT if blanks > 0 else TORN) + self._confusions.cost(one, other, 40.0)
+
     def at(self, words: Sequence[Word], i: int) -> list[Candidate]:
         """What the word at ``i`` of a line may have been, alone or with the next; the likeliest first."""
         word = words[i]
         if numbers.is_sacred(word.text):
             return []
-        found = [*self.of(word)] if self.suspicious(word) else []
-        following = words[i + 1] if i + 1 < len(words) else None
+        found = self.of(word) if self.suspicious(word) else []
         preceding, behind = words[max(0, i - 1) : i], words[i + 1 : i + 2]
         found += self._marks(word, preceding, behind)
-        if following is not None and not numbers.is_sacred(following.text) and self._is_text(preceding):
-            found += self._merged(word, following)
+        if behind and not numbers.is_sacred(behind[0].text) and self._is_text(preceding):
+            found += self._merged(word, behind[0])
         return _likeliest(found)
 
     def of(self, word: Word) -> list[Candidate]:
@@ -143,16 +152,15 @@ class Candidates:
     def _marks(self, word: Word, preceding: Sequence[Word], behind: Sequence[Word]) -> Iterator[Candidate]:
         """The same letters with another mark, or without a speck; beside at most one word on either side."""
         before = "".join(w.text for w in preceding)
-        following = behind[0] if behind else None
+        ahead = self._ahead(behind)
         cut = parts(word.text)
         if not letters(cut.core):
-            if _is_speck(word.text, before, self._ahead(following)) and self._is_text([*preceding, *behind]):
+            if _is_speck(word.text, before, ahead) and self._is_text([*preceding, *behind]):
                 yield Candidate("", SPECK, COMMON)
             return
         zipf = self._vocabulary.zipf(cut.core)
         if zipf >= KNOWN:
-            texts = _other_marks(cut, self._ahead(following))
-            yield from (Candidate(text, MARK, zipf) for text in texts)
+            yield from (Candidate(text, MARK, zipf) for text in _other_marks(cut, ahead))
         elif marked := _INNER_MARK.search(cut.core):
             left, right = cut.core[: marked.start()], cut.core[marked.end() :]
             apart = [f"{left} {right}", left + right, f"{left}{marked.group()} {right}"]
@@ -167,9 +175,9 @@ class Candidates:
         zipfs = [self._vocabulary.zipf(core) for core in cores if letters(core)]
         return all(cores) and min(zipfs, default=KNOWN) >= KNOWN and max(zipfs, default=PLAIN) >= PLAIN
 
-    def _ahead(self, following: Word | None) -> str:
+    def _ahead(self, behind: Sequence[Word]) -> str:
         """The first letter of the next word where it says something: small, or the capital of a common word."""
-        text = following.text if following is not None else ""
+        text = "".join(w.text for w in behind)
         if text[:1].isupper() and self._vocabulary.zipf(parts(text).core) < COMMON:
             return ""  # a name may follow anything
         return text[:1]

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from rapidfuzz.distance import Levenshtein
-
 from scanmend.correct import numbers, rescore, rewrite
-from scanmend.correct.candidates import MARK, SPECK, SPLIT, TORN, Candidate, Candidates
+from scanmend.correct.candidates import Candidate, Candidates
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.glossary import glossary
-from scanmend.correct.judge import COST_MOST, NUMBER_KEPT, TOO_DIFFERENT, Evidence, alone, forbidden, judge, marks_only
+from scanmend.correct.judge import COST_MOST, NUMBER_KEPT, TOO_DIFFERENT, Evidence, forbidden, judge
 from scanmend.correct.lexicon import Lexicon
 from scanmend.correct.model import LanguageModel
 from scanmend.correct.task import Task, skipped
 from scanmend.correct.typography import mend
 from scanmend.correct.vocabulary import Vocabulary
 from scanmend.correct.words import BREAKS, around, beside, parts, starts_sentence, unbroken
-from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout
+from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout, least_confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Corrector:
                 if reason := self._ruled_out(ground, edit):
                     done.append(replace(edit, reason=reason))
                 else:
-                    cost = self._cost(edit.raw, edit.new)
+                    cost = ground.candidates.cost(edit.raw, edit.new)
                     extra[edit.line, edit.word].append(Candidate(edit.new, cost, 0.0, edit.count, edit.proposer))
 
         candidates = ground.candidates if task.strategy in ("rescore", "both") else None
@@ -85,7 +83,7 @@ class Corrector:
             return reason
         if numbers.belongs(edit.raw, edit.new, *beside(ground.page, edit.line, edit.word, edit.count)):
             return NUMBER_KEPT
-        return "" if self._cost(edit.raw, edit.new) <= COST_MOST else TOO_DIFFERENT
+        return "" if ground.candidates.cost(edit.raw, edit.new) <= COST_MOST else TOO_DIFFERENT
 
     def _judged(self, ground: Ground, before: Iterable[Edit], edit: Edit) -> Edit:
         words = range(edit.word, edit.word + edit.count)
@@ -102,32 +100,23 @@ class Corrector:
         page, vocabulary = ground.page, ground.vocabulary
         line = page.lines[edit.line]
         words = line.words[edit.word : edit.word + edit.count]
-        known = [w.confidence for w in words if w.confidence is not None]
         before, after = around(page, edit.line, edit.word, edit.count)
         raw, new = (_whole(before, text, after) for text in (edit.raw, edit.new))
         return Evidence(
             raw=edit.raw,
             new=edit.new,
-            cost=self._cost(edit.raw, edit.new),
+            cost=ground.candidates.cost(edit.raw, edit.new),
             gain=edit.gain,
             raw_zipf=min((self._lexicon.zipf(part) for part in raw), default=0.0),
             new_zipf=min((vocabulary.zipf(part) for part in new), default=0.0),
-            confidence=min(known) if known else None,
+            confidence=least_confidence(words),
             starts_sentence=starts_sentence(line, edit.word, self._above(page, edit.line)),
             has_lexicon=bool(self._lexicon),
             unknown_share=vocabulary.unknown_share,
             among_capitals=_among_capitals(line, edit.word),
-            rewritten=edit.proposer in {"rewrite", "both"},
+            rewritten=edit.proposer != rescore.PROPOSER,
             repetition=max((vocabulary.repetition(part) for part in raw), default=0.0),
         )
-
-    def _cost(self, raw: str, new: str) -> float:
-        """Channel cost; blanks and marks have prices of their own."""
-        if marks_only(raw, new):
-            changed = Levenshtein.distance(raw.replace(" ", ""), new.replace(" ", ""))
-            return (SPECK if alone(raw, new) else MARK) * changed
-        blanks = abs(new.count(" ") - raw.count(" ")) * (SPLIT if new.count(" ") > raw.count(" ") else TORN)
-        return blanks + self._confusions.cost(raw.replace(" ", ""), new.replace(" ", ""), 40.0)
 
     def _above(self, page: Page, n: int) -> Word | None:
         if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
@@ -140,8 +129,8 @@ def _whole(before: str, text: str, after: str) -> list[str]:
     words = unbroken(text).split()
     if not words:
         return []
-    if after:
-        words[-1] = words[-1][:-1] if words[-1][-1] in BREAKS else words[-1]
+    if after and words[-1][-1] in BREAKS:
+        words[-1] = words[-1][:-1]
     return [parts(before * (k == 0) + w + after * (k == len(words) - 1)).core for k, w in enumerate(words)]
 
 
@@ -154,5 +143,5 @@ def _attended(ground: Ground) -> list[int]:
 
 
 def _among_capitals(line: Line, index: int) -> bool:
-    beside = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
-    return any(text.isupper() and len(text) > 1 for text in beside)
+    near = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
+    return any(text.isupper() and len(text) > 1 for text in near)

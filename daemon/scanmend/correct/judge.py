@@ -99,7 +99,7 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     if reason := forbidden(e.raw, e.new):
         return Verdict(accepted=False, reason=reason)
     if e.new == numbers.repair(e.raw):
-        return Verdict(accepted=True, reason="a look-alike letter inside a number")
+        return Verdict(accepted=True, reason=numbers.REPAIRED)
     if e.cost > COST_MOST:
         return Verdict(accepted=False, reason=TOO_DIFFERENT)
     if e.gain is None:

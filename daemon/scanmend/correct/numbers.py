@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from unicodedata import category
 
+REPAIRED = "a look-alike letter inside a number"
+"""Why a repair is made, for the record."""
 LOOKALIKES = {"O": "0", "o": "0", "l": "1", "I": "1"}
 """Letters that OCR writes for digits so often that a number is the better reading."""
 

@@ -14,7 +14,7 @@ from scanmend.correct.candidates import Candidate, Candidates
 from scanmend.correct.judge import AGREED
 from scanmend.correct.model import LanguageModel
 from scanmend.correct.words import broken, parts
-from scanmend.document import Edit, Page, Word
+from scanmend.document import Edit, Page, Word, least_confidence
 
 AHEAD = 2
 """Words after it that the model scores along."""
@@ -22,8 +22,6 @@ LOOKBACK = 1500
 """Characters of text before the word that the model sees at least, after the prompt; at most twice as many."""
 NEARLY = 3.0
 """Nats by which a candidate may fall short of its cost and is still put to the judge, who weighs words, too."""
-
-
 MOST_WORDS = 4
 """Raw words that one candidate takes in, at most."""
 PROPOSER = "rescore"
@@ -60,7 +58,7 @@ def places(page: Page, candidates: Candidates | None, extra: Extra = NOTHING) ->
     k = 0
     while k < len(words):
         n, i, word = words[k]
-        after = [w for _, _, w in words[k + 1 :][: MOST_WORDS + AHEAD]]
+        after = [w for _, _, w in words[k + 1 : k + 1 + MOST_WORDS + AHEAD]]
         if candidates is not None and after and broken(word.text, after[0].text):
             found, whole = _of_broken(word, after[0], candidates)
             if found:
@@ -133,7 +131,7 @@ def _place(
 
 
 class Context:
-    """The text before a word as the model sees it: prompt, then the page so far with what was surely better."""
+    """The text before a word as the model sees it: prompt, then the page so far with what was accepted."""
 
     def __init__(self, page: Page, prompt: str) -> None:
         self._page = page
@@ -177,8 +175,7 @@ def edited(page: Page, place: Place, candidate: Candidate) -> Edit | None:
     if not candidate.text:
         return _without(place.line, place.word, words)
     if len(place.parts) == 1:
-        edit = _edit(place.line, place.word, words, candidate.count, candidate.text)
-        return replace(edit, proposer=candidate.proposer)
+        return _edit(place.line, place.word, words, candidate.count, candidate.text, candidate.proposer)
     one, two = place.parts
     left = parts(one.text)
     start, hyphen = left.before + left.core, one.text[-1]
@@ -198,15 +195,14 @@ def edited(page: Page, place: Place, candidate: Candidate) -> Edit | None:
 def _of_broken(one: Word, two: Word, candidates: Candidates) -> tuple[list[Candidate], str]:
     """Candidates for a word that a line end broke, and the word."""
     whole = one.text[:-1] + two.text
-    known = [w.confidence for w in (one, two) if w.confidence is not None]
-    word = Word(whole, confidence=min(known) if known else None)
+    word = Word(whole, confidence=least_confidence((one, two)))
     found = candidates.of(word) if candidates.suspicious(word) else []
     return [c for c in found if " " not in c.text], whole
 
 
-def _edit(n: int, i: int, words: Sequence[Word], count: int, new: str) -> Edit:
+def _edit(n: int, i: int, words: Sequence[Word], count: int, new: str, proposer: str = PROPOSER) -> Edit:
     raw = " ".join(w.text for w in words[i : i + count])
-    return Edit(n, i, raw, new, PROPOSER, count=count, box=words[i].box)
+    return Edit(n, i, raw, new, proposer, count=count, box=words[i].box)
 
 
 def _without(n: int, i: int, words: Sequence[Word]) -> Edit | None:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanmend.correct import numbers
-from scanmend.document import Box, Edit, Line, Page, Word
+from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
-LOOKALIKE = "a look-alike letter inside a number"
 DOUBLED = "two single quotation marks are one double"
 UNPAIRED = "a quotation mark closes as it opened"
 TORN = "a mark torn off its word"
@@ -103,7 +102,7 @@ def _edits(mended: Mended, reasons: dict[tuple[int, int], str]) -> Iterator[Edit
 def _mended(text: str) -> tuple[str, str]:
     """The word mended on its own, and why; the reason is empty where nothing was."""
     if (number := numbers.repair(text)) is not None:
-        return number, LOOKALIKE
+        return number, numbers.REPAIRED
     if numbers.is_sacred(text) or not any(c.isalpha() for c in text):
         return text, ""
     new = text
@@ -146,20 +145,13 @@ def _torn(word: Word, following: Sequence[Word], *, spaced: bool) -> bool:
 
 def _joined(words: Sequence[Word]) -> Word:
     """Several words as one."""
-    boxes = [w.box for w in words if w.box is not None]
-    known = [w.confidence for w in words if w.confidence is not None]
     complete = all(len(w.glyphs) == len(w.text) for w in words)
     return Word(
         "".join(w.text for w in words),
-        box=_around(boxes) if boxes else None,
-        confidence=min(known) if known else None,
+        box=union(w.box for w in words),
+        confidence=least_confidence(words),
         glyphs=tuple(glyph for w in words for glyph in w.glyphs) if complete else (),
     )
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 @dataclass(frozen=True, slots=True)

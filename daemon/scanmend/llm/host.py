@@ -6,7 +6,6 @@ Proposers, judge and word lists live here too, so that everything heavy ends wit
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon import lexicon
 from scanmend.correct.task import Task, resolved
-from scanmend.document import CorrectedPage, Page
+from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import ModelError
 from scanmend.llm.engine import ALL_LAYERS, Engine, gpu_available
 
@@ -92,18 +91,12 @@ class Host:
         page = _page.validate_python(request["page"])
         task = resolved(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
         corrector = self._corrector(task.languages, float(request["call_limit_s"]))
-        return {"result": _corrected.dump_python(slim(corrector.correct(page, task, progress)), mode="json")}
+        return {"result": _corrected.dump_python(without_glyphs(corrector.correct(page, task, progress)), mode="json")}
 
     def _make_corrector(self, languages: tuple[str, ...], call_limit_s: float) -> Corrector:
         if self._engine is None:
             raise ModelError("asked to correct before a model was loaded")
         return Corrector(Model(self._engine, call_limit_s), lexicon(languages), Confusions.load())
-
-
-def slim(page: CorrectedPage) -> CorrectedPage:
-    """Leave out the glyph alternatives, which nothing needs after correction and which are most of the bytes."""
-    lines = tuple(replace(line, words=tuple(replace(w, glyphs=()) for w in line.words)) for line in page.page.lines)
-    return replace(page, page=replace(page.page, lines=lines))
 
 
 def _layers(wanted: int | str, *, cpu_will_do: bool) -> int:

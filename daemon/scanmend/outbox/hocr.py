@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TextIO
 
 from scanmend import __version__
-from scanmend.document import Box, CorrectedPage, Line
-from scanmend.outbox.placement import Placed, placed, union
+from scanmend.document import Box, CorrectedPage, Line, union
+from scanmend.outbox.placement import Placed, placed
 
 
 class Hocr:

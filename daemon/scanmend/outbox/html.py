@@ -11,9 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from scanmend.document import Box, CorrectedPage, Edit, Line
+from scanmend.document import Box, CorrectedPage, Edit, Line, least_confidence, union
 from scanmend.outbox.hocr import clean
-from scanmend.outbox.placement import Placed, placed, union
+from scanmend.outbox.placement import Placed, placed
 
 UNSURE = 80.0
 """A number read with less confidence, 0–100, can be shown as one to look at."""
@@ -196,7 +196,6 @@ def _evidence(page: CorrectedPage, edit: Edit) -> str:
     if edit.gain is not None:
         told.append(f"the model gains {edit.gain:+.1f} nats")
     words = page.page.lines[edit.line].words[edit.word : edit.word + edit.count]
-    known = [w.confidence for w in words if w.confidence is not None]
-    if known:
-        told.append(f"read with confidence {min(known):.0f} of 100")
+    if (confidence := least_confidence(words)) is not None:
+        told.append(f"read with confidence {confidence:.0f} of 100")
     return ", ".join(told)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scanmend.document import Box, CorrectedPage
-from scanmend.outbox.placement import Placed, placed, union
+from scanmend.document import Box, CorrectedPage, union
+from scanmend.outbox.placement import Placed, placed
 
 _HEADING = 1.35
 """Lines so many times as high as the document's usual line are headings …"""

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scanmend.document import Box, CorrectedPage, Edit, Line, Word
+from scanmend.document import Box, CorrectedPage, Edit, Line, Word, least_confidence, union
 
 _DESCENDING = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
 """Characters that reach below the line they stand on."""
@@ -30,7 +30,7 @@ class Placed:
     @property
     def confidence(self) -> float | None:
         """The least of the raw words' confidences, 0–100."""
-        return min((w.confidence for w in self.raw if w.confidence is not None), default=None)
+        return least_confidence(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,6 @@ def placed(page: CorrectedPage) -> list[list[Placed]]:
         if edit.accepted:
             accepted.setdefault(edit.line, []).append(edit)
     return [list(_of_line(line, accepted.get(i, []))) for i, line in enumerate(page.page.lines)]
-
-
-def union(boxes: Sequence[Box | None]) -> Box | None:
-    """Return the smallest box around these; None when there is none."""
-    known = [box for box in boxes if box is not None]
-    if not known:
-        return None
-    lefts, tops, rights, bottoms = zip(*known, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def strips(lines: Sequence[Sequence[Placed]]) -> list[list[Strip]]:
