@@ -24,6 +24,8 @@ from scanmend.document import CorrectedPage, Fingerprint, Page
 from scanmend.errors import StorageError
 
 VERSION = 1
+LOCKED_S = 30.0
+"""How long another process or thread is waited for that has the database locked."""
 ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 
 _RESTING = "state IN ('waiting', 'published', 'failing')"
@@ -99,7 +101,9 @@ class Ledger:
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
             target = f"file:{_quoted(path)}?mode={'ro' if read_only else 'rwc'}"
-            self._db = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                target, uri=True, timeout=LOCKED_S, isolation_level=None, check_same_thread=False
+            )
             try:
                 self._db.row_factory = sqlite3.Row
                 self._prepare(read_only=read_only)
@@ -113,7 +117,8 @@ class Ledger:
 
     def _prepare(self, *, read_only: bool) -> None:
         if not read_only:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
+            self._write_ahead()
+            for pragma in ("synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
                 self._db.execute(f"PRAGMA {pragma}")
             with self._transaction():  # another process may be creating the tables just now
                 if self._version() == 0:
@@ -124,6 +129,19 @@ class Ledger:
             raise StorageError(
                 f"the ledger {self.path} has version {version}, this scanmend knows {VERSION}; upgrade scanmend"
             )
+
+    def _write_ahead(self) -> None:
+        """Choose the journal; SQLite itself does not wait for others that do so in a new file at the same time."""
+        limit = time.monotonic() + LOCKED_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as e:
+                if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= limit:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
