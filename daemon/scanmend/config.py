@@ -148,6 +148,10 @@ class Settings(_Closed):
     attention: Literal["suspect", "all"] = "suspect"
     """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
     languages: Languages = ("eng",)
+    prepare: Literal["auto", "off"] = "auto"
+    """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
+    pdf_text: Literal["auto", "force", "only", "off"] = "auto"
+    """Text that a PDF brings along: used where it is sound, wherever there is any, instead of all OCR, or never."""
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the page image, origin at its top left."""
@@ -96,6 +97,15 @@ class Page:
     dpi: int = 0
     seconds: float = 0.0
     """Time that Tesseract took, in seconds."""
+    origin: Literal["ocr", "text", "blank"] = "ocr"
+    """Where the words come from: OCR, or the text that the PDF brought along; a blank page has none."""
+    turned: int = 0
+    """Degrees clockwise, a multiple of 90, by which the source's page is turned to stand upright; boxes are of the
+    page so turned, in pixels of the source's image."""
+    steps: tuple[str, ...] = ()
+    """What was done to the image before OCR, in words."""
+    languages: tuple[str, ...] = ()
+    """What it was read in, by Tesseract's names; empty where nothing was read."""
 
     @property
     def raw(self) -> str:

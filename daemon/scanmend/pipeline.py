@@ -18,7 +18,7 @@ from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
-from scanmend.ocr.limits import Inspection, Limits
+from scanmend.ocr.limits import Inspection, Limits, Reading
 from scanmend.ocr.pool import PagePool
 from scanmend.outbox.record import Record
 
@@ -116,15 +116,15 @@ class Pipeline:
         """Read and correct every page; DocumentError, TransientError, Postponed, Stopping."""
         started, clock = datetime.now(UTC), time.monotonic()
         deadline = clock + settings.document_limit_s
-        limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        found = self.pool.inspect(path, limits, INSPECT_LIMIT_S)
+        reading = reading_of(settings)
+        found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
         keeper.inspected(found)
         task = task_of(settings, self.glossaries)
         done: list[CorrectedPage] = []
         failed = ""
         with ExitStack() as stack:
             lease: Lease | None = None
-            pages = stack.enter_context(closing(self._read(path, found.pages, settings, limits, keeper)))
+            pages = stack.enter_context(closing(self._read(path, found.pages, reading, keeper)))
             for page in pages:
                 self._check(deadline, settings)
                 if isinstance(page, CorrectedPage):
@@ -171,7 +171,7 @@ class Pipeline:
             self._check(deadline, settings)
 
     def _read(
-        self, path: Path, count: int, settings: Settings, limits: Limits, keeper: Keeper
+        self, path: Path, count: int, reading: Reading, keeper: Keeper
     ) -> Generator[Page | CorrectedPage]:
         """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
         ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
@@ -180,7 +180,7 @@ class Pipeline:
                 known = keeper.recall(number)
                 if known is None:
                     keeper.advance(number, "reading")
-                    ahead.append(self.pool.submit(path, number, settings.languages, limits, settings.page_limit_s))
+                    ahead.append(self.pool.submit(path, number, reading))
                 else:
                     ahead.append(known)
                 while len(ahead) > self.pool.workers:
@@ -204,6 +204,12 @@ class Pipeline:
             raise Stopping
         if time.monotonic() > deadline:
             raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
+
+
+def reading_of(settings: Settings) -> Reading:
+    """How pages of these settings are to be read."""
+    limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
+    return Reading(settings.languages, limits, settings.page_limit_s, settings.prepare, settings.pdf_text)
 
 
 def task_of(settings: Settings, glossaries: GlossaryFiles) -> Task:

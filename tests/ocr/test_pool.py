@@ -14,7 +14,7 @@ import pytest
 import render_scans
 from scanmend.child import Child
 from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
-from scanmend.ocr.limits import Limits
+from scanmend.ocr.limits import Limits, Reading
 from scanmend.ocr.pool import PagePool
 
 LIMITS = Limits(max_pages=10, max_megapixels=50, render_dpi=150)
@@ -65,7 +65,7 @@ def reading(pool: PagePool) -> list[int]:
 
 
 def submit(pool: PagePool, path: Path, number: int = 1, limit_s: float = 60.0) -> "Future":
-    return pool.submit(path, number, ["eng"], LIMITS, limit_s)
+    return pool.submit(path, number, Reading(("eng",), LIMITS, limit_s))
 
 
 def trace(pool: PagePool) -> list[Path]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 import render_scans
 from scanmend.child import Child
 from scanmend.document import Page
-from scanmend.ocr.limits import Limits
+from scanmend.ocr.limits import Limits, Reading
 from scanmend.ocr.worker import handle
 
 LIMITS = Limits(max_pages=10, max_megapixels=5, render_dpi=150)
@@ -25,11 +25,11 @@ def scan(tmp_path) -> Path:
     return path
 
 
-def ask(do: str, path: Path, work: Path | None = None, **settings):
+def ask(do: str, path: Path, work: Path | None = None, language: str = "eng"):
     request = {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(LIMITS)}
     if do == "read":
-        request |= {"number": 1, "languages": ["eng"], "limit_s": 60.0, "work": str(work)}
-    return json.loads(json.dumps(request | settings))
+        request |= {"number": 1, "work": str(work), "reading": asdict(Reading((language,), LIMITS, 60.0))}
+    return json.loads(json.dumps(request))
 
 
 def answer(*args, **settings):
@@ -62,7 +62,7 @@ def test_the_document_s_fault(tmp_path):
 
 def test_the_engine_s_fault(scan, tmp_path):
     """A language that is not installed."""
-    told = answer("read", scan, tmp_path / "page-1", languages=["xyz"])
+    told = answer("read", scan, tmp_path / "page-1", language="xyz")
     assert told["error"] == "ocr"
     assert "apt install" in told["message"]
     assert not (tmp_path / "page-1").exists()

@@ -21,6 +21,9 @@ PAGE = Page(
     1754,
     150,
     1.5,
+    turned=90,
+    steps=("turned 90°",),
+    languages=("eng",),
 )
 EDIT = Edit(1, 1, "whieh", "which", "rescore", 1, 5.43219, accepted=True, reason="look-alike", box=(1, 2, 3, 4))
 MODEL = {
@@ -80,6 +83,10 @@ def test_the_whole_record():
                 "width": 1240,
                 "height": 1754,
                 "dpi": 150,
+                "origin": "ocr",
+                "turned": 90,
+                "steps": ["turned 90°"],
+                "languages": ["eng"],
                 "skipped": None,
                 "edits": [
                     {

@@ -1,6 +1,7 @@
-"""What a source may cost, and what is known of it before any page is read."""
+"""How pages are read, what a source may cost, and what is known of it before any page is read."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,21 @@ class Limits:
     """Of one page image."""
     render_dpi: int
     """Resolution of PDF pages that are not simply one scanned image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How pages of a folder are read."""
+
+    languages: tuple[str, ...]
+    """Tesseract's names."""
+    limits: Limits
+    limit_s: float
+    """Seconds that Tesseract may take for a page."""
+    prepare: Literal["auto", "off"] = "auto"
+    """Whether page images are turned, straightened and cleaned before Tesseract sees them, where that pays."""
+    pdf_text: Literal["auto", "force", "only", "off"] = "auto"
+    """What becomes of the text that a PDF brings along."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from scanmend.child import Child, Message
 from scanmend.document import Page
 from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
-from scanmend.ocr.limits import Inspection, Limits
+from scanmend.ocr.limits import Inspection, Limits, Reading
 
 GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
@@ -64,16 +64,15 @@ class PagePool:
 
     def inspect(self, path: Path, limits: Limits, limit_s: float) -> Inspection:
         """Digest a source and count its pages; DocumentError, OcrError, Stopping."""
-        return Inspection(**self._submit(lambda: self._ask(self._request("inspect", path, limits), limit_s)).result())
+        request: Message = {"do": "inspect", "path": os.fsencode(path).hex(), "limits": asdict(limits)}
+        return Inspection(**self._submit(lambda: self._ask(request, limit_s)).result())
 
-    def submit(
-        self, path: Path, number: int, languages: Sequence[str], limits: Limits, limit_s: float
-    ) -> "Future[Page]":
+    def submit(self, path: Path, number: int, reading: Reading) -> "Future[Page]":
         """Read one page; the future raises DocumentError, OcrError or Stopping."""
-        request = self._request("read", path, limits)
         work = self._work / f"page-{secrets.token_hex(8)}"
-        request |= {"number": number, "languages": list(languages), "limit_s": limit_s, "work": str(work)}
-        return self._submit(lambda: _page.validate_python(self._ask(request, limit_s + self._grace_s, work)))
+        request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
+        request["reading"] = asdict(reading)
+        return self._submit(lambda: _page.validate_python(self._ask(request, reading.limit_s + self._grace_s, work)))
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -139,9 +138,6 @@ class PagePool:
         for child in busy:
             child.kill()
         self._executor.shutdown(wait=True)
-
-    def _request(self, do: str, path: Path, limits: Limits) -> Message:
-        return {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(limits)}
 
     def _submit(self, call: Callable[[], _T]) -> "Future[_T]":
         try:

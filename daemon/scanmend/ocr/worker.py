@@ -10,11 +10,13 @@ from pydantic import TypeAdapter
 from scanmend.child import Message, Progress, serve
 from scanmend.document import Page
 from scanmend.errors import DocumentError, OcrError
-from scanmend.ocr import render, tesseract
-from scanmend.ocr.limits import Limits
+from scanmend.ocr import render
+from scanmend.ocr.limits import Limits, Reading
+from scanmend.ocr.reading import read_page
 from scanmend.outbox.press import press
 
 _page = TypeAdapter(Page)
+_reading = TypeAdapter(Reading)
 
 
 def handle(request: Message, progress: Progress) -> Message:
@@ -26,14 +28,12 @@ def handle(request: Message, progress: Progress) -> Message:
             with render.blaming("the outputs that show its pages cannot be made"):
                 press(path, Path(request["pages"]), targets, request["facts"], progress)
             return {"result": None}
-        limits = Limits(**request["limits"])
         if request["do"] == "inspect":
-            return {"result": asdict(render.inspect(path, limits))}
+            return {"result": asdict(render.inspect(path, Limits(**request["limits"])))}
         work = Path(request["work"])
         work.mkdir(parents=True)
         try:
-            image = render.render(path, request["number"], work, limits)
-            page = tesseract.read(image, request["number"], request["languages"], request["limit_s"])
+            page = read_page(path, request["number"], _reading.validate_python(request["reading"]), work)
         finally:
             shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
         return {"result": _page.dump_python(page, mode="json")}

@@ -87,6 +87,10 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "width": page.page.width,
         "height": page.page.height,
         "dpi": page.page.dpi,
+        "origin": page.page.origin,
+        "turned": page.page.turned,
+        "steps": list(page.page.steps),
+        "languages": list(page.page.languages),
         "skipped": page.skipped or None,
         "edits": [edit_fields(edit) for edit in page.edits],
     }
