@@ -154,8 +154,9 @@ def _way(way: str, path: Path, engine: Listening, threads: int) -> Callable[[str
         started = time.perf_counter()
         answer: Any = llama.create_chat_completion(messages, temperature=0, max_tokens=budget)
         seconds = time.perf_counter() - started
-        written = answer["choices"][0]["message"]["content"]
-        return Run(seconds, written, tuple(engine.tokenize(written)))
+        start = len(engine._prompt(system, text))  # noqa: SLF001 -- as in Listening, a subclass
+        written = llama.input_ids[start : llama.n_tokens].tolist()  # the text could be cut into others
+        return Run(seconds, answer["choices"][0]["message"]["content"], tuple(written))
 
     return reply
 
