@@ -73,8 +73,7 @@ def process(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         fail(f"{out} cannot be made: {e.strerror}", USAGE)
-    if settings.strategy != "off":
-        models.bring(loaded, settings.model)
+    _bring(loaded, settings)
     failures = 0
     with _workshop(loaded) as pipeline, progress.bar(files) as shown:
         for outcome in oneshot.process(files, out, name, settings, pipeline, shown.advance):
@@ -99,8 +98,7 @@ def correct(
     settings, _, loaded = _settings(config, folder)
     for stream in (sys.stdin, sys.stdout):  # line ends stay what they are
         stream.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]
-    if settings.strategy != "off":
-        models.bring(loaded, settings.model)
+    _bring(loaded, settings)
     slot = _slot(loaded)
     try:
         if jsonl:
@@ -230,6 +228,14 @@ def _settings(path: Path | None, folder: str | None) -> tuple[Settings, str, Con
     if settings.strategy != "off" and settings.model not in config.models:
         raise ConfigError([f"{config.source}: defaults.model: no model is named {settings.model!r}"])
     return settings, settings.name, config
+
+
+def _bring(config: Config, settings: Settings) -> None:
+    """Have the model here before one-shot work begins; a download says how far it is, whatever else stays quiet."""
+    if settings.strategy != "off":
+        log_to_stderr()
+        models.bring(config, settings.model)
+        log_to_stderr(level=logging.WARNING)
 
 
 def _pool(config: Config, work: Path | None = None) -> PagePool:

@@ -259,6 +259,7 @@ class TestBring:
         )
         assert ran.returncode == 1
         assert place.file.exists()
+        assert '"percent": 100.0' in ran.stderr
 
 
 class TestVerify:
