@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -140,11 +141,20 @@ def test_nothing_is_fetched_and_nothing_else_runs(proof):
     assert ' style="' not in text
 
 
+def test_pages_that_ocr_had_to_turn_are_shown_upright(proof):
+    """The picture is asked for as it is to be turned; boxes are those of the upright page anyway."""
+    upright = leaf()
+    read = Reader(proof(replace(upright, page=replace(upright.page, turned=270))))
+    assert [turned for *_, turned in proof.asked] == [270]
+    ((image, _),) = read.all("image")
+    assert (image["width"], image["height"]) == (str(upright.page.width), str(upright.page.height))
+
+
 def test_pages_get_smaller_as_they_get_more(proof):
     """A book's proof sheet has to be opened, too."""
     proof(leaf())
     proof(leaf(), pages=500)
-    (_, first, sharp), (_, last, coarse) = proof.asked[0], proof.asked[-1]
+    (_, first, sharp, _), (_, last, coarse, _) = proof.asked[0], proof.asked[-1]
     assert first > last
     assert sharp > coarse
 

@@ -131,6 +131,22 @@ class TestFromPdf:
             ((left, top, right, bottom),) = mupdf(made, word.text)
             assert (left, top, right, bottom) == pytest.approx(word.box, abs=0.4)
 
+    @pytest.mark.parametrize("shown", [0, 90, 180, 270])
+    @pytest.mark.parametrize("turned", [90, 180, 270])
+    def test_a_page_that_ocr_had_to_turn(self, sheet, tmp_path, turned, shown):
+        """It is shown upright, with the words over their boxes, and keeps every byte."""
+        path = tmp_path / "scan.pdf"
+        lying = sheet.rotate(turned + shown, expand=True)  # the PDF undoes ``shown`` of it
+        lying.info = sheet.info
+        render_scans.save_pdf([lying], path)
+        with pymupdf.open(path) as document:
+            document[0].set_rotation(shown)
+            document.saveIncr()
+        made = layered(path, replace(leaf(), page=replace(leaf().page, turned=turned)))
+        assert made.read_bytes().startswith(path.read_bytes())
+        check_words(made)
+        assert difference(picture(made), sheet) < 3
+
     def test_an_earlier_text_layer_is_replaced(self, scan):
         """What an OCR program laid there before would be found beside the corrected words."""
         wrong = tuple(Word("WRONG", word.box, 9.0) for word in WORDS)
@@ -150,6 +166,18 @@ class TestFromPdf:
         assert poppler(layered(path))[0] == ["The", "committee", "will", "meet", "again"]
         (place,) = mupdf(layered(path), "will")
         assert place[3] - place[1] > 15  # that of the text itself, which is larger than the line
+
+    @pytest.mark.parametrize("origin", ["text", "blank"])
+    def test_a_page_that_no_ocr_has_read_stays_as_it_is(self, tmp_path, origin):
+        """Its own text is found as before, turned as before, and nothing else."""
+        path = tmp_path / "born.pdf"
+        with pymupdf.open() as document:
+            document.new_page(width=WIDTH * SCALE, height=HEIGHT * SCALE).insert_text((20, 25), "Printed words")
+            document.save(path)
+        made = leaf()
+        made = replace(made, page=replace(made.page, origin=origin, turned=90))
+        with pymupdf.open(layered(path, made)) as document:
+            assert (document[0].get_text().split(), document[0].rotation) == (["Printed", "words"], 0)
 
     def test_a_page_without_anything(self, tmp_path):
         """No contents, no resources: the text is the first that it gets."""
@@ -251,6 +279,17 @@ class TestFromImages:
         stored, exif = held(sheet, orientation)
         stored.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
         made = composed(tmp_path / "photo.jpg")
+        check_words(made)
+        assert difference(picture(made), sheet) < 3
+
+    @pytest.mark.parametrize("turned", [90, 180, 270])
+    @pytest.mark.parametrize("orientation", [1, 2, 6])
+    def test_pages_that_ocr_had_to_turn(self, sheet, tmp_path, orientation, turned):
+        """They are upright, too, in the data that they came in; whatever the camera said before."""
+        stored, exif = held(sheet.rotate(turned, expand=True), orientation)
+        stored.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
+        made = composed(tmp_path / "photo.jpg", replace(leaf(), page=replace(leaf().page, turned=turned)))
+        assert (tmp_path / "photo.jpg").read_bytes() in made.read_bytes()
         check_words(made)
         assert difference(picture(made), sheet) < 3
 

@@ -10,9 +10,9 @@ import render_scans
 from scanmend.outbox.sheets import opened
 
 
-def shown(path, number=1, width=400):
+def shown(path, number=1, width=400, turned=0):
     with opened(path) as sheets:
-        return Image.open(io.BytesIO(sheets.jpeg(number, width, 80)))
+        return Image.open(io.BytesIO(sheets.jpeg(number, width, 80, turned)))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "CMYK", "I;16", "LA"])
@@ -43,6 +43,22 @@ def test_upright_and_the_page_asked_for(tmp_path):
     assert shown(tmp_path / "a.jpg").size == (100, 300)
     render_scans.save_tiff([Image.new("L", (100, 50 * n), 255) for n in (1, 2, 3)], tmp_path / "b.tiff")
     assert [shown(tmp_path / "b.tiff", n).size for n in (3, 1, 2)] == [(100, 150), (100, 50), (100, 100)]
+
+
+@pytest.mark.parametrize("save", [lambda page, path: render_scans.save_pdf([page], path), render_scans.save_png])
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_pages_that_ocr_had_to_turn(tmp_path, save, turned):
+    """They are shown upright, and as wide as asked for."""
+    page = render_scans.blank((600, 800))
+    page.paste(0, (0, 0, 120, 80))
+    lying = page.rotate(turned, expand=True)
+    lying.info = page.info
+    save(lying, tmp_path / "a")
+    made = shown(tmp_path / "a", turned=turned)
+    assert made.width == pytest.approx(400, abs=1)
+    assert made.height == pytest.approx(533, abs=2)
+    assert made.getpixel((20, 20)) < 60
+    assert min(made.getpixel((390, 20)), made.getpixel((20, 520)), made.getpixel((390, 520))) > 200
 
 
 def test_pdf_pages_and_names_that_are_no_unicode(tmp_path):

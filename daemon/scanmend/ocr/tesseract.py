@@ -5,41 +5,70 @@ One pass gives text, boxes, confidences and the alternatives that the LSTM saw f
 """
 
 import re
+import signal
 import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Literal
 
 import pytesseract
 
 from scanmend.document import Box, Glyph, Line, Page, Word
-from scanmend.errors import DocumentError, OcrError
+from scanmend.errors import DocumentError, OcrError, PageFailed
+from scanmend.ocr import memory
 from scanmend.ocr.languages import MISSING, installed_languages, remedy
 from scanmend.ocr.render import Rendered
 
 _LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 _ALTERNATIVES = 4
+_FARTHEST = 2.0**31
+"""Pixels; no image is so large."""
 _installed = cache(installed_languages)
 
+MOST_BYTES = 256 << 20
+"""Of the hOCR of one page; a full newspaper page takes some 30 MiB."""
+LONGEST_PX = 32_767
+"""Tesseract takes no image with a longer side."""
 
-def read(image: Rendered, number: int, languages: Sequence[str], limit_s: float) -> Page:
-    """Read one page image; OcrError when Tesseract is missing, lacks a language, crashes or exceeds ``limit_s``."""
+Layout = Literal["page", "column", "block"]
+"""What a page is taken for: anything; one column, in which rows of a table go across; one block of even lines."""
+_LAYOUTS: dict[Layout, int] = {"page": 3, "column": 4, "block": 6}
+"""Tesseract's page segmentation modes."""
+
+
+def read(
+    image: Rendered,
+    number: int,
+    languages: Sequence[str],
+    limit_s: float,
+    *,
+    alternatives: bool = True,
+    layout: Layout = "page",
+) -> Page:
+    """Read one page image.
+
+    OcrError when Tesseract is missing or lacks a language, PageFailed when it crashes or exceeds ``limit_s``.
+    """
     _require(languages)
-    flags = "--oem 1 -c lstm_choice_mode=2 -c hocr_font_info=0" + (f" --dpi {image.dpi}" if image.dpi else "")
+    flags = f"--psm {_LAYOUTS[layout]} "
+    flags += "--oem 1 -c hocr_font_info=0" + (f" --dpi {image.dpi}" if image.dpi else "")
+    flags += " -c lstm_choice_mode=2" if alternatives else ""
     started = time.monotonic()
     before, tempfile.tempdir = tempfile.tempdir, str(image.path.parent)  # where pytesseract has Tesseract write
     try:
-        hocr = pytesseract.image_to_pdf_or_hocr(
-            str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
-        )
+        with memory.short_files(MOST_BYTES):
+            hocr = pytesseract.image_to_pdf_or_hocr(
+                str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
+            )
     except pytesseract.TesseractNotFoundError as e:
         raise OcrError(MISSING) from e
     except pytesseract.TesseractError as e:
         raise _explained(e, number, languages) from e
     except RuntimeError as e:  # what pytesseract raises at a time-out
-        raise OcrError(f"Tesseract needed more than page_limit_s: {limit_s:g} s for page {number}") from e
+        raise PageFailed(f"page {number}", f"took Tesseract longer than page_limit_s: {limit_s:g} s") from e
     except OSError as e:
         raise OcrError(f"Tesseract cannot be started, or its result be read: {e}") from e
     finally:
@@ -60,8 +89,8 @@ def parse(hocr: bytes, number: int, image: Rendered, seconds: float) -> Page:
     """Turn Tesseract's hOCR into a Page."""
     try:
         root = ET.fromstring(hocr)  # noqa: S314 -- written by our own Tesseract, which escapes what it reads
-    except ET.ParseError as e:
-        raise OcrError(f"Tesseract wrote broken hOCR for page {number}: {e}") from e
+    except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an encoding that nobody knows
+        raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
         found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINES)
@@ -108,7 +137,7 @@ def _after(title: str, key: str) -> list[str]:
 
 
 def _box(title: str) -> Box | None:
-    values = [int(float(v)) for v in _after(title, "bbox")]
+    values = [int(max(-_FARTHEST, min(float(v), _FARTHEST))) for v in _after(title, "bbox")]
     return (values[0], values[1], values[2], values[3]) if len(values) >= 4 else None  # noqa: PLR2004
 
 
@@ -118,4 +147,7 @@ def _explained(e: pytesseract.TesseractError, number: int, languages: Sequence[s
         return OcrError(f"Tesseract cannot load a language of {'+'.join(languages)}; {remedy(languages)}")
     if "too large" in said or "Image too" in said:
         return DocumentError(f"page {number} is too large for Tesseract: {said}")
+    if e.status < 0:
+        name = signal.Signals(-e.status).name if -e.status in set(signal.Signals) else str(-e.status)
+        return PageFailed(f"page {number}", f"ended Tesseract, which died of {name}: {said[-300:]}")
     return OcrError(f"Tesseract failed on page {number} (status {e.status}): {said[-300:]}")

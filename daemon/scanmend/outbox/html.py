@@ -28,8 +28,8 @@ Mark = tuple[Box | None, str, str]
 class Proof:
     """Writes one proof sheet page by page."""
 
-    def __init__(self, target: Path, picture: Callable[[int, int, int], bytes], facts: Mapping[str, Any]) -> None:
-        """``picture(number, width, quality)`` returns a page as JPEG; ``facts`` as for ``press``."""
+    def __init__(self, target: Path, picture: Callable[[int, int, int, int], bytes], facts: Mapping[str, Any]) -> None:
+        """``picture(number, width, quality, turned)`` returns a page as JPEG; ``facts`` as for ``press``."""
         self._picture = picture
         self._size = next(((w, q) for most, w, q in _SIZES if facts["pages"] <= most), _SMALLEST)
         self._script = _asset("proof.js")
@@ -38,7 +38,7 @@ class Proof:
 
     def add(self, page: CorrectedPage) -> None:
         """Write one page."""
-        jpeg = self._picture(page.page.number, *self._size)
+        jpeg = self._picture(page.page.number, *self._size, page.page.turned)
         self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii")))
 
     def finish(self) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from scanmend.document import Box, CorrectedPage
+from scanmend.files import open_source
 from scanmend.outbox.glyphless import NAME, Font
 from scanmend.outbox.pdf_file import PdfFile, producer, text_string, xmp
 from scanmend.outbox.picture import add_picture
@@ -43,6 +44,14 @@ _ORIENTED: dict[int, Callable[[float, float], Matrix]] = {
 }
 """What puts an image upright on a page of this width and height, by its EXIF orientation."""
 
+_TURNED: dict[int, Callable[[float, float], Matrix]] = {
+    0: lambda _w, _h: (1, 0, 0, 1, 0, 0),
+    90: lambda w, _h: (0, -1, 1, 0, 0, w),
+    180: lambda w, h: (-1, 0, 0, -1, w, h),
+    270: lambda _w, h: (0, 1, -1, 0, h, 0),
+}
+"""What turns a page of this width and height, by degrees clockwise."""
+
 
 class FromPdf:
     """A searchable copy of a PDF."""
@@ -50,15 +59,23 @@ class FromPdf:
     def __init__(self, source: Path, target: Path, title: str) -> None:
         """Copy ``source``; ``title`` is for a document that has none."""
         self._target = target
-        shutil.copyfile(source, target)
+        with open_source(source) as file, target.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
         self._pdf = pymupdf.open(str(target), filetype="pdf")
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
         self._title = title
 
     def add(self, page: CorrectedPage) -> None:
-        """Lay the text of one page over it; text that it has already stays, and is not doubled."""
+        """Lay the text of one page over it; text that it has already stays, and is not doubled.
+
+        Pages that no OCR has read are left as they are.
+        """
+        if page.page.origin != "ocr":
+            return
         sheet = self._pdf.load_page(page.page.number - 1)
+        if page.page.turned:
+            sheet.set_rotation((sheet.rotation + page.page.turned) % 360)
         if page.page.number % _SHRINK_AFTER == 0:
             pymupdf.TOOLS.store_shrink(100)
         if not page.page.width or not page.page.height:
@@ -114,18 +131,20 @@ class FromImages:
         if page.page.number > 1:
             image.seek(page.page.number - 1)
         orientation = int(image.getexif().get(Base.Orientation, 1) or 1)
-        turned = orientation in (5, 6, 7, 8)
         orient = _ORIENTED.get(orientation, _ORIENTED[1])
         width, height = _size(image, page.page.dpi)
-        if turned:
+        if orientation in (5, 6, 7, 8):
+            width, height = height, width
+        drawn = pymupdf.Matrix(*orient(width, height)) * pymupdf.Matrix(*_TURNED[page.page.turned](width, height))
+        if page.page.turned in (90, 270):
             width, height = height, width
         content = b""
         if page.page.width and page.page.height:
             upwards = pymupdf.Matrix(1, 0, 0, -1, 0, height)
             to_pdf = pymupdf.Matrix(*to_shown(page.page, (width, height))) * upwards
             content = text_layer(page, tuple(to_pdf), self._font, NAME)
-        drawn = " ".join(f"{n:.4f}" for n in orient(width, height))
-        content += f"q {drawn} cm /Scan Do Q\n".encode("ascii")
+        numbers = " ".join(f"{n:.4f}" for n in drawn)
+        content += f"q {numbers} cm /Scan Do Q\n".encode("ascii")
         picture = add_picture(self._pdf, self._source, image)
         stream = self._pdf.add("", content)
         self._pages.append(

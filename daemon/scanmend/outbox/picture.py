@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from scanmend.files import open_source
 from scanmend.outbox.pdf_file import PdfFile
 
 _SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
@@ -36,9 +37,9 @@ def add_picture(pdf: PdfFile, path: Path, image: Image.Image) -> int:
     OSError and what Pillow raises on damage, for pixels that have to be decoded.
     """
     if image.format in ("JPEG", "MPO") and image.mode in _SPACES:
-        return _add_jpeg(pdf, path.read_bytes(), image)
+        return _add_jpeg(pdf, _bytes(path), image)
     if image.format == "PNG":
-        png = _parsed(path.read_bytes())
+        png = _parsed(_bytes(path))
         if png.colour in _PNG_SPACES and not png.interlaced and not png.transparent:
             return _add_png(pdf, png, image)
     if image.mode == "1":
@@ -47,6 +48,11 @@ def add_picture(pdf: PdfFile, path: Path, image: Image.Image) -> int:
     packed = io.BytesIO()
     plain.save(packed, "PNG")
     return _add_png(pdf, _parsed(packed.getvalue()), plain)
+
+
+def _bytes(path: Path) -> bytes:
+    with open_source(path) as file:
+        return file.read()
 
 
 def _add_jpeg(pdf: PdfFile, data: bytes, image: Image.Image) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import pymupdf
 from PIL import Image, ImageOps
 
+from scanmend.files import open_source
+
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 
 
@@ -20,22 +22,27 @@ class Sheets:
         """Either is None."""
         self.image, self._pdf = image, pdf
 
-    def jpeg(self, number: int, width: int, quality: int) -> bytes:
-        """Return the page (1-based) as a JPEG of at most ``width`` pixels across."""
-        picture = self._of_pdf(number, width) if self.image is None else self._of_image(self.image, number, width)
+    def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
+        """Return the page (1-based), turned so many degrees clockwise, as a JPEG of at most ``width`` pixels across."""
+        if self.image is None:
+            picture = self._of_pdf(number, width, turned)
+        else:
+            picture = self._of_image(self.image, number, width, turned)
         packed = io.BytesIO()
         picture.save(packed, "JPEG", quality=quality, optimize=True)
         return packed.getvalue()
 
-    def _of_pdf(self, number: int, width: int) -> Image.Image:
+    def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
         sheet = self._pdf.load_page(number - 1)
-        zoom = width / max(sheet.rect.width, sheet.rect.height * 0.7)
-        pixels = sheet.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+        turn = pymupdf.Matrix(turned)
+        upright = sheet.rect * turn
+        zoom = width / max(upright.width, upright.height * 0.7)
+        pixels = sheet.get_pixmap(matrix=turn * pymupdf.Matrix(zoom, zoom), alpha=False)
         pymupdf.TOOLS.store_shrink(100)  # no page is shown twice
         return _plain(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
     @staticmethod
-    def _of_image(image: Image.Image, number: int, width: int) -> Image.Image:
+    def _of_image(image: Image.Image, number: int, width: int, turned: int) -> Image.Image:
         if number > 1:
             image.seek(number - 1)
         picture = image.convert("L") if image.mode == "1" else image.copy()
@@ -47,6 +54,7 @@ class Sheets:
             picture = Image.new("RGB", seen.size, "white")
             picture.paste(seen, mask=seen.getchannel("A"))
         upright = ImageOps.exif_transpose(picture)
+        upright = upright.rotate(-turned, expand=True) if turned else upright
         upright.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
         return _plain(upright)
 
@@ -55,7 +63,7 @@ class Sheets:
 def opened(path: Path) -> Iterator[Sheets]:
     """Open a source that OCR has read; by its content, as OCR did."""
     with ExitStack() as stack:
-        file = stack.enter_context(path.open("rb"))
+        file = stack.enter_context(open_source(path))
         if b"%PDF-" in file.read(1024):
             # MuPDF cannot open names that are no Unicode.
             name = f"/proc/self/fd/{file.fileno()}"
