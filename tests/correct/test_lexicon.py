@@ -5,7 +5,8 @@ import wordfreq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.lexicon import CODES, COMPOUNDING, KNOWN, Lexicon, lexicon
+from scanmend.correct.lexicon import COMPOUNDING, KNOWN, Lexicon, lexicon
+from scanmend.language_codes import CODES
 
 ENGLISH = lexicon(("eng",))
 GERMAN = lexicon(("deu",))

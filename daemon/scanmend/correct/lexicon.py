@@ -10,6 +10,8 @@ import wordfreq
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from scanmend.language_codes import CODES
+
 KNOWN = 2.0
 """Zipf frequency from which a word counts as one: once in ten million. Below, the lists hold many typing errors."""
 
@@ -30,16 +32,6 @@ OLD_SPELLINGS = {
 """How older prints write what the lists have in today's spelling: no misreading."""
 OLD = 0.5
 """Zipf steps above KNOWN for a word in old spelling."""
-
-CODES = {
-    "ara": "ar", "ben": "bn", "bul": "bg", "cat": "ca", "ces": "cs", "dan": "da", "deu": "de", "deu_latf": "de",
-    "ell": "el", "eng": "en", "est": "et", "fas": "fa", "fil": "fil", "fin": "fi", "fra": "fr", "frk": "de",
-    "frm": "fr", "heb": "he", "hin": "hi", "hrv": "sh", "hun": "hu", "ind": "id", "isl": "is", "ita": "it",
-    "lav": "lv", "lit": "lt", "mkd": "mk", "msa": "ms", "nld": "nl", "nor": "nb", "pol": "pl", "por": "pt",
-    "ron": "ro", "rus": "ru", "slk": "sk", "slv": "sl", "spa": "es", "srp_latn": "sh", "swe": "sv", "tur": "tr",
-    "ukr": "uk", "vie": "vi",
-}  # fmt: skip
-"""Tesseract's language names (ISO 639-2/T, more or less) to wordfreq's (ISO 639-1)."""
 
 
 class Lexicon:

@@ -37,6 +37,10 @@ def resolved(task: Task, parameters: int) -> Task:
 
 def skipped(page: Page, task: Task) -> str:
     """Return why the model need not be asked for this page; empty when it should."""
+    if page.origin == "text":
+        return "the PDF's own text"
+    if page.origin == "blank":
+        return "blank page"
     if task.strategy == "off":
         return "strategy: off"
     if sum(letters(w.text) for line in page.lines for w in line.words) < FEWEST_LETTERS:

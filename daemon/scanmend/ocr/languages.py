@@ -1,9 +1,26 @@
-"""Which Tesseract is installed, with which languages; asked without loading pytesseract into the daemon."""
+"""Which Tesseract is installed, with which languages, and what ``languages: auto`` chooses from.
+
+Light enough for the daemon: pytesseract and word lists are for page workers.
+"""
 
 import subprocess
 from collections.abc import Iterable
 
+from scanmend.document import Page
 from scanmend.errors import OcrError
+from scanmend.language_codes import CODES
+
+AUTO = ("auto",)
+"""What a folder's languages are when each document's are to be found out."""
+FALLBACK = "eng"
+"""What is read in where nothing tells the language."""
+TELLING_WORDS = 12
+"""Words of three letters or more that a page must have to tell its document's language."""
+TELLING_CONFIDENCE = 60.0
+"""Mean confidence, 0 to 100, below which what was read is no text to go by."""
+_VARIANTS = {"deu_latf", "frk", "frm"}
+"""Old prints; they would tie with the languages of today."""
+_NO_LIST = {"est"}
 
 MISSING = "Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr"
 
@@ -17,6 +34,20 @@ def version() -> str:
 def installed_languages() -> frozenset[str]:
     """Languages that Tesseract has data for; OcrError without Tesseract."""
     return frozenset(line.strip() for line in _said("--list-langs").splitlines()[1:] if line.strip())
+
+
+def choices(installed: Iterable[str]) -> tuple[str, ...]:
+    """Of the installed languages, those that ``auto`` chooses from: those with a word list, sorted."""
+    return tuple(sorted(set(installed) & (CODES.keys() - _VARIANTS - _NO_LIST)))
+
+
+def telling(page: Page) -> bool:
+    """Whether a page, by itself, tells the language of its document; blank ones and mere numbers do not."""
+    confidence = page.mean_confidence
+    if confidence is not None and confidence < TELLING_CONFIDENCE:
+        return False
+    words = (word.text for line in page.lines for word in line.words)
+    return sum(sum(c.isalpha() for c in word) > 2 for word in words) >= TELLING_WORDS  # noqa: PLR2004 -- letters
 
 
 def remedy(languages: Iterable[str]) -> str:

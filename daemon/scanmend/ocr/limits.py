@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from scanmend.errors import DocumentError, OcrError, StorageError
+
+WHOLE = {"inspect": "looking at the file", "press": "making the outputs that show its pages"}
+"""What a page process does that is not about one page, by the name of the request."""
+ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
+"""How a page process calls what went wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -28,6 +35,8 @@ class Reading:
     """Whether page images are turned, straightened and cleaned before Tesseract sees them, where that pays."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
     """What becomes of the text that a PDF brings along."""
+    alternatives: bool = True
+    """Whether Tesseract is to tell what else it took each glyph for: only correction needs that, and it takes time."""
 
 
 @dataclass(frozen=True, slots=True)

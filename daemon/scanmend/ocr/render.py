@@ -5,10 +5,12 @@ Runs in page workers only: both libraries parse untrusted files in native code.
 
 import hashlib
 import math
+import os
+import re
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,8 @@ import pymupdf
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 
-from scanmend.errors import DocumentError, OcrError
+from scanmend.errors import DocumentError, OcrError, StorageError
+from scanmend.files import open_source
 from scanmend.ocr.limits import Inspection, Limits
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
@@ -33,6 +36,9 @@ DAMAGE = (
 """What MuPDF and Pillow raise, beside OSError, when a file is not what it says it is."""
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours, with a message of ours
+
+_JPX_SIZE = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
+"""Where a JPEG 2000 stream begins, and how large its picture is."""
 
 _TURNS = MappingProxyType(
     {
@@ -63,7 +69,7 @@ class Rendered:
 
 def inspect(path: Path, limits: Limits) -> Inspection:
     """Digest and count the pages of a source; DocumentError when it cannot be one, OSError when it cannot be read."""
-    with path.open("rb") as file:
+    with open_source(path) as file:
         head = file.read(1024)
         if not head:
             raise DocumentError("the file is empty (0 bytes)")
@@ -71,10 +77,10 @@ def inspect(path: Path, limits: Limits) -> Inspection:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with blaming("the file is damaged"):
         if b"%PDF-" in head:
-            with _open_pdf(path) as pdf:
+            with open_pdf(path) as pdf:
                 kind, pages = "pdf", pdf.page_count
         else:
-            with _open_image(path) as image:
+            with _open_image(path, limits) as image:
                 kind = str(image.format).lower()
                 pages = int(getattr(image, "n_frames", 1)) if kind == "tiff" else 1
     if pages < 1:
@@ -90,10 +96,15 @@ def render(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
     DocumentError when the page cannot be read, OcrError when the image cannot be written, OSError when the system
     refuses to read the file.
     """
-    with path.open("rb") as file:
-        is_pdf = b"%PDF-" in file.read(1024)
+    of_pdf = is_pdf(path)
     with blaming(f"page {number} is damaged"):
-        return (_render_pdf if is_pdf else _render_image)(path, number, work, limits)
+        return (_render_pdf if of_pdf else _render_image)(path, number, work, limits)
+
+
+def is_pdf(path: Path) -> bool:
+    """Whether the file says that it is a PDF; OSError."""
+    with open_source(path) as file:
+        return b"%PDF-" in file.read(1024)
 
 
 @contextmanager
@@ -104,7 +115,9 @@ def blaming(what: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except pymupdf.mupdf.FzErrorSystem as e:
-        raise OcrError(f"MuPDF ran out of memory, or could not read the file: {e}") from e
+        if "alloc" in str(e):
+            raise MemoryError(_one_line(e)) from e
+        raise OcrError(f"MuPDF could not read the file: {e}") from e
     except OSError as e:
         if e.errno is not None:
             raise
@@ -117,10 +130,11 @@ def _one_line(e: Exception) -> str:
     return " ".join(str(e).split())
 
 
-def _open_pdf(path: Path) -> Any:
+def open_pdf(path: Path) -> Any:
+    """Open with MuPDF, which closes it as a context manager; DocumentError, OSError."""
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
-    with path.open("rb") as file:  # MuPDF itself cannot open names that are no Unicode
+    with open_source(path) as file:  # MuPDF itself cannot open names that are no Unicode
         try:
             pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
         except pymupdf.FileDataError as e:
@@ -135,19 +149,22 @@ def _open_pdf(path: Path) -> Any:
 
 
 def _has_end(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - PDF_TAIL))
+    with open_source(path) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - PDF_TAIL))
         return b"%%EOF" in file.read()
 
 
 @contextmanager
-def _open_image(path: Path) -> Iterator[Image.Image]:
+def _open_image(path: Path, limits: Limits) -> Iterator[Image.Image]:
     """Open for Pillow as a stream.
 
     Given a name, it maps uncompressed files into memory, and then garbles TIFFs that lie on their side, and dies of
     SIGBUS when a file is cut meanwhile.
     """
-    with path.open("rb") as file:
+    with open_source(path) as file:
+        if size := _webp_size(file.read(30)):
+            _check_pixels(*size, 1, limits)
+        file.seek(0)
         try:
             image = Image.open(file, formats=FORMATS)
         except UnidentifiedImageError as e:
@@ -156,25 +173,56 @@ def _open_image(path: Path) -> Iterator[Image.Image]:
             yield image
 
 
+def _webp_size(head: bytes) -> tuple[int, int] | None:
+    """Width and height that a WebP declares: Pillow makes room for it as soon as it opens one."""
+    if len(head) < 30 or head[:4] != b"RIFF" or head[8:12] != b"WEBP":  # noqa: PLR2004 -- bytes
+        return None
+    kind, numbers = head[12:16], head[20:]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(numbers[4:7], "little"), 1 + int.from_bytes(numbers[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(numbers[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack("<HH", numbers[6:10])
+    return width & 0x3FFF, height & 0x3FFF
+
+
 def _render_pdf(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
-    with _open_pdf(path) as pdf:
+    with open_pdf(path) as pdf:
         page = pdf.load_page(number - 1)
-        width, height = page.rect.width / 72, page.rect.height / 72
-        dpi = _scan_dpi(page) or limits.render_dpi
-        room = math.sqrt(limits.max_megapixels * 1e6 / max(width * height, 1e-9))
-        dpi = min(dpi, int(room))
-        if dpi < SANE_DPI.start:
-            raise DocumentError(
-                f"page {number} measures {width:.0f} by {height:.0f} inches: "
-                f"even at {SANE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
-            )
-        for image in page.get_image_info():
-            _check_pixels(image["width"], image["height"], number, limits)
+        dpi = pdf_dpi(page, number, limits)
         pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         _write(target, lambda file: file.writelines((head, pixmap.samples_mv)))
         return Rendered(target, pixmap.width, pixmap.height, dpi)
+
+
+def pdf_dpi(page: Any, number: int, limits: Limits) -> int:
+    """Resolution that MuPDF's page is rendered in; DocumentError where it, or a picture on it, is too large."""
+    width, height = page.rect.width / 72, page.rect.height / 72
+    room = int(math.sqrt(limits.max_megapixels * 1e6 / max(width * height, 1e-9)))
+    if room < SANE_DPI.start:
+        raise DocumentError(
+            f"page {number} measures {width:.0f} by {height:.0f} inches: "
+            f"even at {SANE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
+        )
+    for image in page.get_images(full=True):
+        _check_pixels(*_declared_size(page.parent, image), number, limits)
+    for image in page.get_image_info():  # those in the page's own content, too
+        _check_pixels(image["width"], image["height"], number, limits)
+    return min(_scan_dpi(page) or limits.render_dpi, room)
+
+
+def _declared_size(pdf: Any, image: Sequence[Any]) -> tuple[int, int]:
+    """Width and height of a PDF's image before it is decoded: JPEG 2000 brings its own, and MuPDF goes by that."""
+    xref, _, width, height, *_, packing, _ = image
+    if packing == "JPXDecode":
+        found = _JPX_SIZE.search(pdf.xref_stream_raw(xref))
+        if found:
+            right, bottom, left, top = struct.unpack(">4I", found[1])
+            return max(width, right - left), max(height, bottom - top)
+    return width, height
 
 
 def _scan_dpi(page: Any) -> int | None:
@@ -192,7 +240,7 @@ def _scan_dpi(page: Any) -> int | None:
 
 
 def _render_image(path: Path, number: int, work: Path, limits: Limits) -> Rendered:
-    with _open_image(path) as image:
+    with _open_image(path, limits) as image:
         if number > 1:
             image.seek(number - 1)
         _check_pixels(image.width, image.height, number, limits)
@@ -223,7 +271,7 @@ def _write(target: Path, save: Callable[[BinaryIO], object]) -> None:
         with target.open("wb") as file:
             save(file)
     except OSError as e:
-        raise OcrError(f"cannot write the page image, is the disk full? {_one_line(e)}") from e
+        raise StorageError(f"the page image {target} cannot be written: {_one_line(e)}") from e
 
 
 def _grey(image: Image.Image) -> Image.Image:
