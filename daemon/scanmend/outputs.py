@@ -1,62 +1,65 @@
 """The outputs of a finished document: text is written here, what shows the pages is made in a page process."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from scanmend.config import Settings
 from scanmend.document import printable
-from scanmend.errors import OcrError
+from scanmend.errors import StorageError
+from scanmend.ocr.limits import Limits
 from scanmend.ocr.pool import PagePool
 from scanmend.outbox import md, record, txt
-from scanmend.outbox.handover import PRESSED, save_pages
+from scanmend.outbox.handover import PRESSED, PageFile
 from scanmend.outbox.record import Record
 
 
-@contextmanager
 def outputs(
-    settings: Settings, made: Record, source: Path, pool: Callable[[], PagePool]
-) -> Iterator[dict[str, bytes | Path]]:
-    """Contents by suffix, in the order in which they are to be written: the record last.
+    settings: Settings, made: Record, pages: PageFile, source: Path, work: Path, pool: PagePool
+) -> dict[str, Path]:
+    """Make files in ``work``, by suffix, in the order in which they are to be published: the record last.
 
-    What is a file is gone afterwards. ``pool`` is asked for only where an output shows the pages. DocumentError,
-    OcrError, Stopping.
+    ``pages``: those of the record. However long the document, one page at a time is in memory. DocumentError,
+    OcrError, StorageError, Stopping.
     """
-    wanted: list[str] = [name for name in PRESSED if name in settings.outputs]
-    if not wanted:
-        yield _in_order(settings.outputs, made, {})
-        return
-    with pool().folder() as work:
-        pages, targets = work / "pages", {name: work / f"out.{name}" for name in wanted}
-        try:
-            save_pages(made.pages, pages)
-        except OSError as e:
-            raise OcrError(f"{pages} cannot be written: {e.strerror}") from e
-        pool().press(source, pages, targets, facts_of(made), settings.page_limit_s).result()
-        yield _in_order(settings.outputs, made, targets)
+    wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
+    targets = {name: work / f"out.{name}" for name in wanted}
+    pressed = {name: target for name, target in targets.items() if name in PRESSED}
+    if pressed:
+        limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
+        pool.press(source, pages.path, pressed, facts_of(made), limits, settings.page_limit_s).result()
+    renderers: dict[str, Callable[[], Iterator[bytes]]] = {
+        "txt": lambda: txt.render(made.pages),
+        "md": lambda: md.render(made.pages),
+        "json": lambda: record.render(made),
+    }
+    for name, target in targets.items():
+        if name in renderers:
+            _write(target, renderers[name]())
+    return {f".{name}": target for name, target in targets.items()}
 
 
 def facts_of(made: Record) -> dict[str, Any]:
     """What ``outbox.press`` wants to know of a document beside its pages."""
-    edits = [edit for page in made.pages for edit in page.edits]
+    accepted = rejected = 0
+    for page in made.pages:
+        accepted += sum(edit.accepted for edit in page.edits)
+        rejected += sum(not edit.accepted for edit in page.edits)
     return {
         "source": printable(made.source),
         "title": printable(Path(made.source).stem),
         "sha256": made.sha256,
         "languages": list(made.languages),
         "pages": len(made.pages),
-        "accepted": sum(edit.accepted for edit in edits),
-        "rejected": sum(not edit.accepted for edit in edits),
+        "accepted": accepted,
+        "rejected": rejected,
         "model": printable(made.model["name"]) if made.model else None,
     }
 
 
-def _in_order(what: Sequence[str], made: Record, pressed: Mapping[str, Path]) -> dict[str, bytes | Path]:
-    renderers: dict[str, Callable[[], bytes]] = {
-        "txt": lambda: txt.render(made.pages),
-        "md": lambda: md.render(made.pages),
-        "json": lambda: record.render(made),
-    }
-    names = sorted(what, key=lambda name: name == "json")
-    return {f".{name}": pressed[name] if name in pressed else renderers[name]() for name in names}
+def _write(target: Path, parts: Iterator[bytes]) -> None:
+    try:
+        with target.open("wb") as file:
+            file.writelines(parts)
+    except OSError as e:
+        raise StorageError(f"{target} cannot be written: {e.strerror}") from e

@@ -15,7 +15,7 @@ import render_scans
 from scanmend.child import Child
 from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
 from scanmend.ocr.limits import Limits, Reading
-from scanmend.ocr.pool import PagePool
+from scanmend.ocr.pool import LONG_PRESS, PagePool
 
 LIMITS = Limits(max_pages=10, max_megapixels=50, render_dpi=150)
 
@@ -116,6 +116,60 @@ class TestWork:
             pool.close()
 
 
+class Stub:
+    """A worker that reads at once, but makes outputs only when ``gate`` opens."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        self.gate, self.pid, self.alive = gate, 4_000_000, True
+
+    def ask(self, request, limit_s):
+        """See Child."""
+        if request["do"] == "press":
+            assert self.gate.wait(20)
+            return {"result": None}
+        return {"result": {"number": request["number"], "lines": []}}
+
+    def end(self, grace_s=10.0):
+        """See Child."""
+        self.alive = False
+
+    kill = end
+
+
+class TestTurns:
+    def test_a_letter_does_not_wait_for_a_book(self, tmp_path, slow, scans):
+        """With one worker it is read after the page in work and one more, whatever else of the book waits."""
+        pool = PagePool(1, tmp_path / "work")
+        try:
+            book = [submit(pool, slow, number) for number in (1, 2, 3, 4)]
+            until(lambda: reading(pool))
+            assert pool.inspect(scans / "line.png", LIMITS, 60).pages == 1
+            assert submit(pool, scans / "line.png").result(60).lines
+            assert sum(page.done() for page in book) <= 2
+        finally:
+            pool.close()
+
+    def test_outputs_of_a_long_document_hold_up_no_page(self, tmp_path):
+        """They are made beside the one worker; those of short ones take their turn. One worker is left over."""
+        gate = threading.Event()
+        started: list[Stub] = []
+        pool = PagePool(1, tmp_path, lambda: started.append(Stub(gate)) or started[-1])
+        try:
+            long = pool.press(tmp_path / "book", tmp_path, {}, {"pages": LONG_PRESS + 1}, LIMITS, 60)
+            assert submit(pool, tmp_path / "letter").result(5).number == 1
+            assert not long.done()
+            short = pool.press(tmp_path / "letter", tmp_path, {}, {"pages": LONG_PRESS}, LIMITS, 60)
+            behind = submit(pool, tmp_path / "letter")
+            assert not behind.done()
+            gate.set()
+            for future in (long, short, behind):
+                future.result(5)
+            assert (len(started), len(pool.pids)) == (2, 1)
+        finally:
+            gate.set()
+            pool.close()
+
+
 class TestDeaths:
     def test_a_killed_worker_costs_one_page(self, pool, slow):
         """The page in its hands fails, the others go on, and its picture and its Tesseract are gone."""
@@ -148,7 +202,8 @@ class TestDeaths:
         (pid,) = pool.pids
         os.kill(pid, signal.SIGSTOP)
         started = time.monotonic()
-        with pytest.raises(OcrError, match=r"page 1 ended its worker: .* gave no sign of life for 0\.7 s"):
+        said = r"page 1 ended its worker: .* gave no sign of life for 0\.7 s.*; page_limit_s: 0\.2 s is over"
+        with pytest.raises(OcrError, match=said):
             submit(pool, scans / "line.png", limit_s=0.2).result(60)
         assert 0.7 <= time.monotonic() - started < 3
         assert not psutil.pid_exists(pid)

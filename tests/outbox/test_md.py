@@ -19,7 +19,7 @@ def line(y, text, paragraph=0, *, height=20, left=100):
 
 
 def md(*lines, edits=()):
-    return render([CorrectedPage(Page(1, lines, 1000, 1400, 200), "", edits)]).decode()
+    return b"".join(render([CorrectedPage(Page(1, lines, 1000, 1400, 200), "", edits)])).decode()
 
 
 def test_lines_become_paragraphs():
@@ -106,4 +106,4 @@ def test_the_words_are_the_corrected_ones():
 def test_pages_are_parted_by_a_comment():
     """Which readers do not see; an empty page stays a page."""
     pages = [CorrectedPage(Page(1, (line(0, "One."),)), ""), CorrectedPage(Page(2, ()), "")]
-    assert render(pages).decode() == "<!-- page 1 -->\n\nOne.\n\n<!-- page 2 -->\n"
+    assert b"".join(render(pages)).decode() == "<!-- page 1 -->\n\nOne.\n\n<!-- page 2 -->\n"

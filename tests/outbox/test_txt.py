@@ -24,9 +24,9 @@ def pages(*texts: str) -> list[CorrectedPage]:
 )
 def test_pages_end_with_a_newline_and_part_with_a_form_feed(texts, expected):
     """One newline ends a page, one form feed parts two pages, and any text can be written."""
-    assert render(pages(*texts)).decode() == expected
+    assert b"".join(render(pages(*texts))).decode() == expected
 
 
 def test_the_corrected_text_is_what_is_written():
     """The text as read does not show."""
-    assert render([CorrectedPage(page_from_text("whieh"), "which")]) == b"which\n"
+    assert list(render([CorrectedPage(page_from_text("whieh"), "which")])) == [b"which\n"]

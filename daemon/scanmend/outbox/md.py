@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from scanmend.document import Box, CorrectedPage, union
+from scanmend.outbox.handover import Pages
 from scanmend.outbox.placement import Placed, placed
 
 _HEADING = 1.35
@@ -56,26 +57,30 @@ class _Row:
         return out
 
 
-def render(pages: Sequence[CorrectedPage]) -> bytes:
-    """Return Markdown in UTF-8; a comment parts two pages."""
-    sheets = [
-        [_row(words, line.paragraph) for words, line in zip(placed(p), p.page.lines, strict=True) if words]
-        for p in pages
-    ]
-    known = Counter(w.text.strip(".,;:!?()\"'").lower() for rows in sheets for row in rows for w in row.words)
-    heights = [
-        row.height / (page.page.dpi or 1)
-        for page, rows in zip(pages, sheets, strict=True)
-        for row in rows
-        if row.height
-    ]
+def render(pages: Pages) -> Iterator[bytes]:
+    """Yield Markdown in UTF-8, page by page; a comment parts two pages.
+
+    The pages are gone through twice: a heading is what is higher than the whole document's usual line.
+    """
+    known: Counter[str] = Counter()
+    heights: list[float] = []
+    for page in pages:
+        for row in _rows(page):
+            known.update(w.text.strip(".,;:!?()\"'").lower() for w in row.words)
+            if row.height:
+                heights.append(row.height / (page.page.dpi or 1))
     usual = statistics.median(heights) if heights else 0.0
-    out = []
-    for page, rows in zip(pages, sheets, strict=True):
-        blocks = list(_blocks(rows, usual * (page.page.dpi or 1), known))
+    for i, page in enumerate(pages):
+        blocks = list(_blocks(_rows(page), usual * (page.page.dpi or 1), known))
         head = [f"<!-- page {page.page.number} -->"] if len(pages) > 1 else []
-        out.append("\n\n".join([*head, *blocks]))
-    return ("\n\n".join(out).strip() + "\n").encode("utf-8", "replace")
+        text = ("\n\n" if i else "") + "\n\n".join([*head, *blocks]).strip()
+        yield text.encode("utf-8", "replace")
+    yield b"\n"
+
+
+def _rows(page: CorrectedPage) -> list[_Row]:
+    lines = zip(placed(page), page.page.lines, strict=True)
+    return [_row(words, line.paragraph) for words, line in lines if words]
 
 
 def _row(words: Sequence[Placed], paragraph: int) -> _Row:

@@ -2,15 +2,21 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanmend.document import CorrectedPage, Edit, printable
+from scanmend.outbox.handover import Pages
 
 SCHEMA = 1
 """Goes up when a field changes its meaning or goes away; new fields may come at any time."""
+
+
+_PAGES = b',\n  "pages": ['
+"""Where the pages begin, and the longest part of a record."""
+_LONGEST_HEAD = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Record:
     """Of the source file, hexadecimal."""
     size: int
     """Bytes of the source file."""
+    modified_ns: int
+    """When the source file was changed last by its own account, in nanoseconds since 1970."""
     folder: str
     """Name of the configured folder."""
     model: Mapping[str, Any] | None
@@ -38,7 +46,7 @@ class Record:
     finished: str
     timings: Mapping[str, float]
     """Seconds: ``ocr_s``, ``correct_s``, ``total_s``."""
-    pages: tuple[CorrectedPage, ...]
+    pages: Pages
     version: str
     """Of scanmend."""
     attempt: int = 1
@@ -49,9 +57,9 @@ class Record:
     """Why pages came out as they were read, because the model failed; None when none did."""
 
 
-def render(record: Record) -> bytes:
-    """Return the record as JSON in UTF-8; any name and any text can be in it."""
-    out = {
+def render(record: Record) -> Iterator[bytes]:
+    """Yield the record as JSON in UTF-8, page by page; any name and any text can be in it."""
+    head = {
         "schema": SCHEMA,
         "scanmend": record.version,
         "id": record.id,
@@ -59,6 +67,7 @@ def render(record: Record) -> bytes:
         "relative": printable(record.relative),
         "sha256": record.sha256,
         "size": record.size,
+        "modified_ns": record.modified_ns,
         "folder": record.folder,
         "model": {k: printable(v) if isinstance(v, str) else v for k, v in record.model.items()}
         if record.model
@@ -72,10 +81,30 @@ def render(record: Record) -> bytes:
         "attempt": record.attempt,
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
-        "pages": [_page(page) for page in record.pages],
     }
-    # "replace": text from elsewhere may hold half a surrogate pair, which UTF-8 has no bytes for.
-    return (json.dumps(out, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES
+    for i, page in enumerate(record.pages):
+        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
+    yield b"\n  ]\n}\n"
+
+
+def head(path: Path) -> dict[str, Any]:
+    """Return the fields of a record file but for its pages, which are not read; empty where it is no record."""
+    try:
+        with path.open("rb") as file:
+            told = json.loads(file.read(_LONGEST_HEAD).partition(_PAGES)[0] + b"\n}")
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) and told.get("schema") == SCHEMA else {}
+
+
+def _json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _bytes(text: str) -> bytes:
+    """Text from elsewhere may hold half a surrogate pair, which UTF-8 has no bytes for."""
+    return text.encode("utf-8", "replace")
 
 
 def _page(page: CorrectedPage) -> dict[str, Any]:

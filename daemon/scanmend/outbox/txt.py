@@ -1,11 +1,12 @@
 """The ``.txt`` output: the corrected text, nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from scanmend.document import CorrectedPage
+from scanmend.outbox.handover import Pages
 
 
-def render(pages: Sequence[CorrectedPage]) -> bytes:
-    r"""Return UTF-8 text: one newline at the end of each page, a form feed (``\f``) between two pages."""
-    text = "\f".join(page.corrected.rstrip("\n") + "\n" for page in pages)
-    return text.encode("utf-8", "replace")
+def render(pages: Pages) -> Iterator[bytes]:
+    r"""Yield UTF-8 text page by page: one newline at the end of each, a form feed (``\f``) between two."""
+    for i, page in enumerate(pages):
+        text = ("\f" if i else "") + page.corrected.rstrip("\n") + "\n"
+        yield text.encode("utf-8", "replace")
