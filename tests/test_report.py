@@ -14,7 +14,7 @@ from scanmend.report import STATES, as_text, duration, failed, status
 
 KEYS = {
     "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
-    "recent", "loaded", "troubles", "uncorrected",
+    "recent", "loaded", "troubles", "uncorrected", "set_aside",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from scanmend.errors import StorageError
 from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Inbox
 from scanmend.ledger import Ledger
-from scanmend.watch import BUSY_S, FAILED_S, MISSING_S, MOST_FAILURES, RECHECK_S, Watch
+from scanmend.watch import BUSY_S, FAILED_S, LISTING_SHARE, MISSING_S, MOST_FAILURES, RECHECK_S, Watch
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 A = Path("a.gif")
@@ -140,6 +140,21 @@ class TestSettling:
         assert post.watch.wait(2) == RECHECK_S - 2
         assert post.watch.waiting == 1
         assert post.watch.take(14) == (A, Fingerprint.of((post.inbox / A).stat()))
+
+    def test_a_listing_that_takes_long_is_not_made_for_every_ring(self, make):
+        """With very many files it would take all the time there is; the ring is heard, but later."""
+        post = make()
+        hours = iter([0.0, 5 * LISTING_SHARE, 10.0, 10.0, 20.0, 20.0, 30.0, 30.0])
+        post.watch._clock = lambda: next(hours)
+        post.drop()
+        assert post.at(0) == []
+        post.drop("b.gif")
+        assert post.at(1, rung=True) == []
+        assert post.watch.waiting == 1
+        assert post.watch.wait(1) == 4
+        assert post.at(5) == ["a.gif"]
+        assert post.watch.wait(5) == 2
+        assert post.at(7) == ["b.gif"]
 
     def test_a_vanished_file_is_forgotten(self, make):
         """A file that its owner took away while it settled is not taken, and not waited for."""

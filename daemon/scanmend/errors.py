@@ -7,7 +7,9 @@
     ├── DocumentError        the file's fault: this one document goes to quarantine, at once
     ├── TransientError       not the file's fault: the document is tried again, later and later
     │   ├── StorageError     a folder is gone, read-only or full
+    │   │   └── LedgerDamaged    the ledger's content cannot be trusted any more
     │   ├── OcrError         Tesseract or a page worker failed
+    │   │   └── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
     │       ├── HostDied         the model's process crashed, hung or answered garbage
@@ -47,8 +49,26 @@ class StorageError(TransientError):
     """A folder is missing, read-only or full."""
 
 
+class LedgerDamaged(StorageError):
+    """The ledger is no database, or not one that scanmend could have written."""
+
+
 class OcrError(TransientError):
     """Tesseract, or the process that runs a page, failed for a reason that is not the page's."""
+
+
+class PageFailed(OcrError):
+    """Tesseract, or the process that runs a page, crashed or hung on it."""
+
+    def __init__(self, what: str, how: str) -> None:
+        """``what``: the page, or other part of the work; the message begins with it."""
+        super().__init__(f"{what} {how}")
+        self.what = what
+        self.how = how
+
+    def repeats(self, error: str | None) -> bool:
+        """Whether this is the last that was recorded of the document, too."""
+        return (error or "").startswith(f"{self.what} ")
 
 
 class ModelError(TransientError):

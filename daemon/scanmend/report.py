@@ -10,7 +10,9 @@ from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.ledger import Entry, Ledger
 from scanmend.lock import running_pid
+from scanmend.salvage import set_aside
 from scanmend.service import STATUS_FILE
+from scanmend.storage import lacking
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 
@@ -32,9 +34,13 @@ def status(config: Config) -> dict[str, Any]:
         "downloads": [],
         "folders": [],
         "recent": [],
+        "set_aside": [str(p) for p in set_aside(config.state_dir)],
     }
     if out["running"]:
         out |= daemon_status(config.state_dir / STATUS_FILE)
+        full = lacking(config.state_dir)  # of this the daemon may not be able to write
+        if full and not any(folder["trouble"] for folder in out["folders"]):
+            out["troubles"] = [*out["troubles"], full]
     if path.exists():
         ledger = Ledger(path, read_only=True)
         try:
@@ -80,14 +86,19 @@ def as_text(told: dict[str, Any]) -> str:
         lines.append(f"model      {told['model']['state']}")
     lines += [f"TROUBLE    {trouble}" for trouble in told["troubles"]]
     lines += [f"download   {_download(d)}" for d in told["downloads"]]
+    lines += [
+        f"ledger     a damaged one was set aside: {file}; the new one is made from the folders; remove it when you like"
+        for file in told["set_aside"]
+    ]
     counts = ", ".join(f"{n} {state}" for state, n in told["documents"].items() if n)
     lines.append(f"documents  {counts or 'none yet'}")
     if told["uncorrected"]:
         lines.append(f"raw        {told['uncorrected']} done without correction, since their model failed")
     for folder in told["folders"]:
         trouble = f"  TROUBLE: {folder['trouble']}" if folder["trouble"] else ""
+        why = f" ({folder['why']})" if folder.get("why") else ""
         lines.append(
-            f"folder     {folder['name']}: {folder['waiting']} in the inbox, watched by {folder['mode']}{trouble}"
+            f"folder     {folder['name']}: {folder['waiting']} in the inbox, watched by {folder['mode']}{why}{trouble}"
         )
     lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in told["working"]]
     lines += [

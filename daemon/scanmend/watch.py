@@ -1,5 +1,7 @@
 """One watched inbox over time: when to list it, what has settled, what ails it."""
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -7,13 +9,15 @@ from pathlib import Path
 import structlog
 
 from scanmend.config import Folder
-from scanmend.document import Fingerprint
+from scanmend.document import Fingerprint, printable
 from scanmend.errors import StorageError
-from scanmend.intake.doorbell import Doorbell
+from scanmend.intake.doorbell import NO_WATCHES, Doorbell
 from scanmend.intake.format import State
 from scanmend.intake.inbox import Inbox, is_network
 from scanmend.intake.settle import Settler
 from scanmend.ledger import Ledger
+from scanmend.storage import Storage
+from scanmend.traces import already_made
 
 RECHECK_S = 15.0
 """How often a lost watch is looked for."""
@@ -21,6 +25,11 @@ MISSING_S = 3.0
 """How often a missing inbox is."""
 BUSY_S, FAILED_S = 5.0, 30.0
 """When the inbox is listed again after a file was busy, or could not be claimed; of that no event tells."""
+LISTING_SHARE = 0.05
+"""Of the time, at most, events and settled files have the inbox listed: with ten thousand files a listing takes some
+20 ms, and may be asked for by each file that comes."""
+EVENTS_AGAIN_S = 300.0
+"""How often events are asked for again where they could not be had."""
 MOST_FAILURES = 3
 """So many claims that fail in a row are the inbox's fault, or the ledger's, not the files'."""
 
@@ -36,8 +45,13 @@ class Watch:
         ledger: Ledger,
         doorbell: Doorbell,
         arrived: Callable[[Folder], None] = lambda _folder: None,
+        clock: Callable[[], float] = time.monotonic,
+        storage: Storage | None = None,
     ) -> None:
-        """``arrived(folder)`` hears that the inbox is there again after an absence, or another one in its place."""
+        """``arrived(folder)`` hears that the inbox is there again after an absence, or another one in its place.
+
+        ``clock`` tells how long a listing takes, in seconds.
+        """
         self.folder = folder
         self.inbox = Inbox(folder)
         self.trouble: str | None = None
@@ -52,9 +66,19 @@ class Watch:
         self._fresh = False
         self._failures = 0
         self._next_listing = 0.0
+        self._not_before = 0.0
+        self._rung = False
+        self._clock = clock
+        self._storage = storage or Storage()
         self._next_check = 0.0
+        self._events_again = math.inf
+        self._deaf = False
+        self._overflows = doorbell.overflows
+        self._armed = ("", "")
         self._kept: dict[Path, Fingerprint] = {}
         self.polls = False
+        self.why = ""
+        """Why it is polled."""
 
     def close(self) -> None:
         """Stop hearing events of this inbox."""
@@ -66,18 +90,21 @@ class Watch:
             self._check(now)
         if self._identity is None:
             return
-        settling = self._settler.wait(now)
-        if rung or now >= self._next_listing or (settling is not None and settling <= 0):
+        self._rung |= rung
+        if now >= min(self._next_listing, self._wanted(now)):
             self._list(now)
+
+    def _wanted(self, now: float) -> float:
+        """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
+        settling = self._settler.wait(now)
+        due = now if self._rung else math.inf if settling is None else now + settling
+        return max(due, self._not_before)
 
     def wait(self, now: float) -> float:
         """Seconds until ``look`` has something to do of its own."""
         if self._identity is None:
             return max(0.0, self._next_check - now)
-        times = [self._next_listing - now, self._next_check - now]
-        if (settling := self._settler.wait(now)) is not None:
-            times.append(settling)
-        return max(0.0, min(times))
+        return max(0.0, min(self._next_listing, self._next_check, self._wanted(now)) - now)
 
     def take(self, now: float) -> tuple[Path, Fingerprint] | None:
         """Return the next file that is ready to be claimed, the one that waited longest first."""
@@ -100,7 +127,7 @@ class Watch:
     @property
     def waiting(self) -> int:
         """How many files lie in the inbox to be processed, settled or not."""
-        return sum(1 for relative in self._listing if relative not in self._kept)
+        return len(self._listing)
 
     def taken(self, relative: Path) -> None:
         """Note that a file is out of the inbox."""
@@ -114,7 +141,8 @@ class Watch:
 
     def failed(self, reason: str, now: float) -> None:
         """Note that a file could not be claimed; the others get their chance, but not when all fail."""
-        self._troubled(reason)
+        if not self._failures:  # of a hundred files that fail for one reason, the first says it
+            self._troubled(self._ailment() or reason)
         self._failures += 1
         if self._failures >= MOST_FAILURES:
             self._ready.clear()
@@ -123,32 +151,67 @@ class Watch:
     def _check(self, now: float) -> None:
         """See that the inbox is there and its events arrive; arm anew after it was replaced or unmounted."""
         self._next_check = now + RECHECK_S
-        identity = self.inbox.identity()
-        if identity is None:
-            self._out_of_reach(f"the inbox {self.folder.inbox} is gone; waiting for it to come back", now)
+        identity, ailment = self.inbox.identity(), self._ailment()
+        if ailment or identity is None:
+            self._out_of_reach(ailment or f"the inbox {self.folder.inbox} is no folder", now)
             self._identity = None
             return
+        if self._overflows != self._doorbell.overflows:
+            self._overflows = self._doorbell.overflows
+            self._next_listing = now
+            log.warning("inbox.events_lost", folder=self.folder.name, meaning="too many at once; the inbox is listed")
         lost = not self.polls and not self._doorbell.watching(self.folder.inbox)
-        if identity != self._identity or lost:
-            if self._identity is not None or not self._listed:
+        another = identity != self._identity or lost
+        if another or now >= self._events_again:
+            if another and (self._identity is not None or not self._listed):
                 self._arrived(self.folder)
             self._identity = identity
-            self._arm()
+            self._arm(now)
             self._next_listing = now
 
-    def _arm(self) -> None:
+    def _arm(self, now: float) -> None:
         network = self.folder.watch == "auto" and is_network(self.folder.inbox)
         self.polls = self.folder.watch == "poll" or network
-        why = "watch: poll" if self.folder.watch == "poll" else "network file system" if network else ""
+        self.why = "watch: poll" if self.folder.watch == "poll" else "network file system" if network else ""
+        self._events_again = math.inf
         if not self.polls:
             try:
                 self._doorbell.watch(self.folder.inbox, self.folder.recursive)
+                if deaf := self._doorbell.deaf(self.folder.inbox, self.inbox.folders):
+                    raise StorageError(self._unheard(deaf))
             except StorageError as e:
-                self.polls, why = True, str(e)
-                log.warning("inbox.events_unavailable", folder=self.folder.name, error=str(e))
-        log.info(
-            "inbox.watching", folder=self.folder.name, inbox=str(self.folder.inbox), mode=self.mode, why=why or None
-        )
+                self._poll_instead(str(e), now)
+        self._tell_mode()
+
+    def _poll_instead(self, why: str, now: float) -> None:
+        """Do without events for a while."""
+        self._doorbell.unwatch(self.folder.inbox)
+        self.polls, self.why = True, why
+        self._events_again = now + EVENTS_AGAIN_S
+        if self._armed != (self.mode, why):
+            log.warning("inbox.events_unavailable", folder=self.folder.name, error=why)
+
+    def _tell_mode(self) -> None:
+        if self._armed != (armed := (self.mode, self.why)) or not self.polls:
+            self._armed = armed
+            log.info(
+                "inbox.watching",
+                folder=self.folder.name,
+                inbox=str(self.folder.inbox),
+                mode=self.mode,
+                why=self.why or None,
+            )
+
+    def _see_to_folders(self, now: float) -> None:
+        """Poll where folders in the inbox give no events; twice in a row, as watchdog may only just hear of one."""
+        deaf = 0 if self.polls else self._doorbell.deaf(self.folder.inbox, self.inbox.folders)
+        if deaf and self._deaf:
+            self._poll_instead(self._unheard(deaf), now)
+            self._tell_mode()
+        self._deaf = bool(deaf) and not self.polls
+
+    def _unheard(self, deaf: int) -> str:
+        return f"{deaf} folders in {self.folder.inbox} cannot be watched: {NO_WATCHES}"
 
     @property
     def mode(self) -> str:
@@ -156,20 +219,31 @@ class Watch:
         return "poll" if self.polls else "events"
 
     def _list(self, now: float) -> None:
-        self._next_listing = now + (self.folder.poll_s if self.polls else self.folder.rescan_s)
+        self._rung = False
+        began = self._clock()
         try:
             listing = self.inbox.listing()
         except StorageError as e:
-            self._out_of_reach(str(e), now)
+            self._out_of_reach(self._ailment() or str(e), now)
             self._next_listing = now + min(self.folder.rescan_s, BUSY_S)
             return
+        self._see_to_folders(now)
+        self._next_listing = now + (self.folder.poll_s if self.polls else self.folder.rescan_s)
+        if self._deaf:
+            self._next_listing = now + min(self.folder.rescan_s, BUSY_S)
         if not self._listed or (self.trouble is not None and not listing):
             log.info("inbox.back", folder=self.folder.name)
-            self._listed, self.trouble = True, None
+            self._listed, self.trouble, self._failures = True, None, 0
         self._kept = {p: f for p, f in self._kept.items() if listing.get(p) == f}
         self._fresh |= any(p not in self._listing and p not in self._kept for p in listing)
         self._listing = {p: f for p, f in listing.items() if p not in self._kept}
         self._ready = deque(self._settler.settled(self._listing, now))
+        self._not_before = now + (self._clock() - began) / LISTING_SHARE
+
+    def _ailment(self) -> str | None:
+        """What is wrong with the inbox as a whole, whoever noticed."""
+        trouble = self._storage.trouble(self.folder.inbox, read=True)
+        return f"the inbox {trouble}" if trouble else None
 
     def _troubled(self, reason: str) -> None:
         if self.trouble != reason:
@@ -188,8 +262,19 @@ class Watch:
         """Whether this very file was processed already and stays in the inbox (``original: keep``)."""
         known = self._ledger.kept(self.folder.inbox, relative, fingerprint)
         if known is None:
-            return False
+            return self._is_made(relative, fingerprint)
         same = (known.fingerprint.size, known.fingerprint.mtime_ns) == (fingerprint.size, fingerprint.mtime_ns)
         if same:
             self._kept[relative] = fingerprint
+            del self._listing[relative]
         return same
+
+    def _is_made(self, relative: Path, fingerprint: Fingerprint) -> bool:
+        """Whether another daemon, or this one before it lost its ledger, made outputs of this file, which stays."""
+        made = already_made(self.folder, relative, fingerprint) if self.folder.original == "keep" else None
+        if made is None:
+            return False
+        log.info("document.known", id=made["id"], folder=self.folder.name, file=printable(relative))
+        self._kept[relative] = fingerprint
+        del self._listing[relative]
+        return True

@@ -5,8 +5,10 @@ a time limit. In a recursive inbox each claim rings once or twice more, for the 
 """
 
 import errno
+import logging
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import structlog
@@ -35,14 +37,17 @@ HEARD: list[type[FileSystemEvent]] = [
 ]
 """What rings. Reading, opening and listing do not, nor does a claim that takes a file away, nor each single write."""
 
+NO_WATCHES = "all inotify watches of this user are taken; allow more: sysctl fs.inotify.max_user_watches=524288"
 REMEDIES = {
-    errno.ENOSPC: "all inotify watches of this user are taken; allow more: sysctl fs.inotify.max_user_watches=524288",
+    errno.ENOSPC: NO_WATCHES,
     errno.EMFILE: "all inotify instances of this user are taken; allow more: sysctl fs.inotify.max_user_instances=512",
     errno.ENOENT: "it is not there; create it",
     errno.ENOTDIR: "it is no folder; put a folder there",
     errno.EACCES: "this user may not list it; give it read and search permission",
 }
 
+_WATCHDOG = "watchdog"
+"""The logger below which watchdog tells of an overflow, to which it has no event."""
 log = structlog.get_logger()
 
 
@@ -53,6 +58,7 @@ class Doorbell:
         self._bell = _Bell(ring)
         self._observer: BaseObserver | None = None
         self._watches: dict[Path, ObservedWatch] = {}
+        self._overflow = _Overflow(self._bell)
 
     def watch(self, path: Path, recursive: bool) -> None:  # noqa: FBT001 -- the one property of a watch
         """Begin to watch a folder, or begin anew; StorageError, with the remedy, when that cannot be had."""
@@ -63,6 +69,7 @@ class Doorbell:
                 observer = Observer()
                 observer.start()
                 self._observer = observer
+                logging.getLogger(_WATCHDOG).addHandler(self._overflow)
             # Where the inbox is a symbolic link, watchdog 7 would watch the link.
             self._watches[path] = self._observer.schedule(
                 self._bell, str(path.resolve()), recursive=recursive, event_filter=HEARD
@@ -87,13 +94,46 @@ class Doorbell:
             return False
         return any(e.watch == watch and e.is_alive() and e.should_keep_running() for e in self._observer.emitters)
 
+    @property
+    def overflows(self) -> int:
+        """How often so far the kernel had more events than it keeps, so that some never came; each rings."""
+        return self._overflow.count
+
+    @staticmethod
+    def deaf(path: Path, inodes: Collection[int]) -> int:
+        """How many of these folders below a watched one give no events: where no watch is left, watchdog goes on.
+
+        0 where the kernel does not tell, or tells inodes of its own.
+        """
+        if not inodes:
+            return 0
+        watched = _watched()
+        try:
+            return len(set(inodes) - watched) if path.stat().st_ino in watched else 0
+        except OSError:
+            return 0
+
     def close(self) -> None:
         """Stop watching everything and end the threads."""
+        logging.getLogger(_WATCHDOG).removeHandler(self._overflow)
         self._watches.clear()
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.stop()
             observer.join()
+
+
+def _watched() -> set[int]:
+    """Inodes that inotify watches for this process, as the kernel tells; none where it does not."""
+    found: set[int] = set()
+    for fd in Path("/proc/self/fd").iterdir():
+        try:
+            if "inotify" in os.readlink(fd):  # noqa: PTH115 -- it leads to no path
+                told = Path("/proc/self/fdinfo", fd.name).read_text("ascii")
+                found |= {int(inode, 16) for inode in re.findall(r"^inotify .*?\bino:([0-9a-f]+)", told, re.MULTILINE)}
+        except OSError:  # closed meanwhile
+            continue
+    return found
 
 
 def _may_list(path: Path) -> None:
@@ -113,3 +153,18 @@ class _Bell(FileSystemEventHandler):
             self._ring()
         except Exception:
             log.exception("doorbell.ring_failed", happened=event.event_type)
+
+
+class _Overflow(logging.Handler):
+    """Hears watchdog say that the queue of events overflowed; that is not replayed, and what it held is dropped."""
+
+    def __init__(self, bell: _Bell) -> None:
+        super().__init__(logging.WARNING)
+        self._bell = bell
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        if "overflow" in record.getMessage():
+            self.count += 1
+            self._bell.on_any_event(FileSystemEvent(""))

@@ -5,8 +5,9 @@ import enum
 import errno
 import itertools
 import os
-import re
 import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import structlog
@@ -14,11 +15,10 @@ import structlog
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
-from scanmend.files import NAME_BYTES, appear, sync
+from scanmend.files import CLAIMS, NAME_BYTES, appear, folder_at, pinned, sync
 from scanmend.intake.format import State, inspect
+from scanmend.storage import mount_of
 
-CLAIMS = ".scanmend"
-"""Folder inside the inbox, hence on its file system, that holds the claimed files."""
 DEEPEST = 32
 """Levels of folders below the inbox that are looked into."""
 LONGEST_SUFFIX = 16
@@ -51,6 +51,8 @@ class Inbox:
         self.root = folder.inbox
         self._folder = folder
         self._claims = folder.inbox / CLAIMS
+        self.folders: frozenset[int] = frozenset()
+        """Inodes of the folders below the inbox that were listed last."""
 
     def identity(self) -> tuple[int, int] | None:
         """Device and inode of the inbox; None when it is gone. A change means another folder lies there now."""
@@ -66,11 +68,11 @@ class Inbox:
         Only regular files: symbolic links, pipes, devices and sockets are left alone, and never opened.
         """
         found: dict[Path, Fingerprint] = {}
-        folders = [(Path(), 0)]
+        folders, inodes = [(Path(), 0)], set()
         while folders:
             folder, depth = folders.pop()
             try:
-                with os.scandir(self.root / folder) as entries:
+                with self._at(folder) as at, os.scandir(at) as entries:
                     for entry in entries:
                         if entry.name == CLAIMS or self._folder.ignores(entry.name):
                             continue
@@ -78,19 +80,22 @@ class Inbox:
                             if entry.is_dir(follow_symlinks=False):
                                 if self._folder.recursive and depth < DEEPEST:
                                     folders.append((folder / entry.name, depth + 1))
+                                    inodes.add(entry.stat(follow_symlinks=False).st_ino)
                             elif entry.is_file(follow_symlinks=False):
                                 found[folder / entry.name] = Fingerprint.of(entry.stat(follow_symlinks=False))
             except OSError as e:
                 if not depth:
                     raise StorageError(f"the inbox {self.root} cannot be listed: {e.strerror}") from e
                 log.debug("inbox.folder_skipped", folder=str(folder), error=e.strerror)
+        self.folders = frozenset(inodes)
         return found
 
     def ready(self, relative: Path) -> State:
         """Look whether the file is complete; one that cannot be read just now counts as incomplete."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            fd = os.open(self.root / relative, flags)
+            with self._at(relative.parent) as home:
+                fd = os.open(home / relative.name, flags)
             try:
                 found = os.fstat(fd)
                 return inspect(fd, found.st_size) if stat.S_ISREG(found.st_mode) else State.INCOMPLETE
@@ -106,28 +111,24 @@ class Inbox:
         Of any number of daemons exactly one gets it. StorageError when the inbox is gone or may not be written;
         the file may then lie in either place, which ``claimed`` tells.
         """
-        source, folder = self.root / relative, self._claim_folder(id)
-        target = folder / relative.name
+        target = self._claim_folder(id) / relative.name
         try:
-            self._make_claim_folder(folder)
-            source.rename(target)
+            self._make_claim_folder(id)
+            with self._at(relative.parent) as home, self._claim_at(id) as own:
+                (home / relative.name).rename(own / relative.name)
+                try:
+                    sync(own)
+                    sync(home)
+                    found = (own / relative.name).lstat()
+                except OSError as e:
+                    raise StorageError(f"{target} cannot be kept safe: {e.strerror}") from e
         except OSError as e:
             self.release(id)
             if e.errno in BUSY:
                 return Missed.NOT_YET
-            if (
-                isinstance(e, FileNotFoundError | NotADirectoryError)
-                and self.identity()
-                and not os.path.lexists(source)
-            ):
+            if isinstance(e, FileNotFoundError | NotADirectoryError) and self.identity() and not self._holds(relative):
                 return Missed.GONE
-            raise StorageError(f"{source} cannot be claimed: {e.strerror}") from e
-        try:
-            sync(folder)
-            sync(source.parent)
-            found = target.lstat()
-        except OSError as e:
-            raise StorageError(f"{target} cannot be kept safe: {e.strerror}") from e
+            raise StorageError(f"{self.root / relative} cannot be claimed: {e.strerror}") from e
         if stat.S_ISREG(found.st_mode) and Fingerprint.of(found) == expected:
             return target
         self.put_back(target, relative)
@@ -140,29 +141,31 @@ class Inbox:
         """
         if self.identity() is None:
             raise StorageError(f"the inbox {self.root} is gone; {path} cannot go back there")
-        home = self.root / relative.parent
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            target = next(t for n in itertools.count(1) if _place(path, t := home / _numbered(relative.name, n)))
-            sync(home)
+            home = self._make_home(relative.parent)
+            with self._at(home) as at, pinned(path) as here:
+                name = next(n for n in _numbers(relative.name) if _place(here, at / n))
+                sync(at)
         except OSError as e:
-            raise StorageError(f"{path} cannot go back to {home}: {e.strerror}") from e
+            raise StorageError(f"{path} cannot go back to {self.root / relative.parent}: {e.strerror}") from e
         if path.parent.parent == self._claims:
             self.release(path.parent.name)
-        return target
+        return self.root / home / name
 
     def release(self, id: str) -> None:  # noqa: A002 -- the field's word
         """Remove the claim folder when nothing is in it."""
+        self._claim_folder(id)
         try:
-            self._claim_folder(id).rmdir()
+            with self._at(Path(CLAIMS)) as claims:
+                (claims / id).rmdir()
         except OSError as e:
-            if e.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST}:
+            if e.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENOTEMPTY, errno.EEXIST}:
                 log.warning("inbox.claim_folder_stays", id=id, error=e.strerror)
 
     def claimed(self, id: str) -> Path | None:  # noqa: A002 -- the field's word
         """Return the file in the claim folder of that id; None when there is none."""
         try:
-            with os.scandir(self._claim_folder(id)) as entries:
+            with self._claim_at(id) as own, os.scandir(own) as entries:
                 names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
         except OSError:
             return None
@@ -173,7 +176,7 @@ class Inbox:
     def claims(self) -> list[str]:
         """The ids that have a claim folder, sorted."""
         try:
-            with os.scandir(self._claims) as entries:
+            with self._at(Path(CLAIMS)) as claims, os.scandir(claims) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
         except OSError:
             return []
@@ -183,43 +186,68 @@ class Inbox:
             raise ValueError(f"{id!r} is no id")
         return self._claims / id
 
-    def _make_claim_folder(self, folder: Path) -> None:
+    def _make_claim_folder(self, id: str) -> None:  # noqa: A002 -- the field's word
         with contextlib.suppress(FileExistsError):
             self._claims.mkdir(0o700)
             sync(self.root)
         if not stat.S_ISDIR(self._claims.lstat().st_mode):  # a link would carry scans out of the inbox
             raise StorageError(f"{self._claims} is no folder; remove it")
+        with self._at(Path(CLAIMS)) as claims:
+            try:
+                (claims / id).mkdir(0o700)
+            except FileExistsError:
+                if self.claimed(id) is not None:  # the rename would overwrite it
+                    raise StorageError(f"{self._claims / id} holds a claimed file already") from None
+            # By what a folder of ours looks like here: network file systems show owners of their own.
+            mine, owner = (claims / id).lstat().st_uid, claims.stat().st_uid
+            if owner not in {mine, 0}:
+                self.release(id)
+                raise StorageError(f"{self._claims} belongs to user id {owner}, who could swap files in it; remove it")
+            sync(claims)
+
+    def _make_home(self, folder: Path) -> Path:
+        """Make the folder that a file goes back to, where it is gone; the inbox itself when a link is in the way."""
+        for depth, name in enumerate(folder.parts):
+            try:
+                with self._at(Path(*folder.parts[:depth])) as above, contextlib.suppress(FileExistsError):
+                    (above / name).mkdir()
+            except NotADirectoryError:
+                return Path()
         try:
-            folder.mkdir(0o700)
-        except FileExistsError:
-            if self.claimed(folder.name) is not None:  # the rename would overwrite it
-                raise StorageError(f"{folder} holds a claimed file already") from None
-        sync(self._claims)
+            with self._at(folder):
+                return folder
+        except NotADirectoryError:
+            return Path()
+
+    def _at(self, folder: Path) -> AbstractContextManager[Path]:
+        """A folder of the inbox, relative to it, whatever becomes of its name; no link leads there. OSError."""
+        return folder_at(self.root, folder.parts)
+
+    def _claim_at(self, id: str) -> AbstractContextManager[Path]:  # noqa: A002 -- the field's word
+        return self._at(self._claim_folder(id).relative_to(self.root))
+
+    def _holds(self, relative: Path) -> bool:
+        """Whether the inbox has an entry of this name, of any kind."""
+        try:
+            with self._at(relative.parent) as home:
+                return os.path.lexists(home / relative.name)
+        except OSError:
+            return False
 
 
 def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
-    """Type of the file system that the path lies on; mountinfo is the text of /proc/self/mountinfo, read when None."""
-    if mountinfo is None:
-        mountinfo = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
-    where = path.resolve()
-    best, kind = -1, ""
-    for line in mountinfo.split("\n"):
-        before, dash, after = line.partition(" - ")
-        fields = before.split(" ")
-        if not dash or len(fields) < 5:  # noqa: PLR2004 -- the mount point is the fifth field
-            continue
-        octal = os.fsencode(fields[4])
-        mount = Path(os.fsdecode(re.sub(rb"\\([0-3][0-7]{2})", lambda m: bytes([int(m[1], 8)]), octal)))
-        # Of two mounts on one folder the later hides the earlier.
-        if len(mount.parts) >= best and where.is_relative_to(mount):
-            best, kind = len(mount.parts), after.split(" ", 1)[0]
-    return kind
+    """Type of the file system that the path lies on; for mountinfo see ``mount_of``."""
+    return mount_of(path, mountinfo)[1]
 
 
 def is_network(path: Path, mountinfo: str | None = None) -> bool:
     """Whether the path lies where other machines may write, so that it must be polled."""
     kind = filesystem_of(path, mountinfo)
     return kind in NETWORK or kind.startswith("fuse.")
+
+
+def _numbers(name: str) -> Iterator[str]:
+    return (_numbered(name, n) for n in itertools.count(1))
 
 
 def _numbered(name: str, number: int) -> str:

@@ -27,6 +27,8 @@ class Settler:
         self._settle_s = settle_s
         self._incomplete_s = incomplete_s
         self._waiting: dict[Path, _Waiting] = {}
+        self._next: float | None = None
+        """When the first of those that were not offered is due."""
 
     def settled(self, listing: Mapping[Path, Fingerprint], now: float) -> list[Path]:
         """Return the paths unchanged for settle_s, those that waited longest first; forget those that vanished.
@@ -42,6 +44,7 @@ class Settler:
         ready = [path for path, file in self._waiting.items() if file.due <= now]
         for path in ready:
             self._waiting[path].offered = True
+        self._next = self._first_due()
         return sorted(ready, key=self._age)
 
     def wait(self, now: float) -> float | None:
@@ -49,8 +52,7 @@ class Settler:
 
         Paths that ``settled`` returned do not count: a caller that leaves one lying must not spin because of it.
         """
-        pending = [file.due for file in self._waiting.values() if not file.offered]
-        return max(0.0, min(pending) - now) if pending else None
+        return max(0.0, self._next - now) if self._next is not None else None
 
     def postpone(self, path: Path, now: float) -> bool:
         """Hold back a path that was found incomplete until it changes or stood still for incomplete_s.
@@ -62,11 +64,17 @@ class Settler:
             return False
         file.due = file.since + self._incomplete_s
         file.offered = False
+        self._next = file.due if self._next is None else min(self._next, file.due)
         return True
 
     def forget(self, path: Path) -> None:
         """Drop a path that was taken; when it is listed again, its time begins anew."""
-        self._waiting.pop(path, None)
+        file = self._waiting.pop(path, None)
+        if file is not None and not file.offered:
+            self._next = self._first_due()
+
+    def _first_due(self) -> float | None:
+        return min((file.due for file in self._waiting.values() if not file.offered), default=None)
 
     def _age(self, path: Path) -> tuple[float, int, Path]:
         file = self._waiting[path]

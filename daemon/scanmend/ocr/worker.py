@@ -2,18 +2,22 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from scanmend.child import Message, Progress, serve
 from scanmend.document import Page
-from scanmend.errors import DocumentError, OcrError
-from scanmend.ocr import render
-from scanmend.ocr.limits import Limits, Reading
+from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
+from scanmend.ocr import memory, render
+from scanmend.ocr.limits import ERRORS, WHOLE, Limits, Reading
 from scanmend.ocr.reading import read_page
 from scanmend.outbox.press import press
+from scanmend.storage import lacking
 
 _page = TypeAdapter(Page)
 _reading = TypeAdapter(Reading)
@@ -23,29 +27,60 @@ def handle(request: Message, progress: Progress) -> Message:
     """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
-        if request["do"] == "press":
-            targets = {name: Path(target) for name, target in request["targets"].items()}
-            with render.blaming("the outputs that show its pages cannot be made"):
-                press(path, Path(request["pages"]), targets, request["facts"], progress)
-            return {"result": None}
-        if request["do"] == "inspect":
-            return {"result": asdict(render.inspect(path, Limits(**request["limits"])))}
-        work = Path(request["work"])
-        work.mkdir(parents=True)
-        try:
-            page = read_page(path, request["number"], _reading.validate_python(request["reading"]), work)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
-        return {"result": _page.dump_python(page, mode="json")}
-    except DocumentError as e:
-        return {"error": "document", "message": str(e)}
-    except OcrError as e:
-        return {"error": "ocr", "message": str(e)}
+        return {"result": _DO[request["do"]](path, request, progress)}
+    except PageFailed as e:
+        return {"error": "page", "what": e.what, "message": e.how}
+    except (DocumentError, StorageError, OcrError) as e:
+        return {"error": next(kind for kind, error in ERRORS.items() if isinstance(e, error)), "message": str(e)}
+    except MemoryError:
+        what = f"page {request['number']}" if "number" in request else WHOLE[request["do"]]
+        return {"error": "document", "message": f"{what} needs more memory than max_megapixels allows for"}
     except OSError as e:
         what = "cannot read the source or write the page image" if path.exists() else "the source is gone"
         return {"error": "ocr", "message": f"{what}: {e}"}
 
 
+def _inspected(path: Path, request: Message, _progress: Progress) -> Message:
+    limits = Limits(**request["limits"])
+    with memory.bounded(limits):
+        return asdict(render.inspect(path, limits))
+
+
+def _pressed(path: Path, request: Message, progress: Progress) -> None:
+    targets = {name: Path(target) for name, target in request["targets"].items()}
+    what, pages = "the outputs that show its pages cannot be made", Path(request["pages"])
+    with _blaming_the_disk(pages.parent), memory.bounded(Limits(**request["limits"])), render.blaming(what):
+        press(path, pages, targets, request["facts"], progress)
+
+
+def _page_of(path: Path, request: Message, _progress: Progress) -> Any:
+    reading, work = _reading.validate_python(request["reading"]), Path(request["work"])
+    try:
+        work.mkdir(parents=True)
+    except OSError as e:
+        raise StorageError(f"{work} cannot be made: {e.strerror}") from e
+    try:
+        with _blaming_the_disk(work), memory.bounded(reading.limits):
+            page = read_page(path, request["number"], reading, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
+    return _page.dump_python(page, mode="json")
+
+
+@contextmanager
+def _blaming_the_disk(work: Path) -> Iterator[None]:
+    """Let what fails while the disk is full be the disk's fault: most libraries do not tell why they cannot write."""
+    try:
+        yield
+    except (DocumentError, OcrError, OSError) as e:
+        if (full := lacking(work)) is not None:
+            raise StorageError(full) from e
+        raise
+
+
+_DO: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspected, "read": _page_of, "press": _pressed}
+
 if __name__ == "__main__":
     os.environ["OMP_THREAD_LIMIT"] = "1"
+    memory.die_first()
     serve(handle)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import itertools
 import os
 import re
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from scanmend.errors import StorageError
-from scanmend.files import NAME_BYTES, appear, sync
+from scanmend.files import NAME_BYTES, appear, pinned, sync
+from scanmend.outbox.access import Access
+from scanmend.storage import CAUSES
 
 PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
 """Names of files being written."""
@@ -19,33 +22,29 @@ STALE_S = 3600.0
 CHUNK = 1 << 20
 """Bytes copied or compared at a time."""
 
-CAUSES = {
-    errno.ENOSPC: "no space is left there; free some",
-    errno.EDQUOT: "the disk quota is used up; free some space or raise it",
-    errno.EFBIG: "the file is larger than the file system or a limit of this process allows",
-    errno.EROFS: "the file system is read-only; mount it writable",
-    errno.EACCES: "this user may not write there; give it permission",
-    errno.EPERM: "this user may not write there; give it permission",
-    errno.ENOENT: "the folder or file is gone; create it or mount it",
-    errno.ENOTDIR: "a file lies where a folder should be; move it away",
-}
+NOBODY_ELSE = 0o600
+"""Mode of a file that is still being written, where ``Access`` sets the final one."""
 
 
-def publish(target: Path, data: bytes | Path, *, root: Path | None = None, mode: int = 0o644) -> None:
+def publish(
+    target: Path, data: bytes | Path, *, root: Path | None = None, mode: int = 0o644, access: Access | None = None
+) -> None:
     """Let a file of this content appear under this name; one with the same content is there already: done.
 
     ``data`` may be a file to copy. Folders between root and target are created; root itself must be there. The umask
-    applies to mode.
+    applies to mode; ``access`` goes before both, also for those folders.
     FileExistsError when something else has the name; StorageError when it cannot be written. Neither leaves anything.
     """
     with _storage(target):
-        _make_parents(target, root)
+        _make_parents(target, root, access)
         if os.path.lexists(target):
             _claim_same(target, _holds(target, data))
             return
-        with _part(target, mode) as (part, fd):
+        with _part(target, mode if access is None or access.mode is None else NOBODY_ELSE) as (part, fd):
             for chunk in [data] if isinstance(data, bytes) else _chunks(data):
                 _write(fd, chunk)
+            if access is not None:
+                access.grant(fd)
             os.fsync(fd)
             try:
                 appear(part, target)
@@ -54,52 +53,58 @@ def publish(target: Path, data: bytes | Path, *, root: Path | None = None, mode:
         sync(target.parent)
 
 
-def replace(target: Path, data: bytes, *, mode: int = 0o644) -> None:
+def replace(target: Path, data: bytes, *, mode: int = 0o644, access: Access | None = None) -> None:
     """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture."""
     with _storage(target):
         with _part(target, mode) as (part, fd):
             _write(fd, data)
+            if access is not None:
+                access.grant(fd)
             os.fsync(fd)
             part.replace(target)
         sync(target.parent)
 
 
-def move(source: Path, target: Path, *, root: Path | None = None) -> None:
+def move(source: Path, target: Path, *, root: Path | None = None, again: bool = True) -> None:
     """Give the file another name, on any file system, keeping its time; it is never in neither place.
 
-    A target with the same content counts as moved: the source goes. Otherwise as ``publish``.
+    With ``again``, for a move that may have been cut off, a target with the same content counts as moved: the source
+    goes. Otherwise only the very same file does. It keeps its owner, group and mode. Otherwise as ``publish``.
     """
-    with _storage(target):
+    with _storage(target), pinned(source) as here:
         _make_parents(target, root)
-        found = source.lstat()
+        found = here.lstat()
         if not stat.S_ISREG(found.st_mode):
             raise StorageError(f"{source} is no regular file; it cannot be moved to {target}")
         if os.path.lexists(target):
-            if source.parent.samefile(target.parent) and source.name == target.name:
+            if here.parent.samefile(target.parent) and here.name == target.name:
                 return
-            _claim_same(target, _same(source, target))
+            _claim_same(target, _same(here, target, again=again))
         else:
             try:
-                appear(source, target)
+                appear(here, target)
             except FileExistsError:
-                _claim_same(target, _same(source, target))
+                _claim_same(target, _same(here, target, again=again))
             except OSError as e:
                 if e.errno != errno.EXDEV:
                     raise
-                _copy(source, target, found)
+                _copy(here, target, found, again=again)
         sync(target.parent)
-        source.unlink(missing_ok=True)
-        sync(source.parent)
+        here.unlink(missing_ok=True)
+        sync(here.parent)
 
 
 def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
-    """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``."""
+    """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``.
+
+    What some process of this machine still writes stays, whatever the clock says; what seems to be of the future goes.
+    """
     swept = 0
     for where, _, names in os.walk(folder):
         for path in (Path(where, name) for name in names if PART.fullmatch(name)):
             # The time of change, as that of modification may be that of an archived source.
             with contextlib.suppress(OSError):  # another daemon's, finished or swept just now
-                if now - path.lstat().st_ctime >= stale_s:
+                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_written(path):
                     path.unlink()
                     swept += 1
     return swept
@@ -111,16 +116,21 @@ def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable
     The stem is relative to folder and never leaves it: ``..`` and control characters become ``_``, a long name is
     shortened until it fits with its number and the longest suffix. ``taken`` says which stems are spoken for.
     """
+
+    def free(candidate: Path) -> bool:
+        names = (candidate.name + suffix for suffix in suffixes)
+        return not taken(candidate) and not any(os.path.lexists(folder / candidate.with_name(n)) for n in names)
+
+    return next(filter(free, stems(stem, suffixes)))
+
+
+def stems(stem: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """Yield the names that ``free_stem`` tries, in order, without end."""
     *above, name = [_clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
     room = NAME_BYTES - max((len(os.fsencode(suffix)) for suffix in suffixes), default=0)
-    number, end = 1, ""
-    while True:
-        candidate = Path(*above, _shortened(name, room - len(end)) + end)
-        names = (candidate.name + suffix for suffix in suffixes)
-        if not taken(candidate) and not any(os.path.lexists(folder / candidate.with_name(n)) for n in names):
-            return candidate
-        number += 1
-        end = f" ({number})"
+    for number in itertools.count(1):
+        end = f" ({number})" if number > 1 else ""
+        yield Path(*above, _shortened(name, room - len(end)) + end)
 
 
 def _clean(name: str) -> str:
@@ -149,13 +159,15 @@ def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the questi
         raise FileExistsError(errno.EEXIST, "another file has this name", os.fspath(target))
 
 
-def _make_parents(target: Path, root: Path | None) -> None:
+def _make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
     """Make the folders below root; never root, as that would write beneath a share that is not mounted."""
     if root is None or target.parent.is_dir():
         return
     for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
         with contextlib.suppress(FileExistsError):
             folder.mkdir()
+            if access is not None:
+                access.open_folder(folder)
             sync(folder.parent)
 
 
@@ -166,6 +178,8 @@ def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         try:
+            with contextlib.suppress(OSError):  # a file system without locks: then age alone tells
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield part, fd
         finally:
             os.close(fd)
@@ -174,7 +188,20 @@ def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
             part.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path, found: os.stat_result) -> None:
+def _is_written(part: Path) -> bool:
+    fd = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def _copy(source: Path, target: Path, found: os.stat_result, *, again: bool) -> None:
     with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, fd):
         for chunk in _chunks(source):
             _write(fd, chunk)
@@ -184,7 +211,7 @@ def _copy(source: Path, target: Path, found: os.stat_result) -> None:
         try:
             appear(part, target)
         except FileExistsError:
-            _claim_same(target, _same(source, target))
+            _claim_same(target, _same(source, target, again=again))
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -209,8 +236,10 @@ def _holds(path: Path, data: bytes | Path) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_size == len(data) and b"".join(_chunks(path)) == data
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(one: Path, other: Path, *, again: bool = True) -> bool:
     a, b = one.lstat(), other.lstat()
+    if not again:
+        return os.path.samestat(a, b)
     if not (stat.S_ISREG(a.st_mode) and stat.S_ISREG(b.st_mode)) or a.st_size != b.st_size:
         return False
     return os.path.samestat(a, b) or all(x == y for x, y in itertools.zip_longest(_chunks(one), _chunks(other)))

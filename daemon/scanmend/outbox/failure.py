@@ -1,8 +1,12 @@
 """The ``.error.txt`` that lies beside a quarantined file and tells a person why it is there."""
 
+import re
 from pathlib import Path
 
 from scanmend.document import printable
+
+SUFFIX = ".error.txt"
+_FIELD = re.compile(r"^(Id|Reason): +(.*)$", re.MULTILINE)
 
 
 def render(name: str, reason: str, when: str, id: str) -> bytes:  # noqa: A002 -- the field's word
@@ -27,6 +31,15 @@ What to do next:
     return text.encode("utf-8", "replace")
 
 
+def read(report: Path) -> tuple[str, str] | None:
+    """Return id and reason that a report tells, None where it is none of ours."""
+    try:
+        told = dict(_FIELD.findall(report.read_text("utf-8", "replace")))
+    except OSError:
+        return None
+    return (told["Id"], told["Reason"]) if {"Id", "Reason"} <= told.keys() else None
+
+
 def report_of(quarantined: Path) -> Path:
     """Where the report on a quarantined file lies."""
-    return quarantined.with_name(quarantined.name + ".error.txt")
+    return quarantined.with_name(quarantined.name + SUFFIX)

@@ -1,0 +1,146 @@
+"""Whether the places that scans pass through can be used: there, on the disk they were on, writable, with room left.
+
+What fails here is never a scan's fault: documents wait, and no attempt is counted.
+"""
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+
+from scanmend.config import Folder
+from scanmend.errors import StorageError
+
+RESERVE_BYTES = 32 << 20
+RESERVE_SHARE = 0.05
+"""What a disk keeps free, in bytes, or as a share of a small one: room for the ledger, and to finish what is begun."""
+
+CAUSES = {
+    errno.ENOSPC: "no space is left there; free some",
+    errno.EDQUOT: "the disk quota is used up; free some space or raise it",
+    errno.EFBIG: "the file is larger than the file system or a limit of this process allows",
+    errno.EROFS: "the file system is read-only; mount it writable",
+    errno.EACCES: "this user may not write there; give it permission",
+    errno.EPERM: "this user may not write there; give it permission",
+    errno.ENOENT: "the folder or file is gone; create it or mount it",
+    errno.ENOTDIR: "a file lies where a folder should be; move it away",
+}
+OF_THE_FILE = {errno.EFBIG, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ELOOP}
+"""What a place answers to one file, but not to others."""
+
+
+class Storage:
+    """Remembers which file system each place lay on, and tells what keeps a place from being used."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[tuple[int, int], Path]] = {}
+
+    def trouble(self, place: Path, *, read: bool = False, room: bool = False) -> str | None:
+        """Return what is wrong with a folder, None for nothing; ``read``: it must be listed; ``room``: written to."""
+        try:
+            found = place.stat()
+        except FileNotFoundError:
+            return f"{place} is gone; waiting for it to come back"
+        except OSError as e:
+            return f"{place} is out of reach: {e.strerror}"
+        if not stat.S_ISDIR(found.st_mode):
+            return f"{place} cannot be used: {CAUSES[errno.ENOTDIR]}"
+        if why := self._unmounted(place, (found.st_dev, found.st_ino)):
+            return why
+        if not os.access(place, os.W_OK | os.X_OK | (os.R_OK if read else 0)):
+            return f"{place} cannot be used: {CAUSES[errno.EROFS if _read_only(place) else errno.EACCES]}"
+        return lacking(place) if room else None
+
+    def forget(self) -> None:
+        """Take every place as it lies now."""
+        self._seen.clear()
+
+    def trouble_of(self, folder: Folder, state_dir: Path, *, room: bool = True) -> str | None:
+        """Return what keeps documents of this folder from being finished; None for nothing.
+
+        ``room``: whether they are still to be written, not only to be put away.
+        """
+        if why := self.trouble(folder.inbox, read=True):
+            return why
+        places = {state_dir: room, folder.outbox: room}
+        if folder.original == "archive":
+            places.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
+        return next((why for place, room in places.items() if (why := self.trouble(place, room=room))), None)
+
+    def _unmounted(self, place: Path, identity: tuple[int, int]) -> str | None:
+        """Say so where the place lay on a file system that is not mounted any more: this is what lies beneath it."""
+        seen = self._seen.get(place)
+        if seen is not None and seen[0] == identity:
+            return None
+        try:
+            mount, _ = mount_of(place)
+        except OSError:  # no /proc, or the place has just gone
+            return None
+        if seen is not None and seen[1] != mount and seen[1].is_relative_to(mount):
+            return (
+                f"{place} has lost its disk: nothing is mounted at {seen[1]}; mount it, or reload if it is to stay so"
+            )
+        self._seen[place] = identity, mount
+        return None
+
+
+def lacking(place: Path) -> str | None:
+    """Say how little room there is, where that is too little; None where there is enough, or it cannot be told."""
+    try:
+        disk = os.statvfs(place)
+    except OSError:
+        return None
+    free = disk.f_bavail * disk.f_frsize
+    wanted = min(RESERVE_BYTES, int(RESERVE_SHARE * disk.f_blocks * disk.f_frsize))
+    if free < wanted:
+        return f"the disk of {place} is full: {_size(free)} are left of the {_size(wanted)} to be kept free"
+    if disk.f_files and not disk.f_favail:
+        return f"the disk of {place} is full: it takes no further file, however small (no inode is left)"
+    return None
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MiB" if count >= 1 << 20 else f"{count / 2**10:.1f} KiB"
+
+
+def of_the_file(e: StorageError | OSError) -> bool:
+    """Whether another file might well be stored where this one could not."""
+    cause = e if isinstance(e, OSError) else e.__cause__
+    return isinstance(cause, OSError) and cause.errno in OF_THE_FILE
+
+
+def mount_of(path: Path, mountinfo: str | None = None) -> tuple[Path, str]:
+    """Where the file system of this path is mounted, and its type; mountinfo is read when None.
+
+    ``mountinfo``: the text of /proc/self/mountinfo.
+    """
+    if mountinfo is None:
+        mountinfo = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
+    where = path.resolve()
+    best, kind = Path("/"), ""
+    for line in mountinfo.split("\n"):
+        before, dash, after = line.partition(" - ")
+        fields = before.split(" ")
+        if not dash or len(fields) < 5:  # noqa: PLR2004 -- the mount point is the fifth field
+            continue
+        octal = os.fsencode(fields[4])
+        mount = Path(os.fsdecode(re.sub(rb"\\([0-3][0-7]{2})", lambda m: bytes([int(m[1], 8)]), octal)))
+        # Of two mounts on one folder the later hides the earlier.
+        if len(mount.parts) >= len(best.parts) and where.is_relative_to(mount):
+            best, kind = mount, after.split(" ", 1)[0]
+    return best, kind
+
+
+def _read_only(place: Path) -> bool:
+    try:
+        return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _on_one_disk(one: Path, other: Path) -> bool:
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
