@@ -50,6 +50,10 @@ class Daemon:
         self.mark = uuid.uuid4().hex
         self.log = root / f"log-{self.mark}.jsonl"
         self.process: subprocess.Popen[bytes] | None = None
+        self.program = [sys.executable, "-m", "scanmend.cli"]
+        self.prefix: list[str] = []
+        """What runs it, such as a sandbox, and the descriptors that this needs."""
+        self.pass_fds: tuple[int, ...] = ()
 
     def configure(self, **settings: Any) -> None:
         """Write the configuration file."""
@@ -77,11 +81,12 @@ class Daemon:
         seen = len(self.lines())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "scanmend.cli", "run", "--config", str(self.config)],
+                [*self.prefix, *self.program, "run", "--config", str(self.config)],
                 stderr=log,
                 stdout=log,
                 env={**os.environ, "SCANMEND_MARK": self.mark, **environment},
                 start_new_session=True,
+                pass_fds=self.pass_fds,
             )
         if ready:
             until(lambda: self.said("daemon.ready", seen) or self.process.poll() is not None, "the daemon")

@@ -83,6 +83,12 @@ class TestAllIsWell:
         assert (point.ok, point.warning) == (False, True)
         assert point.found.endswith("names.txt: no entries; write one a line")
 
+    def test_mode_and_group_of_outputs(self, config):
+        """They are set on a file, for real."""
+        loaded = config(f'strategy: off, output_mode: "0640", output_group: "{os.getgid()}"')
+        point = looked(loaded)["letters: output_mode and output_group"]
+        assert (point.ok, point.found) == (True, f"0640, {os.getgid()}")
+
     def test_a_glossary_that_has_just_gone(self, config, tmp_path):
         """It is told as any other point, not as an accident of the check."""
         (tmp_path / "names.txt").touch()
@@ -107,15 +113,26 @@ class TestWhatIsWrong:
     def test_a_configuration_that_others_may_change(self, config):
         """Whoever can write it decides where documents go; the command that mends it is told."""
         loaded = config()
-        loaded.source.chmod(0o666)
-        (point,) = [p for p in check(loaded) if p.what == "configuration" and not p.ok]
-        assert point.warning
-        assert point.found.endswith(f"run: chmod go-w {loaded.source}")
+        for mode, warning, remedy in ((0o664, True, "go-w"), (0o666, False, "o-w")):
+            loaded.source.chmod(mode)
+            (point,) = [p for p in check(loaded) if p.what == "configuration" and not p.ok]
+            assert point.warning is warning
+            assert point.found.endswith(f"run: chmod {remedy} {loaded.source}")
 
     def test_languages(self, config):
         """Each that is missing, with its package."""
         said = wrong(config("strategy: off, languages: [eng, chi_tra]"))
         assert said == {"language chi_tra": "not installed; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"}
+
+    def test_automatic_languages(self, config, monkeypatch):
+        """It is told what there is to choose from, and that there is nothing."""
+        found = looked(config("strategy: off, languages: auto"))
+        assert "language auto" not in found
+        assert "eng" in found["languages: auto"].found.removeprefix("chooses among ").split(", ")
+        assert "osd" not in found["languages: auto"].found
+        monkeypatch.setattr(module, "installed_languages", lambda: frozenset({"osd"}))
+        said = wrong(config("strategy: off, languages: auto"))
+        assert "apt install tesseract-ocr-eng" in said["languages: auto"]
 
     def test_no_tesseract(self, config, monkeypatch, tmp_path):
         """It is told once, and the rest is looked at all the same."""

@@ -212,7 +212,7 @@ class TestStatusAndRetry:
             "troubles",
             "uncorrected",
         }
-        keys |= {"downloads", "folders", "recent"}
+        keys |= {"downloads", "folders", "recent", "set_aside"}
         assert set(told) == keys
         assert (told["running"], told["model"]["state"]) == (False, "idle")
         ran = scanmend("status", "--config", path)

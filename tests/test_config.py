@@ -198,6 +198,13 @@ class TestLanguages:
         config = load(write(folders(f"name: a, inbox: i, outbox: o, languages: {language}")))
         assert config.folders[0].languages == (language,)
 
+    def test_auto_stands_alone(self, write, told):
+        """Either it is found out, or it is known."""
+        config = load(write(folders("name: a, inbox: i, outbox: o, languages: auto")))
+        assert config.folders[0].languages == ("auto",)
+        (line,) = told(folders("name: a, inbox: i, outbox: o, languages: [eng, auto]"))
+        assert "auto stands alone" in line
+
     @pytest.mark.parametrize("language", ["en", "english", "eng+deu", "-eng", "../eng", "script/"])
     def test_other_shapes(self, told, language):
         """What would reach Tesseract's command line as something else is refused."""

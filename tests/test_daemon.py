@@ -357,27 +357,20 @@ class TestOutages:
         one.wait_for("second.json")
 
     def test_a_missing_outbox(self, daemon, scans):
-        """The document is tried again and done when the outbox is back; with retries used up it is quarantined."""
-        one = daemon(retries=2, retry_delay_s=0.3).start()
+        """The document waits without a mark against it, however long, and is done when the outbox is back."""
+        one = daemon(retries=0, retry_delay_s=0.3).start()
+        drop(scans / "eight.pdf", one.inbox, "late.pdf")
+        one.wait("document.claimed")
         one.outbox.rmdir()
         one.outbox.write_text("a file where the outbox was")
-        drop(scans / "line.png", one.inbox, "lost.png")
-        report = one.quarantine / "lost.png.error.txt"
-        until(report.exists, "the quarantine")
-        assert "(tried 3 times)" in report.read_text()
-        one.configure(retries=50, retry_delay_s=0.3)
+        one.wait("document.held")
+        one.wait("folder.paused")
+        assert any("cannot be used" in f["trouble"] or "gone" in f["trouble"] for f in one.status()["folders"])
         one.outbox.unlink()
         one.outbox.mkdir()
-        one.process.send_signal(signal.SIGHUP)  # not before: a configuration whose folders cannot be made is rejected
-        one.wait("config.reloaded")
-        one.outbox.rmdir()
-        drop(scans / "line.png", one.inbox, "late.png")
-        one.wait("document.retry", 3)
-        one.outbox.mkdir()
         one.wait_for("late.json")
-        assert record(one, "late")["attempt"] >= 2
-        assert one.command("retry", "--all").returncode == 0
-        one.wait_for("lost.json")
+        assert record(one, "late")["attempt"] == 1
+        assert not one.quarantine.exists()
 
     def test_a_missing_model(self, daemon, scans):
         """A document waits for its model, with a reason in the status, and is done when the file is there."""

@@ -159,3 +159,16 @@ def test_the_tests_that_the_architecture_names_are_there():
     named = re.findall(r"`((?:tests|scripts)/[\w/.]+)`", (ROOT / "docs" / "architecture.md").read_text("utf-8"))
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_each_promise_of_security_names_tests_that_are_there():
+    """A promise without its test would be a claim; files, functions and classes are looked up."""
+    told = (ROOT / "docs" / "SECURITY.md").read_text("utf-8")
+    rows = [row for row in told.splitlines() if row.startswith("| ") and not row.startswith("| promise")]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`((?:tests|scripts)/[\w/.]+)(?:::(\w+))?`", row.split("|")[2])
+        assert named, row
+        for file, name in named:
+            text = (ROOT / file).read_text("utf-8")
+            assert not name or re.search(rf"^(?:def|class) {name}\b", text, re.MULTILINE), f"{file}::{name}"

@@ -49,6 +49,13 @@ def test_others_than_the_group_cannot_read_scans(tmp_path):
         assert stat.S_IMODE((tmp_path / place).stat().st_mode) & 0o007 == 0
 
 
+def test_nobody_in_the_group_can_take_the_scans_of_others(tmp_path):
+    """The inbox has the sticky bit; results may be taken away by whoever fetches them."""
+    install("--root", tmp_path)
+    modes = {k: stat.S_IMODE((tmp_path / "srv/scanmend" / k / "invoices").stat().st_mode) for k in ("inbox", "outbox")}
+    assert modes == {"inbox": 0o3770, "outbox": 0o2770}
+
+
 def test_a_user_installation_stays_inside_the_home(tmp_path):
     """Nothing but ~/.config, ~/.local and ~/scanmend."""
     done = install("--user", "--root", tmp_path)

@@ -128,6 +128,19 @@ class TestDocuments:
         assert [e.id for e in ledger.due(10.0, 9, [Path("/in"), Path("/other")])] == ["early", "torn", "late"]
         assert ledger.due(10.0, 9, [Path("/other")]) == ledger.due(10.0, 9, []) == []
 
+    def test_due_but_for_long_ones(self, ledger):
+        """Those that wait and are known to have too many pages are left out; what only has to be put away is not."""
+        for id_, state, pages in (
+            ("unknown", "waiting", None),
+            ("letter", "waiting", 2),
+            ("book", "waiting", 300),
+            ("out", "published", 300),
+        ):
+            ledger.add(replace(BLANK, id=id_, state=state, pages=pages))
+        assert sorted(e.id for e in ledger.due(10.0, 9, most_pages=2)) == ["letter", "out", "unknown"]
+        assert sorted(e.id for e in ledger.due(10.0, 9, [Path("/in")], 1)) == ["out", "unknown"]
+        assert len(ledger.due(10.0, 9)) == 4
+
     def test_names_in_use(self, ledger):
         """A name in the outbox is taken while a document in work will write it, and free afterwards."""
         for i, state in enumerate((*ACTIVE, "done", "quarantined")):
@@ -326,7 +339,7 @@ class TestTrouble:
         """It says which file, and what to do."""
         path = tmp_path / "ledger.sqlite"
         path.write_bytes(content)
-        with pytest.raises(StorageError, match=r"ledger\.sqlite cannot be opened: .*move the file aside"):
+        with pytest.raises(StorageError, match=r"ledger\.sqlite is damaged: file is not a database; the daemon sets"):
             Ledger(path, read_only=read_only)
         assert path.read_bytes() == content
 

@@ -16,6 +16,7 @@ from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
 from scanmend.ocr.pool import PagePool
 from scanmend.outbox import atomic, record
+from scanmend.outbox.handover import PageFile
 from scanmend.outbox.record import Record
 from scanmend.outputs import outputs
 from scanmend.pipeline import Pipeline
@@ -23,11 +24,15 @@ from scanmend.pipeline import Pipeline
 ALL = ("json", "html", "pdf", "hocr", "md", "txt")
 
 
-def made_of(source: Path, *pages: CorrectedPage) -> Record:
+def made_of(work: Path, source: Path, *pages: CorrectedPage) -> Record:
+    """Return a record of these pages, that lie in a file in ``work``."""
+    filed = PageFile(work / "pages")
+    for page in pages:
+        filed.append(page)
     return Record(
-        id="id", source=source.name, relative=Path(source.name), sha256="ab" * 32, size=1, folder="f",
+        id="id", source=source.name, relative=Path(source.name), sha256="ab" * 32, size=1, modified_ns=1, folder="f",
         model={"name": "m"}, strategy="rescore", prompt_sha256="", languages=("eng",), started="", finished="",
-        timings={}, pages=pages, version="0",
+        timings={}, pages=filed, version="0",
     )  # fmt: skip
 
 
@@ -51,28 +56,28 @@ def settings(*what: str) -> Settings:
 
 
 @pytest.mark.parametrize("what", [("txt", "json"), ("json", "md", "txt")])
-def test_the_record_comes_last_and_text_needs_no_process(what):
+def test_the_record_comes_last_and_text_needs_no_process(what, tmp_path):
     """In whatever order they are configured: the presence of the record means that all is there."""
 
-    def nobody():
-        raise AssertionError("no page process is needed")
-
-    made = made_of(Path("a.png"), CorrectedPage(leaf().page, "The committee\n"))
-    with outputs(settings(*what), made, Path("a.png"), nobody) as files:
-        assert list(files)[-1] == ".json"
-        assert set(files) == {f".{name}" for name in what}
-        assert files[".json"] == record.render(made)
-        assert files[".txt"] == b"The committee\n"
+    pool = PagePool(1, tmp_path / "work")
+    made = made_of(tmp_path, Path("a.png"), CorrectedPage(leaf().page, "The committee\n"))
+    files = outputs(settings(*what), made, made.pages, Path("a.png"), tmp_path, pool)
+    assert list(files)[-1] == ".json"
+    assert set(files) == {f".{name}" for name in what}
+    assert files[".json"].read_bytes() == b"".join(record.render(made))
+    assert files[".txt"].read_bytes() == b"The committee\n"
+    assert pool.pids == ()
+    pool.close()
 
 
 def test_all_outputs_of_an_image(pool, scan, tmp_path):
-    """Each is whole, and is gone from the work folder afterwards."""
-    with outputs(settings(*ALL), made_of(scan, leaf()), scan, lambda: pool) as files:
+    """Each is whole."""
+    with pool.folder() as work:
+        made = made_of(work, scan, leaf())
+        files = outputs(settings(*ALL), made, made.pages, scan, work, pool)
         assert list(files)[-1] == ".json"
         for suffix, data in files.items():
             atomic.publish(tmp_path / f"a{suffix}", data)
-        work = files[".pdf"].parent
-    assert not work.exists()
     told = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True, check=True).stdout
     assert told.split() == b"The committee will meet again".split()
     assert (tmp_path / "a.md").read_text() == "The committee will meet again\n"
@@ -85,24 +90,23 @@ def test_all_pages_of_a_pdf(pool, scan, tmp_path):
     """In order, each on its own page."""
     path = tmp_path / "a.pdf"
     render_scans.save_pdf([render_scans.line(TEXT)] * 3, path)
-    with outputs(settings("pdf", "html"), made_of(path, leaf(1), leaf(2, ()), leaf(3)), path, lambda: pool) as files:
-        told = subprocess.run(["pdftotext", files[".pdf"], "-"], capture_output=True, check=True).stdout.decode()
-        assert [page.split()[1] for page in told.split("\f")[:3]] == ["committee", "comrnittee", "committee"]
-        assert files[".html"].read_text().count("<section") == 3
+    made = made_of(tmp_path, path, leaf(1), leaf(2, ()), leaf(3))
+    files = outputs(settings("pdf", "html"), made, made.pages, path, tmp_path, pool)
+    told = subprocess.run(["pdftotext", files[".pdf"], "-"], capture_output=True, check=True).stdout.decode()
+    assert [page.split()[1] for page in told.split("\f")[:3]] == ["committee", "comrnittee", "committee"]
+    assert files[".html"].read_text().count("<section") == 3
 
 
 def test_a_source_that_cannot_be_shown_is_the_document_s_fault(pool, tmp_path):
     """And told apart from a source that is gone, which may come back."""
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture")
-    with (
-        pytest.raises(DocumentError, match="cannot be made"),
-        outputs(settings("html"), made_of(path, leaf()), path, lambda: pool),
-    ):
-        pass
+    made = made_of(tmp_path, path, leaf())
+    with pytest.raises(DocumentError, match="cannot be made"):
+        outputs(settings("html"), made, made.pages, path, tmp_path, pool)
     path.unlink()
-    with pytest.raises(OcrError, match="gone"), outputs(settings("html"), made_of(path, leaf()), path, lambda: pool):
-        pass
+    with pytest.raises(OcrError, match="gone"):
+        outputs(settings("html"), made, made.pages, path, tmp_path, pool)
 
 
 class Counting(PagePool):

@@ -4,16 +4,22 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanmend.config import Config, Folder
-from scanmend.errors import OcrError, ScanmendError
+from scanmend.errors import OcrError, ScanmendError, StorageError
+from scanmend.exposure import exposures
+from scanmend.files import CLAIMS
 from scanmend.glossary_file import read as read_glossary
-from scanmend.intake.inbox import CLAIMS
+from scanmend.intake.inbox import Inbox
+from scanmend.ledger import Ledger
 from scanmend.llm.store import Store
-from scanmend.ocr.languages import installed_languages, remedy, version
+from scanmend.ocr.languages import FALLBACK, choices, installed_languages, remedy, version
+from scanmend.outbox.access import access_of
+from scanmend.traces import mark_of
 
 LOW_SPACE_MIB = 500
 
@@ -33,19 +39,14 @@ class Point:
 def check(config: Config) -> Iterator[Point]:
     """Look at everything, one point after the other."""
     yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
-    yield from _private(config.source)
+    yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
     yield from _writable("state_dir", config.state_dir)
     yield from _space("state_dir", config.state_dir)
     for folder in config.folders:
-        yield from _folder(folder)
+        yield from _folder(folder, config.state_dir)
     for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
         yield from _model(config, name)
-
-
-def _private(path: Path) -> Iterator[Point]:
-    if path.exists() and path.stat().st_mode & 0o022:
-        yield Point("configuration", False, f"{path} may be changed by others; run: chmod go-w {path}", warning=True)
 
 
 def _tesseract(config: Config) -> Iterator[Point]:
@@ -55,12 +56,17 @@ def _tesseract(config: Config) -> Iterator[Point]:
     except OcrError as e:
         yield Point("tesseract", False, str(e))
         return
-    for language in sorted({language for f in config.folders for language in f.languages}):
+    asked = {language for f in config.folders for language in f.languages}
+    if "auto" in asked:
+        among = choices(have)
+        fix = f"chooses among {', '.join(among)}" if among else f"nothing to choose from; {remedy([FALLBACK])}"
+        yield Point("languages: auto", bool(among), fix)
+    for language in sorted(asked - {"auto"}):
         fix = "installed" if language in have else f"not installed; {remedy([language])}"
         yield Point(f"language {language}", language in have, fix)
 
 
-def _folder(folder: Folder) -> Iterator[Point]:
+def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
     wanted = {"inbox": folder.inbox, "outbox": folder.outbox, "quarantine": folder.quarantine}
     if folder.original == "archive":
         wanted["archive"] = folder.archive
@@ -72,11 +78,48 @@ def _folder(folder: Folder) -> Iterator[Point]:
         yield Point(f"{folder.name}: same file system", False, found, warning=True)
     else:
         yield Point(f"{folder.name}: same file system", True, "archiving is a rename")
+    if folder.output_mode or folder.output_group:
+        yield _access(f"{folder.name}: output_mode and output_group", folder)
     if folder.glossary is not None:
         yield _glossary(f"{folder.name}: glossary", folder.glossary)
     claims = folder.inbox / CLAIMS
     if claims.exists() and _device(claims) != _device(folder.inbox):
         yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
+    yield from _claims_of_others(folder, state_dir)
+
+
+def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
+    """Files that another daemon took; normal while it runs, but if it never comes back, nobody does them."""
+    ledger = state_dir / "ledger.sqlite"
+    known = Ledger(ledger, read_only=True) if ledger.exists() else None
+    try:
+        mark, inbox = mark_of(state_dir), Inbox(folder)
+        unknown = [i for i in inbox.claims() if not i.endswith(mark) and (known is None or known.get(i) is None)]
+        found = [path for id_ in unknown if (path := inbox.claimed(id_)) is not None]
+    except StorageError as e:
+        yield Point("ledger", False, str(e))
+        return
+    finally:
+        if known is not None:
+            known.close()
+    if found:
+        hours = (time.time() - min(path.parent.stat().st_mtime for path in found)) / 3600
+        ids = " ".join(path.parent.name for path in found)
+        text = (
+            f"another daemon has taken {len(found)} file(s), the first {hours:.1f} h ago; if it will never run again: "
+        )
+        text += f"scanmend retry --config FILE {ids}"
+        yield Point(f"{folder.name}: claims of others", False, text, warning=True)
+
+
+def _access(what: str, folder: Folder) -> Point:
+    """Try for real, on a file that is gone at once."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=_nearest(folder.outbox)) as file:
+            access_of(folder).grant(file.fileno())
+    except (OSError, StorageError) as e:
+        return Point(what, False, str(e))
+    return Point(what, True, f"{folder.output_mode or 'by the umask'}, {folder.output_group or 'as the outbox has it'}")
 
 
 def _glossary(what: str, path: Path) -> Point:

@@ -26,6 +26,7 @@ from scanmend.commands.options import (
 )
 from scanmend.config import Config, Settings, ad_hoc, load
 from scanmend.errors import ConfigError, ScanmendError, StorageError
+from scanmend.exposure import refuse
 from scanmend.llm.experience import Experience
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
@@ -48,7 +49,9 @@ def run(config: ConfigFile) -> None:
     log_to_stderr()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
-    service = Service(load(config), _pool, _slot)
+    loaded = load(config)
+    refuse(loaded)
+    service = Service(loaded, _pool, _slot)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
@@ -146,9 +149,12 @@ def retry(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of quarantined documents, as status lists them.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All quarantined documents.")] = False,
 ) -> None:
-    """Return quarantined documents to work; a running daemon takes them up at once."""
+    """Return quarantined documents to work; a running daemon takes them up at once.
+
+    Also claims of another daemon that will never run again, by the ids that check tells.
+    """
     from scanmend import report  # noqa: PLC0415 -- only this command needs these
-    from scanmend.claims import give_back  # noqa: PLC0415
+    from scanmend.claims import Claims, give_back  # noqa: PLC0415
     from scanmend.ledger import Ledger  # noqa: PLC0415
     from scanmend.lock import running_pid  # noqa: PLC0415
 
@@ -158,7 +164,10 @@ def retry(
     ledger = Ledger(loaded.state_dir / "ledger.sqlite")
     returned = 0
     try:
-        entries = report.failed(ledger, ids or [], every=every)
+        taken = Claims(ledger).take_over(loaded.folders, ids or [])
+        for id_ in sorted(taken):
+            typer.echo(f"{id_}: taken over from another daemon")
+        entries = report.failed(ledger, [i for i in ids or [] if i not in taken], every=every)
         for entry in entries:
             folder = next((f for f in loaded.folders if f.inbox == entry.inbox), None) or loaded.folder(entry.folder)
             try:
@@ -171,7 +180,7 @@ def retry(
     finally:
         ledger.close()
     pid = running_pid(loaded.state_dir)
-    if pid is not None and returned:
+    if pid is not None and (returned or taken):
         os.kill(pid, signal.SIGUSR1)
     typer.echo(f"{returned} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
     if returned < len(entries):

@@ -4,6 +4,7 @@ Every problem becomes one line that names the file, the line, the key and the re
 """
 
 import fnmatch
+import grp
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -34,10 +35,16 @@ Count = Annotated[Whole, Field(ge=1)]
 
 
 def _language(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{3}(_[A-Za-z]+)*|script/[A-Za-z]+", value):
+    if value != "auto" and not re.fullmatch(r"[A-Za-z]{3}(_[A-Za-z]+)*|script/[A-Za-z]+", value):
         raise ValueError(
             f"{value!r} is no Tesseract language; they look like eng, deu or chi_sim (tesseract --list-langs)"
         )
+    return value
+
+
+def _alone(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "auto" in value and len(value) > 1:
+        raise ValueError("auto stands alone: it chooses among all that are installed; or name the languages without it")
     return value
 
 
@@ -72,6 +79,31 @@ def _command(value: object, info: ValidationInfo) -> object:
     return value
 
 
+def _file_mode(value: object) -> object:
+    """Take octal digits such as ``0640``: the owner reads and writes, nobody executes, strangers never write."""
+    if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value.strip()):
+        raise ValueError(f'{value!r} is no file mode; write octal digits in quotes, such as "0640"')
+    mode = int(value, 8)
+    if mode & 0o600 != 0o600:  # noqa: PLR2004 -- rw for the owner
+        raise ValueError(f"{value} would keep scanmend itself from reading or writing; begin with 06")
+    if mode & 0o113:
+        raise ValueError(f"{value} would let results be executed, or changed by anyone; use 0600, 0640, 0644 or 0660")
+    return value.strip()
+
+
+def _group(value: object) -> object:
+    """Take a group that this machine knows, by name or number."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("write the name of a group, or its number in quotes")
+    name = value.strip()
+    if not name.isdecimal():
+        try:
+            grp.getgrnam(name)
+        except (KeyError, ValueError) as e:
+            raise ValueError(f"no group is called {name!r} here; make it (groupadd), or name another") from e
+    return name
+
+
 def _glossary(path: Path) -> Path:
     """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
     read_glossary(path)
@@ -84,12 +116,17 @@ def _listed(value: object) -> object:
 
 
 Languages = Annotated[
-    tuple[Annotated[str, AfterValidator(_language)], ...], BeforeValidator(_listed), Field(min_length=1)
+    tuple[Annotated[str, AfterValidator(_language)], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    AfterValidator(_alone),
 ]
 Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
 Place = Annotated[Path, BeforeValidator(_place)]
 Argument = Annotated[str, Field(strict=True)]
 Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
+FileMode = Annotated[str, BeforeValidator(_file_mode)]
+Group = Annotated[str, BeforeValidator(_group)]
 GlossaryFile = Annotated[Place, AfterValidator(_glossary)]
 
 
@@ -148,6 +185,7 @@ class Settings(_Closed):
     attention: Literal["suspect", "all"] = "suspect"
     """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
     languages: Languages = ("eng",)
+    """By Tesseract's names; ``auto`` alone: each document's is found out."""
     prepare: Literal["auto", "off"] = "auto"
     """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
@@ -155,6 +193,10 @@ class Settings(_Closed):
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    output_mode: FileMode | None = None
+    """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
+    output_group: Group | None = None
+    """Group of the files written; that of the process, or of a set-group-ID outbox, when not set."""
     on_success: Command = ()
     """Run with the paths of a document's outputs as further arguments, once it is done; empty: nothing."""
     on_failure: Command = ()

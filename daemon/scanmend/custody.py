@@ -1,9 +1,8 @@
 """The life of one claimed file: convert, publish, put away; or back off; or quarantine. Ledger first, always."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,25 @@ from typing import Any
 import structlog
 
 from scanmend import hooks
-from scanmend.claims import claimed_file
+from scanmend.claims import as_read, claimed_file, no_half
 from scanmend.config import Folder
 from scanmend.document import printable
-from scanmend.errors import DocumentError, Postponed, Stopping, StorageError, TransientError
-from scanmend.intake.inbox import Inbox
+from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
+from scanmend.files import CLAIMS, pinned
+from scanmend.intake.inbox import LONGEST_SUFFIX, Inbox
 from scanmend.keeper import LedgerKeeper
 from scanmend.ledger import Entry, Ledger
-from scanmend.outbox import atomic, failure
+from scanmend.outbox import atomic, failure, record
+from scanmend.outbox.access import access_of
+from scanmend.outbox.handover import PageFile
 from scanmend.outputs import outputs
 from scanmend.pipeline import Pipeline, record_of
+from scanmend.storage import of_the_file
 
 BACKOFF = 6.0
 LONGEST_DELAY_S = 3600.0
+HELD_S = 60.0
+"""When at the latest a document is tried again that had no place to go."""
 _NAMES_TRIED = 100
 _STEEPEST = 50
 """Powers of BACKOFF beyond this one are of no use, and beyond 396 no floating-point number holds them."""
@@ -40,8 +45,16 @@ class Custody:
         pipeline: Pipeline,
         told: Callable[[str, str], None] = lambda _id, _stage: None,
         stopping: Callable[[], bool] = lambda: False,
+        enter: Callable[[str, int], None] = lambda _id, _pages: None,
+        trouble: Callable[[Folder, bool], str | None] = lambda _folder, _room: None,
     ) -> None:
-        """``told(id, stage)`` hears what a document is going through, for status; ``stopping`` cuts commands short."""
+        """``told(id, stage)`` hears what a document is going through, for status; ``stopping`` cuts commands short.
+
+        ``enter(id, pages)`` may put a document off, once it is known how long it is: see ``Admission``.
+        ``trouble(folder, room)`` tells what keeps its places from being used, be it that they have no room.
+        """
+        self._trouble = trouble
+        self._enter = enter
         self._stopping = stopping
         self._ledger = ledger
         self._pipeline = pipeline
@@ -72,46 +85,53 @@ class Custody:
         except DocumentError as e:
             self._give_up(entry, folder, inbox, str(e), bound)
         except TransientError as e:
-            self._back_off(entry, folder, inbox, str(e), bound)
+            self._put_off(e, entry, folder, inbox, bound)
         except Exception as e:  # noqa: BLE001 -- the document boundary: one bad scan must not end the daemon
             bound.exception("document.unexpected")
             self._back_off(entry, folder, inbox, f"unexpected {type(e).__name__}: {e}", bound)
 
     def _publish(self, entry: Entry, folder: Folder, inbox: Inbox, bound: structlog.typing.FilteringBoundLogger) -> str:
         """Convert and write; return why pages were left uncorrected, empty when they were not."""
+        self._see_to_places(folder, room=True)
         path = claimed_file(entry, folder, inbox)
+        made_before = self._record(entry)
+        if made_before.get("id") == entry.id:  # the ledger does not know: a crash came between, or it is an old copy
+            self._ledger.move(entry.id, "published")
+            return str(made_before.get("uncorrected") or "")
         if path is None:
             raise DocumentError("the file vanished from the claim folder; someone removed it")
         self._ledger.move(entry.id, "working")
-        made_before = self._record(entry)
-        if made_before.get("id") == entry.id:  # a crash came between the record, which is written last, and the ledger
-            self._ledger.move(entry.id, "published")
-            return str(made_before.get("uncorrected") or "")
-        keeper = LedgerKeeper(self._ledger, entry.id, self._told)
-        converted = self._pipeline.convert(path, folder, keeper)
-        self._told(entry.id, "writing")
-        made = record_of(
-            converted,
-            folder,
-            id_=entry.id,
-            folder=folder.name,
-            relative=entry.relative,
-            size=entry.fingerprint.size,
-            attempt=entry.attempts + 1,
-            duplicate_of=self._ledger.same_content(converted.inspection.sha256, entry.id),
-        )
-        with outputs(folder, made, path, lambda: self._pipeline.pool) as files:
+        keeper = LedgerKeeper(self._ledger, entry.id, self._told, self._enter)
+        with self._pipeline.pool.folder() as work, no_half(path) as taken:
+            pages = PageFile(work / "pages")
+            converted = self._pipeline.convert(path, folder, keeper, pages)
+            self._told(entry.id, "writing")
+            made = record_of(
+                converted,
+                folder,
+                id_=entry.id,
+                folder=folder.name,
+                relative=entry.relative,
+                size=taken.size,
+                modified_ns=taken.mtime_ns,
+                attempt=entry.attempts + 1,
+                duplicate_of=self._ledger.same_content(converted.inspection.sha256, entry.id),
+            )
+            files = outputs(folder, made, pages, path, work, self._pipeline.pool)
+            if (now := as_read(path, taken, made.sha256)) != entry.fingerprint:
+                self._ledger.move(entry.id, "working", **asdict(now))
+            self._see_to_places(folder, room=True)  # they may have gone while it was read
             self._write(entry, folder, files)
         self._ledger.move(entry.id, "published")
-        edits = [e for p in converted.pages for e in p.edits]
+        tally = converted.tally
         (bound.warning if converted.uncorrected else bound.info)(
             "document.done",
             pages=len(converted.pages),
-            ocr_s=converted.ocr_s,
-            llm_s=converted.correct_s,
+            ocr_s=round(tally.ocr_s, 3),
+            llm_s=round(tally.correct_s, 3),
             total_s=converted.seconds,
-            edits=sum(e.accepted for e in edits),
-            rejected=sum(not e.accepted for e in edits),
+            edits=tally.edits,
+            rejected=tally.rejected,
             **({"duplicate_of": made.duplicate_of} if made.duplicate_of else {}),
             **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
         )
@@ -119,26 +139,24 @@ class Custody:
 
     def _record(self, entry: Entry) -> dict[str, Any]:
         """What lies under the record's name; empty where that is no record."""
-        target = entry.outbox / entry.stem.with_name(entry.stem.name + ".json")
-        try:
-            found = json.loads(target.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return record.head(entry.outbox / entry.stem.with_name(entry.stem.name + ".json"))
 
-    def _write(self, entry: Entry, folder: Folder, files: Mapping[str, bytes | Path]) -> None:
+    def _write(self, entry: Entry, folder: Folder, files: Mapping[str, Path]) -> None:
         """Publish every output under one stem; when a stranger took the name meanwhile, under the next free one."""
         stem = entry.stem
         for _ in range(_NAMES_TRIED):
+            targets = {folder.outbox / stem.with_name(stem.name + suffix): data for suffix, data in files.items()}
             written: list[Path] = []
             try:
-                for suffix, data in files.items():
-                    target = folder.outbox / stem.with_name(stem.name + suffix)
-                    atomic.publish(target, data, root=folder.outbox)
+                for target, data in targets.items():
+                    if len(written) + 1 == len(targets):  # another daemon may have taken back what was the same as ours
+                        self._write_all(folder, {t: targets[t] for t in written if not t.exists()})
+                    self._write_all(folder, {target: data})
                     written.append(target)
             except FileExistsError:
-                for target in written:
-                    target.unlink(missing_ok=True)
+                if not self._record(replace(entry, stem=stem)):  # else another daemon's, of which these may be, too
+                    for target in written:
+                        target.unlink(missing_ok=True)
                 stem = atomic.free_stem(
                     folder.outbox,
                     entry.relative.with_suffix(""),
@@ -150,34 +168,79 @@ class Custody:
                 return
         raise StorageError(f"{folder.outbox}: no free name for {printable(entry.stem)} after {_NAMES_TRIED} tries")
 
+    def _write_all(self, folder: Folder, files: Mapping[Path, Path]) -> None:
+        for target, data in files.items():
+            atomic.publish(target, data, root=folder.outbox, access=access_of(folder))
+
     def _put_away(self, entry: Entry, folder: Folder, inbox: Inbox) -> None:
         """Archive, delete or return the source; the place is recorded before, so that a crash cannot make it two."""
         path = claimed_file(entry, folder, inbox)
         if path is not None:
+            self._see_to_places(folder, room=False)
             if entry.original == "keep":
                 inbox.put_back(path, entry.relative)
             elif entry.original == "delete":
-                path.unlink(missing_ok=True)
+                with pinned(path) as here:
+                    here.unlink(missing_ok=True)
             else:
                 self._move(path, entry, folder.archive, entry.relative, "published")
         inbox.release(entry.id)
 
-    def _move(self, path: Path | None, entry: Entry, root: Path, relative: Path, state: str) -> Path:
-        """Move the file below root under a free name; the place is recorded before it goes there, and returned."""
+    def _move(self, path: Path | None, entry: Entry, root: Path, relative: Path, state: str, beside: str = "") -> Path:
+        """Move the file below root under a free name; the place is recorded before it goes there, and returned.
+
+        With ``beside`` added to it, the name is free, too, and not too long.
+        """
         target = entry.put_away
         for _ in range(_NAMES_TRIED):
-            if target is None:
-                stem = atomic.free_stem(root, relative.with_suffix(""), [relative.suffix], lambda _: False)
-                target = root / stem.with_name(stem.name + relative.suffix)
+            if fresh := target is None:
+                # A very long suffix leaves no room for a number, and is part of the name.
+                suffix = relative.suffix if len(relative.suffix) <= LONGEST_SUFFIX else ""
+                stem = relative.with_suffix("") if suffix else relative
+                stem = atomic.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
+                target = root / stem.with_name(stem.name + suffix)
                 self._ledger.move(entry.id, state, put_away=target)
             try:
                 if path is not None:
-                    atomic.move(path, target, root=root)
+                    atomic.move(path, target, root=root, again=not fresh)
             except FileExistsError:
                 target = None
             else:
                 return target
         raise StorageError(f"{root}: no free name for {printable(relative)} after {_NAMES_TRIED} tries")
+
+    def _see_to_places(self, folder: Folder, *, room: bool) -> None:
+        if why := self._trouble(folder, room):
+            raise StorageError(why)
+
+    def _put_off(
+        self,
+        e: TransientError,
+        entry: Entry,
+        folder: Folder,
+        inbox: Inbox,
+        bound: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        """Try again later, unless the same page failed before; what a place cannot do is not counted.
+
+        But where the inbox is there, and what was claimed in it is not, nothing says that it will come back.
+        """
+        lost = self._trouble(folder, False) is None and not (inbox.root / CLAIMS).is_dir()
+        if isinstance(e, StorageError) and not of_the_file(e) and not (lost and inbox.identity()):
+            self._hold(entry, folder, str(e), bound)
+        elif isinstance(e, PageFailed) and e.repeats(entry.error):
+            self._give_up(entry, folder, inbox, f"{e} (for the second time)", bound)
+        else:
+            self._back_off(entry, folder, inbox, str(e), bound)
+
+    def _hold(self, entry: Entry, folder: Folder, reason: str, bound: structlog.typing.FilteringBoundLogger) -> None:
+        """Put a document off for want of a place; that is no mark against it, however often."""
+        now = self._ledger.get(entry.id) or entry
+        delay = min(HELD_S, folder.retry_delay_s * BACKOFF)
+        state = "published" if now.state == "published" else "waiting"
+        self._ledger.move(entry.id, state, due=time.time() + delay, error=reason)
+        if reason != entry.error:
+            bound.warning("document.held", reason=reason, again_in_s=round(delay))
 
     def _back_off(
         self, entry: Entry, folder: Folder, inbox: Inbox, reason: str, bound: structlog.typing.FilteringBoundLogger
@@ -206,7 +269,9 @@ class Custody:
         try:
             target = self._quarantine(entry, folder, inbox, reason)
         except (StorageError, OSError) as e:
-            self._ledger.move(entry.id, "failing", due=time.time() + folder.retry_delay_s * BACKOFF)
+            self._ledger.move(
+                entry.id, "failing", due=time.time() + min(LONGEST_DELAY_S, folder.retry_delay_s * BACKOFF)
+            )
             bound.error("document.quarantine_failed", reason=reason, error=str(e))
         else:
             bound.error("document.quarantined", reason=reason, where=printable(target))
@@ -220,9 +285,10 @@ class Custody:
         except OSError as e:
             raise StorageError(f"{folder.quarantine} cannot be made: {e.strerror}") from e
         path = inbox.claimed(entry.id)
-        target = self._move(path, entry, folder.quarantine, Path(entry.relative.name), "failing")
+        target = self._move(path, entry, folder.quarantine, Path(entry.relative.name), "failing", failure.SUFFIX)
         when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        atomic.replace(failure.report_of(target), failure.render(target.name, reason, when, entry.id))
+        report = failure.render(target.name, reason, when, entry.id)
+        atomic.replace(failure.report_of(target), report, access=access_of(folder))
         inbox.release(entry.id)
         self._ledger.move(entry.id, "quarantined", put_away=target if target.exists() else None)
         return target

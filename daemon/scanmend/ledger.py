@@ -18,14 +18,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from scanmend.document import CorrectedPage, Fingerprint, Page
-from scanmend.errors import StorageError
+from scanmend.errors import LedgerDamaged, StorageError
 
 VERSION = 1
 LOCKED_S = 30.0
 """How long another process or thread is waited for that has the database locked."""
+REMEMBERED = 50_000
+"""Finished documents that are kept at least: some 30 MiB, checked within half a second when the daemon starts."""
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+FARTHEST_S = 7200.0
+"""No document is put off for so long."""
 ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 
 _RESTING = "state IN ('waiting', 'published', 'failing')"
@@ -52,7 +57,8 @@ CREATE TABLE document (
 CREATE INDEX document_state ON document(state);
 CREATE INDEX document_source ON document(inbox, relative);
 CREATE INDEX document_file ON document(inbox, inode);
-CREATE INDEX document_content ON document(sha256);
+CREATE INDEX document_content ON document(sha256, claimed);
+CREATE INDEX document_name ON document(outbox, stem);
 CREATE TABLE page (
   document TEXT NOT NULL REFERENCES document(id) ON DELETE CASCADE,
   number INTEGER NOT NULL,
@@ -93,9 +99,11 @@ class Entry:
 class Ledger:
     """The documents of one state folder; safe to share between threads, and with other processes."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open or create; StorageError when the file is damaged or from a newer scanmend."""
+    def __init__(self, path: Path, *, read_only: bool = False, remembered: int = REMEMBERED) -> None:
+        """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend."""
         self._lock = threading.RLock()
+        self._finished = 0
+        self._remembered = remembered
         self.path = path
         try:
             if not read_only:
@@ -111,11 +119,24 @@ class Ledger:
                 self._db.close()
                 raise
         except (sqlite3.Error, OSError) as e:
-            raise StorageError(
-                f"the ledger {path} cannot be opened: {e}; check the folder, or move the file aside"
-            ) from e
+            if _is_damage(e):
+                raise _damaged(path, str(e)) from e
+            raise StorageError(f"the ledger {path} cannot be opened: {e}; check the folder and its disk") from e
+
+    def check(self) -> None:
+        """Go through the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
+        try:
+            with self._lock:
+                found = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        except sqlite3.Error as e:
+            if _is_damage(e):
+                raise _damaged(self.path, str(e)) from e
+            raise StorageError(f"the ledger {self.path} cannot be checked: {e}") from e
+        if found != "ok":
+            raise _damaged(self.path, str(found).replace("\n", " "))
 
     def _prepare(self, *, read_only: bool) -> None:
+        self._refuse_others()
         if not read_only:
             self._write_ahead()
             for pragma in ("synchronous=FULL", "foreign_keys=ON", "journal_size_limit=4194304"):
@@ -129,6 +150,19 @@ class Ledger:
             raise StorageError(
                 f"the ledger {self.path} has version {version}, this scanmend knows {VERSION}; upgrade scanmend"
             )
+        for table, wanted in _COLUMNS.items():
+            has = {row[0] for row in self._db.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+            if has != wanted:
+                raise _damaged(self.path, f"its table {table} has other columns")
+
+    def _refuse_others(self) -> None:
+        """LedgerDamaged where another program made this database, which is not touched then."""
+        self._db.execute("BEGIN")  # another process may be creating the tables just now
+        try:
+            if self._version() == 0 and self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                raise _damaged(self.path, "it is a database of something else")
+        finally:
+            self._db.execute("COMMIT")
 
     def _write_ahead(self) -> None:
         """Choose the journal; SQLite itself does not wait for others that do so in a new file at the same time."""
@@ -173,6 +207,21 @@ class Ledger:
                 "UPDATE document SET state = 'done', error = ?, changed = ? WHERE id = ?",
                 (_stored(uncorrected) or None, time.time(), id_),
             )
+        self._finished += 1
+        if self._finished % max(1, self._remembered // 50) == 0:
+            self.prune()
+
+    def prune(self) -> int:
+        """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.
+
+        Not those whose source stays in the inbox. Returns how many were forgotten.
+        """
+        query = (
+            "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE state = 'done' AND original != 'keep' "
+            "ORDER BY claimed DESC LIMIT -1 OFFSET ?)"
+        )
+        with self._transaction():
+            return self._db.execute(query, (self._remembered,)).rowcount
 
     def drop(self, id_: str) -> None:
         """Forget a claim that never came about."""
@@ -186,13 +235,23 @@ class Ledger:
         """Documents in any of these states, oldest first."""
         return list(self._entries(f"state IN ({', '.join('?' * len(states))})", states))
 
-    def due(self, now: float, limit: int, inboxes: Iterable[Path] | None = None) -> list[Entry]:
+    def due(
+        self, now: float, limit: int, inboxes: Iterable[Path] | None = None, most_pages: int | None = None
+    ) -> list[Entry]:
         """Documents that wait, or still have to be put away, and whose time has come; longest due first.
 
-        Only those of these inboxes, where they are given: a folder may be gone from the configuration.
+        Only those of these inboxes, where they are given: a folder may be gone from the configuration. Of those that
+        wait, only such as are not known to have more than ``most_pages``, where that is given. A time beyond
+        ``FARTHEST_S`` was set before the clock was put back, and counts as come.
         """
         among, values = _among(inboxes)
-        return list(self._entries(f"{_RESTING}{among} AND due <= ?", (*values, now), f"due, id LIMIT {int(limit)}"))
+        if most_pages is not None:
+            among += " AND (state != 'waiting' OR pages IS NULL OR pages <= ?)"
+            values = (*values, most_pages)
+        time = " AND (due <= ? OR due > ?)"
+        return list(
+            self._entries(f"{_RESTING}{among}{time}", (*values, now, now + FARTHEST_S), f"due, id LIMIT {int(limit)}")
+        )
 
     def holds_name(self, outbox: Path, stem: Path) -> bool:
         """Whether a document in work will write under this name."""
@@ -220,6 +279,11 @@ class Ledger:
         query = "SELECT id FROM document WHERE sha256 = ? AND id != ? AND +state = 'done' ORDER BY claimed LIMIT 1"
         rows = self._query(query, (sha256, but))
         return str(rows[0][0]) if rows else None
+
+    def old_kept(self, inbox: Path) -> list[Entry]:
+        """Finished documents beyond the latest ``remembered`` whose source stayed in the inbox."""
+        order = f"claimed DESC LIMIT -1 OFFSET {int(self._remembered)}"
+        return list(self._entries("inbox = ? AND original = 'keep' AND +state = 'done'", (os.fsencode(inbox),), order))
 
     def counts(self) -> dict[str, int]:
         """How many documents are in each state."""
@@ -253,12 +317,20 @@ class Ledger:
         if not rows:
             return None
         row = rows[0]
-        return _corrected.validate_json(row["corrected"]) if row["corrected"] else _page.validate_json(row["read"])
+        try:
+            return _corrected.validate_json(row["corrected"]) if row["corrected"] else _page.validate_json(row["read"])
+        except ValidationError:  # a flipped byte that SQLite does not see, or a page of another version
+            self._run("DELETE FROM page WHERE document = ? AND number = ?", (id_, number))
+            return None
 
     def finished_pages(self, id_: str) -> dict[int, str]:
         """``{number: "read" or "corrected"}`` of the pages that need not be done again."""
         query = "SELECT number, corrected IS NOT NULL FROM page WHERE document = ?"
         return {row[0]: "corrected" if row[1] else "read" for row in self._query(query, (id_,))}
+
+    def forget_pages(self, id_: str) -> None:
+        """Have every page done again."""
+        self._run("DELETE FROM page WHERE document = ?", (id_,))
 
     def _entries(self, where: str, values: Iterable[Any] = (), order: str = "claimed, id") -> Iterator[Entry]:
         query = f"SELECT * FROM document WHERE {where} ORDER BY {order}"  # noqa: S608 -- clauses are ours, values are bound
@@ -291,7 +363,25 @@ class Ledger:
                 raise StorageError(f"the ledger {self.path} cannot be written: {e}") from e
 
 
-def _among(inboxes: Iterable[Path] | None) -> tuple[str, tuple[bytes, ...]]:
+_COLUMNS = {
+    "document": {f.name for f in fields(Entry) if f.name != "fingerprint"} | {f.name for f in fields(Fingerprint)},
+    "page": {"document", "number", "read", "corrected"},
+}
+
+
+def _is_damage(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _DAMAGE
+
+
+def _damaged(path: Path, why: str) -> LedgerDamaged:
+    return LedgerDamaged(
+        f"the ledger {path} is damaged: {why}; the daemon sets it aside when it starts, and makes a new one of what "
+        "the folders tell"
+    )
+
+
+def _among(inboxes: Iterable[Path] | None) -> tuple[str, tuple[object, ...]]:
     if inboxes is None:
         return "", ()
     values = tuple(os.fsencode(path) for path in inboxes)

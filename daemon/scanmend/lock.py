@@ -13,8 +13,11 @@ LOCK_FILE = "lock"
 
 
 def hold_lock(state_dir: Path) -> int:
-    """Lock the state folder for this process; StorageError when another daemon has it."""
-    fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Lock the state folder for this process; StorageError when another daemon has it, or it cannot be written."""
+    try:
+        fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as e:
+        raise StorageError(f"{state_dir} cannot be written: {e.strerror}; see to its disk and its permissions") from e
     limit = time.monotonic() + LOCK_S
     while True:
         try:
@@ -28,8 +31,12 @@ def hold_lock(state_dir: Path) -> int:
             raise StorageError(
                 f"another scanmend works with {state_dir} already; stop it, or give this one its own state_dir"
             ) from e
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    except OSError as e:
+        os.close(fd)
+        raise StorageError(f"{state_dir} cannot be written: {e.strerror}; see to its disk") from e
     return fd
 
 

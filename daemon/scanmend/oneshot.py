@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from scanmend.config import Settings
-from scanmend.correct.lexicon import CODES
 from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
-from scanmend.errors import ScanmendError, StorageError
+from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.glossary_file import GlossaryFiles
+from scanmend.language_codes import CODES
 from scanmend.llm.slot import Lease, ModelSlot
+from scanmend.ocr.choice import likeliest
+from scanmend.ocr.languages import AUTO, FALLBACK, choices, installed_languages
 from scanmend.outbox import atomic
+from scanmend.outbox.access import access_of
+from scanmend.outbox.handover import PageFile
 from scanmend.outbox.record import edit_fields
 from scanmend.outputs import outputs
 from scanmend.pipeline import Forgetful, Pipeline, record_of, task_of
@@ -71,18 +76,26 @@ def _process_one(
     advanced: Callable[[Path, int, int], None],
 ) -> Outcome:
     try:
-        size = file.stat().st_size
+        found = file.stat()
         if not file.is_file():
             return Outcome(file, error="it is no regular file")
-        converted = pipeline.convert(file.absolute(), settings, Forgetful(lambda done, of: advanced(file, done, of)))
-        made = record_of(
-            converted, settings, id_=secrets.token_hex(8), folder=folder, relative=Path(file.name), size=size
-        )
         written = []
-        with outputs(settings, made, file.absolute(), lambda: pipeline.pool) as files:
-            for suffix, data in files.items():
+        with pipeline.pool.folder() as work:
+            pages = PageFile(work / "pages")
+            keeper = Forgetful(lambda done, of: advanced(file, done, of))
+            converted = pipeline.convert(file.absolute(), settings, keeper, pages)
+            made = record_of(
+                converted,
+                settings,
+                id_=secrets.token_hex(8),
+                folder=folder,
+                relative=Path(file.name),
+                size=found.st_size,
+                modified_ns=found.st_mtime_ns,
+            )
+            for suffix, data in outputs(settings, made, pages, file.absolute(), work, pipeline.pool).items():
                 target = out / stem.with_name(stem.name + suffix)
-                atomic.publish(target, data)
+                atomic.publish(target, data, access=access_of(settings))
                 written.append(target)
         return Outcome(file, tuple(written))
     except FileExistsError as e:
@@ -104,11 +117,23 @@ def correct_text(
     ``glossaries``: those that were read for other texts.
     """
     page = page_from_text(text)
+    if settings.languages == AUTO:
+        found = likeliest(text, _choices())
+        settings = settings.model_copy(update={"languages": (found.language if found else FALLBACK,)})
     task = task_of(settings, glossaries or GlossaryFiles())
     if lease is None:
         return text, CorrectedPage(page, page.raw, skipped="strategy: off")
     done = lease.correct(page, task, settings.model_call_limit_s)
     return apply_to_text(text, page, done.edits), done
+
+
+@cache
+def _choices() -> tuple[str, ...]:
+    """What ``languages: auto`` chooses from; nothing without Tesseract, which texts do not need."""
+    try:
+        return choices(installed_languages())
+    except OcrError:
+        return ()
 
 
 def correct_rows(lines: Iterable[str], slot: ModelSlot, settings: Settings) -> Iterator[str]:

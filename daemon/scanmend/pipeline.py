@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +18,15 @@ from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.glossary_file import GlossaryFiles
 from scanmend.llm.slot import Lease, ModelSlot
+from scanmend.ocr.languages import AUTO, telling
 from scanmend.ocr.limits import Inspection, Limits, Reading
 from scanmend.ocr.pool import PagePool
+from scanmend.outbox.handover import Growing, Pages
 from scanmend.outbox.record import Record
 
 INSPECT_LIMIT_S = 300.0
+AUTO_PAGES = 20
+"""So many pages are looked at, one after the other, for the language of their document."""
 
 
 class Keeper(Protocol):
@@ -32,7 +36,7 @@ class Keeper(Protocol):
         """Return what is known of a page."""
 
     def keep_page(self, page: Page) -> None:
-        """Remember a page as read."""
+        """Remember a page as read, where it is not known yet."""
 
     def keep_corrected(self, page: CorrectedPage) -> None:
         """Remember a page as corrected."""
@@ -70,28 +74,48 @@ class Forgetful:
         """See Keeper."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """What is known of all pages together; the pages themselves are not held in memory."""
+
+    ocr_s: float = 0.0
+    """Seconds that Tesseract took over all pages, whichever ran at the same time."""
+    correct_s: float = 0.0
+    """Seconds that correction took over all pages."""
+    edits: int = 0
+    rejected: int = 0
+    asked: bool = False
+    """Whether a model was asked for any page."""
+    languages: dict[str, None] = field(default_factory=dict)
+    """What the pages were read in, in the order they came up."""
+    strategy: str = ""
+    """What was chosen for the first page that a model was asked for."""
+
+    def add(self, page: CorrectedPage, done: Growing) -> None:
+        """Count a page in, and put it with those that are done."""
+        done.append(page)
+        self.ocr_s += page.page.seconds
+        self.correct_s += page.seconds
+        self.edits += sum(edit.accepted for edit in page.edits)
+        self.rejected += sum(not edit.accepted for edit in page.edits)
+        self.asked |= not page.skipped
+        self.strategy = self.strategy or page.strategy
+        self.languages |= dict.fromkeys(page.page.languages)
+
+
 @dataclass(frozen=True, slots=True)
 class Converted:
     """A source as text."""
 
     inspection: Inspection
-    pages: tuple[CorrectedPage, ...]
+    pages: Pages
     model: dict[str, Any] | None
     """Identity of the model, None where none was asked."""
     started: datetime
     seconds: float
+    tally: Tally
     uncorrected: str = ""
     """Why pages came out as they were read, because the model failed; empty when none did."""
-
-    @property
-    def ocr_s(self) -> float:
-        """Seconds that Tesseract took over all pages, whichever ran at the same time."""
-        return round(sum(p.page.seconds for p in self.pages), 3)
-
-    @property
-    def correct_s(self) -> float:
-        """Seconds that correction took over all pages."""
-        return round(sum(p.seconds for p in self.pages), 3)
 
 
 class Pipeline:
@@ -112,51 +136,52 @@ class Pipeline:
         self.glossaries = GlossaryFiles()
         self._stopping = stopping
 
-    def convert(self, path: Path, settings: Settings, keeper: Keeper) -> Converted:
-        """Read and correct every page; DocumentError, TransientError, Postponed, Stopping."""
+    def convert(self, path: Path, settings: Settings, keeper: Keeper, done: Growing) -> Converted:
+        """Read and correct every page, into ``done``; DocumentError, TransientError, Postponed, Stopping."""
         started, clock = datetime.now(UTC), time.monotonic()
         deadline = clock + settings.document_limit_s
         reading = reading_of(settings)
         found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
         keeper.inspected(found)
         task = task_of(settings, self.glossaries)
-        done: list[CorrectedPage] = []
-        failed = ""
+        tally, kept, failed = Tally(), 0, ""
         with ExitStack() as stack:
             lease: Lease | None = None
             pages = stack.enter_context(closing(self._read(path, found.pages, reading, keeper)))
             for page in pages:
-                self._check(deadline, settings)
                 if isinstance(page, CorrectedPage):
-                    done.append(page)
+                    tally.add(page, done)
+                    self._check(deadline, settings, kept)
                     continue
+                task = replace(task, languages=page.languages or task.languages)
                 if reason := skipped(page, task):
-                    done.append(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)))
-                    keeper.keep_corrected(done[-1])
+                    kept += _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
+                    self._check(deadline, settings, kept)
                     continue
+                keeper.keep_page(page)
+                self._check(deadline, settings, kept)
                 try:
                     if lease is None:
                         self._see_to_model(settings)
                         keeper.advance(page.number, "waiting for the model with")
                         lease = stack.enter_context(self.slot.lease(settings.model))
                     keeper.advance(page.number, "correcting")
-                    done.append(lease.correct(page, task, settings.model_call_limit_s))
-                    keeper.keep_corrected(done[-1])
+                    kept += _keep(lease.correct(page, task, settings.model_call_limit_s), keeper, tally, done)
                 except Postponed:
-                    self._read_on(pages, deadline, settings)
+                    self._read_on(pages, keeper, deadline, settings)
                     raise
                 except (HostDied, ModelResting) as e:
                     if settings.on_model_failure == "raw":
                         failed = failed or str(e)
-                        done.append(without_glyphs(CorrectedPage(page, page.raw, skipped=f"the model failed: {e}")))
+                        raw = CorrectedPage(page, page.raw, skipped=f"the model failed: {e}")
+                        tally.add(without_glyphs(raw), done)
                         continue
                     if self._postpone and isinstance(e, ModelResting):
-                        self._read_on(pages, deadline, settings)
+                        self._read_on(pages, keeper, deadline, settings)
                         raise Postponed(str(e)) from e
                     raise
-        asked = any(not p.skipped for p in done)
-        model = self.slot.identity(settings.model) if asked else None
-        return Converted(found, tuple(done), model, started, round(time.monotonic() - clock, 3), failed)
+        model = self.slot.identity(settings.model) if tally.asked else None
+        return Converted(found, done, model, started, round(time.monotonic() - clock, 3), tally, failed)
 
     def _see_to_model(self, settings: Settings) -> None:
         """Before a document takes its turn: Postponed where its model is being downloaded, ModelResting."""
@@ -165,14 +190,16 @@ class Pipeline:
         if self._postpone and self.slot.pending(settings.model):
             raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
 
-    def _read_on(self, pages: Iterable[Page | CorrectedPage], deadline: float, settings: Settings) -> None:
+    def _read_on(
+        self, pages: Iterable[Page | CorrectedPage], keeper: Keeper, deadline: float, settings: Settings
+    ) -> None:
         """Have the other pages read, for the next attempt."""
-        for _ in pages:  # the keeper has them then
+        for page in pages:
+            if isinstance(page, Page):
+                keeper.keep_page(page)
             self._check(deadline, settings)
 
-    def _read(
-        self, path: Path, count: int, reading: Reading, keeper: Keeper
-    ) -> Generator[Page | CorrectedPage]:
+    def _read(self, path: Path, count: int, reading: Reading, keeper: Keeper) -> Generator[Page | CorrectedPage]:
         """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
         ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
         try:
@@ -183,33 +210,56 @@ class Pipeline:
                     ahead.append(self.pool.submit(path, number, reading))
                 else:
                     ahead.append(known)
+                if reading.languages == AUTO:  # the pages behind are read in what this one tells
+                    reading = _settled(reading, _result(ahead[-1]))
                 while len(ahead) > self.pool.workers:
-                    yield self._read_one(ahead.popleft(), keeper)
+                    yield _result(ahead.popleft())
             while ahead:
-                yield self._read_one(ahead.popleft(), keeper)
+                yield _result(ahead.popleft())
         finally:
             for page in ahead:  # not empty when the document ends early
                 if isinstance(page, Future) and not page.cancel() and page.done() and not page.exception():
                     keeper.keep_page(page.result())
 
-    def _read_one(self, page: "Page | CorrectedPage | Future[Page]", keeper: Keeper) -> Page | CorrectedPage:
-        if not isinstance(page, Future):
-            return page
-        read = page.result()
-        keeper.keep_page(read)
-        return read
-
-    def _check(self, deadline: float, settings: Settings) -> None:
+    def _check(self, deadline: float, settings: Settings, kept: int = 0) -> None:
+        """Raise Stopping; or at the end of its time OcrError, but Postponed where pages were ``kept`` meanwhile."""
         if self._stopping():
             raise Stopping
         if time.monotonic() > deadline:
+            if kept and self._postpone:
+                raise Postponed(f"goes on later: {kept} pages were done within {settings.document_limit_s:g} s")
             raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
+
+
+def _result(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPage:
+    return page.result() if isinstance(page, Future) else page
+
+
+def _settled(reading: Reading, known: Page | CorrectedPage) -> Reading:
+    """With the language of a document, once a page tells it, or is far enough behind pages that did not."""
+    page = known.page if isinstance(known, CorrectedPage) else known
+    settled = telling(page) or (page.languages and page.number >= AUTO_PAGES)
+    return replace(reading, languages=page.languages) if settled else reading
+
+
+def _keep(page: CorrectedPage, keeper: Keeper, tally: Tally, done: Growing) -> int:
+    """Have a corrected page remembered, and put it with those that are done; return that it was one."""
+    keeper.keep_corrected(page)
+    tally.add(page, done)
+    return 1
 
 
 def reading_of(settings: Settings) -> Reading:
     """How pages of these settings are to be read."""
     limits = Limits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-    return Reading(settings.languages, limits, settings.page_limit_s, settings.prepare, settings.pdf_text)
+    return Reading(
+        settings.languages,
+        limits,
+        settings.page_limit_s,
+        settings.prepare,
+        settings.pdf_text,
+        alternatives=settings.strategy != "off",
+    )
 
 
 def task_of(settings: Settings, glossaries: GlossaryFiles) -> Task:
@@ -232,6 +282,7 @@ def record_of(
     folder: str,
     relative: Path,
     size: int,
+    modified_ns: int,
     attempt: int = 1,
     duplicate_of: str | None = None,
 ) -> Record:
@@ -242,14 +293,19 @@ def record_of(
         relative=relative,
         sha256=converted.inspection.sha256,
         size=size,
+        modified_ns=modified_ns,
         folder=folder,
         model=converted.model,
-        strategy=next((p.strategy for p in converted.pages if p.strategy), settings.strategy),
+        strategy=converted.tally.strategy or settings.strategy,
         prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
-        languages=settings.languages,
+        languages=tuple(converted.tally.languages) if settings.languages == AUTO else settings.languages,
         started=converted.started.isoformat(timespec="milliseconds"),
         finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        timings={"ocr_s": converted.ocr_s, "correct_s": converted.correct_s, "total_s": converted.seconds},
+        timings={
+            "ocr_s": converted.tally.ocr_s,
+            "correct_s": converted.tally.correct_s,
+            "total_s": converted.seconds,
+        },
         pages=converted.pages,
         version=__version__,
         attempt=attempt,

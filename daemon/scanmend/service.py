@@ -13,14 +13,16 @@ from typing import Any
 import structlog
 
 from scanmend import __version__
+from scanmend.admission import LONG, Admission
 from scanmend.claims import Claims
 from scanmend.config import Config, Folder, load
 from scanmend.custody import Custody
 from scanmend.document import printable
 from scanmend.errors import ConfigError, StorageError
+from scanmend.exposure import refuse
 from scanmend.intake.doorbell import Doorbell
 from scanmend.intake.inbox import Missed
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Entry
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.terms import terms_of
 from scanmend.lock import hold_lock
@@ -28,6 +30,8 @@ from scanmend.notify import notify, watchdog_s
 from scanmend.ocr.pool import PagePool
 from scanmend.outbox import atomic
 from scanmend.pipeline import Pipeline
+from scanmend.salvage import names_in, open_ledger
+from scanmend.storage import Storage
 from scanmend.watch import Watch
 
 LONGEST_WAIT_S = 30.0
@@ -38,6 +42,12 @@ STOP_S = 5.0
 UNRECORDED_S = 60.0
 """When a document is taken up again whose state the ledger could not take in."""
 STATUS_FILE = "daemon.json"
+TELL_S = 0.5
+"""The status file is written at most so often."""
+PLACES_S = 3.0
+"""How often the places of each folder are looked at: are they there, writable, with room?"""
+LONG_AT_ONCE = 2
+"""Long documents in work: one keeps all workers busy, the other begins while the first is being written."""
 
 log = structlog.get_logger()
 
@@ -56,22 +66,35 @@ class Service:
         self._stopping = threading.Event()
         self._reload = self._unload = False
         self._unloads = 0
-        self.ledger = Ledger(config.state_dir / "ledger.sqlite")
+        self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.ring)
         self._stages: dict[str, str] = {}
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
         self._glossaries = pipeline.glossaries
         self._read_glossaries(config)
-        self._claims = Claims(self.ledger)
-        self._custody = Custody(self.ledger, pipeline, self._stages.__setitem__, self._stopping.is_set)
+        self._claims = Claims(self.ledger, names_in(config.state_dir))
+        self._admission = Admission(LONG_AT_ONCE)
+        self._storage = Storage()
+        self._troubles: dict[str, str] = {}
+        self._places_at = 0.0
+        self._custody = Custody(
+            self.ledger,
+            pipeline,
+            self._stages.__setitem__,
+            self._stopping.is_set,
+            self._admission.enter,
+            lambda folder, room: self._storage.trouble_of(folder, config.state_dir, room=room),
+        )
         self._doorbell = Doorbell(self._heard)
-        self._capacity = self.pool.workers + 1
+        self._capacity = self.pool.workers + LONG_AT_ONCE
         self._documents = ThreadPoolExecutor(self._capacity, thread_name_prefix="document")
         self._working: dict[str, tuple[Entry, Future[None]]] = {}
         self._watches: list[Watch] = []
         self._started = time.time()
         self._told: dict[str, Any] = {}
+        self._tell_at = 0.0
+        self._untold = self._status_lost = False
         self._rung = threading.Event()
         self._unrecorded: dict[str, float] = {}
 
@@ -116,7 +139,8 @@ class Service:
             self._stop()
 
     def _make_watches(self) -> list[Watch]:
-        return [Watch(f, self.ledger, self._doorbell, self._claims.adopt) for f in self.config.folders]
+        adopt, storage = self._claims.adopt, self._storage
+        return [Watch(f, self.ledger, self._doorbell, adopt, storage=storage) for f in self.config.folders]
 
     def _read_glossaries(self, config: Config) -> None:
         """Know the words from now on, whatever becomes of their files; StorageError."""
@@ -140,12 +164,29 @@ class Service:
             watch.look(now, rung=rung)
             if watch.fresh() and self._rest_s > watch.folder.settle_s:
                 self.pool.warm()  # it starts while the file settles
+        self._look_at_places(now)
         self._dispatch_due()
         self._dispatch_new(now)
         self.slot.tick()
         if not self._working:
             self.pool.rest(self._rest_s)
         self._tell()
+
+    def _look_at_places(self, now: float) -> None:
+        """See which folders must pause, because something they need is gone, read-only or full; say so once."""
+        if now < self._places_at:
+            return
+        self._places_at = now + PLACES_S
+        said = [watch.trouble or "" for watch in self._watches]
+        for folder in self.config.folders:
+            before, why = self._troubles.get(folder.name), self._storage.trouble_of(folder, self.config.state_dir)
+            if why is None and before is not None:
+                del self._troubles[folder.name]
+                log.info("folder.resumed", folder=folder.name)
+            elif why is not None:
+                self._troubles[folder.name] = why
+                if before is None and not any(trouble.endswith(why) for trouble in said):
+                    log.warning("folder.paused", folder=folder.name, reason=why)
 
     @property
     def _rest_s(self) -> float:
@@ -160,6 +201,10 @@ class Service:
             waits.append(1.0)  # so that status follows the pages
         elif self.pool.pids:
             waits.append(max(0.1, self._rest_s / 4))
+        if self._untold:
+            waits.append(self._tell_at - now)
+        if self._troubles:
+            waits.append(self._places_at - now)
         if (idle := self.slot.wait()) is not None:
             waits.append(idle + 0.01)
         if len(self._working) < self._capacity:
@@ -176,6 +221,7 @@ class Service:
             if future.done():
                 del self._working[id_]
                 self._stages.pop(id_, None)
+                self._admission.leave(id_)
                 if error := future.exception():
                     log.error("document.unrecorded", id=id_, error=str(error), again_in_s=UNRECORDED_S)
                     self._unrecorded[id_] = time.monotonic() + UNRECORDED_S
@@ -197,12 +243,17 @@ class Service:
     def _waiting(self, until: float, count: int) -> list[Entry]:
         """Documents due until then (wall clock) that are not in work, of the folders there are; the first first.
 
-        Those of a folder whose model is being downloaded, or rests after failures, wait for it.
+        Those of a folder that pauses, or whose model is being downloaded, or rests after failures, wait for it; long
+        ones wait while there are enough of them in work.
         """
         busy = self._working.keys() | self._unrecorded.keys()
-        inboxes = [folder.inbox for folder in self.config.folders if not self._waits_for_model(folder)]
-        due = self.ledger.due(until, count + len(busy), inboxes) if count > 0 else []
+        inboxes = [folder.inbox for folder in self.config.folders if not self._pauses(folder)]
+        most_pages = LONG if self._admission.full else None
+        due = self.ledger.due(until, count + len(busy), inboxes, most_pages) if count > 0 else []
         return [entry for entry in due if entry.id not in busy][:count]
+
+    def _pauses(self, folder: Folder) -> bool:
+        return folder.name in self._troubles or self._waits_for_model(folder)
 
     def _waits_for_model(self, folder: Folder) -> bool:
         if folder.strategy == "off":
@@ -212,7 +263,7 @@ class Service:
 
     def _dispatch_new(self, now: float) -> None:
         """Claim settled files in turn over the folders, while there is room."""
-        waiting = list(self._watches)
+        waiting = [watch for watch in self._watches if watch.folder.name not in self._troubles]
         while waiting and len(self._working) < self._capacity:
             for watch in list(waiting):
                 if len(self._working) >= self._capacity:
@@ -246,6 +297,7 @@ class Service:
         """Take the configuration file as it is now; a bad one is reported, and the old one stays."""
         try:
             config = load(self.config.source)
+            refuse(config)
             if (config.state_dir, config.workers) != (self.config.state_dir, self.config.workers):
                 raise ConfigError(
                     [f"{config.source}: state_dir and workers cannot change while running; restart instead"]
@@ -261,6 +313,9 @@ class Service:
         self.config = config
         self.slot.configure(config.models, terms_of(config))
         self._claims.recover(config.folders, self._working.keys())
+        self._storage.forget()
+        self._troubles.clear()
+        self._places_at = 0.0
         self._watches = self._make_watches()
         notify("READY=1")
         log.info("config.reloaded", folders=[f.name for f in config.folders])
@@ -268,18 +323,23 @@ class Service:
     def _tell(self) -> None:
         """Ping systemd, and write the status file when something changed."""
         told = self.status()
+        now = time.monotonic()
         waiting = sum(w.waiting for w in self._watches)
         sentence = f"{len(self._working)} in work, {waiting} waiting, model {told['model']['state']}"
         sentence += ", trouble with a model" if told["troubles"] else ""
         sentence += "".join(f", downloading {d['model']}" for d in told["downloads"])
         notify("WATCHDOG=1", f"STATUS={sentence}")
-        if told != self._told:
-            self._told = told
+        self._untold = told != self._told
+        if self._untold and now >= self._tell_at:
+            self._untold, self._told, self._tell_at = False, told, now + TELL_S
             data = {**told, "written": time.time()}
             try:
-                atomic.replace(self.config.state_dir / STATUS_FILE, json.dumps(data, indent=1).encode())
+                atomic.replace(self.config.state_dir / STATUS_FILE, json.dumps(data).encode())
+                self._status_lost = False
             except StorageError as e:
-                log.warning("status.unwritten", error=str(e))
+                if not self._status_lost:
+                    log.warning("status.unwritten", error=str(e))
+                self._status_lost = True
 
     def status(self) -> dict[str, Any]:
         """What only the daemon knows: work in hand, the model, the inboxes."""
@@ -301,7 +361,13 @@ class Service:
             "downloads": self.slot.arrivals.told(),
             "page_workers": len(self.pool.pids),
             "folders": [
-                {"name": w.folder.name, "mode": w.mode, "waiting": w.waiting, "trouble": w.trouble}
+                {
+                    "name": w.folder.name,
+                    "mode": w.mode,
+                    "why": w.why,
+                    "waiting": w.waiting,
+                    "trouble": w.trouble or self._troubles.get(w.folder.name),
+                }
                 for w in self._watches
             ],
         }

@@ -285,6 +285,13 @@ def test_an_unreachable_hub_is_told(at):
     assert len(at.slept) == RETRIES
 
 
+def test_a_service_without_network_is_told_what_gives_it_one(at, monkeypatch):
+    """The unit has none as it is shipped."""
+    monkeypatch.setenv("INVOCATION_ID", "set by systemd")
+    said = at.error(ModelMissing, endpoint="http://127.0.0.1:9")
+    assert "a service has a network only with downloads.conf" in said
+
+
 def test_a_login_page_in_the_way_is_told(at):
     """A proxy that answers everything with a page is not taken for the hub."""
     at.hub.not_the_hub = b"<html>Welcome to our network"

@@ -150,7 +150,7 @@ class TestFailures:
     def test_its_limit(self, rendered, engine):
         """A page that takes too long is given up, and the engine with it."""
         engine("exec sleep 1000")
-        with pytest.raises(OcrError, match=r"needed more than page_limit_s: 0\.3 s for page 7"):
+        with pytest.raises(OcrError, match=r"page 7 took Tesseract longer than page_limit_s: 0\.3 s"):
             read(rendered(render_scans.line("x")), 7, ["eng"], 0.3)
 
     def test_no_tesseract(self, rendered, monkeypatch, tmp_path):
@@ -165,10 +165,11 @@ class TestFailures:
         ("script", "said"),
         [
             ("echo out of memory >&2; exit 3", r"failed on page 1 \(status 3\): out of memory"),
-            ("kill -SEGV $$", r"failed on page 1 \(status -11\)"),
+            ("kill -SEGV $$", "page 1 ended Tesseract, which died of SIGSEGV"),
+            ('exec cat /dev/zero > "$2.hocr"', "page 1 ended Tesseract, which died of SIGXFSZ"),
             ("exit 0", "its result be read"),
-            ('printf "<html><oops" > "$2.hocr"', "broken hOCR for page 1"),
-            ('printf "\\377\\376" > "$2.hocr"', "broken hOCR for page 1"),
+            ('printf "<html><oops" > "$2.hocr"', "page 1 came back from Tesseract as broken hOCR"),
+            ('printf "\\377\\376" > "$2.hocr"', "page 1 came back from Tesseract as broken hOCR"),
         ],
     )
     def test_a_broken_engine(self, rendered, engine, script, said):

@@ -82,8 +82,8 @@ def test_a_work_folder_that_cannot_be_made(scan, tmp_path):
     """A file in its place is not the document's fault."""
     (tmp_path / "work").write_text("")
     told = answer("read", scan, tmp_path / "work" / "page-1")
-    assert told["error"] == "ocr"
-    assert told["message"].startswith("cannot read the source or write the page image: ")
+    assert told["error"] == "storage"
+    assert told["message"].endswith("page-1 cannot be made: Not a directory")
 
 
 def test_as_a_process(scan, tmp_path):

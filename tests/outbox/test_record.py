@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
-from scanmend.outbox.record import Record, render
+from scanmend.outbox.record import Record, head, render
 
 PAGE = Page(
     2,
@@ -36,6 +36,7 @@ RECORD = Record(
     relative=Path("sub/invoice.pdf"),
     sha256="ab" * 32,
     size=123_456,
+    modified_ns=1_714_551_072_123_456_789,
     folder="invoices",
     model=MODEL,
     strategy="rescore",
@@ -50,7 +51,7 @@ RECORD = Record(
 
 
 def written(record: Record) -> dict:
-    return json.loads(render(record).decode("utf-8"))
+    return json.loads(b"".join(render(record)).decode("utf-8"))
 
 
 def test_the_whole_record():
@@ -63,6 +64,7 @@ def test_the_whole_record():
         "relative": "sub/invoice.pdf",
         "sha256": "ab" * 32,
         "size": 123_456,
+        "modified_ns": 1_714_551_072_123_456_789,
         "folder": "invoices",
         "model": MODEL,
         "strategy": "rescore",
@@ -117,7 +119,7 @@ def test_without_model_and_words():
 
 def test_readable_by_people():
     """Letters of any script stand as they are, and the file ends with a newline."""
-    data = render(replace(RECORD, source="Rechnung März.pdf"))
+    data = b"".join(render(replace(RECORD, source="Rechnung März.pdf")))
     assert "März".encode() in data
     assert data.endswith(b"\n}\n")
 
@@ -149,3 +151,15 @@ def test_the_documentation_names_every_field():
     out = written(RECORD)
     expected = [*out, *out["model"], *out["timings"], *out["pages"][0], *out["pages"][0]["edits"][0]]
     assert sorted(documented) == sorted(expected)
+
+
+def test_the_head_is_read_without_the_pages(tmp_path):
+    """Whatever the names in it; what is no record of ours is nothing."""
+    file = tmp_path / "a.json"
+    odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
+    file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
+    assert head(file) == {key: value for key, value in written(odd).items() if key != "pages"}
+    for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
+        file.write_bytes(other)
+        assert head(file) == {}
+    assert head(tmp_path / "none.json") == {}
