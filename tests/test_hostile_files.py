@@ -106,9 +106,8 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
         parked.rename(real)
 
     def turn():
-        if parked.exists() or not (real / "x.gif").exists():
-            with suppress(OSError):
-                (real if real.is_dir() and not real.is_symlink() else parked).joinpath("x.gif").write_bytes(INSIDE)
+        if not ours.exists():
+            ours.write_bytes(INSIDE)
         with suppress(StorageError):
             found = inbox.listing()
             for relative, fingerprint in found.items():
@@ -127,7 +126,10 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
                     assert claimed.read_bytes() == INSIDE
                     inbox.put_back(claimed, relative)
 
+    folder = os.open(real, os.O_RDONLY | os.O_DIRECTORY)
+    ours = Path(f"/proc/self/fd/{folder}/x.gif")  # wherever the folder lies: the test itself must not follow the link
     race(turn, swap, lambda: looks["taken"] and looks["missed"])
+    os.close(folder)
     assert looks["taken"], "the race was never won, so nothing was shown"
     assert {p.name: p.read_bytes() for p in target.iterdir()} == {"x.gif": OUTSIDE}
 

@@ -307,7 +307,7 @@ class TestConvert:
         slot.rests = "it rests"
         done = build(Reader(3), slot, postpone=True).convert(Path("x"), RAW, Notebook(), [])
         assert (done.uncorrected, slot.leases) == ("it rests", 0)
-        made = record_of(done, RAW, id_="id", folder="f", relative=Path("x.pdf"), size=7)
+        made = record_of(done, RAW, id_="id", folder="f", relative=Path("x.pdf"), size=7, modified_ns=1)
         assert made.uncorrected == "it rests"
 
     def test_raw_only_when_the_model_fails(self, build):
@@ -316,7 +316,7 @@ class TestConvert:
             build(Reader(2), Slot(error=ModelError("nowhere"))).convert(Path("x"), RAW, Notebook(), [])
         done = build(Reader(2), Slot()).convert(Path("x"), RAW, Notebook(), [])
         assert done.uncorrected == ""
-        assert record_of(done, RAW, id_="id", folder="f", relative=Path("x"), size=7).uncorrected is None
+        assert record_of(done, RAW, id_="id", folder="f", relative=Path("x"), size=7, modified_ns=1).uncorrected is None
 
     def test_a_document_that_needs_no_model_is_not_put_off(self, build):
         """Without correction it is finished, whatever is being downloaded."""
@@ -372,7 +372,7 @@ class TestAutoLanguages:
         done = build(reader, slot, workers=2).convert(Path("x"), self.AUTO, Notebook(), [])
         assert [reader.asked_in[n][0] for n in range(1, 7)] == ["auto", "auto", "auto", "deu", "deu", "deu"]
         assert slot.languages == [("eng",), ("deu",), ("deu",), ("deu",), ("deu",)]
-        made = record_of(done, self.AUTO, id_="id", folder="f", relative=Path("x.pdf"), size=7)
+        made = record_of(done, self.AUTO, id_="id", folder="f", relative=Path("x.pdf"), size=7, modified_ns=1)
         assert made.languages == ("eng", "deu")
 
     def test_a_retry_goes_by_the_pages_that_are_kept(self, build):
@@ -404,7 +404,15 @@ class TestRecordOf:
     def made(self, build):
         done = build(Reader(3)).convert(Path("x"), RESCORE, Notebook(), [])
         return record_of(
-            done, RESCORE, id_="id", folder="f", relative=Path("sub/x.pdf"), size=7, attempt=2, duplicate_of="other"
+            done,
+            RESCORE,
+            id_="id",
+            folder="f",
+            relative=Path("sub/x.pdf"),
+            size=7,
+            modified_ns=1,
+            attempt=2,
+            duplicate_of="other",
         )
 
     def test_the_record_s_facts(self, made):
