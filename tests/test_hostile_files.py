@@ -105,9 +105,20 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
         real.unlink()
         parked.rename(real)
 
+    def put_scan():
+        """Where none is; the test itself must not follow the link either."""
+        for place in (real, parked):
+            with suppress(OSError):
+                folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                try:
+                    file = os.open("x.gif", os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=folder)
+                    os.write(file, INSIDE)
+                    os.close(file)
+                finally:
+                    os.close(folder)
+
     def turn():
-        if not ours.exists():
-            ours.write_bytes(INSIDE)
+        put_scan()
         with suppress(StorageError):
             found = inbox.listing()
             for relative, fingerprint in found.items():
@@ -126,10 +137,7 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
                     assert claimed.read_bytes() == INSIDE
                     inbox.put_back(claimed, relative)
 
-    folder = os.open(real, os.O_RDONLY | os.O_DIRECTORY)
-    ours = Path(f"/proc/self/fd/{folder}/x.gif")  # wherever the folder lies: the test itself must not follow the link
     race(turn, swap, lambda: looks["taken"] and looks["missed"])
-    os.close(folder)
     assert looks["taken"], "the race was never won, so nothing was shown"
     assert {p.name: p.read_bytes() for p in target.iterdir()} == {"x.gif": OUTSIDE}
 
