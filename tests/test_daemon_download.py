@@ -40,7 +40,7 @@ def test_reading_goes_on_and_corrections_wait(daemon, scans, hub, tmp_path):
     def waiting():
         status = one.status()
         begun = [d for d in status["downloads"] if d["percent"] > 0]
-        return begun and status["documents"]["waiting"] == 4 and status
+        return begun and status["documents"]["waiting"] == 4 and not status["working"] and status
 
     told = until(waiting, "all to wait, and the download to have begun")
     (download,) = told["downloads"]

@@ -19,6 +19,7 @@ from scanmend.claims import Claims
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
+from scanmend.intake.inbox import Inbox, Missed
 from scanmend.ledger import Ledger
 from scanmend.lock import hold_lock
 from scanmend.outbox import failure
@@ -217,6 +218,12 @@ class TestDaemon:
             subprocess.run(["umount", str(trial.state)], check=True)
 
 
+def record_of_a(found: Fingerprint, digest: str) -> str:
+    """A record of a.pdf, as far as it tells one file from another."""
+    told = f'{{\n  "schema": 1,\n  "id": "i",\n  "relative": "a.pdf",\n  "sha256": "{digest}",\n  "size": 7,\n'
+    return told + f'  "modified_ns": {found.mtime_ns},\n  "pages": [\n  ]\n}}\n'
+
+
 class TestTraces:
     """What the folders tell."""
 
@@ -238,8 +245,7 @@ class TestTraces:
         scan.write_bytes(b"content")
         found = Fingerprint.of(scan.stat())
         digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
-        told = f'{{\n  "schema": 1,\n  "id": "i",\n  "relative": "a.pdf",\n  "sha256": "{digest}",\n  "size": 7,\n'
-        told += f'  "modified_ns": {found.mtime_ns},\n  "pages": [\n  ]\n}}\n'
+        told = record_of_a(found, digest)
         (folder.outbox / "a.json").write_text('{"schema": 1, "by": "somebody else"}')
         (folder.outbox / "a (2).json").write_text(told)
         assert already_made(folder, Path("a.pdf"), found)["stem"] == Path("a (2)")
@@ -250,6 +256,20 @@ class TestTraces:
         (folder.inbox / "a (7).pdf").write_bytes(b"CONTENT")
         assert already_made(folder, Path("a (7).pdf"), found) is None
         assert already_made(folder, Path("b.pdf"), found) is None
+
+    def test_a_kept_file_that_another_daemon_was_quicker_with(self, folder, tmp_path):
+        """Listed before the other took it, claimed after the other put it back: it goes back and is not done again."""
+        scan = folder.inbox / "a.pdf"
+        scan.write_bytes(b"content")
+        found = Fingerprint.of(scan.stat())
+        digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
+        (folder.outbox / "a.json").write_text(record_of_a(found, digest))
+        ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
+        inbox = Inbox(folder)
+        assert Claims(ledger).claim(folder, inbox, Path("a.pdf"), found) is Missed.GONE
+        assert (scan.read_bytes(), list(inbox.claims())) == (b"content", [])
+        assert ledger.counts() == {}
+        ledger.close()
 
     def test_claims_of_others_and_claims_that_lie(self, folder, tmp_path):
         """A claim of another daemon is left alone; a damaged ledger's word on a place counts only if it can be true."""

@@ -21,7 +21,7 @@ from scanmend.files import CLAIMS, open_source, pinned
 from scanmend.intake.inbox import Inbox, Missed
 from scanmend.ledger import Entry, Ledger
 from scanmend.outbox import atomic, failure
-from scanmend.traces import mark_of, quarantined, records
+from scanmend.traces import already_made, mark_of, quarantined, records
 
 ANEW: dict[str, Any] = {"attempts": 0, "due": 0.0, "error": None, "put_away": None}
 """What the ledger forgets of a document that is tried again from the start."""
@@ -56,6 +56,12 @@ class Claims:
         if isinstance(claimed, Missed):
             self._ledger.drop(entry.id)
             return claimed
+        if folder.original == "keep" and already_made(folder, relative, fingerprint, claimed):
+            # Another daemon took it, was done with it and put it back, all since we listed the inbox.
+            inbox.put_back(claimed, relative)
+            inbox.release(entry.id)
+            self._ledger.drop(entry.id)
+            return Missed.GONE
         self._ledger.move(entry.id, "waiting")
         log.info("document.claimed", id=entry.id, folder=folder.name, file=printable(relative), bytes=fingerprint.size)
         return entry

@@ -31,11 +31,13 @@ def mark_of(state_dir: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK]
 
 
-def already_made(folder: Folder, relative: Path, fingerprint: Fingerprint) -> dict[str, Any] | None:
+def already_made(
+    folder: Folder, relative: Path, fingerprint: Fingerprint, claimed: Path | None = None
+) -> dict[str, Any] | None:
     """Return the record in the outbox that was made of this very file, if there is one, with its stem as ``stem``.
 
     The same file: name, size, time and content. Another daemon that shares inbox and outbox may have made it, or this
-    one before it lost its ledger.
+    one before it lost its ledger. ``claimed``: where the file lies, when it is not in the inbox any more.
     """
     digest = ""
     for name in {relative, _without_number(relative)}:
@@ -47,7 +49,7 @@ def already_made(folder: Folder, relative: Path, fingerprint: Fingerprint) -> di
             told = (head.get("relative"), head.get("size"), head.get("modified_ns"))
             if told != (printable(name), fingerprint.size, fingerprint.mtime_ns):
                 continue
-            digest = digest or _digest(folder.inbox / relative)
+            digest = digest or _digest(claimed or folder.inbox / relative)
             if digest and digest == head.get("sha256"):
                 return {**head, "stem": stem}
     return None
