@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "daemon" / "scanmend"
 
 LAYERS = (
     {"errors"},
-    {"yaml_lines", "glossary_file", "language_codes"},
+    {"yaml_lines", "glossary_file", "language_codes", "room"},
     {"complaints"},
     {"document", "config"},
     {"ledger", "lock", "child", "notify", "files", "exposure", "storage"},

@@ -12,7 +12,8 @@ import pytest
 from daemon_process import drop, until
 from outages import NO_OVERRIDE, disk, fill, mount, unmount
 from scanmend import service, watch
-from scanmend.storage import Storage, lacking, mount_of
+from scanmend.room import lacking
+from scanmend.storage import Storage, mount_of
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
 

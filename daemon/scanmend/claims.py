@@ -56,10 +56,9 @@ class Claims:
         if isinstance(claimed, Missed):
             self._ledger.drop(entry.id)
             return claimed
-        if folder.original == "keep" and already_made(folder, relative, fingerprint, claimed):
+        if already_made(folder, relative, fingerprint, claimed):
             # Another daemon took it, was done with it and put it back, all since we listed the inbox.
             inbox.put_back(claimed, relative)
-            inbox.release(entry.id)
             self._ledger.drop(entry.id)
             return Missed.GONE
         self._ledger.move(entry.id, "waiting")
@@ -87,7 +86,7 @@ class Claims:
         try:
             for entry in self._of(folder, "claiming"):
                 self._decide(entry, folder, inbox)
-            for entry in self._of(folder, "returning") if _holds_claims(folder) else ():
+            for entry in self._of(folder, "returning") if holds_claims(folder) else ():
                 here = inbox.claimed(entry.id) is not None
                 self._ledger.move(entry.id, "waiting" if here else "quarantined", **(ANEW if here else {}))
             self._look_for_unknown(folder, inbox)
@@ -115,7 +114,7 @@ class Claims:
             path = None
         if path is not None:
             self._ledger.move(entry.id, "waiting")
-        elif _holds_claims(folder) or (folder.inbox / entry.relative).exists():
+        elif holds_claims(folder) or (folder.inbox / entry.relative).exists():
             inbox.release(entry.id)
             self._ledger.drop(entry.id)
         else:
@@ -163,10 +162,8 @@ class Claims:
 
     def _forget(self, folder: Folder) -> None:
         """Forget what nobody can ask for any more: sources and quarantined files that somebody took away."""
-        gone = [e for e in self._of(folder, "quarantined") if e.put_away and not os.path.lexists(e.put_away)]
-        gone = [e for e in gone if e.put_away and e.put_away.parent.is_dir()]
-        gone = [e for e in gone if e.put_away and not os.path.lexists(failure.report_of(e.put_away))]
-        if _holds_claims(folder):
+        gone = [e for e in self._of(folder, "quarantined") if e.put_away and _taken_away(e.put_away)]
+        if holds_claims(folder):
             gone += [e for e in self._ledger.old_kept(folder.inbox) if not os.path.lexists(e.inbox / e.relative)]
         for entry in gone:
             self._ledger.drop(entry.id)
@@ -227,7 +224,7 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
 def claimed_file(entry: Entry, folder: Folder, inbox: Inbox) -> Path | None:
     """Return the claimed file, None when it is not there any more; StorageError when that cannot be told."""
     path = inbox.claimed(entry.id)
-    if path is None and not _holds_claims(folder):
+    if path is None and not holds_claims(folder):
         raise StorageError(f"the inbox {folder.inbox} is gone, and the source with it")
     return path
 
@@ -271,7 +268,13 @@ def _place_of(name: str, *told: str | Path | None) -> Path:
     return Path(name)
 
 
-def _holds_claims(folder: Folder) -> bool:
+def _taken_away(quarantined: Path) -> bool:
+    """Whether somebody removed a file and the report on it from a quarantine that is there."""
+    left = os.path.lexists(quarantined) or os.path.lexists(failure.report_of(quarantined))
+    return not left and quarantined.parent.is_dir()
+
+
+def holds_claims(folder: Folder) -> bool:
     """Whether this is the inbox that files were claimed in: what lies beneath an unmounted share is another folder."""
     return (folder.inbox / CLAIMS).is_dir()
 

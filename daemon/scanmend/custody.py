@@ -10,11 +10,11 @@ from typing import Any
 import structlog
 
 from scanmend import hooks
-from scanmend.claims import as_read, claimed_file, no_half
+from scanmend.claims import as_read, claimed_file, holds_claims, no_half
 from scanmend.config import Folder
 from scanmend.document import printable
 from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
-from scanmend.files import CLAIMS, pinned
+from scanmend.files import pinned
 from scanmend.intake.inbox import LONGEST_SUFFIX, Inbox
 from scanmend.keeper import LedgerKeeper
 from scanmend.ledger import Entry, Ledger
@@ -225,7 +225,7 @@ class Custody:
 
         But where the inbox is there, and what was claimed in it is not, nothing says that it will come back.
         """
-        lost = self._trouble(folder, False) is None and not (inbox.root / CLAIMS).is_dir()
+        lost = self._trouble(folder, False) is None and not holds_claims(folder)
         if isinstance(e, StorageError) and not of_the_file(e) and not (lost and inbox.identity()):
             self._hold(entry, folder, str(e), bound)
         elif isinstance(e, PageFailed) and e.repeats(entry.error):

@@ -248,10 +248,8 @@ class Ledger:
         if most_pages is not None:
             among += " AND (state != 'waiting' OR pages IS NULL OR pages <= ?)"
             values = (*values, most_pages)
-        time = " AND (due <= ? OR due > ?)"
-        return list(
-            self._entries(f"{_RESTING}{among}{time}", (*values, now, now + FARTHEST_S), f"due, id LIMIT {int(limit)}")
-        )
+        where = f"{_RESTING}{among} AND (due <= ? OR due > ?)"
+        return list(self._entries(where, (*values, now, now + FARTHEST_S), f"due, id LIMIT {int(limit)}"))
 
     def holds_name(self, outbox: Path, stem: Path) -> bool:
         """Whether a document in work will write under this name."""

@@ -155,7 +155,8 @@ class Pipeline:
                     continue
                 task = replace(task, languages=page.languages or task.languages)
                 if reason := skipped(page, task):
-                    kept += _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
+                    _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
+                    kept += 1
                     self._check(deadline, settings, kept)
                     continue
                 keeper.keep_page(page)
@@ -166,7 +167,8 @@ class Pipeline:
                         keeper.advance(page.number, "waiting for the model with")
                         lease = stack.enter_context(self.slot.lease(settings.model))
                     keeper.advance(page.number, "correcting")
-                    kept += _keep(lease.correct(page, task, settings.model_call_limit_s), keeper, tally, done)
+                    _keep(lease.correct(page, task, settings.model_call_limit_s), keeper, tally, done)
+                    kept += 1
                 except Postponed:
                     self._read_on(pages, keeper, deadline, settings)
                     raise
@@ -242,11 +244,10 @@ def _settled(reading: Reading, known: Page | CorrectedPage) -> Reading:
     return replace(reading, languages=page.languages) if settled else reading
 
 
-def _keep(page: CorrectedPage, keeper: Keeper, tally: Tally, done: Growing) -> int:
-    """Have a corrected page remembered, and put it with those that are done; return that it was one."""
+def _keep(page: CorrectedPage, keeper: Keeper, tally: Tally, done: Growing) -> None:
+    """Have a corrected page remembered, and put it with those that are done."""
     keeper.keep_corrected(page)
     tally.add(page, done)
-    return 1
 
 
 def reading_of(settings: Settings) -> Reading:

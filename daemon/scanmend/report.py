@@ -10,9 +10,9 @@ from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.ledger import Entry, Ledger
 from scanmend.lock import running_pid
+from scanmend.room import lacking
 from scanmend.salvage import set_aside
 from scanmend.service import STATUS_FILE
-from scanmend.storage import lacking
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 

@@ -37,8 +37,11 @@ def already_made(
     """Return the record in the outbox that was made of this very file, if there is one, with its stem as ``stem``.
 
     The same file: name, size, time and content. Another daemon that shares inbox and outbox may have made it, or this
-    one before it lost its ledger. ``claimed``: where the file lies, when it is not in the inbox any more.
+    one before it lost its ledger. ``claimed``: where the file lies, when it is not in the inbox any more. None as well
+    where sources do not stay in the inbox: what lies there is new.
     """
+    if folder.original != "keep":
+        return None
     digest = ""
     for name in {relative, _without_number(relative)}:
         for stem in atomic.stems(name.with_suffix(""), [".json"]):

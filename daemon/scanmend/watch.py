@@ -112,6 +112,7 @@ class Watch:
             relative = self._ready.popleft()
             fingerprint = self._listing[relative]
             if self._is_kept(relative, fingerprint):
+                self._kept[relative] = self._listing.pop(relative)
                 continue
             if self.inbox.ready(relative) is State.INCOMPLETE and self._settler.postpone(relative, now):
                 continue
@@ -263,18 +264,11 @@ class Watch:
         known = self._ledger.kept(self.folder.inbox, relative, fingerprint)
         if known is None:
             return self._is_made(relative, fingerprint)
-        same = (known.fingerprint.size, known.fingerprint.mtime_ns) == (fingerprint.size, fingerprint.mtime_ns)
-        if same:
-            self._kept[relative] = fingerprint
-            del self._listing[relative]
-        return same
+        return (known.fingerprint.size, known.fingerprint.mtime_ns) == (fingerprint.size, fingerprint.mtime_ns)
 
     def _is_made(self, relative: Path, fingerprint: Fingerprint) -> bool:
         """Whether another daemon, or this one before it lost its ledger, made outputs of this file, which stays."""
-        made = already_made(self.folder, relative, fingerprint) if self.folder.original == "keep" else None
-        if made is None:
-            return False
-        log.info("document.known", id=made["id"], folder=self.folder.name, file=printable(relative))
-        self._kept[relative] = fingerprint
-        del self._listing[relative]
-        return True
+        made = already_made(self.folder, relative, fingerprint)
+        if made is not None:
+            log.info("document.known", id=made["id"], folder=self.folder.name, file=printable(relative))
+        return made is not None

@@ -12,7 +12,7 @@ import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.limits import Limits
 from scanmend.ocr.render import Rendered, render
-from scanmend.ocr.tesseract import _installed, parse, read
+from scanmend.ocr.tesseract import installed, parse, read
 
 LIMITS = Limits(max_pages=10, max_megapixels=50, render_dpi=200)
 SAID = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True).stdout
@@ -38,8 +38,8 @@ def engine(tmp_path, monkeypatch):
     """Return a function that puts a shell script in Tesseract's place."""
 
     def stand_in(script: str) -> None:
-        installed = _installed()
-        monkeypatch.setattr("scanmend.ocr.tesseract._installed", lambda: installed)
+        have = installed()
+        monkeypatch.setattr("scanmend.ocr.tesseract.installed", lambda: have)
         folder = tmp_path / "bin"
         folder.mkdir(exist_ok=True)
         (folder / "tesseract").write_text(f"#!/bin/sh\n{script}\n")
@@ -127,7 +127,7 @@ class TestFailures:
         data = tmp_path / "tessdata"
         data.mkdir()
         monkeypatch.setenv("TESSDATA_PREFIX", str(data))
-        _installed.cache_clear()
+        installed.cache_clear()
         try:
             image = rendered(render_scans.line("Now it is there", height_px=50))
             with pytest.raises(OcrError, match="eng"):
@@ -136,7 +136,7 @@ class TestFailures:
             (data / "configs").symlink_to(TRAINED / "configs")
             assert read(image, 1, ["eng"], 60).raw == "Now it is there"
         finally:
-            _installed.cache_clear()
+            installed.cache_clear()
 
     def test_damaged_data(self, rendered, tmp_path, monkeypatch):
         """A language file that is cut short is told as such."""
@@ -156,7 +156,7 @@ class TestFailures:
     def test_no_tesseract(self, rendered, monkeypatch, tmp_path):
         """It is told how to install it."""
         image = rendered(render_scans.line("x"))
-        _installed()
+        installed()
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(OcrError, match="Tesseract is not installed; on Debian and Ubuntu: apt install"):
             read(image, 1, ["eng"], 60)

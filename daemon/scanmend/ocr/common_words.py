@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
-import wordfreq
-
 from scanmend.language_codes import CODES
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -26,6 +24,8 @@ def common_words(language: str) -> Mapping[str, float]:
 
     Empty for languages without a list.
     """
+    import wordfreq  # noqa: PLC0415 -- a fifth of a worker's start; only PDF text and auto need it
+
     code = CODES.get(language.lower(), "")
     if code not in wordfreq.available_languages("small"):
         return MappingProxyType({})

@@ -26,26 +26,26 @@ def allowance(limits: Limits) -> int:
 @contextmanager
 def bounded(limits: Limits) -> Iterator[None]:
     """Let allocations beyond the allowance fail, in this process and in those that it starts; MemoryError."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = allowance(limits)
-    if hard != resource.RLIM_INFINITY:
-        most = min(most, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
-    try:
+    with _at_most(resource.RLIMIT_DATA, allowance(limits)):
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 @contextmanager
 def short_files(most: int) -> Iterator[None]:
     """Let no file grow beyond so many bytes, here (OSError) and in processes that are started (SIGXFSZ ends them)."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    with _at_most(resource.RLIMIT_FSIZE, most):
+        yield
+
+
+@contextmanager
+def _at_most(what: int, most: int) -> Iterator[None]:
+    """Lower a limit of this process for a while; one that is lower already stays."""
+    soft, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        resource.setrlimit(what, (soft, hard))
 
 
 def die_first() -> None:

@@ -1,24 +1,21 @@
 """One page of a source, read: the order of the steps."""
 
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from scanmend.document import Page
-from scanmend.ocr import blank, born, prepare, render
+from scanmend.ocr import blank, born, prepare, render, tesseract
 from scanmend.ocr.choice import read_choosing
-from scanmend.ocr.languages import AUTO, installed_languages
+from scanmend.ocr.languages import AUTO
 from scanmend.ocr.limits import Reading
 from scanmend.ocr.render import Rendered
-
-_installed = cache(installed_languages)
 
 
 def read_page(path: Path, number: int, reading: Reading, work: Path) -> Page:
     """Read page ``number`` (1-based); ``work`` is a folder for its images. DocumentError, OcrError, OSError."""
     own = None
     if reading.pdf_text != "off":
-        own = born.brought(path, number, reading, _installed() if reading.languages == AUTO else frozenset())
+        own = born.brought(path, number, reading, tesseract.installed() if reading.languages == AUTO else frozenset())
     if own is not None and _suffices(own, reading):
         return own.page
     image = render.render(path, number, work, reading.limits)
@@ -44,4 +41,4 @@ def _read(image: Rendered, number: int, reading: Reading) -> Page:
     def read(languages: tuple[str, ...]) -> Page:
         return replace(prepare.read(image, number, replace(reading, languages=languages), steps), languages=languages)
 
-    return read_choosing(read, _installed()) if reading.languages == AUTO else read(reading.languages)
+    return read_choosing(read, tesseract.installed()) if reading.languages == AUTO else read(reading.languages)

@@ -1,7 +1,7 @@
 """Tesseract: the only place that knows its flags and the shape of its hOCR.
 
 One pass gives text, boxes, confidences and the alternatives that the LSTM saw for each glyph
-(``lstm_choice_mode=2``, about 15 % more time).
+(``lstm_choice_mode=2``, a few per cent more time).
 """
 
 import re
@@ -26,7 +26,7 @@ _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 _ALTERNATIVES = 4
 _FARTHEST = 2.0**31
 """Pixels; no image is so large."""
-_installed = cache(installed_languages)
+installed = cache(installed_languages)
 
 MOST_BYTES = 256 << 20
 """Of the hOCR of one page; a full newspaper page takes some 30 MiB."""
@@ -78,9 +78,9 @@ def read(
 
 def _require(languages: Sequence[str]) -> None:
     """See that every language is there: where one of several is missing, Tesseract reads on without it."""
-    if not _installed().issuperset(languages):
-        _installed.cache_clear()  # it may have been installed meanwhile
-    missing = [language for language in languages if language not in _installed()]
+    if not installed().issuperset(languages):
+        installed.cache_clear()  # it may have been installed meanwhile
+    missing = [language for language in languages if language not in installed()]
     if missing:
         raise OcrError(f"Tesseract lacks {', '.join(missing)}; {remedy(missing)}")
 

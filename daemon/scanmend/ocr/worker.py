@@ -17,7 +17,7 @@ from scanmend.ocr import memory, render
 from scanmend.ocr.limits import ERRORS, WHOLE, Limits, Reading
 from scanmend.ocr.reading import read_page
 from scanmend.outbox.press import press
-from scanmend.storage import lacking
+from scanmend.room import lacking
 
 _page = TypeAdapter(Page)
 _reading = TypeAdapter(Reading)
