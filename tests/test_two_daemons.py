@@ -2,6 +2,7 @@
 
 import random
 
+import psutil
 import pytest
 
 from scanmend.outbox import record
@@ -54,6 +55,7 @@ def test_each_file_is_processed_by_exactly_one(pair):
     one.start(), other.start()
     one.ready(), other.ready()
     until(lambda: made_by(one) >= 2 and made_by(other) >= 2)
+    until(lambda: stopped_with_a_claim(one))
     one.kill()
     left = [id_ for id_ in claims(one) if id_.endswith(mark_of(one.state))]
     assert left
@@ -100,6 +102,18 @@ def test_the_same_name_and_content_at_the_same_time(pair):
     assert one.settle(30)
     assert one.stop() == other.stop() == 0
     assert list(one.problems()) == []
+
+
+def stopped_with_a_claim(one: Trial) -> bool:
+    """Stop the daemon for a look at what it has in hand; unless that is a file, it goes on."""
+    assert one.process is not None
+    daemon = psutil.Process(one.process.pid)
+    daemon.suspend()
+    until(lambda: daemon.status() == psutil.STATUS_STOPPED)
+    if any(id_.endswith(mark_of(one.state)) for id_ in claims(one)):
+        return True
+    daemon.resume()
+    return False
 
 
 def claims(trial: Trial) -> list[str]:
