@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from scanmend.config import load
+from scanmend.config_file import load
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store
 from scanmend.llm.terms import terms_of

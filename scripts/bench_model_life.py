@@ -35,7 +35,8 @@ import structlog
 import yaml
 
 from scanmend.child import Child
-from scanmend.config import BUNDLED, Config, load
+from scanmend.config import BUNDLED, Config
+from scanmend.config_file import load
 from scanmend.correct.task import Task
 from scanmend.document import page_from_text
 from scanmend.ledger import Ledger

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from scanmend import config, glossary_file, oneshot
+from scanmend import config, config_file, glossary_file, oneshot
 from scanmend.child import Message, Progress, serve
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.errors import ConfigError, DocumentError, ModelMissing, OcrError, StorageError
@@ -64,7 +64,7 @@ def _rendered(path: Path, limits: Limits, progress: Progress) -> Message:
 def _paper(kind: str, path: Path) -> Message:
     try:
         if kind == "yaml":
-            config.load(path)
+            config_file.load(path)
         elif kind == "gguf":
             read_header(path)
         elif kind == "glossary":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scanmend.document import Fingerprint
-from scanmend.ledger import Entry
+from scanmend.entry import Entry
 
 BLANK = Entry(
     id="1",

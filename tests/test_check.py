@@ -11,7 +11,8 @@ import pytest
 import tiny_gguf
 from scanmend import check as module
 from scanmend.check import Point, check
-from scanmend.config import Config, load
+from scanmend.config import Config
+from scanmend.config_file import load
 
 KEYS = {"in": "inbox", "out": "outbox", "out/originals": "archive", "out/quarantine": "quarantine"}
 

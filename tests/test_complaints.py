@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanmend.config import load
+from scanmend.config_file import load
 from scanmend.errors import ConfigError
 
 FOLDER = "folders:\n  - {name: a, inbox: in, outbox: out, %s}\nmodels: {bundled: {path: x}}\n"

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from scanmend import cli
 from scanmend.commands import models
-from scanmend.config import Config, Folder, ModelSpec, Settings, load
+from scanmend.config import Config, Folder, ModelSpec, Settings
+from scanmend.config_file import load
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = ROOT / "docs" / "configuration.md"

@@ -12,9 +12,9 @@ import pytest
 
 from scanmend.config import Folder
 from scanmend.document import Fingerprint
+from scanmend.entry import Entry
 from scanmend.errors import Stopping
 from scanmend.hooks import after_failure, after_success, run
-from scanmend.ledger import Entry
 
 
 def never():

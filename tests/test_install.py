@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanmend import config
+from scanmend import config_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,7 +29,7 @@ def test_a_system_installation_is_a_configuration_that_loads_with_its_folders_an
     """Every path of the configuration is below /var/lib or /srv, and each folder named there exists."""
     done = install("--root", tmp_path)
     assert done.returncode == 0, done.stderr
-    loaded = config.load(tmp_path / "etc/scanmend/config.yaml")
+    loaded = config_file.load(tmp_path / "etc/scanmend/config.yaml")
     assert (loaded.state_dir, loaded.models_dir) == (Path("/var/lib/scanmend"), Path("/var/lib/scanmend/models"))
     (folder,) = loaded.folders
     places = [folder.inbox, folder.outbox, folder.archive]
@@ -63,7 +63,7 @@ def test_a_user_installation_stays_inside_the_home(tmp_path):
     home = tmp_path / "home/ada"
     assert {p.name for p in tmp_path.iterdir()} == {"home"}
     assert {p.name for p in home.iterdir()} == {".config", ".local", "scanmend"}
-    loaded = config.load(home / ".config/scanmend/config.yaml")
+    loaded = config_file.load(home / ".config/scanmend/config.yaml")
     assert loaded.folders[0].inbox == Path("/home/ada/scanmend/inbox/invoices")
     assert loaded.state_dir == Path("/home/ada/.local/share/scanmend/state")
     unit = (home / ".config/systemd/user/scanmend.service").read_text()
@@ -73,7 +73,7 @@ def test_a_user_installation_stays_inside_the_home(tmp_path):
 def test_a_home_with_odd_characters_gives_a_configuration_that_loads(tmp_path):
     """Ampersands and blanks are no special characters in a path."""
     install("--user", "--root", tmp_path, HOME="/home/Q & A|x")
-    loaded = config.load(tmp_path / "home/Q & A|x/.config/scanmend/config.yaml")
+    loaded = config_file.load(tmp_path / "home/Q & A|x/.config/scanmend/config.yaml")
     assert loaded.folders[0].archive == Path("/home/Q & A|x/scanmend/archive/invoices")
 
 

@@ -100,7 +100,7 @@ def test_a_page_whose_text_is_damaged_is_read_again(tmp_path):
     """A byte that SQLite does not miss; the document does not fail for it."""
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
         ledger.add(BLANK)
-        ledger._run("INSERT INTO page VALUES ('1', 4, '{\"number\": 4, \"li', NULL)", ())
+        ledger.db.run("INSERT INTO page VALUES ('1', 4, '{\"number\": 4, \"li', NULL)", ())
         assert ledger.read_page("1", 4) is None
         assert ledger.finished_pages("1") == {}
 
@@ -108,8 +108,8 @@ def test_a_page_whose_text_is_damaged_is_read_again(tmp_path):
 def test_ten_thousand_documents_are_checked_when_they_are_opened(tmp_path):
     """Every page of the file is gone through, and that takes no time."""
     path = tmp_path / "ledger.sqlite"
-    with closing(Ledger(path)) as ledger, ledger._transaction():
-        ledger._db.execute(
+    with closing(Ledger(path)) as ledger, ledger.db.transaction() as db:
+        db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO document "
             "SELECT 'd' || i, 'f', x'2f', CAST(i AS BLOB), x'61', x'2f', i, 1, 1, 'done', 0, 0.0, 'archive', NULL, "
             "printf('%064x', i), 1, NULL, 1.0, 1.0 FROM n"

@@ -10,7 +10,7 @@ import pytest
 
 from daemon_process import until
 from scanmend import report
-from scanmend.config import load
+from scanmend.config_file import load
 from scanmend.ledger import FARTHEST_S
 from scanmend.outbox import atomic
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture

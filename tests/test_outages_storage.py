@@ -11,7 +11,7 @@ import pytest
 
 from daemon_process import drop, until
 from outages import NO_OVERRIDE, disk, fill, mount, unmount
-from scanmend import service, watch
+from scanmend import pauses, service, watch
 from scanmend.room import lacking
 from scanmend.storage import Storage, mount_of
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
@@ -21,7 +21,7 @@ from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 def impatient(monkeypatch):
     """Places are looked at ten times a second."""
     for module, name in (
-        (service, "PLACES_S"),
+        (pauses, "PLACES_S"),
         (service, "LONGEST_WAIT_S"),
         (watch, "MISSING_S"),
         (watch, "RECHECK_S"),
@@ -210,7 +210,9 @@ def test_permission_lost_and_given_back(daemon, scans, tmp_path):
         if shutil.which("setpriv") is None:
             pytest.skip("as root, permissions mean nothing without setpriv")
         one.prefix = NO_OVERRIDE
-    eager = "import sys; from scanmend import service, watch, cli; service.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
+    eager = (
+        "import sys; from scanmend import cli, pauses, service, watch; pauses.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
+    )
     eager += "watch.RECHECK_S = watch.MISSING_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     one.program = [sys.executable, "-c", eager]
     one.start()

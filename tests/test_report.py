@@ -8,8 +8,9 @@ import pytest
 
 from scanmend.config import Config, Folder
 from scanmend.document import Fingerprint
+from scanmend.entry import Entry
 from scanmend.errors import StorageError
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.report import STATES, as_text, duration, failed, status
 
 KEYS = {

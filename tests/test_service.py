@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 
 from daemon_process import until
 from ledger_entries import BLANK
-from scanmend import service as module
-from scanmend.config import load
+from scanmend import folders, status_file, workload
+from scanmend.config_file import load
 from scanmend.document import CorrectedPage, Fingerprint, Line, Page, Word
 from scanmend.errors import HostDied, StorageError
 from scanmend.ledger import Ledger
@@ -30,7 +30,7 @@ from scanmend.llm.store import Store
 from scanmend.llm.terms import terms_of
 from scanmend.lock import running_pid
 from scanmend.ocr.pool import PagePool
-from scanmend.service import STATUS_FILE, Service
+from scanmend.service import Service
 from tiny_gguf import tiny_gguf
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -253,7 +253,7 @@ class TestWork:
 
     def test_half_written_outputs_of_a_crash_are_swept(self, house, monkeypatch):
         """An old ``.part`` of ours goes at the next start; fresh ones, and others' files, stay."""
-        monkeypatch.setattr(module.atomic, "sweep", lambda path, now: _sweep(path, now + 2 * 3600))
+        monkeypatch.setattr(folders.atomic, "sweep", lambda path, now: _sweep(path, now + 2 * 3600))
         house.outbox().mkdir(parents=True)
         ours, theirs = house.outbox() / ".scanmend-0123456789abcdef.part", house.outbox() / "their.part"
         ours.touch()
@@ -263,7 +263,7 @@ class TestWork:
         assert theirs.exists()
 
 
-_sweep = module.atomic.sweep
+_sweep = folders.atomic.sweep
 
 
 def remember(house, *entries):
@@ -385,16 +385,16 @@ class TestRest:
 
     def test_with_a_ledger_that_cannot_be_written(self, house, monkeypatch):
         """A full disk below the ledger stops the work, but neither the loop nor the processor; it heals by itself."""
-        monkeypatch.setattr(module, "UNRECORDED_S", 1.0)
+        monkeypatch.setattr(workload, "UNRECORDED_S", 1.0)
         house.drop("slow.gif")
         with house.open() as service:
             until(lambda: Reader.read["slow.gif"], "the page")
-            service.ledger._db.execute("PRAGMA query_only=ON")
+            service.ledger.db._db.execute("PRAGMA query_only=ON")
             house.drop("b.gif")
             Reader.gate.set()
             time.sleep(0.5)
             assert calm(service, 4)
-            service.ledger._db.execute("PRAGMA query_only=OFF")
+            service.ledger.db._db.execute("PRAGMA query_only=OFF")
             house.done("slow")
             house.drop("c.gif")
             house.done("c")
@@ -555,11 +555,11 @@ class TestStatus:
             until(lambda: service.status()["working"] and Reader.read["slow.gif"], "the document")
             (work,) = service.status()["working"]
             assert (work["folder"], work["file"], work["stage"]) == ("a", "slow.gif", "reading page 1 of 1")
-            assert (house.root / "state" / STATUS_FILE).exists()
+            assert (house.root / "state" / status_file.NAME).exists()
             Reader.gate.set()
             house.done("slow")
             until(lambda: not service.status()["working"], "the end")
-        assert not (house.root / "state" / STATUS_FILE).exists()
+        assert not (house.root / "state" / status_file.NAME).exists()
 
 
 class TestNotify:

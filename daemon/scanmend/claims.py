@@ -16,10 +16,11 @@ import structlog
 
 from scanmend.config import Folder
 from scanmend.document import Fingerprint, printable
+from scanmend.entry import Entry
 from scanmend.errors import DocumentError, StorageError, TransientError
 from scanmend.files import CLAIMS, open_source, pinned
 from scanmend.intake.inbox import Inbox, Missed
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.outbox import atomic, failure
 from scanmend.traces import already_made, mark_of, quarantined, records
 

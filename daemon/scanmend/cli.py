@@ -24,7 +24,8 @@ from scanmend.commands.options import (
     fail,
     log_to_stderr,
 )
-from scanmend.config import Config, Settings, ad_hoc, load
+from scanmend.config import Config, Settings, ad_hoc
+from scanmend.config_file import load
 from scanmend.errors import ConfigError, ScanmendError, StorageError
 from scanmend.exposure import refuse
 from scanmend.llm.experience import Experience

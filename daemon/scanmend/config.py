@@ -1,23 +1,28 @@
-"""The one YAML file: closed, frozen, and checked as a whole before anything starts.
-
-Every problem becomes one line that names the file, the line, the key and the remedy.
-"""
+"""What can be configured, with its defaults: closed and frozen; ``config_file`` reads it."""
 
 import fnmatch
-import grp
-import os
 import re
-from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from scanmend.complaints import keys_only, readable
 from scanmend.errors import ConfigError
-from scanmend.glossary_file import read as read_glossary
-from scanmend.yaml_lines import Lines, Location, read
+from scanmend.values import (
+    Command,
+    Count,
+    FileMode,
+    FolderName,
+    GlossaryFile,
+    Group,
+    Languages,
+    Limit,
+    Number,
+    Output,
+    Place,
+    Seconds,
+    Whole,
+)
 
 DEFAULT_PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
 IGNORED = (
@@ -25,109 +30,6 @@ IGNORED = (
     "Thumbs.db", "desktop.ini", "@eaDir", "__MACOSX", "*.error.txt",
 )  # fmt: skip
 """Names that scanners, browsers, sync tools and NAS systems use for what is not a finished scan."""
-
-Whole = Annotated[int, Field(strict=True)]
-"""Strict, since ``true`` would be taken for 1."""
-Number = Annotated[float, Field(strict=True)]
-Seconds = Annotated[Number, Field(ge=0, le=86_400 * 7)]
-Limit = Annotated[Number, Field(gt=0, le=86_400)]
-Count = Annotated[Whole, Field(ge=1)]
-
-
-def _language(value: str) -> str:
-    if value != "auto" and not re.fullmatch(r"[A-Za-z]{3}(_[A-Za-z]+)*|script/[A-Za-z]+", value):
-        raise ValueError(
-            f"{value!r} is no Tesseract language; they look like eng, deu or chi_sim (tesseract --list-langs)"
-        )
-    return value
-
-
-def _alone(value: tuple[str, ...]) -> tuple[str, ...]:
-    if "auto" in value and len(value) > 1:
-        raise ValueError("auto stands alone: it chooses among all that are installed; or name the languages without it")
-    return value
-
-
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[\w][\w .-]{0,63}", value):
-        raise ValueError("use letters, digits, blanks, dots, dashes and underscores, at most 64")
-    return value
-
-
-def _place(value: object, info: ValidationInfo) -> object:
-    """Make a path absolute: relative ones are relative to the configuration file."""
-    if isinstance(value, str) and (not value.strip() or "\0" in value):
-        raise ValueError("is empty or no path; name a file or folder")
-    base = (info.context or {}).get("base")
-    if base is None or not isinstance(value, str | Path):
-        return value
-    try:
-        return Path(base, Path(value).expanduser())
-    except RuntimeError as e:
-        raise ValueError(f"nobody's home folder is called {str(value).split('/')[0]}; write the whole path") from e
-
-
-def _command(value: object, info: ValidationInfo) -> object:
-    """Take a list of arguments; a program named with a slash is relative to the configuration file."""
-    if isinstance(value, str):
-        raise ValueError("is run without a shell; write a list: [program, argument, …]")  # noqa: TRY004 -- for pydantic
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        if not value[0].strip() or any("\0" in part for part in value if isinstance(part, str)):
-            raise ValueError("names no program; write a list: [program, argument, …]")
-        if "/" in value[0]:
-            return [str(_place(value[0], info)), *value[1:]]
-    return value
-
-
-def _file_mode(value: object) -> object:
-    """Take octal digits such as ``0640``: the owner reads and writes, nobody executes, strangers never write."""
-    if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value.strip()):
-        raise ValueError(f'{value!r} is no file mode; write octal digits in quotes, such as "0640"')
-    mode = int(value, 8)
-    if mode & 0o600 != 0o600:  # noqa: PLR2004 -- rw for the owner
-        raise ValueError(f"{value} would keep scanmend itself from reading or writing; begin with 06")
-    if mode & 0o113:
-        raise ValueError(f"{value} would let results be executed, or changed by anyone; use 0600, 0640, 0644 or 0660")
-    return value.strip()
-
-
-def _group(value: object) -> object:
-    """Take a group that this machine knows, by name or number."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("write the name of a group, or its number in quotes")
-    name = value.strip()
-    if not name.isdecimal():
-        try:
-            grp.getgrnam(name)
-        except (KeyError, ValueError) as e:
-            raise ValueError(f"no group is called {name!r} here; make it (groupadd), or name another") from e
-    return name
-
-
-def _glossary(path: Path) -> Path:
-    """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
-    read_glossary(path)
-    return path
-
-
-def _listed(value: object) -> object:
-    """Take one word as a list of one: ``languages: eng``."""
-    return [value] if isinstance(value, str) else value
-
-
-Languages = Annotated[
-    tuple[Annotated[str, AfterValidator(_language)], ...],
-    BeforeValidator(_listed),
-    Field(min_length=1),
-    AfterValidator(_alone),
-]
-Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
-Place = Annotated[Path, BeforeValidator(_place)]
-Argument = Annotated[str, Field(strict=True)]
-Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
-FileMode = Annotated[str, BeforeValidator(_file_mode)]
-Group = Annotated[str, BeforeValidator(_group)]
-GlossaryFile = Annotated[Place, AfterValidator(_glossary)]
 
 
 class _Closed(BaseModel):
@@ -235,7 +137,7 @@ class Settings(_Closed):
 class Folder(Settings):
     """One watched inbox and where its results go."""
 
-    name: Annotated[str, AfterValidator(_name)]
+    name: FolderName
     inbox: Place
     outbox: Place
     archive: Place
@@ -291,109 +193,3 @@ def ad_hoc(config: Config, where: Path) -> Folder:
     return Folder(
         **config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where
     )
-
-
-def load(path: Path) -> Config:
-    """Read and check the file; ConfigError lists every problem with line, key and remedy."""
-    raw, lines = read(path)
-    prepared = _prepared(raw, path)
-    context = {"base": path.resolve().parent}
-    problems = list(lines.problems)
-    if "source" in raw:
-        problems.append(f"{lines.of('source')}: unknown key; remove it")
-    wrong: frozenset[Location] = frozenset()
-    try:
-        config = Config.model_validate(prepared, context=context)
-        folders = dict(enumerate(config.folders))
-    except ValidationError as e:
-        config = None
-        errors = e.errors()
-        problems += readable(errors, lines, _keys_beside)
-        wrong = frozenset(keys_only(error["loc"])[:3] for error in errors)
-        folders = _sound(prepared.get("folders"), wrong, context)
-    models = prepared.get("models", {})
-    problems += _contradictions(models if isinstance(models, dict) else None, folders, lines, wrong)
-    if not prepared.get("folders", ()):
-        problems.append(f"{lines.of('folders')}: no folder to watch; add one with name, inbox and outbox")
-    if problems or config is None:
-        raise ConfigError(lines.in_order(problems))
-    return config
-
-
-def _prepared(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Give each folder the defaults and the paths it does not set; a section left empty counts as absent."""
-    out = {key: value for key, value in raw.items() if value is not None} | {"source": path}
-    defaults, folders = out.get("defaults"), out.get("folders")
-    if isinstance(folders, list):
-        shared = defaults if isinstance(defaults, dict) else {}
-        out["folders"] = [_completed(f, shared) if isinstance(f, dict) else f for f in folders]
-    return out
-
-
-def _completed(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    out = {**defaults, **folder}
-    if isinstance(outbox := out.get("outbox"), str):
-        out = {"archive": f"{outbox}/originals", "quarantine": f"{outbox}/quarantine", **out}
-    return out
-
-
-def _sound(folders: object, wrong: Collection[Location], context: dict[str, Any]) -> dict[int, Folder]:
-    """Return the folders as far as they can be understood without their wrong keys, by index."""
-    out: dict[int, Folder] = {}
-    for i, folder in enumerate(folders if isinstance(folders, list) else ()):
-        if isinstance(folder, dict):
-            kept = {"name": f"folder {i}", **{k: v for k, v in folder.items() if ("folders", i, k) not in wrong}}
-            try:
-                out[i] = Folder.model_validate(kept, context=context)
-            except ValidationError:
-                continue
-    return out
-
-
-def _keys_beside(loc: Location) -> set[str]:
-    """Name the keys that are known where this one stands."""
-    kinds: dict[str, type[BaseModel]] = {"models": ModelSpec, "defaults": Settings, "folders": Folder}
-    owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
-    return set(owner.model_fields) - ({"source"} if owner is Config else set())
-
-
-def _contradictions(
-    models: Collection[str] | None, folders: Mapping[int, Folder], lines: Lines, wrong: Collection[Location]
-) -> Iterator[str]:
-    """Yield what each key alone cannot show: unknown models, shared names and inboxes, outputs inside an inbox."""
-    names: dict[str, int] = {}
-    inboxes: dict[Path, int] = {}
-    for i, folder in folders.items():
-        doubtful = any(("folders", i, key) in wrong for key in ("model", "strategy"))
-        if models is not None and not doubtful and folder.strategy != "off" and folder.model not in models:
-            key = ("folders", i, "model") if ("folders", i, "model") in lines else ("defaults", "model")
-            known = ", ".join(models) or "none"
-            yield f"{lines.of(*key)}: no model is named {folder.model!r}; models has: {known}"
-        if (j := names.setdefault(folder.name.casefold(), i)) != i:
-            yield f"{lines.of('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
-        if (j := inboxes.setdefault(_real(folder.inbox), i)) != i:
-            yield f"{lines.of('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
-    for i, folder in folders.items():
-        for inbox, j in inboxes.items():
-            yield from _inside(folders[j], inbox, folder, i, lines)
-
-
-def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
-    for key in ("outbox", "archive", "quarantine"):
-        target = _real(getattr(folder, key))
-        named = key == "outbox" or ("folders", i, key) in lines
-        if named and (target == inbox or inbox in target.parents):
-            yield (
-                f"{lines.of('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
-                "so results would be taken for scans; choose a folder outside every inbox"
-            )
-    if watching.recursive and inbox in _real(folder.inbox).parents:
-        yield (
-            f"{lines.of('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "
-            "move one of them or set recursive: false"
-        )
-
-
-def _real(path: Path) -> Path:
-    """Without links, as far as it exists; unlike ``Path.resolve`` it bears with links in a circle."""
-    return Path(os.path.realpath(path))

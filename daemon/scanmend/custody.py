@@ -13,11 +13,12 @@ from scanmend import hooks
 from scanmend.claims import as_read, claimed_file, holds_claims, no_half
 from scanmend.config import Folder
 from scanmend.document import printable
+from scanmend.entry import Entry
 from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
 from scanmend.files import pinned
 from scanmend.intake.inbox import LONGEST_SUFFIX, Inbox
 from scanmend.keeper import LedgerKeeper
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.outbox import atomic, failure, record
 from scanmend.outbox.access import access_of
 from scanmend.outbox.handover import PageFile

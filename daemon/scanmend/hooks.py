@@ -12,8 +12,8 @@ import structlog
 from scanmend.child import SECRETS
 from scanmend.config import Folder
 from scanmend.document import printable
+from scanmend.entry import Entry
 from scanmend.errors import Stopping
-from scanmend.ledger import Entry
 from scanmend.outbox import failure
 
 _SAID = 2000

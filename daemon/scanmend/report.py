@@ -5,14 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scanmend import status_file
 from scanmend.config import Config
 from scanmend.document import printable
+from scanmend.entry import Entry
 from scanmend.errors import StorageError
-from scanmend.ledger import Entry, Ledger
+from scanmend.ledger import Ledger
 from scanmend.lock import running_pid
 from scanmend.room import lacking
 from scanmend.salvage import set_aside
-from scanmend.service import STATUS_FILE
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 
@@ -37,7 +38,7 @@ def status(config: Config) -> dict[str, Any]:
         "set_aside": [str(p) for p in set_aside(config.state_dir)],
     }
     if out["running"]:
-        out |= daemon_status(config.state_dir / STATUS_FILE)
+        out |= daemon_status(config.state_dir / status_file.NAME)
         full = lacking(config.state_dir)  # of this the daemon may not be able to write
         if full and not any(folder["trouble"] for folder in out["folders"]):
             out["troubles"] = [*out["troubles"], full]

@@ -10,7 +10,7 @@ import pytest
 
 from listening import MODEL, NEAR, Listening, logits, needs_safe
 from scanmend.errors import ModelError
-from scanmend.llm.engine import SEQUENCES, Engine, gpu_available, tiles
+from scanmend.llm.engine import SEQUENCES, Engine, gpu_available
 from tiny_gguf import tiny_gguf
 
 CLOSE = 0.05
@@ -230,22 +230,6 @@ class TestPrompt:
 
 
 class TestLoad:
-    @pytest.mark.parametrize(
-        ("quantization", "features", "release", "expected"),
-        [
-            ("Q4_K_M", b"AVX512_VNNI = 1 | ", "0.3.36", True),
-            ("Q6_K", b"AVX512_VNNI = 1 | ", "0.4.0", True),
-            ("Q4_K_M", b"AVX512_VNNI = 1 | ", "0.3.35", False),
-            ("Q4_0", b"AVX512_VNNI = 1 | ", "0.3.36", False),
-            ("Q4_K_M", b"AVX2 = 1 | ", "0.3.36", False),
-            ("Q4_K_M", b"NEON = 1 | DOTPROD = 1 | ", "0.3.36", False),
-            ("Q4_K_M", b"AVX512_VNNI = 1 | AMX_INT8 = 1 | ", "0.3.36", False),
-        ],
-    )
-    def test_weights_that_stay_as_they_are(self, quantization, features, release, expected):
-        """Where llama.cpp is faster with them as they are; elsewhere it repacks them."""
-        assert tiles(quantization, features, release) is expected
-
     @pytest.mark.parametrize("data", [b"", b"no GGUF at all", tiny_gguf(), b"GGUF" + b"\xff" * 100])
     def test_files_that_are_no_model(self, tmp_path, data):
         """llama.cpp's refusal is a ModelError that names the file."""

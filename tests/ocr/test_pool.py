@@ -100,6 +100,34 @@ class TestWork:
         assert pool.pids == before
         assert trace(pool) == []
 
+    def test_workers_that_start_ahead(self, pool, three):
+        """As many as there are pages coming, those there counted, none beyond the pool's size; they read the pages."""
+        pool.warm(1)
+        (first,) = pool.pids
+        pool.warm(1)
+        assert pool.pids == (first,)
+        pool.warm(300)
+        ahead = pool.pids
+        assert len(ahead) == 2
+        assert first in ahead
+        for future in [submit(pool, three, n) for n in (1, 2, 3)]:
+            future.result(60)
+        assert set(pool.pids) == set(ahead)
+
+    def test_a_worker_that_cannot_start_ahead(self, tmp_path, three):
+        """Nothing fails yet: the page that comes tells."""
+
+        def start():
+            raise HostDied("no memory for a process")
+
+        pool = PagePool(2, tmp_path / "work", start)
+        pool.warm(2)
+        assert pool.pids == ()
+        with pytest.raises(OcrError, match="no memory for a process"):
+            submit(pool, three).result(10)
+        pool.close()
+        pool.warm(2)
+
     def test_another_executor(self, tmp_path, scans):
         """Pages may run on any Executor."""
 

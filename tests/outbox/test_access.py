@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from scanmend import config
+from scanmend import config, config_file
 from scanmend.errors import ConfigError, StorageError
 from scanmend.outbox import atomic
 from scanmend.outbox.access import Access, access_of
@@ -34,7 +34,7 @@ def bits(path) -> int:
 def loaded(tmp_path, **settings) -> config.Folder:
     told = ", ".join(f"{key}: {value}" for key, value in settings.items())
     (tmp_path / "c.yaml").write_text(f"folders: [{{name: a, inbox: in, outbox: out, strategy: off, {told}}}]\n")
-    return config.load(tmp_path / "c.yaml").folders[0]
+    return config_file.load(tmp_path / "c.yaml").folders[0]
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])

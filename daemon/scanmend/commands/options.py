@@ -9,7 +9,8 @@ from typing import Annotated, Any, NoReturn
 import structlog
 import typer
 
-from scanmend.config import Config, builtin, load
+from scanmend.config import Config, builtin
+from scanmend.config_file import load
 
 USAGE, INTERRUPTED = 2, 130
 

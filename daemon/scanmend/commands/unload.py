@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from scanmend import status_file
 from scanmend.config import Config
 from scanmend.lock import running_pid
 from scanmend.report import daemon_status
-from scanmend.service import STATUS_FILE
 
 POLL_S = 0.1
 
@@ -25,7 +25,7 @@ def unload(
     pid = running_pid(config.state_dir)
     if pid is None:
         return True, "no daemon runs, so no model is loaded"
-    path = config.state_dir / STATUS_FILE
+    path = config.state_dir / status_file.NAME
     before = daemon_status(path)
     os.kill(pid, signal.SIGUSR2)
     limit = clock() + wait_s

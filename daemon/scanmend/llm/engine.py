@@ -6,7 +6,6 @@ a process with a signal and only the end of a process gives back all GPU memory.
 
 import ctypes
 import os
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,17 +18,16 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from numpy.typing import NDArray
 
 from scanmend.errors import ModelError, ModelMissing
+from scanmend.llm.chat import FALLBACK, pieces
 from scanmend.llm.draft import Draft
 from scanmend.llm.gguf import read_header
 from scanmend.llm.pace import Pace
+from scanmend.llm.weights import tiles
 
 BATCH = 512
 SEQUENCES = 33
 """Sequence 0 holds the context, the others one candidate each."""
 ALL_LAYERS = 9999
-_TILES_SINCE = (0, 3, 36)
-"""The release of llama-cpp-python that this was measured with."""
-_FALLBACK_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n\n{% endfor %}assistant: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +203,9 @@ class Engine:
 
     def _prompt(self, system: str, user: str) -> list[int]:
         """The chat template around the two messages; control tokens written in the messages stay plain text."""
-        marks = {"\ue000SYSTEM\ue001": system, "\ue000USER\ue001": user}
-        roles = ("system", "user")
-        try:
-            rendered = self._format([{"role": r, "content": m} for r, m in zip(roles, marks, strict=True)])
-        except Exception:  # noqa: BLE001 -- templates raise what they like where they know no system role
-            rendered = self._format([{"role": "user", "content": "\n\n".join(marks)}])
         out: list[int] = []
-        for i, part in enumerate(_split(rendered, marks)):
-            out += self.tokenize(marks.get(part, part), special=part not in marks)
+        for i, (text, own) in enumerate(pieces(self._format, system, user)):
+            out += self.tokenize(text, special=own)
             if i == 0 and self._begin() and out[:1] != self._begin():
                 out = self._begin() + out
         return out
@@ -221,7 +213,7 @@ class Engine:
     def _chat_formatter(self) -> Callable[[list[dict[str, str]]], str]:
         template = lc.llama_model_chat_template(self._model, None)
         formatter = Jinja2ChatFormatter(
-            template=template.decode() if template else _FALLBACK_TEMPLATE,
+            template=template.decode() if template else FALLBACK,
             eos_token=self._special(lc.llama_vocab_eos),
             bos_token=self._special(lc.llama_vocab_bos),
         )
@@ -297,17 +289,6 @@ class Engine:
         return buffer.raw[:n] if n > 0 else b""
 
 
-def tiles(quantization: str, features: bytes, release: str) -> bool:
-    """Whether weights in their file's own layout are the fast ones: K-quants, on a processor with AVX-512 VNNI.
-
-    llama.cpp repacks weights when it loads them. Since it can tile K-quants as they are, repacking them costs a second
-    copy in memory, and batches of 16 rows and more take up to half as long again; single rows take the same. AMX has
-    a layout of its own, which is faster still.
-    """
-    recent = tuple(int(n) for n in re.findall(r"\d+", release)[:3]) >= _TILES_SINCE
-    return recent and b"AVX512_VNNI = 1" in features and b"AMX_INT8 = 1" not in features and "_K" in quantization
-
-
 def _quantization(path: Path) -> str:
     try:
         return read_header(path).quantization
@@ -333,16 +314,3 @@ def _quiet(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 
 def _last_error() -> str:
     return "; ".join(_errors) or "it gives no reason"
-
-
-def _split(text: str, marks: dict[str, str]) -> list[str]:
-    """Cut the text around each mark, marks kept, in order."""
-    parts = [text]
-    for mark in marks:
-        parts = [piece for part in parts for piece in _around(part, mark)]
-    return [part for part in parts if part]
-
-
-def _around(text: str, mark: str) -> list[str]:
-    before, found, after = text.partition(mark)
-    return [before, mark, after] if found else [text]

@@ -116,18 +116,18 @@ class PagePool:
 
         return self._beside_pages(call) if long else self._submit(path, call)
 
-    def warm(self) -> None:
-        """Start a worker if there is none, so that it is ready when the page comes."""
+    def warm(self, pages: int = 1) -> None:
+        """Start as many workers as there are for so many pages, so that they are ready when the pages come."""
         with self._lock:
             self._used = time.monotonic()
-            if self._closed or self._idle or self._busy:
+            missing = 0 if self._closed else min(pages, self.workers) - len(self._idle) - len(self._busy)
+        for _ in range(missing):
+            try:
+                child = self._start()
+            except HostDied as e:
+                log.warning("pool.not_warmed", error=str(e))
                 return
-        try:
-            child = self._start()
-        except HostDied as e:
-            log.warning("pool.not_warmed", error=str(e))
-            return
-        self._return(child)
+            self._return(child)
 
     def rest(self, after_s: float = 0.0) -> bool:
         """End the workers when none was used for ``after_s`` seconds; return whether none is left."""

@@ -1,11 +1,12 @@
-"""scanmend.config: what a file means, and every contradiction in it at once."""
+"""scanmend.config_file: what a file means, and every contradiction in it at once."""
 
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from scanmend.config import DEFAULT_PROMPT, Folder, ModelSpec, ad_hoc, builtin, load
+from scanmend.config import DEFAULT_PROMPT, Folder, ModelSpec, ad_hoc, builtin
+from scanmend.config_file import load
 from scanmend.errors import ConfigError
 
 SAMPLE = Path(__file__).resolve().parent.parent / "config.yaml"
