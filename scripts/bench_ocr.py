@@ -16,7 +16,8 @@ Ways, one after the other in each round, so that what else the machine does hits
 With ``--split`` instead: a daemon that corrects with the bundled model, with so many page workers and model threads,
 without a GPU; what the model's process takes to start and load is included.
 
-CPU is that of all processes from their start to their end, in seconds; memory the largest sum of resident memory.
+CPU is that of all processes from their start to their end, in seconds; memory the largest sum of resident memory; the
+ratio to Tesseract the median of the rounds' ratios, since the machine's own pace changes from round to round.
 """
 
 import argparse
@@ -112,12 +113,12 @@ def main() -> None:
 
 def _print(costs: dict[str, list[Cost]], pages: int) -> None:
     print("| way | seconds | pages/min | CPU s | MiB | to tesseract |\n|---|---|---|---|---|---|")
-    limit = statistics.median(c.wall_s for c in costs["tesseract"]) if "tesseract" in costs else None
     for way, those in costs.items():
         wall = statistics.median(c.wall_s for c in those)
         spread = f"{min(c.wall_s for c in those):.1f} to {max(c.wall_s for c in those):.1f}"
         cpu, rss = (statistics.median(values) for values in zip(*((c.cpu_s, c.rss_mib) for c in those), strict=True))
-        ratio = f"{wall / limit:.3f}" if limit else ""
+        ratios = [c.wall_s / t.wall_s for c, t in zip(those, costs.get("tesseract", ()), strict=False)]
+        ratio = f"{statistics.median(ratios):.3f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else ""
         print(f"| {way} | {wall:.2f} ({spread}) | {60 * pages / wall:.0f} | {cpu:.1f} | {rss:.0f} | {ratio} |")
 
 
