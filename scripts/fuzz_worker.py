@@ -13,7 +13,7 @@ from scanmend.child import Message, Progress, serve
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.errors import ConfigError, DocumentError, ModelMissing, OcrError, StorageError
 from scanmend.llm.gguf import read_header
-from scanmend.ocr import render, tesseract, worker
+from scanmend.ocr import memory, render, tesseract, worker
 from scanmend.ocr.limits import Limits
 from scanmend.outbox.handover import PageFile
 from scanmend.outbox.press import press
@@ -29,7 +29,9 @@ def handle(request: Message, progress: Progress) -> Message:
     """As a page worker; anything else that is raised ends the process, and is a finding."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     if request["do"] == "render":
-        return _rendered(path, Limits(**request["limits"]), progress)
+        limits = Limits(**request["limits"])
+        with memory.bounded(limits):
+            return _rendered(path, limits, progress)
     if request["do"] == "paper":
         return _paper(request["kind"], path)
     return worker.handle(request, progress)
@@ -56,6 +58,8 @@ def _rendered(path: Path, limits: Limits, progress: Progress) -> Message:
             press(path, pages.path, {kind: work / kind for kind in ("pdf", "html", "hocr")}, facts, progress)
     except DocumentError as e:
         return {"error": "document", "message": str(e)}
+    except MemoryError as e:
+        return {"error": "document", "message": f"needs more memory than max_megapixels allows for: {e}"}
     except (OcrError, StorageError, OSError) as e:
         return {"error": "ocr", "message": str(e)}
     return {"result": asdict(found)}
