@@ -18,6 +18,7 @@ import pytest
 from scanmend.claims import Claims, give_back
 from scanmend.config import Folder
 from scanmend.custody import LONGEST_DELAY_S, Custody
+from scanmend.database import Database
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, Postponed, Stopping, StorageError
 from scanmend.intake.doorbell import Doorbell
@@ -75,29 +76,29 @@ def _tell(event, args):
         death.step(event)
 
 
-class MortalLedger(Ledger):
+class Mortal(Database):
     """Dies before it writes."""
 
     @contextmanager
-    def _transaction(self):
+    def transaction(self):
         if Death._now is not None:
             Death._now.step("ledger")
-        with super()._transaction():
-            yield
+        with super().transaction() as db:
+            yield db
 
 
-class FailingLedger(Ledger):
+class Failing(Database):
     """Has a full disk from the n-th write on, until it is mended."""
 
     fails_from = sys.maxsize
 
     @contextmanager
-    def _transaction(self):
+    def transaction(self):
         self.fails_from -= 1
         if self.fails_from <= 0:
             raise StorageError("the ledger cannot be written: disk full")
-        with super()._transaction():
-            yield
+        with super().transaction() as db:
+            yield db
 
 
 class Desk:
@@ -160,12 +161,12 @@ class World:
             path.mkdir(parents=True, exist_ok=True)
         self.boot()
 
-    def boot(self, pipeline=None, ledger=Ledger):
+    def boot(self, pipeline=None, database=Database):
         """Start a new daemon over the same folders."""
         if hasattr(self, "ledger"):
             self.ledger.close()
         self.pipeline = pipeline or Scripted()
-        self.ledger = ledger(self.root / "ledger.sqlite")
+        self.ledger = Ledger(self.root / "ledger.sqlite", database=database)
         self.claims = Claims(self.ledger)
         self.custody = Custody(self.ledger, self.pipeline)
         self.inbox = Inbox(self.folder)
@@ -263,7 +264,7 @@ def live(world, death):
     """Run a daemon that may die; return whether it did."""
     with death.lurking():
         try:
-            world.boot(world.pipeline, MortalLedger)
+            world.boot(world.pipeline, database=Mortal)
             world.run()
         except Crash:
             return True
@@ -347,7 +348,7 @@ class TestCrashes:
             return world
 
         def back(world, death):
-            world.boot(world.pipeline, MortalLedger)
+            world.boot(world.pipeline, database=Mortal)
             with death.lurking():
                 try:
                     give_back(world.ledger, world.only(), world.folder)
@@ -395,7 +396,7 @@ class TestCrashes:
         """A claim that came too early is undone; where even that was cut off, the file is processed once."""
 
         def early(world, death):
-            world.boot(world.pipeline, MortalLedger)
+            world.boot(world.pipeline, database=Mortal)
             listed = world.inbox.listing()[Path("a.gif")]
             with (world.folder.inbox / "a.gif").open("ab") as file:
                 file.write(b"\0")
@@ -442,14 +443,14 @@ def _life(root):
     kept = []
     save = Ledger.save_page
 
-    class Naming(MortalLedger):
-        def save_page(self, id_, page):
-            save(self, id_, page)
-            if page.number == PAGES:
-                kept.append(len(death.steps))
+    def naming(self, id_, page):
+        save(self, id_, page)
+        if page.number == PAGES:
+            kept.append(len(death.steps))
 
-    with death.lurking():
-        world.boot(world.pipeline, Naming)
+    with death.lurking(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "save_page", naming)
+        world.boot(world.pipeline, database=Mortal)
         world.run()
     steps = death.steps
     steps[kept[0]] = "page 2 kept"
@@ -720,9 +721,9 @@ class TestFailures:
         """Whenever its disk fills up, the file is in the inbox or in the claim folder, and done once there is room."""
         for n in range(1, 40):
             world = World(world.root / "x")
-            world.boot(ledger=FailingLedger)
+            world.boot(database=Failing)
             world.drop()
-            world.ledger.fails_from = n
+            world.ledger.db.fails_from = n
             try:
                 world.turn()
             except StorageError:

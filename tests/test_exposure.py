@@ -5,7 +5,7 @@ import os
 import pytest
 
 from daemon_process import Daemon, scanmend
-from scanmend.config import load
+from scanmend.config_file import load
 from scanmend.errors import ConfigError
 from scanmend.exposure import exposures, refuse
 

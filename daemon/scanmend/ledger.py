@@ -69,11 +69,18 @@ _corrected = TypeAdapter(CorrectedPage)
 class Ledger:
     """The documents of one state folder; safe to share between threads, and with other processes."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        remembered: int = REMEMBERED,
+        database: type[Database] = Database,
+    ) -> None:
         """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend."""
         self._finished = 0
         self._remembered = remembered
-        self.db = Database(path, Layout(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}), read_only=read_only)
+        self.db = database(path, Layout(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}), read_only=read_only)
         self.path = path
 
     def check(self) -> None:

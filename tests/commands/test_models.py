@@ -19,7 +19,7 @@ from daemon_process import scanmend, until
 from hub_server import Hub, Repo
 from scanmend import cli
 from scanmend.commands import models
-from scanmend.config import load
+from scanmend.config_file import load
 from scanmend.llm.uses import Uses
 from tiny_gguf import tiny_gguf
 

@@ -6,7 +6,7 @@ import psutil
 
 from daemon_process import drop, until
 from scanmend.commands.unload import unload
-from scanmend.config import load
+from scanmend.config_file import load
 
 
 class TestUnload:
