@@ -52,6 +52,12 @@ def test_the_locks_hold_what_the_project_asks_for(lock, extra):
         assert packages[name][0] in requirement.specifier, f"{name}: run scripts/lock"
 
 
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_nothing_comes_along_that_reports_to_its_maker(lock):
+    """ONNX Runtime does, over the network, in whatever process loads it; PyMuPDF would bring and load it."""
+    assert set(provision.UNWANTED) & locked(lock.stem).keys() == set()
+
+
 def test_what_is_built_or_bundled_is_locked_too():
     """The source of llama.cpp, the tools that build it, and the package with the model."""
     assert locked("llama")["llama-cpp-python"][0] == llama_wheel.VERSION == locked("run")["llama-cpp-python"][0]
@@ -64,7 +70,7 @@ def test_what_is_built_or_bundled_is_locked_too():
 def test_set_up_installs_nothing_that_is_not_locked():
     """Each call of pip checks hashes, or installs the project itself without looking for anything."""
     source = (ROOT / "scripts/provision.py").read_text() + (ROOT / "scripts/llama_wheel.py").read_text()
-    calls = re.findall(r"\(\*site\.pip, ([^)]*)", source)
+    calls = re.findall(r"\(\*site\.pip, (?!\"uninstall\")([^)]*)", source)
     assert len(calls) == 4
     unchecked = [call for call in calls if "require-hashes" not in call and "*checked" not in call]
     assert all("--no-deps" in call for call in unchecked)
