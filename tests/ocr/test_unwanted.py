@@ -24,7 +24,7 @@ def haunted(tmp_path) -> dict[str, str]:
     package = tmp_path / "pymupdf"
     package.mkdir()
     (package / "layout.py").write_text(f"import os\nos._exit({LOADED})\n")
-    spread = f"import pymupdf_path\n__path__ = [*pymupdf_path.REAL, {str(package)!r}]\n"
+    spread = f"import pymupdf_path\n__path__ = [{str(package)!r}, *pymupdf_path.REAL]\n"
     (tmp_path / "pymupdf_path.py").write_text(f"REAL = {list(pymupdf.__path__)!r}\n")
     real = Path(pymupdf.__file__)
     code = f"exec(compile(open({str(real)!r}).read(), {str(real)!r}, 'exec'))\n"

@@ -117,11 +117,12 @@ class PagePool:
         return self._beside_pages(call) if long else self._submit(path, call)
 
     def warm(self, pages: int = 1) -> None:
-        """Start as many workers as there are for so many pages, so that they are ready when the pages come."""
-        with self._lock:
-            self._used = time.monotonic()
-            missing = 0 if self._closed else min(pages, self.workers) - len(self._idle) - len(self._busy)
-        for _ in range(missing):
+        """Have as many idle workers as so many more pages need, so that they are ready when the pages come."""
+        for _ in range(self.workers):
+            with self._lock:
+                self._used = time.monotonic()
+                if self._closed or len(self._idle) >= min(pages, self.workers - len(self._busy)):
+                    return
             try:
                 child = self._start()
             except HostDied as e:
@@ -237,7 +238,7 @@ class PagePool:
         with self._lock:
             self._busy.discard(child)
             self._used = time.monotonic()
-            if not self._closed and keep:
+            if not self._closed and keep and len(self._idle) < self.workers:
                 self._idle.append(child)
                 return
         child.end(0)
