@@ -2,9 +2,14 @@
 
 import fcntl
 import os
+import signal
+import subprocess
 import threading
 
-from scanmend.lock import hold_lock, running_pid
+import pytest
+
+from scanmend.errors import ScanmendError
+from scanmend.lock import ask, hold_lock, running_pid
 
 
 def test_a_question_in_passing_does_not_keep_a_daemon_from_starting(tmp_path):
@@ -22,3 +27,25 @@ def test_nobody_runs_where_nothing_is(tmp_path):
     assert running_pid(tmp_path) is None
     (tmp_path / "lock").write_text("1\n")
     assert running_pid(tmp_path) is None
+
+
+def test_another_users_daemon_cannot_be_asked():
+    """It says whose it is, and how to ask."""
+    if os.geteuid():
+        with pytest.raises(ScanmendError, match=r"another user's.*sudo -u '#0' scanmend"):
+            ask(1, signal.SIGUSR1)
+        return
+    with subprocess.Popen(["sleep", "60"], user=12345) as theirs:
+        os.seteuid(65534)
+        try:
+            with pytest.raises(ScanmendError, match=rf"pid {theirs.pid}.*another user's.*sudo -u '#12345' scanmend"):
+                ask(theirs.pid, signal.SIGUSR1)
+        finally:
+            os.seteuid(0)
+            theirs.kill()
+
+
+def test_a_daemon_that_has_just_ended_is_not_asked():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    ask(gone.pid, signal.SIGUSR1)

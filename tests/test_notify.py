@@ -76,7 +76,7 @@ class TestNotify:
                 break
         else:
             pytest.fail("the queue never filled")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
 
     def test_no_descriptor_is_left_open(self, systemd, tmp_path):
         """The daemon pings for years."""

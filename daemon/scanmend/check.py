@@ -77,7 +77,8 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
         found = f"{folder.archive} is on another file system than the inbox: slower, as sources are copied there"
         yield Point(f"{folder.name}: same file system", False, found, warning=True)
     else:
-        yield Point(f"{folder.name}: same file system", True, "archiving is a rename")
+        found = "archiving is a rename" if folder.original == "archive" else "sources are not archived"
+        yield Point(f"{folder.name}: same file system", True, found)
     if folder.output_mode or folder.output_group:
         yield _access(f"{folder.name}: output_mode and output_group", folder)
     if folder.glossary is not None:

@@ -157,12 +157,15 @@ def retry(
     from scanmend import report  # noqa: PLC0415 -- only this command needs these
     from scanmend.claims import Claims, give_back  # noqa: PLC0415
     from scanmend.ledger import Ledger  # noqa: PLC0415
-    from scanmend.lock import running_pid  # noqa: PLC0415
+    from scanmend.lock import ask, running_pid  # noqa: PLC0415
 
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
     loaded = load(config)
-    ledger = Ledger(loaded.state_dir / "ledger.sqlite")
+    path = loaded.state_dir / "ledger.sqlite"
+    if not path.exists():  # whoever made it now would own it
+        fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
+    ledger = Ledger(path)
     returned = 0
     try:
         taken = Claims(ledger).take_over(loaded.folders, ids or [])
@@ -182,7 +185,7 @@ def retry(
         ledger.close()
     pid = running_pid(loaded.state_dir)
     if pid is not None and (returned or taken):
-        os.kill(pid, signal.SIGUSR1)
+        ask(pid, signal.SIGUSR1)
     typer.echo(f"{returned} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
     if returned < len(entries):
         raise typer.Exit(1)

@@ -65,6 +65,9 @@ class ModelSpec(_Closed):
             raise ValueError(
                 "name exactly one source: path (a file), package and file, or repo_id and quantization or file"
             )
+        foreign = {"path": ("file", "quantization", "revision"), "package": ("quantization", "revision")}
+        if stray := [key for key in foreign.get(named[0], ()) if getattr(self, key) is not None]:
+            raise ValueError(f"{named[0]} says which file it is, and {' and '.join(stray)} nothing more; remove that")
         if self.package and not self.file:
             raise ValueError("package needs file: the name of the GGUF inside it")
         if self.repo_id and not (self.file or self.quantization):
@@ -82,7 +85,7 @@ class Settings(_Closed):
     model: str = "bundled"
     strategy: Literal["auto", "rescore", "rewrite", "both", "off"] = "auto"
     prompt: str = DEFAULT_PROMPT
-    boldness: Annotated[float, Field(ge=-50, le=50)] = 0.0
+    boldness: Annotated[Number, Field(ge=-50, le=50)] = 0.0
     """Nats by which less evidence is enough for an edit; below 0, more is needed."""
     attention: Literal["suspect", "all"] = "suspect"
     """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""

@@ -1,11 +1,12 @@
-"""One daemon for one state folder: the lock that says so, and which process holds it."""
+"""One daemon for one state folder: the lock that says so, which process holds it, and asking that process."""
 
 import fcntl
 import os
+import signal
 import time
 from pathlib import Path
 
-from scanmend.errors import StorageError
+from scanmend.errors import ScanmendError, StorageError
 
 LOCK_S = 0.5
 """How long to try for the lock, which ``running_pid`` of another process may hold for an instant."""
@@ -54,3 +55,16 @@ def running_pid(state_dir: Path) -> int | None:
         return None
     finally:
         os.close(fd)
+
+
+def ask(pid: int, what: signal.Signals) -> None:
+    """Send the running daemon a signal; ScanmendError where this user may not, and nothing where it has just ended."""
+    try:
+        os.kill(pid, what)
+    except ProcessLookupError:
+        return
+    except PermissionError as e:
+        owner = Path(f"/proc/{pid}").stat().st_uid
+        raise ScanmendError(
+            f"the daemon (pid {pid}) is another user's; ask as root, or as that user: sudo -u '#{owner}' scanmend …"
+        ) from e

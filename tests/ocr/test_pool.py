@@ -248,7 +248,7 @@ class TestDeaths:
         said = r"page 1 ended its worker: .* gave no sign of life for 0\.7 s.*; page_limit_s: 0\.2 s is over"
         with pytest.raises(OcrError, match=said):
             submit(pool, scans / "line.png", limit_s=0.2).result(60)
-        assert 0.7 <= time.monotonic() - started < 3
+        assert 0.7 <= time.monotonic() - started < 20
         assert not psutil.pid_exists(pid)
         assert trace(pool) == []
         assert submit(pool, scans / "line.png").result(60).lines
@@ -304,7 +304,7 @@ class TestClose:
         pids = pool.pids
         started = time.monotonic()
         pool.close()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         for future in futures:
             assert isinstance(future.exception(0), Stopping)
         with pytest.raises(Stopping):

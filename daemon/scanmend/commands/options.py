@@ -3,8 +3,9 @@
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import structlog
 import typer
@@ -13,6 +14,8 @@ from scanmend.config import Config, builtin
 from scanmend.config_file import load
 
 USAGE, INTERRUPTED = 2, 130
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+"""What syslog calls them."""
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file.", show_default=False)
@@ -29,12 +32,33 @@ def configuration(path: Path | None) -> Config:
     return load(path) if path else builtin(cache)
 
 
+def _is_journal(stream: TextIO) -> bool:
+    """Whether what is written here goes to systemd's journal; systemd.exec(5), JOURNAL_STREAM."""
+    try:
+        found = os.fstat(stream.fileno())
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _with_priority(render: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], str]:
+    """Put before each line what the journal takes for its priority, and takes off again; sd-daemon(3)."""
+
+    def rendered(logger: Any, method: str, event: Any) -> str:
+        priority = _PRIORITIES.get(event.get("level", ""), _PRIORITIES["info"])
+        return f"<{priority}>{render(logger, method, event)}"
+
+    return rendered
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """Readable lines on a terminal, JSON lines elsewhere."""
+    """Readable lines on a terminal, JSON lines elsewhere; in the journal each with its priority."""
     on_terminal = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
+    if _is_journal(sys.stderr):
+        renderer = _with_priority(renderer)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,6 +1,5 @@
 """``scanmend unload``: have the daemon end its models' processes now, and say what came of it."""
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from typing import Any
 
 from scanmend import status_file
 from scanmend.config import Config
-from scanmend.lock import running_pid
+from scanmend.lock import ask, running_pid
 from scanmend.report import daemon_status
 
 POLL_S = 0.1
@@ -21,13 +20,16 @@ def unload(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> tuple[bool, str]:
-    """Ask the daemon, and wait ``wait_s`` seconds at most; return whether no model is loaded then, and a sentence."""
+    """Ask the daemon, and wait ``wait_s`` seconds at most; return whether no model is loaded then, and a sentence.
+
+    ScanmendError where the daemon is another user's.
+    """
     pid = running_pid(config.state_dir)
     if pid is None:
         return True, "no daemon runs, so no model is loaded"
     path = config.state_dir / status_file.NAME
     before = daemon_status(path)
-    os.kill(pid, signal.SIGUSR2)
+    ask(pid, signal.SIGUSR2)
     limit = clock() + wait_s
     while True:
         told = daemon_status(path)
