@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from scanmend.errors import ScanmendError
+from scanmend.errors import ScanmendError, StorageError
 from scanmend.lock import ask, hold_lock, running_pid
 
 
@@ -27,6 +27,23 @@ def test_nobody_runs_where_nothing_is(tmp_path):
     assert running_pid(tmp_path) is None
     (tmp_path / "lock").write_text("1\n")
     assert running_pid(tmp_path) is None
+
+
+def test_who_may_not_look_is_not_told_that_nobody_runs(tmp_path):
+    """A stranger's question has no answer, which is another than no."""
+    place = tmp_path / "state"
+    place.mkdir()
+    place.chmod(0o700 if os.geteuid() == 0 else 0)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(StorageError, match="state may not be looked into; ask as root"):
+            running_pid(place)
+    finally:
+        if root:
+            os.seteuid(0)
+        place.chmod(0o700)
 
 
 def test_another_users_daemon_cannot_be_asked():

@@ -163,7 +163,7 @@ def retry(
         fail("name ids, or give --all", USAGE)
     loaded = load(config)
     path = loaded.state_dir / "ledger.sqlite"
-    if not path.exists():  # whoever made it now would own it
+    if running_pid(loaded.state_dir) is None and not path.exists():  # whoever made it now would own it
         fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
     ledger = Ledger(path)
     returned = 0

@@ -42,9 +42,11 @@ def hold_lock(state_dir: Path) -> int:
 
 
 def running_pid(state_dir: Path) -> int | None:
-    """Process id of the daemon that has this state folder; None when none runs."""
+    """Process id of the daemon that has this state folder; None when none runs. StorageError when one cannot know."""
     try:
         fd = os.open(state_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError as e:
+        raise StorageError(f"{state_dir} may not be looked into; ask as root, or as the daemon's user") from e
     except OSError:
         return None
     try:
