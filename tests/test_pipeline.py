@@ -23,8 +23,9 @@ from scanmend.errors import (
     Stopping,
     StorageError,
 )
+from scanmend.keeper import Forgetful
 from scanmend.ocr.pool import GRACE_S, PagePool
-from scanmend.pipeline import Forgetful, Pipeline, record_of
+from scanmend.pipeline import Pipeline, record_of
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))

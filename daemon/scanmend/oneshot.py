@@ -16,6 +16,7 @@ from scanmend.config import Settings
 from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
 from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.glossary_file import GlossaryFiles
+from scanmend.keeper import Forgetful
 from scanmend.language_codes import CODES
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.ocr.choice import likeliest
@@ -25,7 +26,7 @@ from scanmend.outbox.access import access_of
 from scanmend.outbox.handover import PageFile
 from scanmend.outbox.record import edit_fields
 from scanmend.outputs import outputs
-from scanmend.pipeline import Forgetful, Pipeline, record_of, task_of
+from scanmend.pipeline import Pipeline, record_of, task_of
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from scanmend import __version__
 from scanmend.config import Settings
@@ -17,6 +17,7 @@ from scanmend.correct.task import Task, skipped
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.glossary_file import GlossaryFiles
+from scanmend.keeper import Keeper
 from scanmend.llm.slot import Lease, ModelSlot
 from scanmend.ocr.languages import AUTO, telling
 from scanmend.ocr.limits import Inspection, Limits, Reading
@@ -27,51 +28,6 @@ from scanmend.outbox.record import Record
 INSPECT_LIMIT_S = 300.0
 AUTO_PAGES = 20
 """So many pages are looked at, one after the other, for the language of their document."""
-
-
-class Keeper(Protocol):
-    """Remembers finished pages over attempts."""
-
-    def recall(self, number: int) -> Page | CorrectedPage | None:
-        """Return what is known of a page."""
-
-    def keep_page(self, page: Page) -> None:
-        """Remember a page as read, where it is not known yet."""
-
-    def keep_corrected(self, page: CorrectedPage) -> None:
-        """Remember a page as corrected."""
-
-    def inspected(self, found: Inspection) -> None:
-        """Learn the digest and the number of pages."""
-
-    def advance(self, number: int, stage: str) -> None:
-        """Learn that a page is in work."""
-
-
-class Forgetful:
-    """A keeper that remembers nothing, for one-shot work; it counts pages into a callable."""
-
-    def __init__(self, advanced: Callable[[int, int], None] = lambda _done, _of: None) -> None:
-        self._advanced = advanced
-        self._pages = 0
-
-    def recall(self, number: int) -> None:
-        """See Keeper."""
-
-    def keep_page(self, page: Page) -> None:
-        """See Keeper."""
-
-    def keep_corrected(self, page: CorrectedPage) -> None:
-        """See Keeper."""
-        self._advanced(page.page.number, self._pages)
-
-    def inspected(self, found: Inspection) -> None:
-        """See Keeper."""
-        self._pages = found.pages
-        self._advanced(0, found.pages)
-
-    def advance(self, number: int, stage: str) -> None:
-        """See Keeper."""
 
 
 @dataclass(slots=True)
