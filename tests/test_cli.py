@@ -236,6 +236,28 @@ class TestStatusAndRetry:
         assert ran.returncode == 1
         assert "no quarantined document has the id nonsense; scanmend status lists them" in ran.stderr
 
+    def test_retry_goes_on_past_a_folder_that_is_gone(self, daemon, scans):
+        """A document of a folder that is configured no more is named; exit code 1, as the configuration is right."""
+        one = daemon().start()
+        (one.inbox / "a.pdf").write_bytes((scans / "encrypted.pdf").read_bytes())
+        one.wait("document.quarantined")
+        assert one.stop() == 0
+        loaded = yaml.safe_load(one.config.read_text())
+        loaded["folders"][0] |= {"name": "elsewhere", "inbox": f"{one.inbox}2"}
+        one.config.write_text(yaml.safe_dump(loaded))
+        ran = one.command("retry", "--all")
+        assert ran.returncode == 1
+        assert "no folder is named" in ran.stderr
+        assert "0 returned" in ran.stdout
+
+    @pytest.mark.parametrize("command", ["status", "unload"])
+    def test_a_glossary_that_went_bad_hides_nothing(self, config, tmp_path, command):
+        """Whoever looks after the daemon can do so all the same; ``check`` tells of the glossary."""
+        places = {"name": "a", "inbox": str(tmp_path / "i"), "outbox": str(tmp_path / "o")}
+        path = config({"folders": [{**places, "glossary": "/nowhere.txt"}]})
+        assert scanmend(command, "--config", path).returncode == 0
+        assert scanmend("check", "--config", path).returncode == 78
+
     def test_retry_goes_on_past_one_that_fails(self, daemon, scans):
         """One whose file somebody removed is named; the others return; exit code 1. The next daemon takes them up."""
         one = daemon().start()
@@ -249,7 +271,7 @@ class TestStatusAndRetry:
             (one.quarantine / n).write_bytes((scans / "line.pdf").read_bytes())
         ran = one.command("retry", "--all")
         assert ran.returncode == 1
-        assert f"{gone['file']} cannot be taken back to work" in ran.stderr
+        assert f"{gone['file']} is not there any more" in ran.stderr
         assert "2 returned; no daemon runs now" in ran.stdout
         one.start()
         one.wait_for(*(f"{n[0]}.json" for n in {"0.pdf", "1.pdf", "2.pdf"} - {gone["file"]}))

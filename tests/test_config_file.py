@@ -167,6 +167,25 @@ class TestMeaning:
         assert folder.model in config.models
 
 
+class TestOurOwn:
+    @pytest.mark.parametrize(
+        ("inbox", "recursive", "said"),
+        [
+            ("var/state", "false", "holds state_dir"),
+            ("var/state/in", "false", "holds state_dir"),
+            ("var", "true", "holds state_dir"),
+            ("var/models", "false", "holds models_dir"),
+            (".", "false", "holds this configuration file"),
+            ("..", "true", "holds this configuration file"),
+            ("in/.scanmend/x", "false", "lies in .scanmend"),
+        ],
+    )
+    def test_no_inbox_has_what_is_the_daemon_s(self, told, inbox, recursive, said):
+        """Else it would take its ledger, its models or its configuration for scans, and put them into quarantine."""
+        problems = told(folders(f"name: a, inbox: {inbox}, outbox: /elsewhere/o, recursive: {recursive}"))
+        assert any(f"folders[0].inbox: {said}" in problem for problem in problems)
+
+
 class TestModels:
     @pytest.mark.parametrize(
         ("settings", "said"),
@@ -174,6 +193,8 @@ class TestModels:
             ({}, "name exactly one source"),
             ({"path": "a", "repo_id": "o/n", "file": "f"}, "name exactly one source"),
             ({"package": "p"}, "package needs file"),
+            ({"package": "p", "file": "f", "quantization": "int8"}, "package says which .*, and quantization nothing"),
+            ({"path": "a", "file": "f", "revision": "r"}, "path says which file it is, and file and revision nothing"),
             ({"repo_id": "o/n"}, "repo_id needs quantization"),
             ({"repo_id": "just-a-name", "file": "f"}, "repo_id looks like owner/name"),
             ({"repo_id": "../..", "file": "f"}, "repo_id looks like owner/name"),

@@ -603,6 +603,41 @@ class TestFailures:
         world.run()
         assert "unexpected ZeroDivisionError: oops" in (world.folder.quarantine / "a.gif.error.txt").read_text()
 
+    def test_a_retry_into_an_inbox_of_another_name(self, world):
+        """The folder was configured anew meanwhile: the document goes on there."""
+        world.drop(data=b"bad")
+        world.run()
+        world.folder = world.folder.model_copy(update={"inbox": world.root / "in two"})
+        world.folder.inbox.mkdir()
+        world.boot()
+        (world.root / "bad" / "a.gif").write_bytes(GIF)
+        give_back(world.ledger, world.only(), world.folder)
+        assert world.only().inbox == world.folder.inbox
+        world.run()
+        assert_done(world)
+
+    def test_no_scan_is_deleted_that_is_to_be_kept_by_now(self, tmp_path):
+        """Whoever takes ``delete`` back is heard for the scans that are in work already."""
+        world = World(tmp_path, original="delete")
+        world.boot(Scripted(Postponed("later")))
+        world.drop()
+        world.turn()
+        world.folder = world.folder.model_copy(update={"original": "archive"})
+        world.run()
+        assert (world.folder.archive / "a.gif").read_bytes() == GIF
+
+    def test_an_outbox_that_changes_while_a_document_waits(self, world):
+        """Its outputs, and what is known of them, are in the new one."""
+        world.boot(Scripted(Postponed("later")))
+        world.drop()
+        world.turn()
+        world.folder = world.folder.model_copy(update={"outbox": world.root / "out two"})
+        world.folder.outbox.mkdir()
+        world.run()
+        assert_done(world)
+        assert world.only().outbox == world.folder.outbox
+        assert list((world.root / "out").iterdir()) == []
+
     def test_stopping_is_no_failure(self, world):
         """A document that was cut off by a stop waits for the next start, without a mark against it."""
         world.boot(Scripted(Stopping()))
@@ -824,7 +859,7 @@ class TestGiveBack:
         (world.root / "elsewhere").rename(world.folder.inbox)
         assert_quarantined(world)
         (world.folder.quarantine / "a.gif").unlink()
-        with pytest.raises(StorageError, match="cannot be taken back"):
+        with pytest.raises(StorageError, match="is not there any more; drop the scan into the inbox again"):
             give_back(world.ledger, world.only(), world.folder)
         assert world.only().state == "quarantined"
         assert failure.report_of(world.folder.quarantine / "a.gif").exists()

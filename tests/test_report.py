@@ -76,6 +76,17 @@ def test_what_the_ledger_knows(config, ledger):
     assert "raw        1 done without correction, since their model failed" in text
 
 
+def test_documents_that_no_folder_watches_any_more(config, ledger):
+    """They would wait for ever, and nobody would know why."""
+    ledger.add(entry("a", "waiting", inbox=Path("/gone")))
+    ledger.add(entry("b", "published", inbox=Path("/gone")))
+    ledger.add(entry("c", "done", inbox=Path("/gone")))
+    (told,) = status(config)["troubles"]
+    assert told.startswith(
+        "2 document(s) wait in /gone/.scanmend, which no folder watches any more; configure a folder"
+    )
+
+
 def test_with_a_daemon(config):
     """What only the daemon knows is shown as it wrote it; a folder in trouble stands out."""
     told = status(config) | {

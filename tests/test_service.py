@@ -438,8 +438,13 @@ class TestReload:
             house.file.write_text(good.replace("state_dir: state", bad) if ":" in bad and "elsewhere" in bad else bad)
             service.request_reload()
             until(lambda: "config.rejected" in capsys.readouterr().out, "the refusal")
+            (told,) = service.status()["troubles"]
+            assert told.startswith("a change of the configuration was rejected, the old one stays: ")
             house.drop("a.gif")
             house.done("a")
+            house.file.write_text(good)
+            service.request_reload()
+            until(lambda: service.status()["troubles"] == [], "the good one")
 
     def test_a_glossary_that_goes_after_the_start(self, house, capsys):
         """Its words are known since then, though no document asked for them; a reload without it changes nothing."""

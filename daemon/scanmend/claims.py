@@ -210,14 +210,16 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
         raise StorageError(f"{entry.id}: the ledger does not know where the file lies")
     source = entry.put_away
     claims = folder.inbox / CLAIMS
-    ledger.move(entry.id, "returning")
+    ledger.move(entry.id, "returning", inbox=folder.inbox)  # it may have another by now
     try:
         for place in (claims, claims / entry.id):  # never the inbox: beneath a missing share nobody would find it
             place.mkdir(exist_ok=True, mode=0o700)
         atomic.move(source, claims / entry.id / entry.relative.name)
         failure.report_of(source).unlink(missing_ok=True)
     except (OSError, StorageError) as e:
-        ledger.move(entry.id, "quarantined")
+        ledger.move(entry.id, "quarantined", inbox=entry.inbox)
+        if not source.exists():
+            raise StorageError(f"{printable(source)} is not there any more; drop the scan into the inbox again") from e
         raise StorageError(f"{printable(source)} cannot be taken back to work: {e}") from e
     ledger.move(entry.id, "waiting", **ANEW)
 

@@ -140,7 +140,7 @@ def status(
     """Say what is waiting, in work, done and failed, and what the model does."""
     from scanmend import report  # noqa: PLC0415 -- only this command needs it
 
-    told = report.status(load(config))
+    told = report.status(load(config, glossaries=False))
     typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else report.as_text(told))
 
 
@@ -161,7 +161,7 @@ def retry(
 
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
-    loaded = load(config)
+    loaded = load(config, glossaries=False)
     path = loaded.state_dir / "ledger.sqlite"
     if running_pid(loaded.state_dir) is None and not path.exists():  # whoever made it now would own it
         fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
@@ -173,10 +173,10 @@ def retry(
             typer.echo(f"{id_}: taken over from another daemon")
         entries = report.failed(ledger, [i for i in ids or [] if i not in taken], every=every)
         for entry in entries:
-            folder = next((f for f in loaded.folders if f.inbox == entry.inbox), None) or loaded.folder(entry.folder)
             try:
-                give_back(ledger, entry, folder)
-            except StorageError as e:
+                same = next((f for f in loaded.folders if f.inbox == entry.inbox), None)
+                give_back(ledger, entry, same or loaded.folder(entry.folder))
+            except (ConfigError, StorageError) as e:  # the folder may be gone from the configuration
                 typer.echo(str(e), err=True)
             else:
                 returned += 1
@@ -199,7 +199,7 @@ def unload(
     """Have the running daemon end its models' processes now. Exit code 1 when one is in use for longer than --wait."""
     from scanmend.commands.unload import unload as ask  # noqa: PLC0415 -- only this command needs it
 
-    done, said = ask(load(config), wait)
+    done, said = ask(load(config, glossaries=False), wait)
     typer.echo(said)
     if not done:
         raise typer.Exit(1)

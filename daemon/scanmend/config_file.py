@@ -10,14 +10,15 @@ from pydantic import BaseModel, ValidationError
 from scanmend.complaints import keys_only, readable
 from scanmend.config import Config, Folder, ModelSpec, Settings
 from scanmend.errors import ConfigError
+from scanmend.files import CLAIMS
 from scanmend.yaml_lines import Lines, Location, read
 
 
-def load(path: Path) -> Config:
-    """Read and check the file; ConfigError lists every problem with line, key and remedy."""
+def load(path: Path, *, glossaries: bool = True) -> Config:
+    """Read and check the file, and the glossaries it names; ConfigError has every problem with line, key, remedy."""
     raw, lines = read(path)
     prepared = _prepared(raw, path)
-    context = {"base": path.resolve().parent}
+    context = {"base": path.resolve().parent, "glossaries": glossaries}
     problems = list(lines.problems)
     if "source" in raw:
         problems.append(f"{lines.of('source')}: unknown key; remove it")
@@ -33,6 +34,8 @@ def load(path: Path) -> Config:
         folders = _sound(prepared.get("folders"), wrong, context)
     models = prepared.get("models", {})
     problems += _contradictions(models if isinstance(models, dict) else None, folders, lines, wrong)
+    if config is not None:
+        problems += _among_our_own(config, lines)
     if not prepared.get("folders", ()):
         problems.append(f"{lines.of('folders')}: no folder to watch; add one with name, inbox and outbox")
     if problems or config is None:
@@ -112,6 +115,21 @@ def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines)
             f"{lines.of('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "
             "move one of them or set recursive: false"
         )
+
+
+def _among_our_own(config: Config, lines: Lines) -> Iterator[str]:
+    """Yield inboxes that hold, or lie in, what is the daemon's own: it would take its ledger for a scan."""
+    for i, folder in enumerate(config.folders):
+        inbox, where = _real(folder.inbox), lines.of("folders", i, "inbox")
+        for key in ("state_dir", "models_dir"):
+            own = _real(getattr(config, key))
+            if inbox in (own, *own.parents) or own in inbox.parents:
+                yield f"{where}: holds {key} ({own}), or lies in it; choose a folder that is for scans alone"
+        source = _real(config.source)
+        if source.parent == inbox or (folder.recursive and inbox in source.parents):
+            yield f"{where}: holds this configuration file; choose a folder that is for scans alone"
+        if CLAIMS in inbox.parts:
+            yield f"{where}: lies in {CLAIMS}, where scanmend keeps what it has in work; choose another folder"
 
 
 def _real(path: Path) -> Path:

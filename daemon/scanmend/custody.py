@@ -101,7 +101,8 @@ class Custody:
             return str(made_before.get("uncorrected") or "")
         if path is None:
             raise DocumentError("the file vanished from the claim folder; someone removed it")
-        self._ledger.move(entry.id, "working")
+        entry = replace(entry, outbox=folder.outbox)  # where it is now, whatever it was when the scan came
+        self._ledger.move(entry.id, "working", outbox=entry.outbox)
         keeper = LedgerKeeper(self._ledger, entry.id, self._told, self._enter)
         with self._pipeline.pool.folder() as work, no_half(path) as taken:
             pages = PageFile(work / "pages")
@@ -180,7 +181,7 @@ class Custody:
             self._see_to_places(folder, room=False)
             if entry.original == "keep":
                 inbox.put_back(path, entry.relative)
-            elif entry.original == "delete":
+            elif entry.original == folder.original == "delete":  # whoever takes that back meanwhile is heard
                 with pinned(path) as here:
                     here.unlink(missing_ok=True)
             else:

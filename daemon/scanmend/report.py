@@ -1,6 +1,8 @@
 """What ``scanmend status`` says: the ledger's view, and the running daemon's where there is one."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from scanmend.config import Config
 from scanmend.document import printable
 from scanmend.entry import Entry
 from scanmend.errors import StorageError
-from scanmend.ledger import Ledger
+from scanmend.files import CLAIMS
+from scanmend.ledger import ACTIVE, Ledger
 from scanmend.lock import running_pid
 from scanmend.room import lacking
 from scanmend.salvage import set_aside
@@ -50,9 +53,21 @@ def status(config: Config) -> dict[str, Any]:
             out["failures"] = [_told(e) for e in ledger.in_state("quarantined")]
             out["uncorrected"] = ledger.uncorrected()
             out["recent"] = [_told(e) for e in ledger.recent(5)]
+            out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
         finally:
             ledger.close()
     return out
+
+
+def _left_behind(ledger: Ledger, config: Config) -> Iterator[str]:
+    """Documents in work whose inbox no folder has any more: they wait until one has."""
+    inboxes = {folder.inbox for folder in config.folders}
+    left = Counter(entry.inbox for entry in ledger.in_state(*ACTIVE) if entry.inbox not in inboxes)
+    for inbox, count in sorted(left.items()):
+        yield (
+            f"{count} document(s) wait in {printable(inbox / CLAIMS)}, which no folder watches any more; configure a "
+            "folder with this inbox, or move them to another inbox"
+        )
 
 
 def daemon_status(path: Path) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Service:
         self._stopping = threading.Event()
         self._reload = self._unload = False
         self._unloads = 0
+        self._rejected = ""
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.ring)
@@ -247,8 +248,10 @@ class Service:
             make_folders(config)
             self._read_glossaries(config)
         except (ConfigError, StorageError) as e:
+            self._rejected = f"a change of the configuration was rejected, the old one stays: {e}".replace("\n", "; ")
             log.warning("config.rejected", problems=str(e).splitlines(), meaning="the old configuration stays")
             return
+        self._rejected = ""
         notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         for watch in self._watches:
             watch.close()
@@ -265,7 +268,7 @@ class Service:
         told = self.status()
         waiting = sum(w.waiting for w in self._watches)
         sentence = f"{len(self._workload)} in work, {waiting} waiting, model {told['model']['state']}"
-        sentence += ", trouble with a model" if told["troubles"] else ""
+        sentence += ", trouble (scanmend status)" if told["troubles"] else ""
         sentence += "".join(f", downloading {d['model']}" for d in told["downloads"])
         notify("WATCHDOG=1", f"STATUS={sentence}")
         self._status_file.tell(told, time.monotonic())
@@ -283,7 +286,7 @@ class Service:
             "model": model,
             "loaded": loaded,
             "unload_requests": self._unloads,
-            "troubles": self.slot.troubles(),
+            "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
             "downloads": self.slot.arrivals.told(),
             "page_workers": len(self.pool.pids),
             "folders": [

@@ -88,9 +88,10 @@ def _group(value: object) -> object:
     return name
 
 
-def _glossary(path: Path) -> Path:
+def _glossary(path: Path, info: ValidationInfo) -> Path:
     """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
-    read_glossary(path)
+    if (info.context or {}).get("glossaries", True):
+        read_glossary(path)
     return path
 
 
