@@ -92,8 +92,8 @@ def kill(trial: Trial, kills: int, span_s: float, seed: int, *, progress: bool =
             if state in ACTIVE:
                 found.caught[state] = found.caught.get(state, 0) + count
         if n % 6 == 5:
-            stretch = stretch if trial.through() > through else min(8.0, 2 * stretch)
-            through = trial.through()
+            before, through = through, trial.through()
+            stretch = stretch if through > before else min(8.0, 2 * stretch)
         if progress and (n + 1) % 25 == 0:
             print(f"{n + 1} kills, {len(trial.papers)} scans, {trial.through()} through", file=sys.stderr, flush=True)
     trial.start().ready()

@@ -105,7 +105,7 @@ def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines)
     for key in ("outbox", "archive", "quarantine"):
         target = _real(getattr(folder, key))
         named = key == "outbox" or ("folders", i, key) in lines
-        if named and (target == inbox or inbox in target.parents):
+        if named and target.is_relative_to(inbox):
             yield (
                 f"{lines.of('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
                 "so results would be taken for scans; choose a folder outside every inbox"
@@ -119,14 +119,14 @@ def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines)
 
 def _among_our_own(config: Config, lines: Lines) -> Iterator[str]:
     """Yield inboxes that hold, or lie in, what is the daemon's own: it would take its ledger for a scan."""
+    home = _real(config.source).parent
     for i, folder in enumerate(config.folders):
         inbox, where = _real(folder.inbox), lines.of("folders", i, "inbox")
         for key in ("state_dir", "models_dir"):
             own = _real(getattr(config, key))
-            if inbox in (own, *own.parents) or own in inbox.parents:
+            if own.is_relative_to(inbox) or inbox.is_relative_to(own):
                 yield f"{where}: holds {key} ({own}), or lies in it; choose a folder that is for scans alone"
-        source = _real(config.source)
-        if source.parent == inbox or (folder.recursive and inbox in source.parents):
+        if home == inbox or (folder.recursive and home.is_relative_to(inbox)):
             yield f"{where}: holds this configuration file; choose a folder that is for scans alone"
         if CLAIMS in inbox.parts:
             yield f"{where}: lies in {CLAIMS}, where scanmend keeps what it has in work; choose another folder"
