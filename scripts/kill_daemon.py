@@ -111,15 +111,18 @@ def kill(trial: Trial, kills: int, span_s: float, seed: int, *, progress: bool =
 
 
 def fill(trial: Trial, rows: int) -> None:
-    """Begin with a ledger of so many finished documents."""
+    """Begin with a ledger of so many finished documents, each as long as those that the trial adds."""
     Ledger(trial.state / "ledger.sqlite").close()
+    places = [os.fsencode(trial.place("old", kind)) for kind in ("inbox", "outbox", "archive")]
     with closing(sqlite3.connect(trial.state / "ledger.sqlite")) as db, db:
         db.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO document SELECT "
-            "printf('20250101-%06d-%08x-abcdef', i, i), 'old', CAST('/srv/old' AS BLOB), "
-            "CAST(printf('scan%06d.pdf', i) AS BLOB), CAST(printf('scan%06d', i) AS BLOB), CAST('/srv/out' AS BLOB), "
-            "i, 1000, 5, 'done', 0, 0.0, 'archive', NULL, printf('%064x', i), 1, NULL, i * 1.0, i * 1.0 FROM n",
-            (rows,),
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?4) INSERT INTO document SELECT "
+            "printf('20250101-%06d-%08x-abcdef', i % 240000, i), 'old', ?1, "
+            "CAST(printf('scan%06d.pdf', i) AS BLOB), CAST(printf('scan%06d', i) AS BLOB), ?2, "
+            "i, 1000, 1735689600000000000 + i, 'done', 0, 0.0, 'archive', "
+            "CAST(CAST(?3 AS TEXT) || printf('/scan%06d.pdf', i) AS BLOB), hex(randomblob(32)), 1, NULL, "
+            "1735689600 + i / 7.0, 1735689600 + i / 7.0 FROM n",
+            (*places, rows),
         )
 
 

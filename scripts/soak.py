@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Run the daemon for hours while things go wrong around it, and see whether anything grows, is lost or doubled.
 
-    .venv/bin/python scripts/soak.py [--minutes 120] [--documents 20000] [--seed 1]
+    .venv/bin/python scripts/soak.py [--minutes 120] [--documents 20000] [--known 50000] [--seed 1]
 
+The ledger begins with ``--known`` finished documents, as many as a daemon remembers that ran for months.
 Scans of every kind, damaged ones, duplicates and odd names go into four folders, evenly over the time, never more than
 ``MOST_WAITING`` ahead of the daemon. Every few seconds something fails: a page process, the model's process or the
 daemon is killed, an inbox is renamed and comes back, an outbox may not be written (not as root, whom nothing stops),
-a disk is full (as root, on a small tmpfs). In the last quarter of the time the daemon is left alone, so that memory,
-descriptors and threads show whether they grow. Exit code 1 when anything is lost, doubled, torn or left over.
+a disk is full (as root, on a small tmpfs). The daemon itself is killed in the first half of the time only: the second
+is one life, so that memory, descriptors and threads show whether they grow. In the last quarter nothing fails.
+Exit code 1 when anything is lost, doubled, torn or left over.
 """
 
 import argparse
@@ -27,7 +29,8 @@ from typing import Any
 
 import psutil
 
-from kill_daemon import SUSPECT
+from kill_daemon import SUSPECT, fill
+from scanmend.ledger import REMEMBERED
 from trial import Eye, Trial, make
 
 FOLDERS: dict[str, dict[str, Any]] = {
@@ -63,22 +66,23 @@ AWAY_S = 3.0
 class Samples:
     """What the daemon's process needed, over its time."""
 
-    rows: list[tuple[float, float, int, int, float]] = field(default_factory=list)
-    """Seconds, RSS in MiB, descriptors, threads, ledger in MiB."""
+    rows: list[tuple[float, float, int, int, float, int]] = field(default_factory=list)
+    """Seconds, RSS in MiB, descriptors, threads, ledger in MiB, sources that stay in an inbox."""
 
     def take(self, at: float, trial: Trial) -> None:
         """Look once; nothing while the daemon is not there."""
-        with suppress(psutil.Error):
+        with suppress(psutil.Error, FileNotFoundError):  # the daemon, or an inbox, is away
             process = psutil.Process(trial.process.pid if trial.process else -1)
             size = sum(f.stat().st_size for f in trial.state.glob("ledger.sqlite*")) / 2**20
             rss = process.memory_info().rss / 2**20
-            self.rows.append((at, rss, process.num_fds(), process.num_threads(), size))
+            kept = sum(f.is_file() for f in trial.place("kept", "inbox").iterdir())
+            self.rows.append((at, rss, process.num_fds(), process.num_threads(), size, kept))
 
     def between(self, start: float, end: float) -> tuple[str, ...]:
         """Medians within a part of the time."""
         rows = [row for row in self.rows if start <= row[0] <= end] or self.rows[-1:]
         medians = [statistics.median(column) for column in zip(*rows, strict=True)]
-        return f"{medians[1]:.1f}", f"{medians[2]:.0f}", f"{medians[3]:.0f}", f"{medians[4]:.1f}"
+        return tuple(f"{median:.{digits}f}" for median, digits in zip(medians[1:], (1, 0, 0, 1, 0), strict=True))
 
 
 def main() -> None:
@@ -86,10 +90,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=120.0)
     options.add_argument("--documents", type=int, default=20_000)
+    options.add_argument("--known", type=int, default=REMEMBERED)
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="scanmend-soak-") as folder, _small_disk(Path(folder) / SMALL) as small:
         trial = Trial(Path(folder), FOLDERS, top={"idle_unload_s": 15})
+        fill(trial, given.known)
         sys.exit(bool(soak(trial, given.minutes * 60, given.documents, given.seed, small=small)))
 
 
@@ -111,7 +117,7 @@ def soak(trial: Trial, seconds: float, documents: int, seed: int, *, small: bool
             samples.take(now, trial)
         if now >= next_fault and now < 0.75 * seconds:
             next_fault = now + rng.uniform(*FAULT_S)
-            faults[_harm(trial, rng, small=small)] += 1
+            faults[_harm(trial, rng, small=small, kill=now < 0.5 * seconds)] += 1
         if now >= next_note:
             next_note = now + 60.0
             print(f"{now / 60:.0f} min: {len(trial.papers)} dropped, {trial.through()} through", file=sys.stderr)
@@ -145,9 +151,11 @@ def _drop(trial: Trial, rng: random.Random) -> None:
     made.unlink()
 
 
-def _harm(trial: Trial, rng: random.Random, *, small: bool) -> str:
-    """Let something fail; return what."""
-    faults: list[Callable[[Trial, random.Random], str]] = [_kill_daemon, _kill_child, _kill_child, _rename_inbox]
+def _harm(trial: Trial, rng: random.Random, *, small: bool, kill: bool) -> str:
+    """Let something fail, the daemon itself if it may be killed; return what."""
+    faults: list[Callable[[Trial, random.Random], str]] = [_kill_child, _kill_child, _rename_inbox]
+    if kill:
+        faults.append(_kill_daemon)
     if os.getuid():
         faults.append(_close_outbox)
     if small:
@@ -215,9 +223,10 @@ def _small_disk(place: Path) -> Iterator[bool]:
 
 def _print(trial: Trial, samples: Samples, faults: "Counter[str]", seconds: float, problems: list[str]) -> None:
     print(f"{len(trial.papers)} scans in {seconds / 60:.0f} min; " + ", ".join(f"{n} × {f}" for f, n in faults.items()))
-    print("| | RSS MiB | descriptors | threads | ledger MiB |\n|---|---|---|---|---|")
-    parts = {"first quarter": (0, 2), "second": (2, 4), "third": (4, 6)}
-    parts |= {"last, first half, without faults": (6, 7), "last, second half": (7, 8)}
+    print("| | RSS MiB | descriptors | threads | ledger MiB | files kept |\n|---|---|---|---|---|---|")
+    parts = {"first quarter, the daemon is killed, too": (0, 2), "second": (2, 4)}
+    parts |= {"third, one life from here on, other faults": (4, 5), "its second half": (5, 6)}
+    parts |= {"last, without faults": (6, 7), "the end": (7, 8)}
     for part, (start, end) in parts.items():
         print(f"| {part} | {' | '.join(samples.between(start * seconds / 8, end * seconds / 8))} |")
     states = trial.ledger("SELECT state, count(*) FROM document GROUP BY state")

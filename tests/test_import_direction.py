@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "daemon" / "scanmend"
 
 LAYERS = (
     {"errors"},
-    {"yaml_lines", "glossary_file", "language_codes", "room"},
+    {"yaml_lines", "glossary_file", "language_codes", "room", "heap"},
     {"complaints"},
     {"values"},
     {"document", "config"},

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from scanmend import __version__
+from scanmend import __version__, heap
 from scanmend.claims import Claims
 from scanmend.config import Config, Folder
 from scanmend.config_file import load
@@ -54,6 +54,7 @@ class Service:
         self.config = config
         make_folders(config)
         self._lock = hold_lock(config.state_dir)
+        heap.one_arena()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stopping = threading.Event()
         self._reload = self._unload = False
@@ -81,6 +82,7 @@ class Service:
         self._doorbell = Doorbell(self._heard)
         self._watches: list[Watch] = []
         self._started = time.time()
+        self._trimmed = time.monotonic()
         self._rung = threading.Event()
 
     def ring(self) -> None:
@@ -160,6 +162,9 @@ class Service:
         if not self._workload:
             self.pool.rest(self._rest_s)
         self._tell()
+        if now - self._trimmed >= heap.TRIM_S:
+            self._trimmed = now
+            heap.trim()
 
     @property
     def _rest_s(self) -> float:
