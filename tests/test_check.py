@@ -211,3 +211,10 @@ class TestWhatIsWrong:
         point = looked(config("strategy: rescore, model: hub", top))["model hub"]
         assert point.ok
         assert point.found == f"will be downloaded from o/n into {tmp_path / 'var/models'}"
+
+    def test_no_place_for_a_download(self, config, tmp_path):
+        (tmp_path / "file").touch()
+        top = "models_dir: file\nmodels: {hub: {repo_id: o/n, quantization: int8}}"
+        said = wrong(config("strategy: rescore, model: hub", top))
+        fix = "is not writable: it is a file; remove it, or choose another folder"
+        assert said == {"model hub: models_dir": f"{tmp_path / 'file'} {fix}"}

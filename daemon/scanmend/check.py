@@ -167,10 +167,8 @@ def _model(config: Config, name: str) -> Iterator[Point]:
     try:
         found = store.find(name, spec)
         if found is None and spec.repo_id and spec.auto_download:
-            place = _nearest(config.models_dir)
-            ok = os.access(place, os.W_OK)
-            how = f"will be downloaded from {spec.repo_id} into {config.models_dir}"
-            yield Point(f"model {name}", ok, how if ok else f"{how}, but {place} is not writable")
+            yield Point(f"model {name}", True, f"will be downloaded from {spec.repo_id} into {config.models_dir}")
+            yield from _writable(f"model {name}: models_dir", config.models_dir)
             return
         found = found or store.obtain(name, spec)
     except ScanmendError as e:
