@@ -331,3 +331,22 @@ class TestUse:
                 ran.stdout.close()
                 assert ran.wait(30) == 1
                 assert b"Traceback" not in ran.stderr.read()
+
+    @pytest.mark.parametrize("command", ["status", "models list"])
+    def test_an_output_that_cannot_be_written(self, config, command):
+        command = [sys.executable, "-m", "scanmend.cli", *command.split(), "--config", config()]
+        with Path("/dev/full").open("wb") as full:
+            ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert ran.returncode == 1
+        assert ran.stderr == "scanmend: the output cannot be written: No space left on device\n"
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_streams_that_are_closed(self, scans, tmp_path, config, closed):
+        """As some starters leave them; their numbers must not go to the ledger, and work is done."""
+        command = f'"$@" {closed}'
+        args = ["process", str(scans / "line.png"), "--out", str(tmp_path / "out"), "--config", config()]
+        for arguments, file in ((args, "out/line.txt"), (["correct", "--config", config()], None)):
+            run = ["sh", "-c", command, "sh", sys.executable, "-m", "scanmend.cli", *arguments]
+            ran = subprocess.run(run, input="", capture_output=True, text=True, check=False)
+            assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stderr
+            assert file is None or "committee" in (tmp_path / file).read_text()

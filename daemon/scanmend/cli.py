@@ -1,5 +1,6 @@
 """The commands; the only place that builds the objects and wires the signals."""
 
+import errno
 import json
 import logging
 import os
@@ -113,6 +114,7 @@ def correct(
             with slot.lease(settings.model) if settings.strategy != "off" else nullcontext() as lease:
                 text, _ = oneshot.correct_text(sys.stdin.read(), lease, settings)
             sys.stdout.write(text)
+            sys.stdout.flush()
     finally:
         slot.stop()
 
@@ -217,6 +219,7 @@ def options(
 
 def main() -> None:
     """Run, and turn our own errors into one readable message and their exit code."""
+    _open_streams()
     try:
         app()
     except ConfigError as e:
@@ -230,6 +233,18 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as e:
+        if e.filename is not None or e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        sys.stdout = None  # Python would try to write the rest, and complain
+        fail(f"the output cannot be written: {e.strerror}", 1)
+
+
+def _open_streams() -> None:
+    """Have something in the place of streams that the caller closed, as their numbers would go to other files."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 -- for as long as we live
 
 
 def _settings(path: Path | None, folder: str | None) -> tuple[Settings, str, Config]:
