@@ -229,13 +229,33 @@ class TestLife:
         assert slot.identity("a")["quantization"] == "Q4_K_M"
 
     def test_a_model_that_is_nowhere(self, scene):
-        """ModelMissing is raised, and the slot is as idle as before."""
+        """The slot is as idle as before, the model rests at once, and works when its file is there."""
         slot = scene.open(models=())
         slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, Terms(300.0))
-        with pytest.raises(ModelMissing, match=r"none\.gguf"):
+        with pytest.raises(ModelResting, match=r"model 'a' failed and rests for 60 s: .*none\.gguf"):
             scene.correct()
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
         assert scene.hosts == []
+        assert [t for t in slot.troubles() if "none.gguf" in t]
+        (scene.folder / "none.gguf").write_bytes(tiny_gguf())
+        with pytest.raises(ModelResting):
+            scene.correct()
+        scene.now += 60.0
+        assert scene.correct().corrected == "none.gguf"
+        assert slot.troubles() == []
+
+    def test_a_model_that_is_downloaded_does_not_rest(self, scene, tmp_path):
+        """It was there a moment ago; the next lease has it downloaded."""
+        slot = scene.open(models=())
+        slot.configure({"a": ModelSpec(repo_id="o/n", file="n.gguf")}, Terms(300.0))
+        file = tmp_path / "models" / "n.gguf"
+        file.parent.mkdir()
+        file.write_bytes(tiny_gguf())
+        with slot.lease("a") as lease:
+            file.unlink()
+            with pytest.raises(ModelMissing, match="models pull a"):
+                lease.correct(PAGE, TASK, 60.0)
+        assert slot.troubles() == []
 
 
 class TestState:

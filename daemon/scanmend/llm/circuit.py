@@ -60,12 +60,12 @@ class Circuit:
             if name in self._states:
                 self._states[name].probing = False
 
-    def failed(self, name: str, why: str) -> None:
-        """The call is over, and the model failed."""
+    def failed(self, name: str, why: str, *, enough: bool = False) -> None:
+        """The call is over, and the model failed; ``enough``: so that another call would, too."""
         with self._lock:
             state = self._states.setdefault(name, _State())
             state.failures, state.why, state.probing = state.failures + 1, why, False
-            if state.failures < FAILURES:
+            if state.failures < FAILURES and not enough:
                 return
             state.rest_s = min(LONGEST_OPEN_S, state.rest_s * 2) if state.opened else self._rest_s
             state.until = self._clock() + state.rest_s
@@ -95,4 +95,5 @@ class Circuit:
             return min((s.until - now for s in self._states.values() if s.until > now), default=None)
 
     def _told(self, name: str, state: _State) -> str:
-        return f"model {name!r} failed {state.failures} times in a row and rests for {state.rest_s:g} s: {state.why}"
+        times = f" {state.failures} times in a row" if state.failures > 1 else ""
+        return f"model {name!r} failed{times} and rests for {state.rest_s:g} s: {state.why}"

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from scanmend.config import ModelSpec
 from scanmend.correct.task import Task
 from scanmend.document import CorrectedPage, Page
-from scanmend.errors import HostDied, ModelError, ModelMissing, Stopping
+from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
 from scanmend.llm import gpu
 from scanmend.llm.arrivals import Arrivals
 from scanmend.llm.circuit import OPEN_S, Circuit
@@ -23,7 +23,7 @@ from scanmend.llm.gpu import Reading
 from scanmend.llm.loaded import Host, Loaded
 from scanmend.llm.loading import Loader, start_host
 from scanmend.llm.places import Places, Ways
-from scanmend.llm.store import Found, Store
+from scanmend.llm.store import Found, Store, may_come
 from scanmend.llm.terms import Terms
 from scanmend.llm.turns import Turn, Turns
 
@@ -112,11 +112,17 @@ class ModelSlot:
             spec, loaded = self._turns.models.get(name), self._places.get(name)
             return None if loaded is not None and loaded.spec == spec else spec
 
+    def _put_here(self, name: str) -> bool:
+        """Whether somebody has to put the model in its place, as it is not downloaded."""
+        with self._lock:
+            spec = self._turns.models.get(name)
+        return spec is not None and not may_come(spec)
+
     def correct(self, name: str, page: Page, task: Task, call_limit_s: float) -> CorrectedPage:
         """Have one page corrected by the model that the caller leases.
 
-        When a signal ends the process, the page is tried once more in a fresh one with safe parameters. Raises
-        ModelError, HostDied, ModelResting, Stopping.
+        When a signal ends the process, the page is tried once more in a fresh one with safe parameters. A model that
+        somebody has to put in its place rests at once. Raises ModelError, HostDied, ModelResting, Stopping.
         """
         with self._lock:
             use = self._uses[name]
@@ -124,9 +130,15 @@ class ModelSlot:
             self._circuit.enter(name)
             try:
                 done = self._correct(name, page, task, call_limit_s)
-            except (ModelMissing, Stopping):
+            except Stopping:
                 self._circuit.left(name)
                 raise
+            except ModelMissing as e:
+                if not self._put_here(name):
+                    self._circuit.left(name)
+                    raise
+                self._circuit.failed(name, str(e), enough=True)
+                raise ModelResting(self._circuit.resting(name) or str(e)) from e
             except _Refused:
                 self._circuit.worked(name)
                 raise
