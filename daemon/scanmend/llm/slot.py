@@ -28,6 +28,8 @@ from scanmend.llm.terms import Terms
 from scanmend.llm.turns import Turn, Turns
 
 SLACK = 30.0
+LOOK_S = 10.0
+"""How often a model is looked for that somebody has to put in its place."""
 
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
@@ -137,7 +139,7 @@ class ModelSlot:
                 if not self._put_here(name):
                     self._circuit.left(name)
                     raise
-                self._circuit.failed(name, str(e), enough=True)
+                self._circuit.failed(name, str(e), rest_s=LOOK_S)
                 raise ModelResting(self._circuit.resting(name) or str(e)) from e
             except _Refused:
                 self._circuit.worked(name)
