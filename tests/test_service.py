@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from daemon_process import until
 from ledger_entries import BLANK
-from scanmend import folders, status_file, workload
+from scanmend import folders, heap, status_file, workload
 from scanmend.config_file import load
 from scanmend.document import CorrectedPage, Fingerprint, Line, Page, Word
 from scanmend.errors import HostDied, StorageError
@@ -298,6 +298,19 @@ class TestRest:
         """With nothing to do it does not turn at all for as long as anybody looks."""
         with house.open() as service:
             time.sleep(0.2)
+            assert calm(service)
+
+    def test_free_memory_goes_back(self, house, monkeypatch):
+        """Once in a while, not in each turn, and without a turn of its own."""
+        trims = []
+        monkeypatch.setattr(heap, "trim", lambda: trims.append(time.monotonic()))
+        with house.open() as service:
+            service.ring()
+            time.sleep(0.2)
+            assert trims == []
+            monkeypatch.setattr(heap, "TRIM_S", 0.1)
+            service.ring()
+            until(lambda: len(trims) == 1, "the memory")
             assert calm(service)
 
     def test_while_a_file_settles(self, house):
