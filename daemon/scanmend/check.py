@@ -16,7 +16,7 @@ from scanmend.files import CLAIMS
 from scanmend.glossary_file import read as read_glossary
 from scanmend.intake.inbox import Inbox
 from scanmend.ledger import Ledger
-from scanmend.llm.store import Store
+from scanmend.llm.store import Store, may_come
 from scanmend.ocr.languages import FALLBACK, choices, installed_languages, remedy, version
 from scanmend.outbox.access import access_of
 from scanmend.traces import mark_of
@@ -166,7 +166,7 @@ def _model(config: Config, name: str) -> Iterator[Point]:
     spec, store = config.models[name], Store(config.models_dir)
     try:
         found = store.find(name, spec)
-        if found is None and spec.repo_id and spec.auto_download:
+        if found is None and may_come(spec):
             yield Point(f"model {name}", True, f"will be downloaded from {spec.repo_id} into {config.models_dir}")
             yield from _writable(f"model {name}: models_dir", config.models_dir)
             return

@@ -64,15 +64,15 @@ class Circuit:
         """The call is over, and the model failed; with ``rest_s`` it rests for just so long, at once and each time."""
         with self._lock:
             state = self._states.setdefault(name, _State())
-            known, before = state.opened and state.why == why, state.rest_s
+            before = state.why, state.rest_s
             state.failures, state.why, state.probing = state.failures + 1, why, False
-            if rest_s is None and state.failures < FAILURES:
-                return
-            longer = min(LONGEST_OPEN_S, before * 2) if state.opened else self._rest_s
-            state.rest_s = longer if rest_s is None else rest_s
-            state.until = self._clock() + state.rest_s
-            if not known or state.rest_s != before:
-                log.error("model.resting", model=name, failures=state.failures, seconds=state.rest_s, error=why)
+            if rest_s is None:
+                if state.failures < FAILURES:
+                    return
+                rest_s = min(LONGEST_OPEN_S, state.rest_s * 2) if state.opened else self._rest_s
+            state.rest_s, state.until = rest_s, self._clock() + rest_s
+            if (why, rest_s) != before:
+                log.error("model.resting", model=name, failures=state.failures, seconds=rest_s, error=why)
 
     def forget(self, name: str) -> None:
         """Hold nothing against this model: it is another one now."""
