@@ -27,10 +27,11 @@ import numpy as np
 import psutil
 import yaml
 
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 import render_scans
-from scanmend.config import BUNDLED
-from scanmend.llm import fit, gpu
-from scanmend.llm.gguf import read_header
+from scanmend.config.schema import BUNDLED
+from scanmend.llm.scheduler import gpu_memory, layer_fit
+from scanmend.llm.store.gguf import read_header
 
 QWEN_3B = {"layers": 36, "width": 2048, "inner": 11008, "heads": 16, "kv_heads": 2}
 TINY = {"layers": 4, "width": 256, "inner": 512, "heads": 4, "kv_heads": 2}
@@ -108,13 +109,13 @@ class Table:
 
 def check(model: Path, root: Path, table: Table, idle_s: float, *, noise: bool) -> None:
     """All measurements with this model."""
-    header, before = read_header(model), gpu.look()
+    header, before = read_header(model), gpu_memory.measure()
     size = f"{header.size / 2**20:,.0f} MiB, {header.layers} layers, {header.quantization}"
     table.say("model", f"{model.name}: {size}")
     table.say("GPU", f"{before.machine}, {before.free_mib:,.0f} MiB free" if before else "none, or no driver")
     if before:
-        fits = fit.fit(header, CONTEXT, before.free_mib, before.gpus)
-        need = fit.need_mib(header, CONTEXT, header.layers + 1, before.gpus)
+        fits = layer_fit.fit(header, CONTEXT, before.free_mib, before.gpus)
+        need = layer_fit.need_mib(header, CONTEXT, header.layers + 1, before.gpus)
         table.say("layers that fit by our estimate", f"{fits} of {header.layers + 1}; all need {need:,.0f} MiB")
     _life(model, root / "life", table, idle_s, on_gpu=before is not None)
     _killed(model, root / "killed", table, on_gpu=before is not None)
@@ -138,7 +139,7 @@ def _life(model: Path, root: Path, table: Table, idle_s: float, *, on_gpu: bool)
         done = time.monotonic()
         gone = _said(root, "model.unloaded")
         late = time.monotonic() - done - idle_s
-        after = gpu.look()
+        after = gpu_memory.measure()
         if on_gpu and after:
             told = " / ".join(f"{gone[f'gpu_{when}_mib']:,.0f}" for when in ("before", "loaded", "after"))
             table.say("GPU MiB before / loaded / after idle unload", told, ok=bool(gone["returned"]))
@@ -155,7 +156,7 @@ def _life(model: Path, root: Path, table: Table, idle_s: float, *, on_gpu: bool)
 
 def _killed(model: Path, root: Path, table: Table, *, on_gpu: bool) -> None:
     """SIGKILL of the daemon while the model is loaded: the kernel ends the model's process with it."""
-    before = gpu.look()
+    before = gpu_memory.measure()
     with _daemon(model, root, idle_unload_s=-1) as daemon:
         _drop(root, "page")
         host = psutil.Process(int(_said(root, "model.loaded")["pid"]))
@@ -167,17 +168,17 @@ def _killed(model: Path, root: Path, table: Table, *, on_gpu: bool) -> None:
     table.say("after SIGKILL of the daemon, the model's process is gone in", f"{took:.2f} s", ok=took <= 2)
     if on_gpu and before:
         limit = time.monotonic() + 5
-        while (after := gpu.look()) and after.used_mib > before.used_mib * 1.01 and time.monotonic() < limit:
+        while (after := gpu_memory.measure()) and after.used_mib > before.used_mib * 1.01 and time.monotonic() < limit:
             time.sleep(0.1)
         if after:
             back = after.used_mib <= before.used_mib * 1.01
             table.say("GPU MiB before / after that", f"{before.used_mib:,.0f} / {after.used_mib:,.0f}", ok=back)
 
 
-def _little_room(model: Path, root: Path, table: Table, reading: gpu.Reading) -> None:
+def _little_room(model: Path, root: Path, table: Table, reading: gpu_memory.GpuMemory) -> None:
     """A floor that leaves room for about a third of the layers: fewer go to the GPU, and it is told."""
     header = read_header(model)
-    room = fit.need_mib(header, CONTEXT, (header.layers + 1) // 3, reading.gpus)
+    room = layer_fit.need_mib(header, CONTEXT, (header.layers + 1) // 3, reading.gpus)
     floor = max(0.0, round(reading.free_mib - room, 1))
     with _daemon(model, root, idle_unload_s=0, gpu_free_floor_mib=floor) as _:
         _drop(root, "page")
@@ -203,7 +204,7 @@ def _decoding(model: Path, table: Table, layers: int, *, noise: bool) -> None:
 
 def decode(model: str, layers: int) -> None:
     """Print a JSON object with the speed of plain and of guided decoding."""
-    from scanmend.llm.engine import Engine  # noqa: PLC0415 -- llama.cpp stays out of the parent
+    from scanmend.llm.inference.engine import Engine  # noqa: PLC0415 -- llama.cpp stays out of the parent
 
     engine = Engine(Path(model), context=CONTEXT, threads=len(os.sched_getaffinity(0)), gpu_layers=layers)
     out: dict[str, dict[str, float]] = {}

@@ -75,7 +75,8 @@ def _site() -> Site:
         prefix=Path(sys.prefix),
         store=home / "scanmend" / "wheels",
         pip=(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"),
-        prove=tuple(shlex.split(environ.get("SCANMEND_PROVE", ""))) or (sys.executable, "-m", "scanmend.llm.prove"),
+        prove=tuple(shlex.split(environ.get("SCANMEND_PROVE", "")))
+        or (sys.executable, "-m", "scanmend.llm.inference.selftest"),
         cmake_args=environ.get("SCANMEND_CMAKE_ARGS"),
         borrow=Path(borrowed) if borrowed else None,
         cpu=llama_wheel.this_cpu(),

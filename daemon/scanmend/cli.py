@@ -25,17 +25,17 @@ from scanmend.commands.options import (
     fail,
     log_to_stderr,
 )
-from scanmend.config import Config, Settings, ad_hoc
-from scanmend.config_file import load
+from scanmend.config.load import load
+from scanmend.config.permissions import refuse
+from scanmend.config.schema import Config, Settings, ad_hoc
 from scanmend.errors import ConfigError, ScanmendError, StorageError
-from scanmend.exposure import refuse
-from scanmend.llm.experience import Experience
-from scanmend.llm.slot import ModelSlot
-from scanmend.llm.store import Store
-from scanmend.llm.terms import terms_of
-from scanmend.llm.uses import Uses
-from scanmend.ocr.pool import PagePool
-from scanmend.pipeline import Pipeline
+from scanmend.jobs.pipeline import Pipeline
+from scanmend.llm.scheduler.layer_history import LayerHistory
+from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.store.last_used import LastUsed
+from scanmend.llm.store.store import Store
+from scanmend.pageworkers.pool import PagePool
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(models.app, name="models")
@@ -46,7 +46,7 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 @app.command()
 def run(config: ConfigFile) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
-    from scanmend.service import Service  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.service.service import Service  # noqa: PLC0415 -- only the daemon needs it
 
     log_to_stderr()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
@@ -70,7 +70,7 @@ def process(
     folder: FolderName = None,
 ) -> None:
     """Process files once, without a daemon. Exit code 0 when all are done, 1 when some failed."""
-    from scanmend import oneshot, progress  # noqa: PLC0415 -- the daemon needs neither
+    from scanmend.commands import process, progress  # noqa: PLC0415 -- the daemon needs neither
 
     log_to_stderr(level=logging.WARNING)
     settings, name, loaded = _settings(config, folder)
@@ -81,7 +81,7 @@ def process(
     _bring(loaded, settings)
     failures = 0
     with _workshop(loaded) as pipeline, progress.bar(files) as shown:
-        for outcome in oneshot.process(files, out, name, settings, pipeline, shown.advance):
+        for outcome in process.process(files, out, name, settings, pipeline, shown.advance):
             shown.finish(outcome.source, outcome.error, outcome.written)
             failures += bool(outcome.error)
     if failures:
@@ -97,7 +97,7 @@ def correct(
     ] = False,
 ) -> None:
     """Correct text from stdin to stdout."""
-    from scanmend import oneshot  # noqa: PLC0415 -- the daemon does not need it
+    from scanmend.commands import process  # noqa: PLC0415 -- the daemon does not need it
 
     log_to_stderr(level=logging.WARNING)
     settings, _, loaded = _settings(config, folder)
@@ -107,12 +107,12 @@ def correct(
     slot = _slot(loaded)
     try:
         if jsonl:
-            for row in oneshot.correct_rows(sys.stdin, slot, settings):
+            for row in process.correct_rows(sys.stdin, slot, settings):
                 sys.stdout.write(row + "\n")
                 sys.stdout.flush()
         else:
             with slot.lease(settings.model) if settings.strategy != "off" else nullcontext() as lease:
-                text, _ = oneshot.correct_text(sys.stdin.read(), lease, settings)
+                text, _ = process.correct_text(sys.stdin.read(), lease, settings)
             sys.stdout.write(text)
             sys.stdout.flush()
     finally:
@@ -122,7 +122,7 @@ def correct(
 @app.command()
 def check(config: ConfigFile) -> None:
     """Check configuration and environment, and say how to fix what is wrong. Exit code 1 when something is."""
-    from scanmend.check import check as look  # noqa: PLC0415 -- only this command needs it
+    from scanmend.commands.check import check as look  # noqa: PLC0415 -- only this command needs it
 
     broken = 0
     for point in look(load(config)):
@@ -140,10 +140,10 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Say what is waiting, in work, done and failed, and what the model does."""
-    from scanmend import report  # noqa: PLC0415 -- only this command needs it
+    from scanmend.commands import status  # noqa: PLC0415 -- only this command needs it
 
-    told = report.status(load(config, glossaries=False))
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else report.as_text(told))
+    told = status.status(load(config, glossaries=False))
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else status.as_text(told))
 
 
 @app.command()
@@ -156,10 +156,10 @@ def retry(
 
     Also claims of another daemon that will never run again, by the ids that check tells.
     """
-    from scanmend import report  # noqa: PLC0415 -- only this command needs these
-    from scanmend.claims import Claims, give_back  # noqa: PLC0415
-    from scanmend.ledger import Ledger  # noqa: PLC0415
-    from scanmend.lock import ask, running_pid  # noqa: PLC0415
+    from scanmend.commands import status  # noqa: PLC0415 -- only this command needs these
+    from scanmend.jobs.claim import Claims, give_back  # noqa: PLC0415
+    from scanmend.ledger.ledger import Ledger  # noqa: PLC0415
+    from scanmend.service.lock import running_pid, signal_daemon  # noqa: PLC0415
 
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
@@ -173,7 +173,7 @@ def retry(
         taken = Claims(ledger).take_over(loaded.folders, ids or [])
         for id_ in sorted(taken):
             typer.echo(f"{id_}: taken over from another daemon")
-        entries = report.failed(ledger, [i for i in ids or [] if i not in taken], every=every)
+        entries = status.failed(ledger, [i for i in ids or [] if i not in taken], every=every)
         for entry in entries:
             try:
                 same = next((f for f in loaded.folders if f.inbox == entry.inbox), None)
@@ -187,7 +187,7 @@ def retry(
         ledger.close()
     pid = running_pid(loaded.state_dir)
     if pid is not None and (returned or taken):
-        ask(pid, signal.SIGUSR1)
+        signal_daemon(pid, signal.SIGUSR1)
     typer.echo(f"{returned} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
     if returned < len(entries):
         raise typer.Exit(1)
@@ -199,9 +199,9 @@ def unload(
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for documents in work.")] = 20.0,
 ) -> None:
     """Have the running daemon end its models' processes now. Exit code 1 when one is in use for longer than --wait."""
-    from scanmend.commands.unload import unload as ask  # noqa: PLC0415 -- only this command needs it
+    from scanmend.commands.unload import unload as signal_daemon  # noqa: PLC0415 -- only this command needs it
 
-    done, said = ask(load(config, glossaries=False), wait)
+    done, said = signal_daemon(load(config, glossaries=False), wait)
     typer.echo(said)
     if not done:
         raise typer.Exit(1)
@@ -262,7 +262,7 @@ def _bring(config: Config, settings: Settings) -> None:
     """Have the model here before one-shot work begins; a download says how far it is, whatever else stays quiet."""
     if settings.strategy != "off":
         log_to_stderr()
-        models.bring(config, settings.model)
+        models.ensure_present(config, settings.model)
         log_to_stderr(level=logging.WARNING)
 
 
@@ -271,8 +271,8 @@ def _pool(config: Config, work: Path | None = None) -> PagePool:
 
 
 def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    used = Uses(config.state_dir / models.USES).note
-    experience = Experience(config.state_dir / "gpu_layers.json")
+    used = LastUsed(config.state_dir / models.USES).note
+    experience = LayerHistory(config.state_dir / "gpu_layers.json")
     return ModelSlot(
         config.models, Store(config.models_dir), terms_of(config), experience=experience, used=used, **wiring
     )

@@ -10,17 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from scanmend.commands.options import USAGE, MaybeConfigFile, configuration, fail, log_to_stderr
-from scanmend.config import BUNDLED, Config, ModelSpec
+from scanmend.config.schema import BUNDLED, Config, ModelSpec
 from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing
-from scanmend.llm.arrivals import Transfer
-from scanmend.llm.gguf import Header
-from scanmend.llm.store import Found, Store, may_come
-from scanmend.llm.upkeep import checked, leftovers, remove
-from scanmend.llm.uses import Uses
+from scanmend.llm.store.downloads import Transfer
+from scanmend.llm.store.gguf import Header
+from scanmend.llm.store.last_used import LastUsed
+from scanmend.llm.store.store import Found, Store, is_downloadable
+from scanmend.llm.store.verify import checked, leftovers, remove
 
 USES = "uses"
-"""Folder below ``state_dir`` that has the marks of ``Uses``."""
+"""Folder below ``state_dir`` that has the marks of ``LastUsed``."""
 SHOWN = {
     "path": "file",
     "models_dir": "models_dir",
@@ -105,22 +105,22 @@ def remove_(name: Name, config: MaybeConfigFile = None) -> None:
             )
     freed = remove(mine, request)
     if found is not None and found.source == "download":
-        Uses(loaded.state_dir / USES).forget(found.path)
+        LastUsed(loaded.state_dir / USES).forget(found.path)
     typer.echo(f"{name}: removed, {_size(freed)} free again")
     if left := store.find(name, spec):
         typer.echo(f"{printable(left.path)} ({SHOWN[left.source]}) stays")
 
 
-def bring(config: Config, name: str) -> None:
+def ensure_present(config: Config, name: str) -> None:
     """Have a model on this machine before work begins, where it may be downloaded; raises as ``Store.obtain`` does."""
     spec, store = config.models[name], Store(config.models_dir)
-    if may_come(spec) and store.find(name, spec) is None:
+    if is_downloadable(spec) and store.find(name, spec) is None:
         _downloaded(store, name, spec)
 
 
 def listed(config: Config) -> list[dict[str, Any]]:
     """One row for each model of the configuration and the bundled one, as plain values."""
-    store, uses = Store(config.models_dir), Uses(config.state_dir / USES)
+    store, uses = Store(config.models_dir), LastUsed(config.state_dir / USES)
     in_use = _in_use(config)
     return [_row(store, uses, name, spec, loaded=name in in_use) for name, spec in _models(config).items()]
 
@@ -133,14 +133,14 @@ def as_text(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join([*lines, *(row["problem"] for row in rows if row["problem"])])
 
 
-def _row(store: Store, uses: Uses, name: str, spec: ModelSpec, *, loaded: bool) -> dict[str, Any]:
+def _row(store: Store, uses: LastUsed, name: str, spec: ModelSpec, *, loaded: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"name": name, "source": "missing", "path": None, "problem": None}
     try:
         found = store.require(name, spec)
     except ModelMissing as e:
         empty = ("size", "quantization", "layers", "architecture", "context_length", "parameters", "chat_template")
         row |= dict.fromkeys((*empty, "revision", "last_use"))
-        return row | ({"source": "not here yet"} if may_come(spec) else {"problem": str(e)}) | {"loaded": False}
+        return row | ({"source": "not here yet"} if is_downloadable(spec) else {"problem": str(e)}) | {"loaded": False}
     header, used = found.header, uses.last(found.path)
     return row | {
         "source": found.source,
@@ -182,7 +182,7 @@ def _downloaded(store: Store, name: str, spec: ModelSpec) -> Found:
     """Download with a bar on a terminal, and log lines elsewhere."""
     if not sys.stderr.isatty():
         return store.download(name, spec, Transfer(name))
-    from scanmend import progress  # noqa: PLC0415 -- large, and only needed for a terminal
+    from scanmend.commands import progress  # noqa: PLC0415 -- large, and only needed for a terminal
 
     with progress.download(name) as shown:
         return store.download(name, spec, shown)
@@ -198,9 +198,9 @@ def _tell_damaged(name: str, spec: ModelSpec, found: Found) -> None:
 
 def _in_use(config: Config) -> list[str]:
     """Names of the models that the daemon has loaded, where one runs."""
-    from scanmend import report  # noqa: PLC0415 -- the daemon does not need it
+    from scanmend.commands import status  # noqa: PLC0415 -- the daemon does not need it
 
-    return [str(one["model"]) for one in report.status(config)["loaded"]]
+    return [str(one["model"]) for one in status.status(config)["loaded"]]
 
 
 def _same_file(store: Store, config: Config, user: str, found: Found | None) -> bool:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, NoReturn, TextIO
 import structlog
 import typer
 
-from scanmend.config import Config, builtin
-from scanmend.config_file import load
+from scanmend.config.load import load
+from scanmend.config.schema import Config, builtin
 
 USAGE, INTERRUPTED = 2, 130
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scanmend import status_file
-from scanmend.config import Config
-from scanmend.lock import ask, running_pid
-from scanmend.report import daemon_status
+from scanmend.commands.status import daemon_status
+from scanmend.config.schema import Config
+from scanmend.service import status_file
+from scanmend.service.lock import running_pid, signal_daemon
 
 POLL_S = 0.1
 
@@ -29,7 +29,7 @@ def unload(
         return True, "no daemon runs, so no model is loaded"
     path = config.state_dir / status_file.NAME
     before = daemon_status(path)
-    ask(pid, signal.SIGUSR2)
+    signal_daemon(pid, signal.SIGUSR2)
     limit = clock() + wait_s
     while True:
         told = daemon_status(path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from scanmend.correct.words import BREAKS
+from scanmend.correct.lexicon.tokens import BREAKS
 
 _SPAN = 3
 """Most words that one word may have been split into."""

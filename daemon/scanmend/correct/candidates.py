@@ -12,12 +12,12 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
-from scanmend.correct import numbers
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.judge import LOW_MARKS, alone, forbidden, marks_only
-from scanmend.correct.lexicon import KNOWN
-from scanmend.correct.vocabulary import Vocabulary
-from scanmend.correct.words import Parts, letters, parts
+from scanmend.correct.lexicon import numbers
+from scanmend.correct.lexicon.page_words import PageWords
+from scanmend.correct.lexicon.tokens import Parts, letters, parts
+from scanmend.correct.lexicon.wordlists import KNOWN
 from scanmend.document import Word
 
 LONGEST = 40
@@ -91,7 +91,7 @@ class Candidate:
 class Candidates:
     """Finds what the words of one page may have been."""
 
-    def __init__(self, vocabulary: Vocabulary, confusions: Confusions) -> None:
+    def __init__(self, vocabulary: PageWords, confusions: Confusions) -> None:
         self._vocabulary = vocabulary
         self._confusions = confusions
         self._cheap = lru_cache(1 << 14)(self._find_cheap)

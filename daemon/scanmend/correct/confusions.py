@@ -2,7 +2,7 @@
 
 A noisy channel after Kernighan, Church and Gale (1990) and Brill and Moore (2000): the true word is rewritten into
 the raw word by copies, which are free, and by confusions of up to three characters with up to three, whose costs
-come from a table learned by ``scripts/learn_confusions.py``.
+come from a table learned by ``scripts/bench/learn_confusions.py``.
 """
 
 import functools

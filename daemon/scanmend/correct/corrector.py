@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from scanmend.correct import numbers, rescore, rewrite
+from scanmend.correct import rescore, rewrite
 from scanmend.correct.candidates import Candidate, Candidates
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.glossary import glossary
 from scanmend.correct.judge import COST_MOST, NUMBER_KEPT, TOO_DIFFERENT, Evidence, forbidden, judge
-from scanmend.correct.lexicon import Lexicon
+from scanmend.correct.lexicon import numbers
+from scanmend.correct.lexicon.glossary import glossary
+from scanmend.correct.lexicon.page_words import PageWords
+from scanmend.correct.lexicon.tokens import BREAKS, around, beside, parts, starts_sentence, unbroken
+from scanmend.correct.lexicon.wordlists import Lexicon
 from scanmend.correct.model import LanguageModel
-from scanmend.correct.task import Task, skipped
+from scanmend.correct.task import CorrectionTask, skipped
 from scanmend.correct.typography import mend
-from scanmend.correct.vocabulary import Vocabulary
-from scanmend.correct.words import BREAKS, around, beside, parts, starts_sentence, unbroken
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout, least_confidence
 
 
@@ -26,8 +27,8 @@ class Ground:
 
     page: Page
     """As the proposers see it: what needs no model is mended."""
-    task: Task
-    vocabulary: Vocabulary
+    task: CorrectionTask
+    vocabulary: PageWords
     candidates: Candidates
 
 
@@ -39,14 +40,14 @@ class Corrector:
         self._lexicon = lexicon
         self._confusions = confusions
 
-    def correct(self, page: Page, task: Task, progress: Callable[[], None] = lambda: None) -> CorrectedPage:
+    def correct(self, page: Page, task: CorrectionTask, progress: Callable[[], None] = lambda: None) -> CorrectedPage:
         """Return the page with every proposed edit judged and the accepted ones applied; may raise ModelError."""
         started = time.monotonic()
         if reason := skipped(page, task):
             return CorrectedPage(page, page.raw, skipped=reason)
         words = glossary(task.glossary)
         mended = mend(page, task.languages, words.protects)
-        vocabulary = Vocabulary(self._lexicon, mended.page, words)
+        vocabulary = PageWords(self._lexicon, mended.page, words)
         ground = Ground(mended.page, task, vocabulary, Candidates(vocabulary, self._confusions))
         edits = mended.on_raw(self._judged_edits(ground, progress))
         texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))

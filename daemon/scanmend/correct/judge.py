@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, Levenshtein
 
-from scanmend.correct import numbers
+from scanmend.correct.lexicon import numbers
 
 THRESHOLD = 2.0
 GAIN_MOST = 25.0

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from scanmend.correct.candidates import Candidate, Candidates
 from scanmend.correct.judge import AGREED
+from scanmend.correct.lexicon.tokens import broken, parts
 from scanmend.correct.model import LanguageModel
-from scanmend.correct.words import broken, parts
 from scanmend.document import Edit, Page, Word, least_confidence
 
 AHEAD = 2
@@ -32,7 +32,7 @@ NOTHING: Extra = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WordPosition:
     """A word, or a word that a line end broke, and what the model is asked about it."""
 
     line: int
@@ -52,7 +52,7 @@ class Place:
         return [gap * bool(t) + t + (" " + rest if rest else "") for t, rest in zip(texts, rests, strict=True)]
 
 
-def places(page: Page, candidates: Candidates | None, extra: Extra = NOTHING) -> Iterator[Place]:
+def word_positions(page: Page, candidates: Candidates | None, extra: Extra = NOTHING) -> Iterator[WordPosition]:
     """Yield every place worth the model's time, in reading order; without ``candidates`` only those of ``extra``."""
     words = [(n, i, word) for n, line in enumerate(page.lines) for i, word in enumerate(line.words)]
     k = 0
@@ -90,7 +90,7 @@ def propose(
     What was accepted is what the words after it are read after.
     """
     context = Context(page, prompt)
-    for place in places(page, candidates, extra):
+    for place in word_positions(page, candidates, extra):
         progress()
         if context.covers(place.line, place.word):
             late = (edited(page, place, c) for c in extra.get((place.line, place.word), ()))
@@ -108,7 +108,7 @@ def propose(
                     context.put(judged)
 
 
-def _best_first(place: Place, scores: Sequence[float]) -> list[tuple[Candidate, float]]:
+def _best_first(place: WordPosition, scores: Sequence[float]) -> list[tuple[Candidate, float]]:
     """The best candidate, and whatever others were rewritten: those have to be answered for."""
     pairs = zip(place.candidates, scores, strict=True)
     ranked = sorted(pairs, key=lambda c: c[0].cost - c[1] - AGREED * (c[0].proposer != PROPOSER))
@@ -125,9 +125,9 @@ def _together(found: Sequence[Candidate], rewritten: Sequence[Candidate]) -> lis
 
 def _place(
     at: tuple[int, int], raw: str, found: Sequence[Candidate], pieces: tuple[Word, ...], after: Sequence[Word]
-) -> Place:
+) -> WordPosition:
     widest = max(c.count for c in found)
-    return Place(*at, raw, tuple(found), pieces, tuple(w.text for w in after[: widest - 1 + AHEAD]))
+    return WordPosition(*at, raw, tuple(found), pieces, tuple(w.text for w in after[: widest - 1 + AHEAD]))
 
 
 class Context:
@@ -169,7 +169,7 @@ class Context:
         return (n, i) in self._skip
 
 
-def edited(page: Page, place: Place, candidate: Candidate) -> Edit | None:
+def edited(page: Page, place: WordPosition, candidate: Candidate) -> Edit | None:
     """The candidate as an edit of words of one line; None where it cannot be told as one."""
     words = page.lines[place.line].words
     if not candidate.text:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scanmend.correct.words import letters
+from scanmend.correct.lexicon.tokens import letters
 from scanmend.document import Page
 
 FEWEST_LETTERS = 12
@@ -15,7 +15,7 @@ HOPELESS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class CorrectionTask:
     """How a folder wants its pages corrected."""
 
     strategy: Literal["auto", "rescore", "rewrite", "both", "off"]
@@ -28,14 +28,14 @@ class Task:
     """Entries of the folder's glossary, as its file has them."""
 
 
-def resolved(task: Task, parameters: int) -> Task:
+def resolved(task: CorrectionTask, parameters: int) -> CorrectionTask:
     """Choose the strategy by the size of the model, where the folder leaves it to us."""
     if task.strategy != "auto":
         return task
     return replace(task, strategy="both" if parameters >= LARGE else "rescore")
 
 
-def skipped(page: Page, task: Task) -> str:
+def skipped(page: Page, task: CorrectionTask) -> str:
     """Return why the model need not be asked for this page; empty when it should."""
     if page.origin == "text":
         return "the PDF's own text"

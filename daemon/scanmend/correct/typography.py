@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scanmend.correct import numbers
+from scanmend.correct.lexicon import numbers
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
 DOUBLED = "two single quotation marks are one double"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import structlog
 
-from scanmend.config import Folder
+from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
-from scanmend.files import CLAIMS, NAME_BYTES, appear, folder_at, pinned, sync
-from scanmend.intake.format import State, inspect
-from scanmend.storage import mount_of
+from scanmend.fs.mounts import mount_of
+from scanmend.fs.safe_open import CLAIMS, NAME_BYTES, folder_at, pinned, rename_to_free_name, sync
+from scanmend.intake.sniff import State, inspect
 
 DEEPEST = 32
 """Levels of folders below the inbox that are looked into."""
@@ -265,7 +265,7 @@ def _numbered(name: str, number: int) -> str:
 def _place(source: Path, target: Path) -> bool:
     """Give the file its new name; False when that is taken."""
     try:
-        appear(source, target)
+        rename_to_free_name(source, target)
     except FileExistsError:
         if not os.path.samestat(source.lstat(), target.lstat()):  # else: a crash between link and unlink
             return False

@@ -17,9 +17,9 @@ import pytesseract
 
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
-from scanmend.ocr import memory
-from scanmend.ocr.languages import MISSING, installed_languages, remedy
-from scanmend.ocr.render import Rendered
+from scanmend.language.installed import MISSING, installed_languages, remedy
+from scanmend.process import rlimits
+from scanmend.source.render import Rendered
 
 _LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
@@ -59,7 +59,7 @@ def read(
     started = time.monotonic()
     before, tempfile.tempdir = tempfile.tempdir, str(image.path.parent)  # where pytesseract has Tesseract write
     try:
-        with memory.short_files(MOST_BYTES):
+        with rlimits.short_files(MOST_BYTES):
             hocr = pytesseract.image_to_pdf_or_hocr(
                 str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
             )

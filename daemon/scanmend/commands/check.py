@@ -1,0 +1,194 @@
+"""Is everything there that the configuration needs? Each point says what is wrong and how to fix it."""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanmend.config.glossary_file import read as read_glossary
+from scanmend.config.permissions import exposures
+from scanmend.config.schema import Config, Folder
+from scanmend.errors import OcrError, ScanmendError, StorageError
+from scanmend.fs.safe_open import CLAIMS
+from scanmend.intake.inbox import Inbox
+from scanmend.jobs.reconcile import mark_of
+from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, version
+from scanmend.ledger.ledger import Ledger
+from scanmend.llm.store.store import Store, is_downloadable
+
+LOW_SPACE_MIB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    found: str
+    """What was found, and where it is wrong, what to do."""
+    warning: bool = False
+    """Whether the daemon can run all the same."""
+
+
+def check(config: Config) -> Iterator[Point]:
+    """Look at everything, one point after the other."""
+    yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
+    yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
+    yield from _tesseract(config)
+    yield from _writable("state_dir", config.state_dir)
+    yield from _space("state_dir", config.state_dir)
+    for folder in config.folders:
+        yield from _folder(folder, config.state_dir)
+    for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
+        yield from _model(config, name)
+
+
+def _tesseract(config: Config) -> Iterator[Point]:
+    try:
+        have = installed_languages()
+        yield Point("tesseract", True, version())
+    except OcrError as e:
+        yield Point("tesseract", False, str(e))
+        return
+    asked = {language for f in config.folders for language in f.languages}
+    if "auto" in asked:
+        among = auto_languages(have)
+        fix = f"chooses among {', '.join(among)}" if among else f"nothing to choose from; {remedy([FALLBACK])}"
+        yield Point("languages: auto", bool(among), fix)
+    for language in sorted(asked - {"auto"}):
+        fix = "installed" if language in have else f"not installed; {remedy([language])}"
+        yield Point(f"language {language}", language in have, fix)
+
+
+def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
+    wanted = {"inbox": folder.inbox, "outbox": folder.outbox, "quarantine": folder.quarantine}
+    if folder.original == "archive":
+        wanted["archive"] = folder.archive
+    for key, path in wanted.items():
+        yield from _writable(f"{folder.name}: {key}", path)
+    yield from _space(f"{folder.name}: outbox", folder.outbox)
+    if folder.original == "archive" and _device(folder.inbox) != _device(folder.archive):
+        found = f"{folder.archive} is on another file system than the inbox: slower, as sources are copied there"
+        yield Point(f"{folder.name}: same file system", False, found, warning=True)
+    else:
+        found = "archiving is a rename" if folder.original == "archive" else "sources are not archived"
+        yield Point(f"{folder.name}: same file system", True, found)
+    if folder.output_mode or folder.output_group:
+        yield _access(f"{folder.name}: output_mode and output_group", folder)
+    if folder.glossary is not None:
+        yield _glossary(f"{folder.name}: glossary", folder.glossary)
+    claims = folder.inbox / CLAIMS
+    if claims.exists() and _device(claims) != _device(folder.inbox):
+        yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
+    yield from _claims_of_others(folder, state_dir)
+
+
+def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
+    """Files that another daemon took; normal while it runs, but if it never comes back, nobody does them."""
+    ledger = state_dir / "ledger.sqlite"
+    known = Ledger(ledger, read_only=True) if ledger.exists() else None
+    try:
+        mark, inbox = mark_of(state_dir), Inbox(folder)
+        unknown = [i for i in inbox.claims() if not i.endswith(mark) and (known is None or known.get(i) is None)]
+        found = [path for id_ in unknown if (path := inbox.claimed(id_)) is not None]
+    except StorageError as e:
+        yield Point("ledger", False, str(e))
+        return
+    finally:
+        if known is not None:
+            known.close()
+    if found:
+        hours = (time.time() - min(path.parent.stat().st_mtime for path in found)) / 3600
+        ids = " ".join(path.parent.name for path in found)
+        text = (
+            f"another daemon has taken {len(found)} file(s), the first {hours:.1f} h ago; if it will never run again: "
+        )
+        text += f"scanmend retry --config FILE {ids}"
+        yield Point(f"{folder.name}: claims of others", False, text, warning=True)
+
+
+def _access(what: str, folder: Folder) -> Point:
+    """Try for real, on a file that is gone at once."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=_nearest(folder.outbox)) as file:
+            folder.output_access.grant(file.fileno())
+    except (OSError, StorageError) as e:
+        return Point(what, False, str(e))
+    return Point(what, True, f"{folder.output_mode or 'by the umask'}, {folder.output_group or 'as the outbox has it'}")
+
+
+def _glossary(what: str, path: Path) -> Point:
+    try:
+        count = len(read_glossary(path))
+    except ValueError as e:  # gone since the configuration was read
+        return Point(what, False, str(e))
+    if not count:
+        return Point(what, False, f"{path}: no entries; write one a line", warning=True)
+    return Point(what, True, f"{path}: {count} entries")
+
+
+def _writable(what: str, path: Path) -> Iterator[Point]:
+    """Try for real: permission bits do not tell on network file systems."""
+    try:
+        path.stat()
+    except OSError as e:
+        if e.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            yield Point(what, False, f"{path} cannot be a folder ({e.strerror}); choose another")
+            return
+    there = _nearest(path)
+    if not there.is_dir():
+        yield Point(what, False, f"{there} is not writable: it is a file; remove it, or choose another folder")
+        return
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=there):
+            pass
+    except OSError as e:
+        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "make room" if full else f"give {_me()} write permission there, or choose another folder"
+        yield Point(what, False, f"{there} is not writable ({e.strerror}); {fix}")
+        return
+    yield Point(what, True, f"{path}" if there == path else f"{path} will be created")
+
+
+def _space(what: str, path: Path) -> Iterator[Point]:
+    free = shutil.disk_usage(_nearest(path)).free >> 20
+    if free < LOW_SPACE_MIB:
+        yield Point(f"{what}: space", False, f"only {free} MiB are free at {path}; make room", warning=True)
+
+
+def _model(config: Config, name: str) -> Iterator[Point]:
+    spec, store = config.models[name], Store(config.models_dir)
+    try:
+        found = store.find(name, spec)
+        if found is None and is_downloadable(spec):
+            yield Point(f"model {name}", True, f"will be downloaded from {spec.repo_id} into {config.models_dir}")
+            yield from _writable(f"model {name}: models_dir", config.models_dir)
+            return
+        found = found or store.obtain(name, spec)
+    except ScanmendError as e:
+        yield Point(f"model {name}", False, str(e))
+        return
+    header = found.header
+    size = f"{header.parameters / 1e6:.0f}M parameters"
+    what = f"{found.path} ({found.source}, {header.architecture}, {header.quantization}, {size})"
+    yield Point(f"model {name}", True, what)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or its nearest ancestor that exists and can be seen."""
+    while not os.path.exists(path) and path != path.parent:  # noqa: PTH110 -- Path.exists raises where we may not look
+        path = path.parent
+    return path
+
+
+def _device(path: Path) -> int:
+    return _nearest(path).stat().st_dev
+
+
+def _me() -> str:
+    return f"user id {os.getuid()}"

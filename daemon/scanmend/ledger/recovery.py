@@ -1,0 +1,81 @@
+"""The ledger is opened for the daemon: one that is damaged is set aside, and an empty one takes its place."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import structlog
+
+from scanmend.errors import LedgerDamaged, StorageError
+from scanmend.fs.safe_open import rename_to_free_name, sync
+from scanmend.ledger.ledger import Ledger
+
+ASIDE = "ledger-damaged-"
+"""What the names of ledgers that were set aside begin with; date and time of the day follow."""
+_FILES = ("", "-wal", "-shm")
+"""SQLite keeps a database in up to three files."""
+
+log = structlog.get_logger()
+
+
+def open_ledger(path: Path) -> Ledger:
+    """Open the ledger, checked; a damaged one is set aside first. StorageError when that or another cannot be made.
+
+    Only for the process that holds the lock of the state folder.
+    """
+    try:
+        return _checked(path)
+    except LedgerDamaged as e:
+        aside = _set_aside(path)
+        log.warning("ledger.set_aside", reason=str(e), file=str(aside), meaning="a new one is made from the folders")
+        return _checked(path)
+
+
+def set_aside(state_dir: Path) -> list[Path]:
+    """Return the damaged ledgers that lie in the state folder."""
+    return sorted(p for p in state_dir.glob(f"{ASIDE}*") if p.suffix == ".sqlite")
+
+
+def names_in(state_dir: Path) -> dict[str, Path]:
+    """What damaged ledgers still tell of where files lay in their inbox, by id: a hint, not to be trusted blindly."""
+    hints: dict[str, Path] = {}
+    for file in set_aside(state_dir):
+        with suppress(sqlite3.Error):
+            hints.update(_names(file))
+    return hints
+
+
+def _names(file: Path) -> Iterator[tuple[str, Path]]:
+    """Yield as long as the damage lets us."""
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        for id_, relative in db.execute("SELECT id, relative FROM document WHERE state != 'done'"):
+            if isinstance(id_, str) and isinstance(relative, bytes):
+                yield id_, Path(os.fsdecode(relative))
+
+
+def _checked(path: Path) -> Ledger:
+    ledger = Ledger(path)
+    try:
+        ledger.check()
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename the files of the ledger, its journal first, as that would be taken for the new one's."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = (path.with_name(f"{ASIDE}{stamp}{end}.sqlite") for end in ("", *(f"-{n}" for n in range(2, 100))))
+    aside = next(name for name in names if not os.path.lexists(name))
+    try:
+        for suffix in reversed(_FILES):
+            with suppress(FileNotFoundError):
+                rename_to_free_name(Path(f"{path}{suffix}"), Path(f"{aside}{suffix}"))
+        sync(path.parent)
+    except OSError as e:
+        raise StorageError(f"the damaged ledger {path} cannot be set aside: {e.strerror}; move it away") from e
+    return aside

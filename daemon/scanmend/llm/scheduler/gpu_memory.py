@@ -1,0 +1,96 @@
+"""GPU memory (NVML) and RAM of a process. NVML is opened for each look and closed again: no GPU handle is held."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pynvml
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GpuMemory:
+    """Memory of all NVIDIA GPUs together at one moment, in MiB."""
+
+    used_mib: float
+    """By anyone."""
+    free_mib: float
+    total_mib: float
+    processes: Mapping[int, float] = field(default_factory=dict)
+    """MiB by process id, as far as the driver tells; in a container it often does not."""
+    gpus: int = 1
+    machine: str = "GPU"
+    """What GPUs these are."""
+
+
+def measure(nvml: Any = pynvml, visible: str | None = None) -> GpuMemory | None:
+    """Measure now; None without an NVIDIA GPU or its driver.
+
+    ``visible``: what CUDA_VISIBLE_DEVICES says, which llama.cpp obeys; the variable itself when None.
+    """
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES") if visible is None else visible
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return None
+    try:
+        handles = _handles(nvml, chosen)
+        return _reading(nvml, handles) if handles else None
+    except nvml.NVMLError:
+        return None
+    finally:
+        nvml.nvmlShutdown()
+
+
+def resident_mib(pid: int) -> float | None:
+    """MiB of RAM that a process holds, the mapped model file included; None when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def _handles(nvml: Any, chosen: str | None) -> list[Any]:
+    every = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
+    if chosen is None:
+        return every
+    named: list[Any] = []
+    for name in (part.strip() for part in chosen.split(",")):
+        if name.isdecimal() and int(name) < len(every):
+            named.append(every[int(name)])
+        elif name.startswith(("GPU-", "MIG-")):
+            named.append(nvml.nvmlDeviceGetHandleByUUID(name))
+        else:  # CUDA, too, sees nothing from the first wrong name on
+            break
+    return named
+
+
+def _reading(nvml: Any, handles: list[Any]) -> GpuMemory:
+    memory = [nvml.nvmlDeviceGetMemoryInfo(h) for h in handles]
+    processes: dict[int, float] = {}
+    for handle in handles:
+        for pid, mib in _processes(nvml, handle).items():
+            processes[pid] = processes.get(pid, 0.0) + mib
+    used, free, total = (sum(getattr(m, what) for m in memory) / MIB for what in ("used", "free", "total"))
+    machine = ", ".join(f"{_name(nvml, h)} {m.total // MIB} MiB" for h, m in zip(handles, memory, strict=True))
+    return GpuMemory(used, free, total, processes, len(handles), machine)
+
+
+def _processes(nvml: Any, handle: Any) -> dict[int, float]:
+    """MiB by process; a process may be there for computing and for drawing, with the same memory."""
+    out: dict[int, float] = {}
+    for running in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
+        try:
+            out |= {p.pid: p.usedGpuMemory / MIB for p in running(handle) if p.usedGpuMemory is not None}
+        except nvml.NVMLError:  # not every driver tells
+            continue
+    return out
+
+
+def _name(nvml: Any, handle: Any) -> str:
+    name = nvml.nvmlDeviceGetName(handle)
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

@@ -1,1 +1,0 @@
-"""How results go out: each file appears whole under a name that was free, or not at all."""

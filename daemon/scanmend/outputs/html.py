@@ -1,0 +1,201 @@
+"""The ``.html`` output: a proof sheet, each page's image beside its corrected text, with every edit marked on both.
+
+One file that needs no network, and lets none be used: a policy in it forbids the browser to fetch anything.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from scanmend.document import Box, CorrectedPage, Edit, Line, least_confidence, union
+from scanmend.outputs.hocr import clean
+from scanmend.outputs.word_boxes import PlacedWord, placed_words
+
+UNSURE = 80.0
+"""A number read with less confidence, 0–100, can be shown as one to look at."""
+_SIZES = ((20, 1500, 60), (100, 1200, 50), (400, 950, 40))
+"""Of page images: up to so many pages, so many pixels across, in such JPEG quality."""
+_SMALLEST = (760, 35)
+
+Mark = tuple[Box | None, str, str]
+"""Where an edit is shown on the image, the class of the mark, and the attributes that say more."""
+
+
+class ProofSheet:
+    """Writes one proof sheet page by page."""
+
+    def __init__(self, target: Path, picture: Callable[[int, int, int, int], bytes], facts: Mapping[str, Any]) -> None:
+        """``picture(number, width, quality, turned)`` returns a page as JPEG; ``facts`` as for ``press``."""
+        self._picture = picture
+        self._size = next(((w, q) for most, w, q in _SIZES if facts["pages"] <= most), _SMALLEST)
+        self._script = _asset("proof.js")
+        self._file = target.open("w", encoding="utf-8", errors="replace", newline="\n")
+        self._file.write(_head(facts, _asset("proof.css"), self._script))
+
+    def add(self, page: CorrectedPage) -> None:
+        """Write one page."""
+        jpeg = self._picture(page.page.number, *self._size, page.page.turned)
+        self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii")))
+
+    def finish(self) -> None:
+        """Write the script, and end the file."""
+        card = '<div id="card" role="status" hidden></div>'
+        self._file.write(f"</main>\n{card}\n<script>{self._script}</script>\n</body>\n</html>\n")
+        self._file.close()
+
+
+def _asset(name: str) -> str:
+    return resources.files("scanmend.outputs").joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    counts = [_counted(facts["pages"], "page"), _counted(facts["accepted"], "correction")]
+    counts.append(f"{facts['rejected']} rejected")
+    if facts["model"]:
+        counts.append(f"model {facts['model']}")
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{clean(facts["title"])}</title>
+<style>{style}</style>
+</head>
+<body>
+<header>
+<h1>{clean(facts["source"])}</h1>
+<p>{clean(" · ".join(counts))}</p>
+</header>
+<div class="show">
+<label><input type="checkbox" id="rejected"> rejected edits</label>
+<label><input type="checkbox" id="numbers"> unsure numbers</label>
+</div>
+<main>
+"""
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _page(page: CorrectedPage, jpeg: str) -> Iterator[str]:
+    read = page.page
+    lines = placed_words(page)
+    rejected: dict[int, list[int]] = {}
+    for i, edit in enumerate(page.edits):
+        if not edit.accepted:
+            rejected.setdefault(edit.line, []).append(i)
+    marks: list[Mark] = []
+    text = list(_text(page, lines, rejected, marks))
+    width, height = read.width or 1, read.height or 1
+    yield f'<section class="page" id="p{read.number}">\n<h2>Page {read.number}{_note(page)}</h2>\n<div class="pair">\n'
+    yield f'<div class="sheet"><svg viewBox="0 0 {width} {height}" role="img" aria-label="Scan of page {read.number}">'
+    yield f'<image width="{width}" height="{height}" preserveAspectRatio="none" href="data:image/jpeg;base64,'
+    yield jpeg
+    yield '"/>'
+    for box, kind, more in marks:
+        if box:
+            left, top, right, bottom = box
+            yield f'<rect class="{kind}" x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" {more}/>'
+    yield '</svg></div>\n<div class="text">\n'
+    yield from text or ['<p class="none">No text was found on this page.</p>\n']
+    yield "</div>\n</div>\n"
+    yield from _table(page)
+    yield "</section>\n"
+
+
+def _note(page: CorrectedPage) -> str:
+    notes = [f"mean confidence {page.page.mean_confidence:g}"] if page.page.mean_confidence is not None else []
+    notes += [f"not corrected: {page.skipped}"] if page.skipped else []
+    return clean("".join(f" · {note}" for note in notes))
+
+
+def _text(
+    page: CorrectedPage, lines: list[list[PlacedWord]], rejected: Mapping[int, list[int]], marks: list[Mark]
+) -> Iterator[str]:
+    """Yield the paragraphs, and add what is to be marked on the image."""
+    numbered = [(i, line) for i, line in enumerate(page.page.lines) if lines[i]]
+    ids = {id(edit): i for i, edit in enumerate(page.edits)}
+
+    def paragraph(item: tuple[int, Line]) -> int:
+        return item[1].paragraph
+
+    for _, of_paragraph in groupby(numbered, key=paragraph):
+        rows = "<br>\n".join(_line(page, lines[i], rejected.get(i, []), ids, marks) for i, _ in of_paragraph)
+        yield f'<p dir="auto">{rows}</p>\n'
+
+
+def _line(
+    page: CorrectedPage, words: list[PlacedWord], rejected: list[int], ids: Mapping[int, int], marks: list[Mark]
+) -> str:
+    out = []
+    for _, group in groupby(words, key=lambda w: (w.first, id(w.edit))):
+        several = list(group)
+        word, text = several[0], " ".join(w.text for w in several)
+        box = union([w.box for w in word.raw])
+        mine = [ids[id(word.edit)]] if word.edit else []
+        mine += [i for i in rejected if _touches(page.edits[i], word)]
+        unsure = word.confidence is not None and word.confidence < UNSURE and any(c.isdigit() for c in text)
+        if not mine and not unsure:
+            out.append(clean(text))
+            continue
+        kinds = ["ok"] * bool(word.edit) + ["no"] * (len(mine) > bool(word.edit)) + ["num"] * unsure
+        kind = " ".join(kinds)
+        place = " ".join(map(str, box or ()))
+        more = f'data-b="{place}"'
+        if mine:
+            edits = " ".join(f"e{page.page.number}-{i + 1}" for i in mine)
+            more += f' data-e="{edits}"'
+        if unsure:
+            read = clean(" ".join(w.text for w in word.raw))
+            more += f' data-c="{word.confidence:.0f}" data-t="{read}"'
+        marks.append((box, kind, more))
+        tag = "ins" if word.edit else "span"
+        out.append(f'<{tag} class="{kind}" {more}>{clean(text)}</{tag}>')
+    return " ".join(out)
+
+
+def _touches(edit: Edit, word: PlacedWord) -> bool:
+    return edit.word < word.first + len(word.raw) and word.first < edit.word + edit.count
+
+
+def _table(page: CorrectedPage) -> Iterator[str]:
+    if not page.edits:
+        return
+    heads = "".join(f"<th>{name}</th>" for name in ("line", "read", "proposed", "verdict", "reason", "evidence"))
+    only = "" if any(edit.accepted for edit in page.edits) else ' class="no"'
+    yield f"<table>\n<thead><tr{only}>{heads}</tr></thead>\n<tbody>\n"
+    for i, edit in enumerate(page.edits, 1):
+        kind = "ok" if edit.accepted else "no"
+        yield (
+            f'<tr class="{kind}" id="e{page.page.number}-{i}"><td>{edit.line + 1}</td>'
+            f'<td><del class="raw">{clean(edit.raw)}</del></td><td><b class="new">{clean(edit.new)}</b></td>'
+            f'<td class="verdict {kind}">{edit.verdict}</td><td class="reason">{clean(edit.reason)}</td>'
+            f'<td class="evidence">{clean(_evidence(page, edit))}</td></tr>\n'
+        )
+    yield "</tbody>\n</table>\n"
+
+
+def _evidence(page: CorrectedPage, edit: Edit) -> str:
+    told = [f"proposed by {edit.proposer}"]
+    if edit.gain is not None:
+        told.append(f"the model gains {edit.gain:+.1f} nats")
+    words = page.page.lines[edit.line].words[edit.word : edit.word + edit.count]
+    if (confidence := least_confidence(words)) is not None:
+        told.append(f"read with confidence {confidence:.0f} of 100")
+    return ", ".join(told)

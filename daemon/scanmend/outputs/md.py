@@ -1,0 +1,220 @@
+"""The ``.md`` output: the corrected text as Markdown, with what the layout tells of headings, lists and tables.
+
+Lines become paragraphs again, and words that were parted at a line's end become whole.
+"""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from scanmend.document import Box, CorrectedPage, union
+from scanmend.outputs.page_file import Pages
+from scanmend.outputs.word_boxes import PlacedWord, placed_words
+
+_HEADING = 1.35
+"""Lines so many times as high as the document's usual line are headings …"""
+_TITLE = 1.8
+"""… of the first rank from here on."""
+_LONGEST_HEADING = 14
+"""Words; more are prose in large type."""
+_CELL_GAP = 1.6
+"""Blanks wider than so many times the line's height part the cells of a table."""
+_FEWEST_ROWS = 2
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])|(?<!\w)(#)")
+_STARTS_BLOCK = re.compile(r"([-+](?= )|=+$|-{3,}$)")
+_BULLET = re.compile(r"[•‣▪●◦·∙»–—-] (?=\S)")
+_ORDERED = re.compile(r"\d{1,3}[.)] ")
+_PARTED = re.compile(r"(\w*[^\W\d_])[-‐¬\u00ad]$")
+_CONTINUES = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of text."""
+
+    words: tuple[PlacedWord, ...]
+    paragraph: int
+    box: Box | None
+    height: float
+    """Median height of its words in pixels; 0 without image."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(w.text for w in self.words)
+
+    def cells(self) -> list[list[PlacedWord]]:
+        """Its words, parted where the gap between two is wide."""
+        out: list[list[PlacedWord]] = []
+        for word in self.words:
+            before = out[-1][-1].box if out else None
+            if before and word.box and word.box[0] - before[2] <= _CELL_GAP * self.height:
+                out[-1].append(word)
+            else:
+                out.append([word])
+        return out
+
+
+def render(pages: Pages) -> Iterator[bytes]:
+    """Yield Markdown in UTF-8, page by page; a comment parts two pages.
+
+    The pages are gone through twice: a heading is what is higher than the whole document's usual line.
+    """
+    known: Counter[str] = Counter()
+    heights: list[float] = []
+    for page in pages:
+        for row in _rows(page):
+            known.update(w.text.strip(".,;:!?()\"'").lower() for w in row.words)
+            if row.height:
+                heights.append(row.height / (page.page.dpi or 1))
+    usual = statistics.median(heights) if heights else 0.0
+    for i, page in enumerate(pages):
+        blocks = list(_blocks(_rows(page), usual * (page.page.dpi or 1), known))
+        head = [f"<!-- page {page.page.number} -->"] if len(pages) > 1 else []
+        text = ("\n\n" if i else "") + "\n\n".join([*head, *blocks]).strip()
+        yield text.encode("utf-8", "replace")
+    yield b"\n"
+
+
+def _rows(page: CorrectedPage) -> list[_Row]:
+    lines = zip(placed_words(page), page.page.lines, strict=True)
+    return [_row(words, line.paragraph) for words, line in lines if words]
+
+
+def _row(words: Sequence[PlacedWord], paragraph: int) -> _Row:
+    heights = [w.box[3] - w.box[1] for w in words if w.box]
+    return _Row(tuple(words), paragraph, union([w.box for w in words]), statistics.median(heights) if heights else 0.0)
+
+
+def _blocks(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iterator[str]:
+    """Yield tables, headings, list items and paragraphs in reading order."""
+    at = 0
+    prose: list[_Row] = []
+    while at < len(rows):
+        table = _table_at(rows, at)
+        if table:
+            yield from _paragraphs(prose, usual, known)
+            prose = []
+            yield _table(rows[at : at + len(table)], table)
+            at += len(table)
+        else:
+            prose.append(rows[at])
+            at += 1
+    yield from _paragraphs(prose, usual, known)
+
+
+def _paragraphs(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iterator[str]:
+    groups: list[tuple[int, list[_Row]]] = []
+    for _, group in groupby(rows, key=lambda row: (row.paragraph, _rank(row, usual))):
+        lines = list(group)
+        rank = _rank(lines[0], usual) or 2 * _capitals(lines)
+        if groups and not rank and not groups[-1][0] and _runs_on(groups[-1][1][-1], lines[0]):
+            groups[-1][1].extend(lines)
+        else:
+            groups.append((rank, lines))
+    for rank, lines in groups:
+        if rank:
+            yield f"{'#' * rank} {_escaped(_joined(lines, known))}"
+            continue
+        items: list[list[_Row]] = [[]]
+        for line in lines:
+            if items[-1] and (_BULLET.match(line.text) or _ORDERED.match(line.text)):
+                items.append([])
+            items[-1].append(line)
+        yield "\n\n".join(_item(_joined(item, known)) for item in items)
+
+
+def _rank(row: _Row, usual: float) -> int:
+    """1 or 2 for headings, 0 for text."""
+    if not usual or row.height < _HEADING * usual or len(row.words) > _LONGEST_HEADING:
+        return 0
+    if sum(c.isalpha() for c in row.text) < 3:  # noqa: PLR2004 -- a smudge, or a number in large type
+        return 0
+    return 1 if row.height >= _TITLE * usual else 2
+
+
+def _capitals(lines: Sequence[_Row]) -> bool:
+    """Whether a paragraph is one short line in capitals, as headings on typewriters are."""
+    text = lines[0].text
+    words = sum(c.isalpha() for c in text) > 3 and len(lines[0].words) > 1  # noqa: PLR2004 -- else: an abbreviation
+    return len(lines) == 1 and words and text.isupper() and not any(c.isdigit() for c in text)
+
+
+def _runs_on(before: _Row, after: _Row) -> bool:
+    """Whether a sentence goes on behind what OCR took for the end of a paragraph."""
+    alike = max(before.height, after.height) <= _HEADING * min(before.height, after.height)
+    return alike and after.text[:1].islower() and before.text[-1:] not in ".!?:;"
+
+
+def _item(text: str) -> str:
+    if bullet := _BULLET.match(text):
+        return f"- {_escaped(text[bullet.end() :])}"
+    text = _escaped(text)
+    return _STARTS_BLOCK.sub(r"\\\1", text, count=1) if _STARTS_BLOCK.match(text) else text
+
+
+def _joined(rows: Sequence[_Row], known: Counter[str]) -> str:
+    """One text of several lines; a word parted at a line's end becomes whole, unless the hyphen is its own."""
+    text = rows[0].text
+    for row in rows[1:]:
+        parted, rest = _PARTED.search(text), _CONTINUES.match(row.text)
+        if parted is None or rest is None or not rest[0][0].islower():
+            text = f"{text} {row.text}"
+            continue
+        whole, hyphened = f"{parted[1]}{rest[0]}".lower(), f"{parted[1]}-{rest[0]}".lower()
+        keeps = known[hyphened] > known[whole] or "-" in text[: parted.start()].rpartition(" ")[2]
+        text = (text[: parted.end(1)] + "-" if keeps else text[: parted.end(1)]) + row.text
+    return text
+
+
+def _table_at(rows: Sequence[_Row], start: int) -> list[list[str]]:
+    """The cells of the table that begins here, a list for each row; empty where none does."""
+    taken: list[list[list[PlacedWord]]] = []
+    for i, row in enumerate(rows[start:]):
+        cells = row.cells()
+        before = rows[start + i - 1].box if i else None
+        if len(cells) < 2 or not row.box or (before and row.box[1] < before[1]):  # noqa: PLR2004
+            break
+        if len(_columns([*taken, cells])) < max(2, max(map(len, [*taken, cells])) - 1):
+            break  # cells of one row run into several of another: prose with wide blanks
+        taken.append(cells)
+    columns = _columns(taken)
+    if len(taken) < _FEWEST_ROWS or len(columns) < 2:  # noqa: PLR2004
+        return []
+    return [_by_column(cells, columns) for cells in taken]
+
+
+def _span(cell: Sequence[PlacedWord]) -> tuple[int, int]:
+    boxes = [w.box for w in cell if w.box]
+    return (min(b[0] for b in boxes), max(b[2] for b in boxes)) if boxes else (0, 0)
+
+
+def _columns(rows: Sequence[Sequence[Sequence[PlacedWord]]]) -> list[tuple[int, int]]:
+    """Left and right of each column: spans of cells that overlap are one."""
+    out: list[tuple[int, int]] = []
+    for left, right in sorted(_span(cell) for cells in rows for cell in cells):
+        if out and left <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], right))
+        else:
+            out.append((left, right))
+    return out
+
+
+def _by_column(cells: Sequence[Sequence[PlacedWord]], columns: Sequence[tuple[int, int]]) -> list[str]:
+    texts = [""] * len(columns)
+    for cell in cells:
+        left = _span(cell)[0]
+        column = next(i for i, (start, end) in enumerate(columns) if start <= left <= end)
+        texts[column] = f"{texts[column]} {' '.join(w.text for w in cell)}".strip()
+    return texts
+
+
+def _table(_: Sequence[_Row], cells: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(_escaped(text) for text in row) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(lambda m: f"\\{m[0]}", text)

@@ -1,0 +1,63 @@
+"""The finished pages of one document in a file: memory does not grow with them, and a page process can read them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from scanmend.document import CorrectedPage
+from scanmend.errors import StorageError
+
+COMPOSED = ("hocr", "pdf", "html")
+"""The outputs that a page process makes of them."""
+
+_corrected = TypeAdapter(CorrectedPage)
+
+
+class Pages(Protocol):
+    """Corrected pages in order, that can be gone through any number of times."""
+
+    def __iter__(self) -> Iterator[CorrectedPage]:
+        """Begin with the first."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+
+class AppendablePages(Pages, Protocol):
+    """Pages that become more, as a list's items do."""
+
+    def append(self, page: CorrectedPage, /) -> None:
+        """Add the next page."""
+
+
+class PageFile:
+    """Pages on disk, one a line: added one by one, read back one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """``path``: a file that is not there yet; whoever made its folder removes it."""
+        self.path = path
+        self._count = 0
+
+    def append(self, page: CorrectedPage, /) -> None:
+        """Add the next page; StorageError."""
+        try:
+            with self.path.open("ab") as file:
+                file.write(_corrected.dump_json(page) + b"\n")
+        except OSError as e:
+            raise StorageError(f"{self.path} cannot be written: {e.strerror}") from e
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[CorrectedPage]:
+        return saved_pages(self.path) if self._count else iter(())
+
+
+def saved_pages(source: Path) -> Iterator[CorrectedPage]:
+    """Yield the pages of a ``PageFile``, one at a time."""
+    with source.open("rb") as file:
+        for line in file:
+            yield _corrected.validate_json(line)

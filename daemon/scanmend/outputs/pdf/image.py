@@ -1,0 +1,134 @@
+"""A scanned image as an object of a PDF: JPEG and plain PNG data as they are, everything else packed without loss."""
+
+import io
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from scanmend.fs.safe_open import open_source
+from scanmend.outputs.pdf.writer import PdfFile
+
+_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
+_PNG_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
+"""By the colour type of a PNG: what PDF calls it, and samples a pixel."""
+_PNG_HEAD = 8
+_ROWS_PER_STRIP, _STRIP_OFFSETS, _STRIP_SIZES = 278, 273, 279
+
+
+@dataclass(frozen=True, slots=True)
+class _Png:
+    """What matters of a PNG file."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+    interlaced: bool
+    transparent: bool
+    palette: bytes
+    data: bytes
+
+
+def add_picture(pdf: PdfFile, path: Path, image: Image.Image) -> int:
+    """Add the image, or the frame of it that was sought, and return its number; ``path`` is the file it is in.
+
+    OSError and what Pillow raises on damage, for pixels that have to be decoded.
+    """
+    if image.format in ("JPEG", "MPO") and image.mode in _SPACES:
+        return _add_jpeg(pdf, _bytes(path), image)
+    if image.format == "PNG":
+        png = _parsed(_bytes(path))
+        if png.colour in _PNG_SPACES and not png.interlaced and not png.transparent:
+            return _add_png(pdf, png, image)
+    if image.mode == "1":
+        return _add_fax(pdf, image)
+    plain = _opaque(image)
+    packed = io.BytesIO()
+    plain.save(packed, "PNG")
+    return _add_png(pdf, _parsed(packed.getvalue()), plain)
+
+
+def _bytes(path: Path) -> bytes:
+    with open_source(path) as file:
+        return file.read()
+
+
+def _add_jpeg(pdf: PdfFile, data: bytes, image: Image.Image) -> int:
+    space, samples = _SPACES[image.mode]
+    # Adobe's programs write CMYK the wrong way round, and say that they wrote it.
+    turned = " /Decode [1 0 1 0 1 0 1 0]" if image.mode == "CMYK" and "adobe" in image.info else ""
+    inside = f"/ColorSpace {_profiled(pdf, image, space, samples)} /BitsPerComponent 8{turned} /Filter /DCTDecode"
+    return _add(pdf, image.width, image.height, inside, data)
+
+
+def _add_png(pdf: PdfFile, png: _Png, image: Image.Image) -> int:
+    space, samples = _PNG_SPACES[png.colour]
+    if png.palette:
+        colours = pdf.add("", png.palette)
+        space = f"[/Indexed /DeviceRGB {len(png.palette) // 3 - 1} {colours} 0 R]"
+    else:
+        space = _profiled(pdf, image, space, samples)
+    inside = (
+        f"/ColorSpace {space} /BitsPerComponent {png.bits} /Filter /FlateDecode /DecodeParms "
+        f"<< /Predictor 15 /Colors {samples} /BitsPerComponent {png.bits} /Columns {png.width} >>"
+    )
+    return _add(pdf, png.width, png.height, inside, png.data)
+
+
+def _add_fax(pdf: PdfFile, image: Image.Image) -> int:
+    """Black and white as CCITT group 4, in one strip."""
+    packed = io.BytesIO()
+    image.save(packed, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
+    with Image.open(packed, formats=("TIFF",)) as tiff:
+        tags = tiff.tag_v2  # type: ignore[attr-defined]
+        start, size = tags[_STRIP_OFFSETS][0], tags[_STRIP_SIZES][0]
+    inside = (
+        "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms "
+        f"<< /K -1 /BlackIs1 true /Columns {image.width} /Rows {image.height} >>"
+    )
+    return _add(pdf, image.width, image.height, inside, packed.getvalue()[start : start + size])
+
+
+def _add(pdf: PdfFile, width: int, height: int, inside: str, data: bytes) -> int:
+    return pdf.add(f"/Type /XObject /Subtype /Image /Width {width} /Height {height} {inside}", data, packed=True)
+
+
+def _profiled(pdf: PdfFile, image: Image.Image, space: str, samples: int) -> str:
+    """The colour space, by the image's own profile where it has one that fits."""
+    profile = image.info.get("icc_profile") or b""
+    fits = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}.get(profile[16:20]) == samples and profile[36:40] == b"acsp"
+    if not fits:
+        return space
+    return f"[/ICCBased {pdf.add(f'/N {samples} /Alternate {space}', profile)} 0 R]"
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """In a mode that both PNG and PDF know, on white paper where it lets through light."""
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        sheet = Image.new("RGB", image.size, "white")
+        sheet.paste(image, mask=image.getchannel("A"))
+        return sheet
+    if image.mode in ("L", "P", "RGB", "I;16"):
+        return image
+    if image.mode.startswith("I;16"):
+        return image.convert("I;16")
+    return image.convert("L" if image.mode in ("I", "F") else "RGB")
+
+
+def _parsed(data: bytes) -> _Png:
+    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, _PNG_HEAD + 8)
+    palette, transparent, parts = b"", colour not in _PNG_SPACES, []
+    at = _PNG_HEAD
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            parts.append(data[at + 8 : at + 8 + size])
+        elif kind == b"PLTE" and colour == 3:  # noqa: PLR2004 -- a palette
+            palette = data[at + 8 : at + 8 + size]
+        elif kind == b"tRNS":
+            transparent = True
+        at += size + 12
+    return _Png(width, height, bits, colour, bool(interlace), transparent, palette, b"".join(parts))

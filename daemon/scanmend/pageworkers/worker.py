@@ -1,0 +1,94 @@
+"""A page worker: inspects a source, reads a page, makes outputs.
+
+Run as ``python -m scanmend.pageworkers.worker LINE LIFE``, by ``process.child``.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from scanmend.document import Page
+from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
+from scanmend.fs.free_space import shortage
+from scanmend.ocr.page import read_page
+from scanmend.pageworkers.compose import compose
+from scanmend.process import rlimits
+from scanmend.process.child import Message, Progress, serve
+from scanmend.source import render
+from scanmend.source.settings import ERRORS, WHOLE, ReadSettings, SourceLimits
+
+_page = TypeAdapter(Page)
+_reading = TypeAdapter(ReadSettings)
+
+
+def handle(request: Message, progress: Progress) -> Message:
+    """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
+    path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+    try:
+        return {"result": _DO[request["do"]](path, request, progress)}
+    except PageFailed as e:
+        return {"error": "page", "what": e.what, "message": e.how}
+    except (DocumentError, StorageError, OcrError) as e:
+        return {"error": next(kind for kind, error in ERRORS.items() if isinstance(e, error)), "message": str(e)}
+    except MemoryError:
+        what = f"page {request['number']}" if "number" in request else WHOLE[request["do"]]
+        return {"error": "document", "message": f"{what} needs more memory than max_megapixels allows for"}
+    except OSError as e:
+        what = "cannot read the source or write the page image" if path.exists() else "the source is gone"
+        return {"error": "ocr", "message": f"{what}: {e}"}
+
+
+def _inspected(path: Path, request: Message, _progress: Progress) -> Message:
+    limits = SourceLimits(**request["limits"])
+    with rlimits.bounded(limits.max_megapixels):
+        return asdict(render.inspect(path, limits))
+
+
+def _pressed(path: Path, request: Message, progress: Progress) -> None:
+    targets = {name: Path(target) for name, target in request["targets"].items()}
+    what, pages = "the outputs that show its pages cannot be made", Path(request["pages"])
+    with (
+        _blaming_the_disk(pages.parent),
+        rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
+        render.blaming(what),
+    ):
+        compose(path, pages, targets, request["facts"], progress)
+
+
+def _page_of(path: Path, request: Message, _progress: Progress) -> Any:
+    reading, work = _reading.validate_python(request["reading"]), Path(request["work"])
+    try:
+        work.mkdir(parents=True)
+    except OSError as e:
+        raise StorageError(f"{work} cannot be made: {e.strerror}") from e
+    try:
+        with _blaming_the_disk(work), rlimits.bounded(reading.limits.max_megapixels):
+            page = read_page(path, request["number"], reading, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
+    return _page.dump_python(page, mode="json")
+
+
+@contextmanager
+def _blaming_the_disk(work: Path) -> Iterator[None]:
+    """Let what fails while the disk is full be the disk's fault: most libraries do not tell why they cannot write."""
+    try:
+        yield
+    except (DocumentError, OcrError, OSError) as e:
+        if (full := shortage(work)) is not None:
+            raise StorageError(full) from e
+        raise
+
+
+_DO: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspected, "read": _page_of, "press": _pressed}
+
+if __name__ == "__main__":
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    rlimits.die_first()
+    serve(handle)

@@ -1,0 +1,86 @@
+"""The pages of a source as pictures for people: in colour, upright, and no larger than needed; one at a time."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+from PIL import Image, ImageOps
+
+from scanmend.fs.safe_open import open_source
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+
+
+class Preview:
+    """An open source."""
+
+    def __init__(self, image: Image.Image | None, pdf: Any) -> None:
+        """Either is None."""
+        self.image, self._pdf = image, pdf
+
+    def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
+        """Return the page (1-based), turned so many degrees clockwise, as a JPEG of at most ``width`` pixels across."""
+        if self.image is None:
+            picture = self._of_pdf(number, width, turned)
+        else:
+            picture = self._of_image(self.image, number, width, turned)
+        packed = io.BytesIO()
+        picture.save(packed, "JPEG", quality=quality, optimize=True)
+        return packed.getvalue()
+
+    def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
+        sheet = self._pdf.load_page(number - 1)
+        turn = pymupdf.Matrix(turned)
+        upright = sheet.rect * turn
+        zoom = width / max(upright.width, upright.height * 0.7)
+        pixels = sheet.get_pixmap(matrix=turn * pymupdf.Matrix(zoom, zoom), alpha=False)
+        pymupdf.TOOLS.store_shrink(100)  # no page is shown twice
+        return _plain(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
+
+    @staticmethod
+    def _of_image(image: Image.Image, number: int, width: int, turned: int) -> Image.Image:
+        if number > 1:
+            image.seek(number - 1)
+        picture = image.convert("L") if image.mode == "1" else image.copy()
+        if image.mode.startswith("I") or image.mode == "F":
+            white = max(float(picture.getextrema()[1]), 1.0)  # type: ignore[arg-type]
+            picture = picture.convert("F").point(lambda v: v * (255.0 / white) + 0.0).convert("L")
+        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+            seen = picture.convert("RGBA")
+            picture = Image.new("RGB", seen.size, "white")
+            picture.paste(seen, mask=seen.getchannel("A"))
+        upright = ImageOps.exif_transpose(picture)
+        upright = upright.rotate(-turned, expand=True) if turned else upright
+        upright.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
+        return _plain(upright)
+
+
+@contextmanager
+def open_preview(path: Path) -> Iterator[Preview]:
+    """Open a source that OCR has read; by its content, as OCR did."""
+    with ExitStack() as stack:
+        file = stack.enter_context(open_source(path))
+        if b"%PDF-" in file.read(1024):
+            # MuPDF cannot open names that are no Unicode.
+            name = f"/proc/self/fd/{file.fileno()}"
+            yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))
+            return
+        file.seek(0, os.SEEK_SET)
+        yield Preview(stack.enter_context(Image.open(file, formats=_FORMATS)), None)
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Grey where there is no colour, which makes a JPEG smaller."""
+    if picture.mode == "L":
+        return picture
+    seen = picture.convert("RGB")
+    return seen if _coloured(seen) else seen.convert("L")
+
+
+def _coloured(picture: Image.Image) -> bool:
+    small = picture.resize((64, 64), Image.Resampling.BOX).convert("HSV")
+    return bool(small.getchannel("S").getextrema()[1] > 40)  # type: ignore[operator]  # noqa: PLR2004 -- of 255; paper is yellowish

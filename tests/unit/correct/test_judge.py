@@ -1,0 +1,251 @@
+"""The judge: hard rules first, then one weighed score; one verdict and one reason for each edit."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanmend.correct.judge import Evidence, alone, doubt, forbidden, judge, marks_only, merged, resistance
+from scanmend.correct.lexicon import numbers
+
+GOOD = Evidence(
+    raw="tbe", new="the", cost=3.0, gain=14.0, raw_zipf=0.0, new_zipf=7.7, confidence=60.0, starts_sentence=False
+)
+
+
+def test_a_look_alike_that_fits_much_better_is_accepted():
+    """The noisy channel's plain case."""
+    verdict = judge(GOOD)
+    assert verdict.accepted
+    assert "fits better" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("raw", "new", "why"),
+    [
+        ("are", "Are", "case"),
+        ("U.S.", "U. S.", "spacing"),
+        ("“Yes”", '"Yes"', "quotes"),
+        ("trans- ported", "transported", "spacing"),
+        ("well-known", "well known", "spacing"),
+        ("word", "word,", "punctuation"),
+        ("word", "word;", "punctuation"),
+        ("word!", "word.", "punctuation"),
+        ("word?", "word", "punctuation"),
+        ("(word)", "word", "punctuation"),
+        ("“word", "word", "punctuation"),
+        ("« word", "word", "punctuation"),
+        ("word.", "word...", "punctuation"),
+        ("word.", "word!", "punctuation"),
+        ("it's", "its", "apostrophes"),
+        ("don’t", "dont", "apostrophes"),
+        ("we'll", "well", "apostrophes"),
+        ("l'homme", "lhomme", "apostrophes"),
+        ("cant", "can't", "kept as read"),
+        ("U.S.", "US", "punctuation"),
+        ("e.g.", "eg", "punctuation"),
+        ("p.m", "pm", "punctuation"),
+        ("U.S.,", "U,S,", "punctuation"),
+        ("| 5", "5", "numbers"),
+        ("5 |", "5", "numbers"),
+        ("5. the", "5 the", "numbers"),
+        ("§. the", "the", "numbers"),
+        ("www.example.org", "www.exampleorg", "addresses"),
+        ("info@example.org.", "info@example.org", "addresses"),
+        ("a–b", "a-b", "spacing"),
+        ("office@example.com", "offices@example.com", "addresses"),
+        ("www.exarnple.org", "www.example.org", "addresses"),
+        ("Total", "", "inserted nor dropped"),
+        ("", "Total", "inserted nor dropped"),
+        ("Qty", "Quantity of goods", "inserted nor dropped"),
+        ("$5.00", "$6.00", "numbers"),
+        ("$5.00", "5.00", "numbers"),
+        ("1OO", "10", "numbers"),
+        ("hospita1", "hospital", "numbers"),
+    ],
+)
+def test_hard_rules(raw, new, why):
+    """What is not the model's to change is refused whatever the evidence."""
+    assert why in forbidden(raw, new)
+    verdict = judge(replace(GOOD, raw=raw, new=new, cost=0.1, gain=100.0))
+    assert not verdict.accepted
+    assert why in verdict.reason
+
+
+def test_no_visual_support_no_edit():
+    """However much the model likes a word: it must look like what was scanned."""
+    assert not judge(replace(GOOD, raw="differ", new="different", cost=26.0, gain=30.0, raw_zipf=4.0)).accepted
+    assert "too different" in judge(replace(GOOD, cost=40.0, gain=100.0)).reason
+
+
+def test_a_lookalike_repair_needs_no_model():
+    """A look-alike letter inside a number becomes its digit even where no model was asked."""
+    assert judge(replace(GOOD, raw="$1O0.00", new="$100.00", gain=None)).accepted
+
+
+def test_an_edit_that_the_model_was_not_asked_about_is_rejected():
+    """Looks alone decide nothing."""
+    assert not judge(replace(GOOD, gain=None)).accepted
+
+
+@pytest.mark.parametrize(
+    "harder",
+    [
+        {"raw": "form", "new": "from", "raw_zipf": 5.5},
+        {"confidence": 99.0},
+        {"raw": "Nartker", "new": "Parker"},
+        {"raw": "OCRWM", "new": "OCR"},
+        {"new": "thc", "new_zipf": 0.0},
+        {"raw_zipf": 1.5},
+        {"repetition": 1.1},
+        {"unknown_share": 0.01},
+        {"cost": 6.0},
+        {"new_zipf": 3.0},
+        {"gain": 9.0},
+    ],
+)
+def test_what_speaks_for_the_raw_word_raises_the_bar(harder):
+    """Being a word, read with confidence, a name, an acronym, or the new one being no word: each lowers the score."""
+    easy, hard = judge(GOOD), judge(replace(GOOD, **harder))
+    assert easy.score is not None
+    assert hard.score is not None
+    assert hard.score < easy.score
+
+
+class TestMarks:
+    SPECK = replace(GOOD, raw="house.", new="house", cost=4.0, gain=12.0, raw_zipf=5.5, new_zipf=5.5, confidence=None)
+
+    @pytest.mark.parametrize(
+        ("raw", "new"),
+        [
+            ("house.", "house"),
+            ("house*", "house"),
+            (".house", "house"),
+            ("boys’", "boys"),
+            ("house.", "house,"),
+            ("house;", "house:"),
+            ("peo.ple", "people"),
+            ("| and", "and"),
+            ("and |", "and"),
+            ("have.been", "have been"),
+        ],
+    )
+    def test_specks_and_low_marks_may_be_weighed(self, raw, new):
+        """A speck may go and one low mark may be another, if the model says so clearly."""
+        assert forbidden(raw, new) == ""
+        assert marks_only(raw, new)
+        assert judge(replace(self.SPECK, raw=raw, new=new)).accepted
+        assert not judge(replace(self.SPECK, raw=raw, new=new, gain=3.0)).accepted
+
+    def test_words_say_nothing_of_marks(self):
+        """Neither how common the word is, nor its case, nor how often it stands there."""
+        first = judge(self.SPECK).score
+        for other in ({"raw_zipf": 0.0, "new_zipf": 0.0}, {"raw": "House.", "new": "House"}, {"repetition": 2.0}):
+            assert judge(replace(self.SPECK, **other)).score == first
+
+    def test_a_sure_reading_keeps_its_marks(self):
+        """The more the surer."""
+        found = [judge(replace(self.SPECK, confidence=c)).score for c in (None, 50.0, 90.0, 95.0, 99.0)]
+        assert found[0] == found[1] > found[2] > found[3] > found[4]
+
+    def test_which_ones_stand_alone(self):
+        """A mark of its own is dropped more easily on a page that was read well."""
+        assert alone("| and", "and")
+        assert alone("and ~", "and")
+        assert not alone("and.", "and")
+        assert not alone("prep aration", "preparation")
+        well = {"unknown_share": 0.005, "cost": 4.0}
+        lone = judge(replace(self.SPECK, raw="| house", new="house", **well)).score
+        assert lone > judge(replace(self.SPECK, **well)).score
+
+
+class TestWordsJoined:
+    def test_a_torn_word_is_easier_to_believe_than_a_misread_one(self):
+        """Hardly anything else looks like that."""
+        assert merged("prep aration", "preparation")
+        assert not merged("| and", "and")
+        assert not merged("ofthe", "of the")
+        torn = replace(GOOD, raw="prep aration", new="preparation", cost=5.0, new_zipf=4.5)
+        read = replace(torn, raw="prepxaration")
+        assert judge(torn).score > judge(read).score + 1
+
+    @pytest.mark.parametrize(
+        ("raw", "new"),
+        [("ofthe", "of the"), ("prep aration", "preparation"), ("oft he", "of the"), ("prcp aration", "preparation")],
+    )
+    def test_blanks_between_letters(self, raw, new):
+        """Words that were run together or torn apart may be mended."""
+        assert forbidden(raw, new) == ""
+
+    @pytest.mark.parametrize(
+        ("raw", "new"),
+        [
+            ("U.S.", "U. S."),
+            ("z.B.", "z. B."),
+            ("well-known", "well known"),
+            ("well known", "well-known"),
+            ("a - b", "a b"),
+        ],
+    )
+    def test_other_blanks(self, raw, new):
+        """Abbreviations and hyphens are set as they were read."""
+        assert forbidden(raw, new)
+
+
+class TestNames:
+    NAME = replace(GOOD, raw="Nartkor", new="Nartker", raw_zipf=0.0, new_zipf=5.0)
+
+    def test_a_name_that_the_page_repeats(self):
+        """The more often it stands there, the more is asked."""
+        found = [judge(replace(self.NAME, repetition=r)).score for r in (0.0, 0.7, 1.1, 1.6)]
+        assert all(later < earlier - 0.5 for earlier, later in pairwise(found))
+
+    def test_capitals_among_capitals(self):
+        """In a heading a word in capitals is no acronym."""
+        assert resistance(replace(GOOD, raw="OCRWM")) > resistance(replace(GOOD, raw="OCRWM", among_capitals=True)) + 1
+
+    def test_where_a_sentence_begins(self):
+        """There a capital is no sign of a name."""
+        assert resistance(replace(self.NAME, starts_sentence=True)) < resistance(self.NAME)
+
+
+class TestDoubt:
+    def test_the_fewer_unknown_words_the_more(self):
+        """What looks odd on a page that was read well is a name; on a bad one it helps a little."""
+        found = [doubt(share) for share in (0.0, 0.001, 0.01, 0.05, 0.1, 0.3, 1.0)]
+        assert found == sorted(found, reverse=True)
+        assert found[0] > 3
+        assert -5 < found[-1] < 0
+
+    @given(st.floats(0, 1))
+    def test_it_is_bounded(self, share):
+        """No page is so clean that nothing could be mended, or so bad that everything would."""
+        assert doubt(1.0) <= doubt(share) <= doubt(0.0)
+
+
+WORDS = st.sampled_from(
+    [*("the", "tbe", "U.S.", "it's", "house.", "house,", "|", "Nartker", "OCR", "well-known", "“so”", "of", "ofthe"),
+     *("5", "$5.00", "1O0", "1,250", "-5", "50%", "IV", "a", "www.x.org", "тhe", "«", "word;")]
+)  # fmt: skip
+TEXT = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+
+
+@given(TEXT, TEXT, st.floats(allow_nan=True, allow_infinity=True), st.floats(0, 30))
+def test_whatever_the_evidence(raw, new, gain, boldness):
+    """A forbidden edit is never accepted, an accepted one keeps its numbers, and every verdict has a reason."""
+    verdict = judge(replace(GOOD, raw=raw, new=new, cost=0.0, gain=gain), boldness)
+    assert verdict.reason
+    if verdict.accepted:
+        assert forbidden(raw, new) == ""
+        assert numbers.preserved(raw, new)
+        assert new.strip()
+
+
+@given(st.sampled_from([0.0, 2.0, 5.0]), st.floats(-5, 40))
+def test_boldness_moves_the_bar_and_nothing_else(boldness, gain):
+    """The score stays; what was accepted stays accepted."""
+    timid, bold = judge(replace(GOOD, gain=gain)), judge(replace(GOOD, gain=gain), boldness)
+    assert bold.score == timid.score
+    assert bold.accepted >= timid.accepted

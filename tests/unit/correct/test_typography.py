@@ -1,0 +1,356 @@
+"""What is mended without a model: look-alikes, quotation marks, marks torn off; and the way back to the scan."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from scanmend.correct.lexicon import numbers
+from scanmend.correct.lexicon.numbers import REPAIRED
+from scanmend.correct.typography import DOUBLED, TORN, UNPAIRED, mend
+from scanmend.document import Edit, Line, Page, Word, apply_edits, layout, page_from_text
+
+QUOTING = "\n\nThey said “good day” to us."
+"""A paragraph that says how the page quotes."""
+WORDS = (
+    *("the", "The", "house", "boys’", "don't", "etc.", "a", "of", "U.S.", "Rice", "mot", "Müller", "i", "A5"),
+    *("“", "”", "„", "‘", "’", "‘‘", "’’", "``", "''", '"', "“Oh", "‘Oh", "“‘Oh", "*Oh", "no.”", "no,’", "no’”"),
+    *("no”’", "‘so”", "“so’", "''so''", "““so””", "(“so”)", "(", ")", "[", ",", ";", ":", "!", "?", ",”", ";’", "."),
+    *("!)", "...", "-", "–", "—", "|", "*", "$1O0.00", "2O24", "1OO", "1,250.00", "$5", "5,-", "+3", "-5", "50%"),
+    *("€", "§", "№7", "10", "12:30", "5’", "10”", "‘90s", "''2''"),
+)
+LINES = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+PAGES = st.lists(LINES, max_size=5).map("\n".join)
+LANGUAGES = st.sampled_from([("eng",), ("fra",), ("deu", "eng"), ("eng", "frm"), ()])
+
+
+def mended(text, *languages):
+    """The text as the proposers see it."""
+    return mend(page_from_text(text), languages or ("eng",)).page.raw
+
+
+def published(page, edits):
+    """The raw page with edits in place."""
+    texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
+    return layout(page.lines, texts)
+
+
+def same(text, *languages):
+    """Whether a text stays just what it is."""
+    return mended(text, *languages) == page_from_text(text).raw
+
+
+class TestLookalikes:
+    def test_letters_in_numbers(self):
+        """They become their digits, place and reason told."""
+        done = mend(page_from_text("nothing here\npay $1O0.00 now"), ("eng",))
+        assert done.page.raw == "nothing here\npay $100.00 now"
+        (edit,) = done.edits
+        assert (edit.line, edit.word, edit.raw, edit.new) == (1, 1, "$1O0.00", "$100.00")
+        assert (edit.proposer, edit.reason, edit.accepted, edit.gain) == ("typography", REPAIRED, True, None)
+
+    @pytest.mark.parametrize("text", ["1O", "5l", "hospita1", "A4", "lO0l", "x1O0"])
+    def test_what_may_be_a_unit_or_a_code(self, text):
+        """It stays."""
+        assert same(f"the {text} of it")
+
+
+class TestTornMarks:
+    @pytest.mark.parametrize(
+        ("text", "right"),
+        [
+            ("the house , and", "the house, and"),
+            ("the house ; and", "the house; and"),
+            ("the house !", "the house!"),
+            ("the house . And", "the house. And"),
+            ("the house ? he asked", "the house? he asked"),
+            ("the house ,” he said", "the house,” he said"),
+            ("the house ) , and", "the house ) , and"),
+            ("(the house) , and", "(the house), and"),
+            ("they said : we", "they said: we"),
+            ("they said : “we", "they said: “we"),
+            ("“ Yes we", "“Yes we"),
+            ("( see above", "(see above"),
+            ("„ Das ist", "„Das ist"),
+        ],
+    )
+    def test_go_back_to_their_word(self, text, right):
+        """Nobody sets a blank there."""
+        assert mended(text) == right
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Rice : Five bags",
+            "Rice : 5 bags",
+            "Rice :",
+            "Total ; 5",
+            "Total , $5",
+            "10 , and",
+            "$5.00 , and",
+            "x , and",
+            "a ; b",
+            "and , 5,000",
+            "the end . . . and",
+            "the end ... and",
+            "the house — and",
+            "the house - and",
+            "the house | and",
+            ", and",
+            "the house , , and",
+            "the house ,, and",
+            "“ 5 of them",
+            "( 5 )",
+            "€ , $",
+        ],
+    )
+    def test_what_is_left_alone(self, text):
+        """Labels before values, whatever stands beside a number, single letters, points, dashes, columns."""
+        assert same(text)
+
+    @pytest.mark.parametrize("language", ["fra", "frm"])
+    def test_french_sets_blanks_before_high_marks(self, language):
+        """A comma has none there either."""
+        text = "Le mot ; la chose : elle vient ! Est-ce vrai ? Non , et « oui »."
+        assert mended(text, language) == text.replace(" ,", ",")
+        assert mended(text, "deu", language) == text.replace(" ,", ",")
+        assert mended("la chose ; et", "eng") == "la chose; et"
+
+    def test_a_line_end_tears_nothing(self):
+        """Words and marks of two lines are not put together."""
+        assert same("the house\n, and")
+
+    @pytest.mark.parametrize("text", ["“ Word , and", "( word , and", "“ Word ,” he"])
+    def test_marks_on_both_sides(self, text):
+        """Both go back, at once."""
+        assert mended(text) == text.replace("“ ", "“").replace("( ", "(").replace(" ,", ",")
+
+    def test_what_is_known_of_the_word(self):
+        """Box around all, the least confidence, the glyphs of all where there are any for each."""
+        glyph = (("x", 90.0),)
+        words = (
+            Word("bnt", (10, 20, 30, 40), 80.0, (glyph,) * 3),
+            Word(",", (32, 35, 34, 44), 50.0, (glyph,)),
+            Word("and", (40, 20, 60, 40), 90.0),
+            Word(",", None, None, (glyph,)),
+            Word("so"),
+        )
+        first, second, third = mend(Page(1, (Line(words),)), ("eng",)).page.lines[0].words
+        assert first == Word("bnt,", (10, 20, 34, 44), 50.0, (glyph,) * 4)
+        assert second == Word("and,", (40, 20, 60, 40), 90.0, ())
+        assert third == Word("so")
+
+
+class TestQuotationMarks:
+    @pytest.mark.parametrize(
+        ("text", "right"),
+        [
+            ("he said ‘‘yes’’ to us", "he said “yes” to us"),
+            ("he said ``yes'' to us", 'he said “yes" to us'),
+            ("he said ''yes,'' and", 'he said "yes," and'),
+            ("he said ““yes,”” and", "he said “yes,” and"),
+        ],
+    )
+    def test_two_single_ones(self, text, right):
+        """They are one double."""
+        done = mend(page_from_text(text), ("eng",))
+        assert done.page.raw == right
+        assert {e.reason for e in done.edits} == {DOUBLED}
+
+    @pytest.mark.parametrize(
+        ("text", "right"),
+        [
+            ("“He came,’ she said.", "“He came,” she said."),
+            ("‘He came,” she said.", "“He came,” she said."),
+            ("*He came,” she said.", "“He came,” she said."),
+            ("“He came.’", "“He came.”"),
+            ("“He came,\nand went.’", "“He came,\nand went.”"),
+            ("“He came,’’ she said.", "“He came,” she said."),
+            ("“He came,’ she said, ‘and went.”", "“He came,” she said, “and went.”"),
+        ],
+    )
+    def test_one_kind_opens_and_closes(self, text, right):
+        """On a page that quotes with double ones, the odd one is mended on either side."""
+        assert mended(text + QUOTING) == right + QUOTING
+
+    def test_the_reason(self):
+        """It is told of the word that changed, wherever the other mark stands."""
+        done = mend(page_from_text("and ‘He came,\nyes,” she said" + QUOTING), ("eng",))
+        assert [(e.line, e.word, e.raw, e.new, e.reason) for e in done.edits] == [(0, 1, "‘He", "“He", UNPAIRED)]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "the boys’ house and the ladies’ room",
+            "“The boys’ house is here,” they said.",
+            "“Don’t do it, it isn’t yours,” they said.",
+            "“Rock ’n’ roll,” they said.",
+            "“I saw James’ and the others’ books,” they said.",
+            "“The house is the boys’” and no more",
+            "“It is cold, ’tis late,” they said.",
+            "‘Yes,’ they said, ‘we do.’",
+            "“He came and ‘went’ again,” they said.",
+            "He is 6’ tall and that is 5’ 10” long.",
+            "‘90s music and the *word",
+            "\"He came,' she said.",
+            "He came,” she said.",
+            "“He came, she said.",
+            "He came,’ she said.",
+        ],
+    )
+    def test_apostrophes_and_other_marks_stay(self, text):
+        """Possessives, contractions, quotations within quotations, feet and inches, marks without a counterpart."""
+        assert same(text + QUOTING)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "“He said ‘oh yes.’” And they went.",
+            "“He said ‘oh yes,’ and ‘oh no.’” And they went.",
+            "“‘Oh yes,’ he said,” they told us.",
+            "“It is cold, and ‘tis late,” they said.",
+            "‘He said “oh yes.”’ And they went.",
+            "‘He said “oh yes” and left.’ And they went.",
+        ],
+    )
+    def test_quotations_within_quotations(self, text):
+        """Either kind may stand in the other, and close at the same place."""
+        assert same(text + QUOTING)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "‘He came,’ she said. ‘He came,” she said. ‘And went.’",
+            "‘He said “yes’ to us,’ she told. ‘And no.’ ‘So be it.’",
+            "‘He came’ and ‘he went,” and “so,’ and ‘so’ on",
+        ],
+    )
+    def test_pages_that_quote_with_single_ones(self, text):
+        """Where that is the custom, nothing is paired."""
+        assert same(text)
+
+    def test_a_paragraph_ends_a_quotation(self):
+        """What was opened in another one is not closed here."""
+        assert same("“He came to us.\n\nThe boys went,’ she said." + QUOTING)
+        assert same("“He came to us. " + "And so on and on. " * 40 + "The boys went,’ she said." + QUOTING)
+
+    def test_numbers_keep_theirs(self):
+        """No mark beside a figure is doubled."""
+        assert same("at 40° 26’’ 46'' and ‘‘2024’’ and ''5''")
+
+
+class TestOnRaw:
+    RAW = page_from_text("for the $1O0.00 of\nthe bnt , he sald ; and so")
+
+    def judged(self, *edits):
+        return mend(self.RAW, ("eng",)).on_raw(edits)
+
+    def test_nothing_judged(self):
+        """What was mended is what remains, in reading order, in terms of the raw page."""
+        done = mend(self.RAW, ("eng",))
+        assert done.on_raw([]) == done.edits
+        assert [(e.line, e.word, e.count, e.raw, e.new, e.reason) for e in done.edits] == [
+            (0, 2, 1, "$1O0.00", "$100.00", REPAIRED),
+            (1, 1, 2, "bnt ,", "bnt,", TORN),
+            (1, 4, 2, "sald ;", "sald;", TORN),
+        ]
+
+    def test_an_accepted_edit_takes_in_what_was_mended(self):
+        """One edit from what was scanned to what is right."""
+        edit = Edit(1, 1, "bnt,", "but,", "rescore", gain=9.0, accepted=True, reason="fits")
+        (found,) = [e for e in self.judged(edit) if e.line and e.word == 1]
+        assert found == replace(edit, raw="bnt ,", count=2)
+        assert published(self.RAW, self.judged(edit)) == "for the $100.00 of\nthe but, he sald; and so"
+
+    def test_places_behind_a_torn_mark(self):
+        """Words after it have other places on the raw page, and edits of several words span it."""
+        one = Edit(1, 2, "he", "be", "rescore", accepted=True)
+        (found,) = [e for e in self.judged(one) if e.new == "be"]
+        assert (found.word, found.count, found.raw) == (3, 1, "he")
+        several = Edit(1, 2, "he sald;", "herald;", "rewrite", count=2, accepted=True)
+        (found,) = [e for e in self.judged(several) if e.new == "herald;"]
+        assert (found.word, found.count, found.raw) == (3, 3, "he sald ;")
+        assert published(self.RAW, self.judged(several)).endswith("the bnt, herald; and so")
+
+    def test_a_rejected_edit_is_told_beside_what_was_mended(self):
+        """In terms of the raw page; the mark goes back all the same."""
+        edit = Edit(1, 1, "bnt,", "but,", "rescore", gain=1.0, reason="not enough")
+        found = [e for e in self.judged(edit) if e.line and e.word == 1]
+        assert {(e.raw, e.new, e.count, e.accepted) for e in found} == {
+            ("bnt ,", "but,", 2, False),
+            ("bnt ,", "bnt,", 2, True),
+        }
+        assert published(self.RAW, self.judged(edit)) == mend(self.RAW, ("eng",)).page.raw
+
+    @given(PAGES, LANGUAGES, st.data())
+    def test_any_edits(self, text, languages, data):
+        """Applied to the raw page they make what they would make of the mended one, accepted or not."""
+        page = page_from_text(text)
+        done = mend(page, languages)
+        edits = []
+        for n, line in enumerate(done.page.lines):
+            at = 0
+            while at < len(line.words):
+                count = data.draw(st.integers(1, min(3, len(line.words) - at)))
+                raw = " ".join(w.text for w in line.words[at : at + count])
+                if data.draw(st.booleans()):
+                    edits.append(Edit(n, at, raw, "new", "rescore", count=count, accepted=data.draw(st.booleans())))
+                at += count
+        found = done.on_raw(edits)
+        assert published(page, found) == published(done.page, edits)
+        assert [(e.line, e.word) for e in found] == sorted((e.line, e.word) for e in found)
+        for edit in found:
+            words = page.lines[edit.line].words[edit.word : edit.word + edit.count]
+            assert edit.raw == " ".join(w.text for w in words)
+
+
+QUOTES = re.compile("[\\s*\"'`‘’“”„]")
+"""All that may come, go or change."""
+
+
+class TestWhateverThePage:
+    @given(PAGES, LANGUAGES)
+    def test_only_quotation_marks_blanks_and_lookalikes_change(self, text, languages):
+        """Letters, digits, signs, currencies and separators are those of the scan, line by line."""
+        page = page_from_text(text)
+        after = mend(page, languages).page
+        assert len(after.lines) == len(page.lines)
+        for old, new in zip(page.lines, after.lines, strict=True):
+            words = [numbers.repair(w.text) or w.text for w in old.words]
+            assert QUOTES.sub("", new.text) == QUOTES.sub("", "".join(words))
+            assert numbers.sacred(new.text) == numbers.sacred(" ".join(words))
+            assert new.paragraph == old.paragraph
+
+    @given(PAGES, LANGUAGES)
+    def test_the_edits_are_the_difference(self, text, languages):
+        """With nothing judged, they make the mended page of the raw one; each is accepted and has a reason."""
+        page = page_from_text(text)
+        done = mend(page, languages)
+        assert published(page, done.on_raw([])) == done.page.raw
+        assert all(e.accepted and e.reason and e.raw != e.new for e in done.edits)
+
+    @example("*Oh no,’ no.”", ("eng",))
+    @given(PAGES, LANGUAGES)
+    def test_once_is_enough(self, text, languages):
+        """A mended page has nothing left to mend, but where an opening mark stood between a word and the next."""
+        tidy = " ".join(w for w in text.replace("\n", " \n ").split(" ") if w not in {"“", "„", "("})
+        after = mend(page_from_text(tidy), languages).page
+        assert mend(after, languages).page == after
+        assert mend(after, languages).edits == ()
+
+    @given(st.text(" ab‘’“”*,;:!?.(10\n", max_size=60))
+    def test_any_text(self, text):
+        """Nothing crashes, however the marks lie about."""
+        page = page_from_text(text)
+        done = mend(page, ("eng",))
+        assert published(page, done.on_raw([])) == done.page.raw
+
+    def test_a_clean_page(self):
+        """It is the same object in and out, word by word, glyphs included."""
+        glyphs = ((("x", 90.0), ("y", 5.0)),)
+        page = Page(1, (Line((Word("“x,”", (1, 2, 3, 4), 90.0, glyphs), Word("5", None, 80.0, glyphs)), 3),))
+        done = mend(page, ("eng",))
+        assert done.page == page
+        assert done.edits == ()

@@ -1,0 +1,388 @@
+"""scanmend.intake.inbox on real folders, with real rivals."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scanmend.config.schema import Folder
+from scanmend.document import Fingerprint
+from scanmend.errors import StorageError
+from scanmend.fs import safe_open
+from scanmend.intake import inbox as module
+from scanmend.intake.inbox import DEEPEST, Inbox, Missed, filesystem_of, is_network
+from scanmend.intake.sniff import State
+
+GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+
+
+def make(root: Path, **settings) -> Inbox:
+    root.mkdir(exist_ok=True)
+    aside = root.parent / "out"
+    return Inbox(Folder(name="t", inbox=root, outbox=aside, archive=aside, quarantine=aside, **settings))
+
+
+@pytest.fixture
+def inbox(tmp_path) -> Inbox:
+    return make(tmp_path / "in")
+
+
+def drop(inbox: Inbox, name: str, data: bytes = GIF) -> Path:
+    path = inbox.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return Path(name)
+
+
+def take(inbox: Inbox, relative: Path, id: str = "id1") -> Path:  # noqa: A002 -- the field's word
+    path = inbox.claim(relative, id, inbox.listing()[relative])
+    assert isinstance(path, Path)
+    return path
+
+
+class TestListing:
+    def test_only_regular_files(self, inbox, tmp_path):
+        """Links, pipes, sockets and folders that look like scans are left alone."""
+        drop(inbox, "a.pdf")
+        (inbox.root / "folder.pdf").mkdir()
+        (inbox.root / "link.pdf").symlink_to(tmp_path / "in/a.pdf")
+        (inbox.root / "dangling.pdf").symlink_to("nowhere")
+        os.mkfifo(inbox.root / "pipe.pdf")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(inbox.root / "socket.pdf"))
+            assert inbox.listing() == {Path("a.pdf"): Fingerprint.of((inbox.root / "a.pdf").stat())}
+
+    def test_ignored_names(self, tmp_path):
+        """Temporary names, the folder's own patterns and the claim folder are not listed, at any depth."""
+        inbox = make(tmp_path / "in", recursive=True, ignore=("draft*",))
+        for name in (".hidden.pdf", "x.tmp", "Draft 1.pdf", "@eaDir/y.pdf", ".scanmend/id/z.pdf", "sub/~lock.pdf"):
+            drop(inbox, name)
+        assert inbox.listing() == {}
+
+    def test_folders_only_when_recursive(self, tmp_path):
+        """Folders are entered when the configuration says so, and never through a link."""
+        flat, deep = make(tmp_path / "in"), make(tmp_path / "in", recursive=True)
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere/secret.pdf").write_bytes(GIF)
+        (flat.root / "link").symlink_to(tmp_path / "elsewhere")
+        drop(flat, "a/b/c.pdf")
+        assert flat.listing() == {}
+        assert set(deep.listing()) == {Path("a/b/c.pdf")}
+
+    def test_depth_is_bounded(self, tmp_path):
+        """What lies deeper than DEEPEST folders is not found; what lies just there is."""
+        inbox = make(tmp_path / "in", recursive=True)
+        drop(inbox, "d/" * DEEPEST + "found.pdf")
+        drop(inbox, "d/" * (DEEPEST + 1) + "too deep.pdf")
+        assert [path.name for path in inbox.listing()] == ["found.pdf"]
+
+    def test_any_name(self, inbox):
+        """Bytes that are no UTF-8, newlines and leading dashes are names like others, up to the claim."""
+        for i, raw in enumerate([b"caf\xe9.pdf", b"two\nlines.pdf", b"-rf.pdf", b" .pdf", b"%s{}.pdf"]):
+            path = inbox.root / os.fsdecode(raw)
+            path.write_bytes(GIF)
+            claimed = take(inbox, Path(os.fsdecode(raw)), f"id{i}")
+            assert os.fsencode(claimed.name) == raw
+            assert claimed.read_bytes() == GIF
+
+    def test_a_vanished_inbox(self, inbox):
+        """An inbox that is gone is an outage, not an empty inbox."""
+        assert inbox.identity() is not None
+        inbox.root.rmdir()
+        assert inbox.identity() is None
+        with pytest.raises(StorageError, match="cannot be listed"):
+            inbox.listing()
+
+    def test_another_folder_in_its_place(self, inbox):
+        """The identity tells that another folder lies where the inbox was."""
+        before = inbox.identity()
+        inbox.root.rename(inbox.root.with_name("old"))
+        inbox.root.mkdir()
+        assert inbox.identity() not in {before, None}
+
+
+class TestReady:
+    def test_states(self, inbox):
+        """Whole, cut and foreign files are told apart; what vanished meanwhile is not ready."""
+        assert inbox.ready(drop(inbox, "a.gif")) is State.READY
+        assert inbox.ready(drop(inbox, "b.gif", GIF[:-1])) is State.INCOMPLETE
+        assert inbox.ready(drop(inbox, "c.gif", b"hello")) is State.FOREIGN
+        assert inbox.ready(Path("vanished.gif")) is State.INCOMPLETE
+
+    def test_neither_link_nor_pipe_is_opened(self, inbox):
+        """A link put in the file's place is not followed, and a pipe does not block."""
+        drop(inbox, "a.gif")
+        (inbox.root / "link.gif").symlink_to("a.gif")
+        os.mkfifo(inbox.root / "pipe.gif")
+        assert inbox.ready(Path("link.gif")) is State.INCOMPLETE
+        assert inbox.ready(Path("pipe.gif")) is State.INCOMPLETE
+
+    def test_no_permission_means_later(self, tmp_path):
+        """A file that this user may not read yet counts as busy."""
+        inbox = make(tmp_path / "in")
+        drop(inbox, "a.gif")
+        (inbox.root / "a.gif").chmod(0)
+        script = (
+            "import sys\nfrom pathlib import Path\nfrom scanmend.config.schema import Folder\n"
+            "from scanmend.intake.inbox import Inbox\nimport os\n"
+            "root = Path('in').absolute()\n"
+            "f = Folder(name='t', inbox=root, outbox=root, archive=root, quarantine=root)\n"
+            "os.geteuid() or os.setuid(65534)\n"
+            "print(Inbox(f).ready(Path('a.gif')).name)\n"
+        )
+        tmp_path.chmod(0o755)
+        inbox.root.chmod(0o755)
+        result = run_reachable(script, tmp_path)
+        assert result.stdout.split()[-1:] == ["INCOMPLETE"]
+
+
+class TestClaim:
+    def test_a_claim_moves_the_file(self, inbox):
+        """The file leaves the inbox under its own name, and can be found again by id."""
+        relative = drop(inbox, "a.gif")
+        before = (inbox.root / relative).stat()
+        path = take(inbox, relative)
+        assert path == inbox.root / ".scanmend/id1/a.gif"
+        assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        assert inbox.listing() == {}
+        assert inbox.claims() == ["id1"]
+        assert inbox.claimed("id1") == path
+
+    def test_gone_is_no_error(self, inbox):
+        """A file that another daemon took first is missed, and leaves no claim folder."""
+        relative = drop(inbox, "a.gif")
+        expected = inbox.listing()[relative]
+        (inbox.root / relative).unlink()
+        assert inbox.claim(relative, "id1", expected) is Missed.GONE
+        assert inbox.claims() == []
+        assert inbox.claimed("id1") is None
+
+    def test_a_changed_file_goes_back(self, inbox):
+        """A file that grew since it was listed stays in the inbox."""
+        relative = drop(inbox, "a.gif")
+        expected = inbox.listing()[relative]
+        drop(inbox, "a.gif", GIF + b"more")
+        assert inbox.claim(relative, "id1", expected) is Missed.NOT_YET
+        assert (inbox.root / relative).read_bytes() == GIF + b"more"
+        assert inbox.claims() == []
+
+    @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+    def test_a_swapped_file_goes_back(self, inbox, kind):
+        """What is no regular file any more goes back as it is, and nothing behind it is touched."""
+        relative = drop(inbox, "a.gif")
+        expected = inbox.listing()[relative]
+        path = inbox.root / relative
+        path.unlink()
+        if kind == "link":
+            path.symlink_to("/etc/hostname")
+        elif kind == "folder":
+            (path / "inner").mkdir(parents=True)
+        else:
+            os.mkfifo(path)
+        assert inbox.claim(relative, "id1", expected) is Missed.NOT_YET
+        assert (path.is_symlink(), path.is_fifo(), (path / "inner").is_dir()) == (
+            kind == "link",
+            kind == "pipe",
+            kind == "folder",
+        )
+        assert inbox.claims() == []
+
+    def test_a_claim_folder_that_is_a_link(self, inbox, tmp_path):
+        """Whoever may write to the inbox cannot send claimed scans elsewhere."""
+        (tmp_path / "elsewhere").mkdir()
+        (inbox.root / ".scanmend").symlink_to(tmp_path / "elsewhere")
+        relative = drop(inbox, "a.gif")
+        with pytest.raises(StorageError, match="no folder"):
+            inbox.claim(relative, "id1", inbox.listing()[relative])
+        assert (inbox.root / relative).exists()
+
+    def test_an_id_in_use(self, inbox):
+        """A claim never overwrites what an earlier one of the same id holds."""
+        take(inbox, drop(inbox, "a.gif"))
+        relative = drop(inbox, "a.gif", b"other")
+        with pytest.raises(StorageError, match="already"):
+            inbox.claim(relative, "id1", inbox.listing()[relative])
+        assert (inbox.root / relative).read_bytes() == b"other"
+
+    def test_a_crash_between_the_steps(self, inbox):
+        """An empty claim folder, left by a crash before the rename, does not hinder the same claim."""
+        (inbox.root / ".scanmend/id1").mkdir(parents=True)
+        assert take(inbox, drop(inbox, "a.gif")).read_bytes() == GIF
+
+    def test_a_vanished_inbox(self, inbox):
+        """Without its inbox a file is not gone: the whole folder is out of reach."""
+        with pytest.raises(StorageError):
+            (inbox.root.rmdir(), inbox.claim(Path("a.gif"), "id1", Fingerprint(1, 1, 1)))
+
+    @pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b"])
+    def test_an_id_stays_inside(self, inbox, id):  # noqa: A002 -- the field's word
+        """An id that a person typed cannot name another folder."""
+        with pytest.raises(ValueError, match="no id"):
+            inbox.claimed(id)
+
+    def test_two_daemons_race(self, inbox):
+        """Of two processes that claim the same 40 files, each file goes to exactly one; both see no error."""
+        names = [str(drop(inbox, f"{n}.gif")) for n in range(40)]
+        script = (
+            "import sys\nfrom pathlib import Path\nfrom scanmend.config.schema import Folder\n"
+            "from scanmend.intake.inbox import Inbox, Missed\n"
+            "root = Path('in').absolute()\n"
+            "inbox = Inbox(Folder(name='t', inbox=root, outbox=root, archive=root, quarantine=root))\n"
+            "listing = inbox.listing()\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+            "for path, fingerprint in sorted(listing.items()):\n"
+            "    got = inbox.claim(path, f'{sys.argv[1]}-{path.stem}', fingerprint)\n"
+            "    print(path, got.name)\n"
+        )
+        rivals = [
+            subprocess.Popen(
+                [sys.executable, "-c", script, who],
+                cwd=inbox.root.parent,
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for who in ("one", "two")
+        ]
+        for rival in rivals:
+            assert rival.stdout.readline() == "ready\n"
+        for rival in rivals:
+            rival.stdin.write("go\n")
+            rival.stdin.flush()
+        results = [dict(line.split() for line in rival.communicate(timeout=30)[0].splitlines()) for rival in rivals]
+        assert [rival.returncode for rival in rivals] == [0, 0]
+        for name in names:
+            assert sorted(result[name] for result in results) == sorted([name, "GONE"])
+        assert len(inbox.claims()) == 40
+
+
+class TestPutBack:
+    def test_under_its_old_name(self, inbox):
+        """A file goes back where it came from, and its claim folder goes away."""
+        path = take(inbox, drop(inbox, "a.gif"))
+        assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
+        assert (inbox.claims(), set(inbox.listing())) == ([], {Path("a.gif")})
+
+    @pytest.mark.parametrize("way", [safe_open._by_link, safe_open._by_renameat2, safe_open._by_reservation])
+    def test_never_over_another(self, inbox, monkeypatch, way):
+        """A taken name is numbered; so is the next, with hard links and without."""
+        monkeypatch.setattr(module, "appear", way)
+        for n, expected in enumerate(["a.gif", "a (2).gif", "a (3).gif"]):
+            path = take(inbox, drop(inbox, "new.gif", b"%d" % n), f"id{n}")
+            assert inbox.put_back(path, Path("a.gif")).name == expected
+        assert [(inbox.root / name).read_bytes() for name in ("a.gif", "a (2).gif", "a (3).gif")] == [b"0", b"1", b"2"]
+
+    def test_a_vanished_folder_comes_back(self, tmp_path):
+        """The folder that the file lay in is made again; the inbox itself is not."""
+        inbox = make(tmp_path / "in", recursive=True)
+        path = take(inbox, drop(inbox, "sub/a.gif"))
+        (inbox.root / "sub").rmdir()
+        assert inbox.put_back(path, Path("sub/a.gif")).read_bytes() == GIF
+        path = take(inbox, Path("sub/a.gif"))
+        inbox.root.rename(tmp_path / "unmounted")
+        with pytest.raises(StorageError, match="gone"):
+            inbox.put_back(path, Path("sub/a.gif"))
+        assert not inbox.root.exists()
+
+    def test_a_crash_between_the_steps(self, inbox):
+        """A file that already has its old name again, beside the one in the claim folder, is not doubled."""
+        path = take(inbox, drop(inbox, "a.gif"))
+        os.link(path, inbox.root / "a.gif")
+        assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
+        assert (inbox.claims(), list(inbox.listing())) == ([], [Path("a.gif")])
+
+    @pytest.mark.parametrize("name", ["é" * 125 + ".gif", "x." + "y" * 250, "." + "z" * 250])
+    def test_the_longest_names(self, inbox, name):
+        """A numbered name is shortened to what a file system holds."""
+        path = take(inbox, drop(inbox, "a.gif"))
+        drop(inbox, name)
+        back = inbox.put_back(path, Path(name))
+        assert len(os.fsencode(back.name)) <= 255
+        assert back.stem.endswith(" (2)") or back.name.endswith(" (2)")
+
+    def test_a_failed_rename_leaves_no_reservation(self, inbox):
+        """Where hard links do not exist, a file that cannot go back leaves no empty one in its place."""
+        with pytest.raises(FileNotFoundError):
+            safe_open._by_reservation(inbox.root / "none", inbox.root / "a.gif")
+        (inbox.root / "folder").mkdir()
+        with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
+            safe_open._by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
+        assert list((inbox.root / "folder").iterdir()) == []
+
+
+def test_release_keeps_what_is_in_use(inbox):
+    """Only an empty claim folder is removed."""
+    path = take(inbox, drop(inbox, "a.gif"))
+    inbox.release("id1")
+    assert path.exists()
+    path.unlink()
+    inbox.release("id1")
+    assert inbox.claims() == []
+    inbox.release("id1")
+
+
+def test_litter_in_a_claim_folder(inbox):
+    """What a file manager leaves beside the claimed file is not taken for it; without any other it is."""
+    path = take(inbox, drop(inbox, "z.gif"))
+    (path.parent / ".DS_Store").write_bytes(b"x")
+    (path.parent / "@eaDir").mkdir()
+    assert inbox.claimed("id1") == path
+    path.unlink()
+    assert inbox.claimed("id1") == path.with_name(".DS_Store")
+
+
+MOUNTS = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+30 22 0:40 / /srv rw - nfs4 server:/export rw,vers=4.2
+31 30 0:41 / /srv/local rw shared:9 master:2 - xfs /dev/sdb1 rw
+32 22 0:42 / /media/two\040words rw - cifs //nas/scans rw
+33 22 0:43 / /mnt/odd\134name rw - fuse.sshfs me@host:/ rw
+34 22 0:44 / /auto rw - autofs systemd-1 rw
+35 34 0:45 / /auto rw - nfs server:/auto rw
+36 22 0:46 / /stick rw - fuseblk /dev/sdc1 rw
+garbage
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "network"),
+    [
+        ("/home/scans", "ext4", False),
+        ("/srv", "nfs4", True),
+        ("/srv/in", "nfs4", True),
+        ("/srv/local/in", "xfs", False),
+        ("/srvother", "ext4", False),
+        ("/media/two words/in", "cifs", True),
+        ("/mnt/odd\\name", "fuse.sshfs", True),
+        ("/auto/in", "nfs", True),
+        ("/stick/in", "fuseblk", False),
+    ],
+)
+def test_network_file_systems(path, kind, network):
+    """The deepest mount that holds the path decides, the later of two on one folder, whatever its name is."""
+    assert filesystem_of(Path(path), MOUNTS) == kind
+    assert is_network(Path(path), MOUNTS) is network
+
+
+def test_this_machine(tmp_path):
+    """The mounts of the running system can be read."""
+    assert filesystem_of(Path("/proc")) == "proc"
+    assert not is_network(Path("/proc"))
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def run_reachable(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder that an unprivileged user reaches by its relative name only."""
+    script = f"import os; os.chdir({str(cwd)!r})\n" + script.replace(".absolute()", "")
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result

@@ -1,0 +1,166 @@
+"""scanmend.outputs.record, and that docs/record.md tells the same."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from project import ROOT
+from scanmend.document import CorrectedPage, Edit, Line, Page, Word
+from scanmend.outputs.record import Record, head, render
+
+PAGE = Page(
+    2,
+    (
+        Line((Word("Invoice", confidence=96.0),)),
+        Line((Word("in", confidence=91.0), Word("whieh", confidence=44.04)), 1),
+    ),
+    1240,
+    1754,
+    150,
+    1.5,
+    turned=90,
+    steps=("turned 90°",),
+    languages=("eng",),
+)
+EDIT = Edit(1, 1, "whieh", "which", "rescore", 1, 5.43219, accepted=True, reason="look-alike", box=(1, 2, 3, 4))
+MODEL = {
+    "name": "bundled", "file": "m.gguf", "source": "package", "quantization": "Q4_1", "parameters": 134_515_008,
+    "revision": None, "gpu_layers": 0, "layers": 31, "ran_on": "CPU",
+}  # fmt: skip
+RECORD = Record(
+    id="20240501T101112-ab12",
+    source="invoice.pdf",
+    relative=Path("sub/invoice.pdf"),
+    sha256="ab" * 32,
+    size=123_456,
+    modified_ns=1_714_551_072_123_456_789,
+    folder="invoices",
+    model=MODEL,
+    strategy="rescore",
+    prompt_sha256="cd" * 32,
+    languages=("eng", "deu"),
+    started="2024-05-01T10:11:12+02:00",
+    finished="2024-05-01T10:11:20+02:00",
+    timings={"ocr_s": 1.23456, "correct_s": 0.5, "total_s": 8.0},
+    pages=(CorrectedPage(PAGE, "Invoice\n\nin which", (EDIT,)),),
+    version="0.1.0",
+)
+
+
+def written(record: Record) -> dict:
+    return json.loads(b"".join(render(record)).decode("utf-8"))
+
+
+def test_the_whole_record():
+    """Every field is there under its name; lines and words count from 1, numbers have three places."""
+    assert written(RECORD) == {
+        "schema": 1,
+        "scanmend": "0.1.0",
+        "id": "20240501T101112-ab12",
+        "source": "invoice.pdf",
+        "relative": "sub/invoice.pdf",
+        "sha256": "ab" * 32,
+        "size": 123_456,
+        "modified_ns": 1_714_551_072_123_456_789,
+        "folder": "invoices",
+        "model": MODEL,
+        "strategy": "rescore",
+        "prompt_sha256": "cd" * 32,
+        "languages": ["eng", "deu"],
+        "started": "2024-05-01T10:11:12+02:00",
+        "finished": "2024-05-01T10:11:20+02:00",
+        "timings": {"ocr_s": 1.235, "correct_s": 0.5, "total_s": 8.0},
+        "attempt": 1,
+        "duplicate_of": None,
+        "uncorrected": None,
+        "pages": [
+            {
+                "number": 2,
+                "raw": "Invoice\n\nin whieh",
+                "corrected": "Invoice\n\nin which",
+                "mean_confidence": 77.0,
+                "width": 1240,
+                "height": 1754,
+                "dpi": 150,
+                "origin": "ocr",
+                "turned": 90,
+                "steps": ["turned 90°"],
+                "languages": ["eng"],
+                "skipped": None,
+                "edits": [
+                    {
+                        "raw": "whieh",
+                        "new": "which",
+                        "line": 2,
+                        "word": 2,
+                        "count": 1,
+                        "box": [1, 2, 3, 4],
+                        "proposer": "rescore",
+                        "verdict": "accepted",
+                        "reason": "look-alike",
+                        "gain": 5.432,
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_without_model_and_words():
+    """A folder without correction has no model; a page without words has no confidence, but a reason."""
+    page = CorrectedPage(Page(1, ()), "", skipped="no text")
+    out = written(replace(RECORD, model=None, strategy="off", pages=(page,), duplicate_of="before", attempt=3))
+    assert (out["model"], out["duplicate_of"], out["attempt"]) == (None, "before", 3)
+    assert (out["pages"][0]["mean_confidence"], out["pages"][0]["skipped"]) == (None, "no text")
+
+
+def test_readable_by_people():
+    """Letters of any script stand as they are, and the file ends with a newline."""
+    data = b"".join(render(replace(RECORD, source="Rechnung März.pdf")))
+    assert "März".encode() in data
+    assert data.endswith(b"\n}\n")
+
+
+def test_names_that_are_no_text():
+    """Undecodable bytes and control characters in a name are escaped."""
+    out = written(replace(RECORD, source="caf\udce9\n.pdf", relative=Path("a\x1b/caf\udce9.pdf")))
+    assert (out["source"], out["relative"]) == ("caf\\xe9\\n.pdf", "a\\x1b/caf\\xe9.pdf")
+
+
+def test_numbers_that_json_has_not():
+    """An infinite or undefined gain is null, so that every reader can parse the record."""
+    edits = tuple(replace(EDIT, gain=g) for g in (float("inf"), float("nan"), None))
+    out = written(replace(RECORD, pages=(CorrectedPage(PAGE, "x", edits),)))
+    assert [edit["gain"] for edit in out["pages"][0]["edits"]] == [None, None, None]
+
+
+@given(text=st.text(st.characters(exclude_categories=())), reason=st.text(st.characters(exclude_categories=())))
+def test_any_text_can_be_recorded(text, reason):
+    """Whatever OCR or the model wrote, half surrogate pairs included, the record is valid UTF-8 and JSON."""
+    page = CorrectedPage(PAGE, text, (replace(EDIT, new=text, reason=reason),))
+    assert written(replace(RECORD, pages=(page,)))["pages"][0]["corrected"] == text.encode("utf-8", "replace").decode()
+
+
+def test_the_documentation_names_every_field():
+    """docs/record.md describes exactly the fields that are written."""
+    page = ROOT / "docs/record.md"
+    documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
+    out = written(RECORD)
+    expected = [*out, *out["model"], *out["timings"], *out["pages"][0], *out["pages"][0]["edits"][0]]
+    assert sorted(documented) == sorted(expected)
+
+
+def test_the_head_is_read_without_the_pages(tmp_path):
+    """Whatever the names in it; what is no record of ours is nothing."""
+    file = tmp_path / "a.json"
+    odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
+    file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
+    assert head(file) == {key: value for key, value in written(odd).items() if key != "pages"}
+    for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
+        file.write_bytes(other)
+        assert head(file) == {}
+    assert head(tmp_path / "none.json") == {}

@@ -1,0 +1,92 @@
+"""scanmend.outputs.word_boxes: each corrected word stands where its raw words stood."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from outbox.leaves import WORDS, leaf
+
+from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
+from scanmend.outputs.word_boxes import placed_words, strips
+
+
+def of(words, *edits):
+    return placed_words(leaf(words=words, edits=edits))[0]
+
+
+def edit(word, count, new, *, accepted=True):
+    return Edit(0, word, "", new, "rescore", count, accepted=accepted)
+
+
+def test_an_edit_keeps_its_word_s_box():
+    """And the word knows what it was read as."""
+    word = of(WORDS, edit(1, 1, "committee"))[1]
+    assert (word.text, word.box, word.raw[0].text, word.confidence) == (
+        "committee",
+        (120, 42, 310, 71),
+        "comrnittee",
+        62.4,
+    )
+
+
+def test_an_edit_of_two_words_covers_both_boxes():
+    """From the left of the first to the right of the last, whatever their heights."""
+    word = of(WORDS, edit(2, 2, "willmeet"))[2]
+    assert (word.text, word.box) == ("willmeet", (321, 40, 479, 71))
+
+
+def test_a_word_that_becomes_two_shares_its_box_by_letters():
+    """With the blank between them, and nothing beyond the box."""
+    one = (Word("ofthe", (100, 10, 200, 40), 80.0),)
+    assert [(w.text, w.box) for w in of(one, edit(0, 1, "of the"))] == [
+        ("of", (100, 10, 133, 40)),
+        ("the", (150, 10, 200, 40)),
+    ]
+
+
+def test_rejected_edits_change_nothing():
+    """The raw word stays."""
+    assert [w.text for w in of(WORDS, edit(1, 1, "committee", accepted=False))] == [w.text for w in WORDS]
+
+
+@given(st.lists(st.sampled_from(["a", "bc", "def"]), min_size=1, max_size=8), st.data())
+def test_the_text_is_that_of_the_txt(texts, data):
+    """The words in order are those that ``apply_edits`` gives, for any edits that do not overlap."""
+    line = Line(tuple(Word(t, (10 * i, 0, 10 * i + 8, 9)) for i, t in enumerate(texts)))
+    edits, at = [], 0
+    while at < len(texts):
+        count = data.draw(st.integers(1, 3))
+        if at + count <= len(texts) and data.draw(st.booleans()):
+            edits.append(edit(at, count, data.draw(st.sampled_from(["x", "yz w"]))))
+        at += count
+    words = placed_words(CorrectedPage(Page(1, (line,)), "", tuple(reversed(edits))))[0]
+    assert " ".join(w.text for w in words) == apply_edits(line, edits)
+
+
+def test_words_without_boxes_stay_words():
+    """Text that came without an image has no places."""
+    (word,) = of((Word("teh"),), edit(0, 1, "the"))
+    assert (word.text, word.box) == ("the", None)
+    assert strips([[word]]) == [[]]
+    assert union([None]) is None
+
+
+def test_a_line_has_one_height():
+    """That of its usual words: what touches a stain does not make the others tall."""
+    stained = (*WORDS, Word("a", (600, 5, 610, 110), 50.0))
+    (line,) = strips(placed_words(leaf(words=stained, edits=())))
+    assert {(s.top, s.height) for s in line} == {(40, 39)}
+    assert [(s.left, s.right) for s in line] == [(w.box[0], w.box[2]) for w in stained]
+
+
+def test_a_page_askew_has_lines_that_fall():
+    """Each word's strip is where its box is, though the line falls by more than its height."""
+    rows = [
+        Line(
+            tuple(Word("word", (x, 100 * row + x // 20, x + 80, 100 * row + x // 20 + 24)) for x in range(0, 1500, 100))
+        )
+        for row in range(5)
+    ]
+    for row, line in zip(rows, strips(placed_words(CorrectedPage(Page(1, tuple(rows)), ""))), strict=True):
+        for word, strip in zip(row.words, line, strict=True):
+            assert strip.top == pytest.approx(word.box[1], abs=2)
+            assert strip.height == pytest.approx(24, abs=2)

@@ -1,0 +1,357 @@
+"""Set-up: the ladder of safer llama.cpp builds, and the two scripts around it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import llama_wheel
+from llama_wheel import Failed, Site
+from project import ROOT
+
+PIP = """
+import json, os, pathlib, sys
+here = pathlib.Path(__file__).parent
+flags = {n: os.environ.get(n, "") for n in ("CMAKE_ARGS", "CFLAGS", "CXXFLAGS")}
+with (here / "calls").open("a") as calls:
+    calls.write(json.dumps({"argv": sys.argv[1:], **flags}) + "\\n")
+if sys.argv[1] == "wheel":
+    target = pathlib.Path(sys.argv[sys.argv.index("-w") + 1])
+    (target / "llama_cpp_python-0.3.36-py3-none-any.whl").write_text(" ".join(flags.values()))
+    if (refused := here / "refused").exists() and refused.read_text() in " ".join(flags.values()):
+        sys.exit("error: unrecognized command-line option")
+else:
+    (here / "installed").write_text(pathlib.Path(sys.argv[-1]).read_text())
+"""
+
+PROVE = """
+import os, pathlib, resource, signal, sys
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+here = pathlib.Path(__file__).parent
+if sys.argv[1] not in (here / "installed").read_text():
+    os.kill(os.getpid(), int(sys.argv[2]))
+print("llama.cpp works")
+"""
+
+
+class Machine:
+    """A machine whose processor only runs builds with certain flags; pip and the proof are real child processes."""
+
+    def __init__(self, folder: Path, needs: str = "", killer: int = signal.SIGSEGV) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+        (folder / "venv").mkdir()
+        (folder / "pip.py").write_text(PIP)
+        (folder / "prove.py").write_text(PROVE)
+        self.site = Site(
+            prefix=folder / "venv",
+            store=folder / "store",
+            pip=(sys.executable, str(folder / "pip.py")),
+            prove=(sys.executable, str(folder / "prove.py"), needs, str(int(killer))),
+            cpu="some processor",
+            machine="x86_64",
+            say=self.said.append,
+        )
+
+    def calls(self, command: str) -> list[dict[str, object]]:
+        file = self.folder / "calls"
+        every = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [c for c in every if c["argv"][0] == command]
+
+    def run(self, site: Site | None = None) -> str:
+        llama_wheel.install(site or self.site)
+        return llama_wheel.prove(site or self.site)
+
+    def fresh_clone(self) -> Site:
+        prefix = self.folder / "another-venv"
+        prefix.mkdir(exist_ok=True)
+        return replace(self.site, prefix=prefix)
+
+
+def test_a_build_that_runs_is_built_once_and_may_come_from_pips_cache(tmp_path):
+    """On a sound machine there is one build without flags, and pip's cache is not switched off."""
+    machine = Machine(tmp_path)
+    assert machine.run() == "llama.cpp works"
+    (build,) = machine.calls("wheel")
+    assert "--no-cache-dir" not in build["argv"]
+    assert (build["CMAKE_ARGS"], build["CFLAGS"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("needs", "builds"),
+    [("-mno-amx-int8", 2), ("-DGGML_NATIVE=OFF", 3), ("-DGGML_AVX2=OFF", 4)],
+)
+def test_a_child_that_dies_of_sigsegv_gets_safer_builds_until_it_lives(tmp_path, needs, builds):
+    """Each death goes one rung down: without AMX, then portable, then without AVX."""
+    machine = Machine(tmp_path, needs)
+    assert machine.run() == "llama.cpp works"
+    assert len(machine.calls("wheel")) == builds
+    assert sum("SIGSEGV" in line for line in machine.said) == builds - 1
+
+
+def test_a_safer_build_passes_its_flags_to_both_compilers_and_bypasses_pips_cache(tmp_path):
+    """A wheel with other flags must neither come from pip's cache nor get into it."""
+    machine = Machine(tmp_path, "-mno-amx-tile")
+    machine.run()
+    safer = machine.calls("wheel")[1]
+    assert safer["CFLAGS"] == safer["CXXFLAGS"] == "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+    assert {"--no-cache-dir", "--no-binary", "--no-deps"} <= set(safer["argv"])
+    assert "--force-reinstall" in machine.calls("install")[-1]["argv"]
+
+
+@pytest.mark.parametrize("killer", [signal.SIGILL, signal.SIGABRT, signal.SIGBUS])
+def test_other_deaths_by_the_processor_count_too(tmp_path, killer):
+    """SIGILL, SIGABRT and SIGBUS are answered like SIGSEGV."""
+    machine = Machine(tmp_path, "-mno-amx-tile", killer)
+    assert machine.run() == "llama.cpp works"
+    assert any(killer.name in line for line in machine.said)
+
+
+def test_the_next_clone_begins_with_the_wheel_that_was_proven(tmp_path):
+    """A second environment on the same machine builds nothing and never meets the bad wheel."""
+    machine = Machine(tmp_path, "-mno-amx-tile")
+    machine.run()
+    before = len(machine.calls("wheel"))
+    machine.said.clear()
+    assert machine.run(machine.fresh_clone()) == "llama.cpp works"
+    assert len(machine.calls("wheel")) == before
+    assert not any("SIGSEGV" in line for line in machine.said)
+
+
+def test_another_processor_does_not_get_that_wheel(tmp_path):
+    """What was proven on one processor says nothing about another."""
+    machine = Machine(tmp_path, "-mno-amx-tile")
+    machine.run()
+    before = len(machine.calls("wheel"))
+    llama_wheel.install(replace(machine.fresh_clone(), cpu="some other processor"))
+    assert len(machine.calls("wheel")) == before + 1
+
+
+def test_a_proven_wheel_that_dies_later_is_not_proven_any_more(tmp_path):
+    """When a machine loses a feature, the ladder goes on below the wheel that ran before."""
+    machine = Machine(tmp_path)
+    machine.run()
+    crippled = replace(machine.site, prove=(*machine.site.prove[:2], "-DGGML_NATIVE=OFF", "11"))
+    assert llama_wheel.prove(crippled) == "llama.cpp works"
+    assert llama_wheel.install(replace(crippled, prefix=machine.fresh_clone().prefix)).name == "portable"
+
+
+def test_an_exit_code_is_reported_and_not_cured_by_building(tmp_path):
+    """A missing model, say, is no fault of the build: its message is shown and nothing is built."""
+    machine = Machine(tmp_path)
+    site = replace(machine.site, prove=(sys.executable, "-c", "print('no such model'); raise SystemExit(1)"))
+    with pytest.raises(Failed, match=r"(?s)exit code 1.*no such model"):
+        machine.run(site)
+    assert len(machine.calls("wheel")) == 1
+
+
+def test_death_by_sigkill_is_taken_for_lack_of_memory(tmp_path):
+    """The kernel's SIGKILL says nothing about the processor."""
+    machine = Machine(tmp_path, "never", signal.SIGKILL)
+    with pytest.raises(Failed, match="SIGKILL, probably for lack of memory"):
+        machine.run()
+    assert len(machine.calls("wheel")) == 1
+
+
+def test_a_signal_that_a_shell_reports_as_exit_code_counts(tmp_path):
+    """139 is 128 + SIGSEGV."""
+    machine = Machine(tmp_path)
+    script = f'grep -q amx "{tmp_path}/installed" || exit 139'
+    llama_wheel.install(machine.site)
+    llama_wheel.prove(replace(machine.site, prove=("sh", "-c", script)))
+    assert len(machine.calls("wheel")) == 2
+
+
+def test_when_no_build_lives_set_up_fails_and_remembers_none(tmp_path):
+    """After the last rung the message says so, and the next run does not trust any of the wheels."""
+    machine = Machine(tmp_path, "never")
+    with pytest.raises(Failed, match="not even the safest"):
+        machine.run()
+    assert len(machine.calls("wheel")) == 4
+    assert not list(machine.site.store.rglob("proven"))
+
+
+def test_flags_that_the_compiler_does_not_know_cost_one_rung(tmp_path):
+    """An old compiler refuses -mno-amx-tile; its half-made wheel is not kept and the next rung is taken."""
+    machine = Machine(tmp_path, "-DGGML_NATIVE=OFF")
+    (tmp_path / "refused").write_text("-mno-amx-tile")
+    assert machine.run() == "llama.cpp works"
+    assert any("unrecognized command-line option" in line for line in machine.said)
+    assert {p.parent.name for p in machine.site.store.rglob("*.whl")} == {"native", "portable"}
+
+
+def test_the_users_cmake_arguments_are_in_every_build_and_never_in_pips_cache(tmp_path):
+    """A CUDA build keeps its flag while it climbs down the ladder."""
+    machine = Machine(tmp_path, "-DGGML_NATIVE=OFF")
+    machine.run(replace(machine.site, cmake_args="-DGGML_CUDA=on"))
+    builds = machine.calls("wheel")
+    assert [b["CMAKE_ARGS"] for b in builds] == ["-DGGML_CUDA=on", "-DGGML_CUDA=on", "-DGGML_CUDA=on -DGGML_NATIVE=OFF"]
+    assert all("--no-cache-dir" in b["argv"] for b in builds)
+
+
+def test_asking_for_other_arguments_replaces_the_build_and_asking_for_none_keeps_it(tmp_path):
+    """SCANMEND_CMAKE_ARGS decides when it is set; a later run without it leaves the CUDA build alone."""
+    machine = Machine(tmp_path)
+    machine.run()
+    machine.run(replace(machine.site, cmake_args="-DGGML_CUDA=on"))
+    machine.run()
+    assert (tmp_path / "installed").read_text().strip() == "-DGGML_CUDA=on"
+    assert len(machine.calls("install")) == 2
+
+
+def test_root_may_borrow_the_wheel_of_the_user_who_called_sudo(tmp_path):
+    """A second store with a proven wheel saves the build."""
+    machine = Machine(tmp_path)
+    machine.run()
+    root = replace(machine.fresh_clone(), store=tmp_path / "root", borrow=machine.site.store)
+    assert machine.run(root) == "llama.cpp works"
+    assert len(machine.calls("wheel")) == 1
+
+
+def test_elsewhere_than_on_x86_only_the_rungs_that_mean_something_are_tried():
+    """AMX and AVX are features of x86."""
+    assert [r.name for r in llama_wheel.ladder("aarch64")] == ["native", "portable"]
+
+
+def test_a_long_build_says_how_far_it_is(tmp_path):
+    """Every beat there is a line with the compiler's progress."""
+    machine = Machine(tmp_path)
+    go_on = tmp_path / "go-on"
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "12 of 193" in line:
+            go_on.touch()
+
+    waits = (
+        "import os, time; print('[12/193] g++ -c x.cpp', flush=True)\n"
+        f"while not os.path.exists({str(go_on)!r}): time.sleep(.01)"
+    )
+    llama_wheel.watched(replace(machine.site, say=say, beat_s=0.05), (sys.executable, "-c", waits))
+    assert said[-1].endswith("s: compiling, 12 of 193")
+
+
+def test_a_failed_build_shows_the_end_of_its_log(tmp_path):
+    """What the compiler said last is what one needs to see."""
+    machine = Machine(tmp_path)
+    with pytest.raises(Failed, match=r"(?s)ended with 7.*cmake: no compiler"):
+        llama_wheel.watched(machine.site, (sys.executable, "-c", "print('cmake: no compiler'); raise SystemExit(7)"))
+
+
+def bash(script: str, path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a piece of bash with scripts/machine.sh loaded and the fakes in ``path`` first on PATH."""
+    return subprocess.run(
+        ["bash", "-euc", f"NAME=scripts/setup STEPS=1; . {ROOT}/scripts/machine.sh; trap 'on_exit $?' EXIT; {script}"],
+        env={"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(path), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake(folder: Path, **programs: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, body in programs.items():
+        file = folder / name.replace("_", "-")
+        file.write_text(f"#!/bin/sh\n{body}\n")
+        file.chmod(0o755)
+    return folder
+
+
+ALL_INSTALLED = 'shift 2; for p in "$@"; do echo "$p installed"; done'
+ALL_BUT_GERMAN = 'shift 2; for p in "$@"; do [ "$p" = tesseract-ocr-deu ] || echo "$p installed"; done'
+
+
+def test_nothing_is_installed_when_every_system_package_is_here(tmp_path):
+    """apt-get is not even called."""
+    path = fake(tmp_path / "bin", dpkg_query=ALL_INSTALLED, apt_get=f"touch {tmp_path}/called")
+    assert bash("need_packages", path).returncode == 0
+    assert not (tmp_path / "called").exists()
+
+
+def test_root_installs_only_what_is_missing(tmp_path):
+    """The lists are brought up to date first, then the one missing package is installed."""
+    path = fake(tmp_path / "bin", dpkg_query=ALL_BUT_GERMAN, id="echo 0", apt_get=f'echo "$@" >>{tmp_path}/calls')
+    done = bash("need_packages", path)
+    assert done.returncode == 0, done.stderr
+    update, install = (tmp_path / "calls").read_text().splitlines()
+    assert update.endswith(" update")
+    assert install.endswith("install -y --no-install-recommends tesseract-ocr-deu")
+
+
+def test_who_may_not_install_is_told_the_one_command(tmp_path):
+    """Without root and without passwordless sudo, nothing is tried; the step that failed is named."""
+    path = fake(tmp_path / "bin", dpkg_query=ALL_BUT_GERMAN, id="echo 1000", sudo="exit 1", apt_get="exit 1")
+    done = bash('step "system packages"; need_packages', path)
+    assert done.returncode == 1
+    assert "sudo apt-get install -y --no-install-recommends tesseract-ocr-deu" in done.stderr
+    assert "failed in step 1 of 1 (system packages)" in done.stderr
+
+
+def test_an_old_python_is_refused_with_what_to_install(tmp_path):
+    """The message names the version found and the way to name another."""
+    old = fake(tmp_path / "bin", old='case "$2" in *platform*) echo 3.9.2;; *) exit 1;; esac') / "old"
+    done = bash("choose_python", tmp_path, SCANMEND_PYTHON=str(old))
+    assert done.returncode == 1
+    assert "(3.9.2)" in done.stderr
+    assert "SCANMEND_PYTHON=" in done.stderr
+
+
+def test_a_python_without_venv_is_refused_with_the_package_that_brings_it(tmp_path):
+    """Debian splits venv and ensurepip off."""
+    body = f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac'
+    done = bash("choose_python", tmp_path, SCANMEND_PYTHON=str(fake(tmp_path / "bin", split=body) / "split"))
+    assert done.returncode == 1
+    assert f"python3.{sys.version_info.minor}-venv" in done.stderr
+
+
+def test_set_up_works_once_and_then_only_looks(tmp_path):
+    """A second run does nothing; a changed pyproject.toml or a broken environment does; a failure leaves no stamp."""
+    checkout = tmp_path / "checkout"
+    (checkout / "scripts").mkdir(parents=True)
+    for name in ("setup", "machine.sh", "llama_wheel.py"):
+        shutil.copy(ROOT / "scripts" / name, checkout / "scripts" / name)
+    (checkout / "pyproject.toml").write_text("[project]\n")
+    (checkout / "scripts" / "provision.py").write_text(
+        f"import pathlib, sys\nwith open({str(tmp_path / 'calls')!r}, 'a') as f: f.write(sys.prefix + '\\n')\n"
+        f"sys.exit(pathlib.Path({str(tmp_path / 'broken')!r}).exists())\n"
+    )
+    path = fake(tmp_path / "bin", dpkg_query=ALL_INSTALLED, apt_get="exit 1")
+
+    def setup() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [checkout / "scripts" / "setup"],
+            cwd=tmp_path,
+            env={"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(tmp_path), "SCANMEND_PYTHON": sys.executable},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def calls() -> int:
+        return len((tmp_path / "calls").read_text().splitlines())
+
+    first = setup()
+    assert first.returncode == 0, first.stderr
+    assert (tmp_path / "calls").read_text().strip() == str(checkout / ".venv")
+    assert "set up already" in setup().stdout
+    assert calls() == 1
+
+    (tmp_path / "broken").touch()
+    (checkout / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
+    assert setup().returncode == 1
+    assert setup().returncode == 1
+    (tmp_path / "broken").unlink()
+    assert setup().returncode == 0
+    assert calls() == 4
+
+    (checkout / ".venv" / "bin" / "python").unlink()
+    assert setup().returncode == 0
+    assert calls() == 5

@@ -1,0 +1,374 @@
+"""scanmend.service.inbox_watcher on real folders, with the clock in the test's hand."""
+
+import os
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from daemon_process import until
+from ledger_entries import BLANK
+from scanmend.config.schema import Folder
+from scanmend.document import Fingerprint
+from scanmend.errors import StorageError
+from scanmend.intake.fs_events import FsEvents
+from scanmend.intake.inbox import Inbox
+from scanmend.ledger.ledger import Ledger
+from scanmend.service.inbox_watcher import (
+    BUSY_S,
+    FAILED_S,
+    LISTING_SHARE,
+    MISSING_S,
+    MOST_FAILURES,
+    RECHECK_S,
+    InboxWatcher,
+)
+
+GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+A = Path("a.gif")
+
+
+class Unlistable(Inbox):
+    """Is there, but lists nothing."""
+
+    def listing(self):
+        raise StorageError("stale file handle")
+
+
+class Post:
+    """A watch, and everything it looks at."""
+
+    def __init__(self, root: Path, **settings) -> None:
+        places = {name: root / name for name in ("inbox", "outbox", "archive", "quarantine")}
+        defaults = {"settle_s": 2, "incomplete_s": 60, "rescan_s": 300, "watch": "poll", "poll_s": 300}
+        self.folder = Folder(name="t", **places, **(defaults | settings))
+        self.inbox = self.folder.inbox
+        self.inbox.mkdir()
+        self.ledger = Ledger(root / "ledger.sqlite")
+        self.rings = []
+        self.arrivals = []
+        self.doorbell = FsEvents(lambda: self.rings.append(1))
+        self.watch = InboxWatcher(self.folder, self.ledger, self.doorbell, self.arrivals.append)
+
+    def drop(self, name="a.gif", data=GIF):
+        path = self.inbox / name
+        path.write_bytes(data)
+        return path
+
+    def at(self, now, *, rung=False):
+        """Look at that time and take everything."""
+        self.watch.look(now, rung=rung)
+        taken = []
+        while (one := self.watch.take(now)) is not None:
+            taken.append(one[0].name)
+        return taken
+
+    def remember(self, relative=A, **changes):
+        """Put a finished ``original: keep`` document into the ledger."""
+        fingerprint = Fingerprint.of((self.inbox / relative).stat())
+        entry = replace(
+            BLANK,
+            id=f"id-{time.monotonic_ns()}",
+            folder="t",
+            inbox=self.inbox,
+            relative=relative,
+            outbox=self.folder.outbox,
+            fingerprint=fingerprint,
+            state="done",
+            original="keep",
+            pages=1,
+            claimed=time.time(),
+            changed=time.time(),
+        )
+        self.ledger.add(replace(entry, **changes))
+
+
+@pytest.fixture
+def make(tmp_path):
+    posts = []
+
+    def build(**settings):
+        posts.append(Post(tmp_path, **settings))
+        return posts[-1]
+
+    yield build
+    for post in posts:
+        post.doorbell.close()
+        post.ledger.close()
+
+
+class TestSettling:
+    def test_a_file_is_taken_once_when_it_stood_still(self, make):
+        """Not before settle_s, and not a second time."""
+        post = make()
+        post.drop()
+        assert post.at(0) == []
+        assert post.watch.wait(0) == 2
+        assert post.at(1.9, rung=True) == []
+        assert post.at(2) == ["a.gif"]
+        assert post.at(2.1, rung=True) == []
+
+    def test_files_present_at_the_start_settle_like_all_others(self, make):
+        """The first look lists; several files come in the order in which they were seen to be still."""
+        post = make()
+        first = post.drop("b.gif")
+        os.utime(first, ns=(1, 1))
+        post.drop("a.gif")
+        assert post.at(0) == []
+        assert post.at(2) == ["b.gif", "a.gif"]
+
+    def test_a_truncated_file_waits_beyond_settle(self, make):
+        """A slow writer that pauses longer than settle_s gets one document, when the file is whole."""
+        post = make()
+        path = post.drop(data=GIF[:20])
+        assert post.at(0) == []
+        assert post.at(3) == []
+        assert post.watch._settler.wait(3) == 57
+        path.write_bytes(GIF)
+        assert post.at(30, rung=True) == []
+        assert post.watch.wait(30) == 2
+        assert post.at(32) == ["a.gif"]
+
+    def test_a_file_that_stays_truncated_is_taken_in_the_end(self, make):
+        """After incomplete_s it goes its way, to fail with a reason; the loop sleeps until then."""
+        post = make()
+        post.drop(data=GIF[:20])
+        assert [post.at(t) for t in (0, 2, 2.1, 30)] == [[], [], [], []]
+        assert post.watch._settler.wait(59) == 1
+        assert post.at(60) == ["a.gif"]
+
+    def test_a_file_that_is_not_taken_for_lack_of_room_does_not_keep_the_loop_awake(self, make):
+        """It stays ready, and the wait is until the next listing."""
+        post = make()
+        post.drop()
+        post.watch.look(0, rung=False)
+        post.watch.look(2, rung=False)
+        assert post.watch.wait(2) == RECHECK_S - 2
+        assert post.watch.waiting == 1
+        assert post.watch.take(14) == (A, Fingerprint.of((post.inbox / A).stat()))
+
+    def test_a_listing_that_takes_long_is_not_made_for_every_ring(self, make):
+        """With very many files it would take all the time there is; the ring is heard, but later."""
+        post = make()
+        hours = iter([0.0, 5 * LISTING_SHARE, 10.0, 10.0, 20.0, 20.0, 30.0, 30.0])
+        post.watch._clock = lambda: next(hours)
+        post.drop()
+        assert post.at(0) == []
+        post.drop("b.gif")
+        assert post.at(1, rung=True) == []
+        assert post.watch.waiting == 1
+        assert post.watch.wait(1) == 4
+        assert post.at(5) == ["a.gif"]
+        assert post.watch.wait(5) == 2
+        assert post.at(7) == ["b.gif"]
+
+    def test_whether_files_came(self, make):
+        """Told once for each listing that has new ones, so that page workers start while they settle."""
+        post = make()
+        post.drop("a.gif")
+        post.at(0)
+        assert post.watch.fresh()
+        assert not post.watch.fresh()
+        post.at(1, rung=True)
+        assert not post.watch.fresh()
+        post.drop("b.gif")
+        post.at(2, rung=True)
+        assert post.watch.fresh()
+
+    def test_a_vanished_file_is_forgotten(self, make):
+        """A file that its owner took away while it settled is not taken, and not waited for."""
+        post = make()
+        post.drop().unlink()
+        post.drop("b.gif")
+        post.watch.look(0, rung=False)
+        (post.inbox / "b.gif").unlink()
+        assert post.at(2) == []
+        assert post.watch.waiting == 0
+
+
+class TestKept:
+    def test_is_left_alone(self, make):
+        """A source that was processed and kept settles once after a start, and then keeps nothing awake."""
+        post = make()
+        post.drop()
+        post.remember()
+        assert post.at(0) == []
+        assert post.at(2) == []
+        assert post.at(4, rung=True) == []
+        assert post.watch.wait(4) <= RECHECK_S
+        assert post.watch.wait(4) > 2
+        assert post.watch.waiting == 0
+
+    def test_a_ring_does_not_make_it_settle_again(self, make):
+        """However often the doorbell rings, no timer starts for it: it would never end."""
+        post = make()
+        post.drop()
+        post.remember()
+        for now in (0, 2, 4, 6, 8):
+            assert post.at(now, rung=True) == []
+        assert post.watch._settler.wait(8) is None
+
+    def test_a_new_revision_is_taken(self, make):
+        """Any change of size or time makes it a new document."""
+        post = make()
+        path = post.drop()
+        post.remember()
+        for now in (0, 2, 4):
+            assert post.at(now, rung=True) == []
+        os.utime(path, ns=(1, 1))
+        assert post.at(10, rung=True) == []
+        assert post.at(12) == ["a.gif"]
+
+    def test_under_another_name(self, make):
+        """One that went back as ``a (2).gif``, or was renamed, is known by its inode, size and time."""
+        post = make()
+        path = post.drop()
+        post.remember()
+        path.rename(post.inbox / "a (2).gif")
+        post.drop("a.gif", GIF + b"\0")
+        assert post.at(0) == []
+        assert post.at(2) == ["a.gif"]
+
+    def test_only_finished_documents_of_this_inbox_count(self, make, tmp_path):
+        """A quarantined one, an archived one, or one of another inbox does not keep a file from being taken."""
+        post = make()
+        post.drop()
+        post.remember(state="quarantined")
+        post.remember(original="archive")
+        post.remember(inbox=tmp_path / "elsewhere")
+        assert post.at(0) == []
+        assert post.at(2) == ["a.gif"]
+
+
+class TestOutages:
+    def test_an_inbox_that_goes_while_a_file_settles(self, make):
+        """The loop does not spin on a file that can never settle, and says what is wrong, once."""
+        post = make()
+        post.drop()
+        assert post.at(0) == []
+        shutil.rmtree(post.inbox)
+        for now in (2, 2.5, 3):
+            assert post.at(now, rung=now == 2) == []
+            assert 0 < post.watch.wait(now) <= MISSING_S
+        assert "is gone" in post.watch.trouble
+        assert post.arrivals == []
+
+    def test_an_inbox_that_cannot_be_listed_while_a_file_settles(self, make):
+        """Nor does it where the folder is still there, but its listing fails."""
+        post = make()
+        post.drop()
+        assert post.at(0) == []
+        sound, post.watch.inbox = post.watch.inbox, Unlistable(post.folder)
+        assert post.at(2) == []
+        assert post.watch.trouble == "stale file handle"
+        assert post.watch.wait(2) > 0
+        post.watch.inbox = sound
+        assert post.at(2 + BUSY_S) == []
+        assert post.watch.trouble is None
+        assert post.at(4 + BUSY_S) == ["a.gif"]
+
+    def test_an_inbox_that_comes_back(self, make):
+        """It is watched again within MISSING_S, those who must know are told, and what lies there settles."""
+        post = make()
+        assert post.at(0) == []
+        post.inbox.rmdir()
+        assert post.at(RECHECK_S) == []
+        post.inbox.mkdir()
+        post.drop()
+        assert post.at(RECHECK_S + MISSING_S) == []
+        assert post.arrivals == [post.folder]
+        assert post.watch.trouble is None
+        assert post.at(RECHECK_S + MISSING_S + 2) == ["a.gif"]
+
+    def test_another_folder_in_its_place(self, make):
+        """A share mounted over the inbox is another folder: it is listed anew at the next check."""
+        post = make()
+        assert post.at(0) == []
+        post.inbox.rename(post.inbox.with_name("aside"))
+        post.inbox.mkdir()
+        post.drop()
+        assert post.at(RECHECK_S) == []
+        assert post.arrivals == [post.folder]
+        assert post.at(RECHECK_S + 2) == ["a.gif"]
+
+    def test_a_recreated_inbox_is_watched_again(self, make):
+        """After its deletion rings, one look arms the watch on the new folder, and its events are heard."""
+        post = make(watch="events", rescan_s=3000)
+        assert post.at(0) == []
+        assert post.watch.mode == "events"
+        post.inbox.rmdir()
+        until(lambda: post.rings, "the ring of the deletion")
+        post.inbox.mkdir()
+        until(lambda: not post.doorbell.watching(post.inbox), "watchdog to notice")
+        assert post.at(1, rung=True) == []
+        assert post.doorbell.watching(post.inbox)
+        post.rings.clear()
+        post.drop()
+        until(lambda: post.rings, "the ring of the new file")
+        assert post.at(2, rung=True) == []
+        assert post.at(4) == ["a.gif"]
+
+    def test_events_that_cannot_be_had_mean_polling(self, make, tmp_path):
+        """Where inotify refuses, the inbox is listed every poll_s instead."""
+        post = make(watch="events", poll_s=5)
+
+        class Refusing(FsEvents):
+            def watch(self, path, recursive):
+                super().watch(tmp_path / "nowhere", recursive)
+
+        post.watch._doorbell = Refusing(lambda: None)
+        assert post.at(0) == []
+        assert post.watch.mode == "poll"
+        assert post.watch.wait(0) == 5
+        post.drop()
+        assert post.at(5) == []
+        assert post.at(7) == ["a.gif"]
+
+
+class TestClaimsThatCameToNothing:
+    def test_a_missed_file_is_looked_for_before_long(self, make):
+        """A busy file gives no event; it is listed again after BUSY_S, not after rescan_s."""
+        post = make()
+        post.drop()
+        post.at(0)
+        assert post.at(2) == ["a.gif"]
+        post.watch.missed(2)
+        assert post.watch.wait(2) == BUSY_S
+        assert post.at(2 + BUSY_S) == []
+        assert post.at(4 + BUSY_S) == ["a.gif"]
+
+    def test_one_file_that_cannot_be_claimed_does_not_hold_up_the_others(self, make):
+        """The next in line is taken in the same turn; the failed one is tried again after FAILED_S."""
+        post = make()
+        post.drop("a.gif")
+        post.at(0)
+        post.drop("b.gif")
+        post.watch.look(0.5, rung=True)
+        post.watch.look(3, rung=False)
+        assert post.watch.take(3)[0] == A
+        post.watch.failed("a.gif cannot be claimed", 3)
+        assert post.watch.trouble == "a.gif cannot be claimed"
+        relative, _ = post.watch.take(3)
+        post.watch.taken(relative)
+        assert post.watch.trouble is None
+        assert 0 < post.watch.wait(3) <= FAILED_S
+        (post.inbox / "b.gif").unlink()
+        times = (3 + RECHECK_S, 3 + FAILED_S, 5 + FAILED_S)
+        assert [post.at(t) for t in times] == [[], [], ["a.gif"]]
+
+    def test_when_all_fail_the_inbox_is_left_alone_for_a_while(self, make):
+        """After MOST_FAILURES in a row the rest is not even tried."""
+        post = make()
+        for n in range(9):
+            post.drop(f"{n}.gif")
+        post.watch.look(0, rung=False)
+        post.watch.look(2, rung=False)
+        tried = 0
+        while post.watch.take(2) is not None:
+            tried += 1
+            post.watch.failed("read-only", 2)
+        assert tried == MOST_FAILURES
+        assert post.watch.waiting == 9
+        assert post.watch.wait(2) > 0

@@ -1,0 +1,233 @@
+"""Text that PDFs bring along: taken where it is what the page says, read anew where it is not."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+import pytest
+
+import render_scans
+from scanmend.document import Page
+from scanmend.ocr.page import read_page
+from scanmend.source.pdf_text import pdf_text
+from scanmend.source.render import render
+from scanmend.source.settings import ReadSettings, SourceLimits
+
+READING = ReadSettings(("eng",), SourceLimits(max_pages=10, max_megapixels=20, render_dpi=100), 60.0)
+PROSE = render_scans.REPORT[1].replace("|", "").lower().split()
+ROWS = [" ".join(PROSE[n : n + 8]) for n in range(0, 48, 8)]
+
+
+class Sheets:
+    """A PDF in the making."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.document = path, pymupdf.open()
+
+    def page(self, rows=ROWS, *, mode: int = 0, fontfile: str | None = None, image=None, below=False, **size):
+        """Add a page of these rows, and an image above them or ``below`` them in the order of drawing."""
+        sheet = self.document.new_page(width=size.get("width", 595), height=size.get("height", 842))
+        packed = io.BytesIO()
+        if image is not None:
+            image.save(packed, "PNG")
+        if image is not None and below:
+            sheet.insert_image(size.get("at", sheet.rect), stream=packed.getvalue(), keep_proportion=False)
+        for n, row in enumerate(rows):
+            sheet.insert_text((60, 80 + 20 * n), row, fontsize=11, render_mode=mode)
+        if image is not None and not below:
+            sheet.insert_image(size.get("at", sheet.rect), stream=packed.getvalue(), keep_proportion=False)
+        return sheet
+
+    def save(self) -> Path:
+        self.document.save(self.path)
+        return self.path
+
+
+@pytest.fixture
+def sheets(tmp_path):
+    return Sheets(tmp_path / "born.pdf")
+
+
+def read(path: Path, work: Path, number: int = 1, **settings) -> Page:
+    folder = work / f"work{len(list(work.iterdir()))}"
+    folder.mkdir()
+    return read_page(path, number, replace(READING, **settings), folder)
+
+
+class TestSound:
+    def test_no_ocr(self, sheets, tmp_path):
+        """The text is taken as it is, without confidences, and nothing is rendered."""
+        sheets.page()
+        page = read(sheets.save(), tmp_path)
+        assert (page.origin, page.raw, page.languages) == ("text", "\n".join(ROWS), ("eng",))
+        assert page.mean_confidence is None
+        assert list((tmp_path / "work1").iterdir()) == []
+
+    @pytest.mark.parametrize("turn", [0, 90, 180, 270])
+    @pytest.mark.parametrize("crop", [None, (41.3, 53.7, 580, 500.5)])
+    def test_boxes_are_those_of_the_rendered_page(self, sheets, tmp_path, turn, crop):
+        """However the page is turned and cropped, there is ink in each box, and all ink is in boxes."""
+        sheet = sheets.page(["Ink wherever", "words stand"], width=600.4, height=700.9)
+        if crop:
+            sheet.set_cropbox(pymupdf.Rect(crop))
+        sheet.set_rotation(turn)
+        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        assert found is not None
+        page = found.page
+        sheets.document[0].set_rotation((turn + page.turned) % 360)
+        sheets.document.save(tmp_path / "upright.pdf")
+        image = render(tmp_path / "upright.pdf", 1, tmp_path, READING.limits)
+        assert (page.width, page.height, page.dpi) == (image.width, image.height, image.dpi)
+        assert (page.raw, page.turned) == ("Ink wherever\nwords stand", -turn % 360)
+        data = image.path.read_bytes()[-image.width * image.height :]
+        dark = np.frombuffer(data, np.uint8).reshape(image.height, image.width) < 100
+        within = np.zeros_like(dark)
+        for left, top, right, bottom in (word.box for line in page.lines for word in line.words):
+            assert dark[top:bottom, left:right].any()
+            within[top:bottom, left:right] = True
+        assert not (dark & ~within).any()
+
+    def test_text_that_runs_up_the_page(self, sheets, tmp_path):
+        """The page is turned, so that its lines are lines."""
+        sheet = sheets.page([])
+        for n, row in enumerate(ROWS):
+            sheet.insert_text((100 + 20 * n, 700), row, fontsize=11, rotate=90)
+        page = read(sheets.save(), tmp_path)
+        assert (page.turned, page.raw, page.width > page.height) == (90, "\n".join(ROWS), True)
+        assert render(sheets.path, 1, tmp_path, READING.limits).width == page.height
+
+    def test_what_is_not_on_the_page_is_not_taken(self, sheets, tmp_path):
+        """Text beyond its edges, or cut off by the crop box."""
+        sheet = sheets.page()
+        sheet.insert_text((700, 100), "Beyond the edge")
+        sheet.insert_text((60, 830), "Cut off")
+        sheet.set_cropbox(pymupdf.Rect(0, 0, 595, 800))
+        assert read(sheets.save(), tmp_path).raw == "\n".join(ROWS)
+
+    def test_fields_and_notes(self, sheets, tmp_path):
+        """What was filled in and written on the page is shown, hence read; what is hidden is not."""
+        sheet = sheets.page()
+        for n, (name, flags) in enumerate((("Filled in by hand", 0), ("Hidden away", pymupdf.PDF_ANNOT_IS_HIDDEN))):
+            field = pymupdf.Widget()
+            field.field_type, field.field_name, field.field_value = pymupdf.PDF_WIDGET_TYPE_TEXT, name, name
+            field.rect, field.text_fontsize = pymupdf.Rect(60, 300 + 30 * n, 300, 320 + 30 * n), 11
+            sheet.add_widget(field)
+            if flags:
+                annotation = next(w for w in sheet.widgets() if w.field_name == name)
+                sheets.document.xref_set_key(annotation.xref, "F", str(flags))
+        sheet.add_freetext_annot(pymupdf.Rect(60, 400, 300, 420), "Noted beside it", fontsize=11)
+        text = read(sheets.save(), tmp_path).raw
+        assert "Filled in by hand" in text
+        assert "Noted beside it" in text
+        assert "Hidden" not in text
+
+    def test_ligatures_and_hyphens(self, sheets, tmp_path):
+        """Ligatures are letters; a hyphen at a line's end stays, as with OCR."""
+        sheet = sheets.page()
+        writer = pymupdf.TextWriter(sheet.rect)
+        writer.append((60, 300), "the o\ufb03ce has \ufb01ve \ufb02oors and a back-", font=pymupdf.Font("tiro"))
+        writer.append((60, 316), "yard", font=pymupdf.Font("tiro"))
+        writer.write_text(sheet)
+        assert read(sheets.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
+
+    def test_permissions_do_not_matter(self, sheets, tmp_path):
+        """A PDF that only forbids copying is shown to everybody."""
+        sheets.page()
+        sheets.document.save(sheets.path, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="x", permissions=0)
+        assert read(sheets.path, tmp_path).origin == "text"
+
+    def test_the_language_of_the_text(self, sheets, tmp_path):
+        """``auto`` learns it from the text as well."""
+        sheets.page(["Die Wasserleitung wird in diesen Tagen erneuert, und das Wasser bleibt"] * 6)
+        path = sheets.save()
+        found = pdf_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
+        assert found is not None
+        assert (found.sound, found.page.languages) == (True, ("deu",))
+
+
+class TestReadAnew:
+    def test_page_by_page(self, sheets, tmp_path):
+        """Of a mixed document, the scanned pages are read by OCR, the blank ones not at all."""
+        sheets.page()
+        scan = render_scans.line("This was scanned", height_px=60)
+        sheets.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
+        sheets.page([])
+        path = sheets.save()
+        pages = [read(path, tmp_path, n) for n in (1, 2, 3)]
+        assert [page.origin for page in pages] == ["text", "ocr", "blank"]
+        assert (pages[1].raw, pages[2].raw) == ("This was scanned", "")
+
+    @pytest.mark.parametrize("below", [True, False])
+    def test_another_program_s_ocr(self, sheets, below, tmp_path):
+        """Invisible text over a scan, and text under one, is not taken: nobody knows how sure it is."""
+        scan = render_scans.line("What one sees", height_px=60)
+        sheets.page(mode=3 if below else 0, image=scan, below=below)
+        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        assert found is not None
+        assert (found.sound, found.page.raw) == (False, "\n".join(ROWS))
+        assert read(sheets.path, tmp_path).origin == "ocr"
+
+    def test_glyphs_without_meaning(self, sheets, tmp_path):
+        """A font whose table says nonsense: every letter is another."""
+        sheets.page()
+        raw = sheets.document.tobytes()
+        document = pymupdf.open("pdf", raw)
+        font = document[0].get_fonts()[0][0]
+        table = document.get_new_xref()
+        document.update_object(table, "<<>>")
+        rows = "".join(f"<{n:02x}> <{97 + (n * 7 + 3) % 26:04x}>\n" for n in range(97, 123))
+        text = f"1 begincodespacerange <00> <ff> endcodespacerange 26 beginbfchar\n{rows}endbfchar"
+        document.update_stream(table, text.encode(), new=True)
+        document.xref_set_key(font, "ToUnicode", f"{table} 0 R")
+        document.save(sheets.path)
+        found = pdf_text(sheets.path, 1, READING, frozenset())
+        assert found is not None
+        assert not found.sound
+        assert read(sheets.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
+
+    def test_pictures_that_say_more(self, sheets, tmp_path):
+        """A page of text whose picture holds more text is read by OCR; one with a mere picture is not."""
+        at = pymupdf.Rect(60, 300, 535, 340)
+        sheets.page(ROWS[:2], image=render_scans.line("A picture that has a few words more to say"), at=at)
+        sheets.page(ROWS[:2], image=render_scans.blank(), at=at)
+        path = sheets.save()
+        assert [read(path, tmp_path, n, prepare="off").origin for n in (1, 2)] == ["ocr", "text"]
+
+    def test_damaged_text_is_no_reason_to_fail(self, sheets, tmp_path, monkeypatch):
+        """The page is read as it shows."""
+        sheets.page()
+        path = sheets.save()
+
+        def broken(_: object) -> None:
+            raise pymupdf.mupdf.FzErrorFormat("broken font")
+
+        monkeypatch.setattr(pymupdf.Page, "get_texttrace", broken)
+        assert read(path, tmp_path).origin == "ocr"
+
+
+class TestChoices:
+    def test_off(self, sheets, tmp_path):
+        """Every page is read by OCR."""
+        sheets.page(["Sharp letters", "of a machine"])
+        assert read(sheets.save(), tmp_path, pdf_text="off").origin == "ocr"
+
+    def test_force(self, sheets, tmp_path):
+        """Any text is taken, an invisible one, too; pages without are read."""
+        scan = render_scans.line("What one sees", height_px=60)
+        sheets.page(mode=3, image=scan, below=True)
+        sheets.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
+        path = sheets.save()
+        pages = [read(path, tmp_path, n, pdf_text="force") for n in (1, 2)]
+        assert [page.origin for page in pages] == ["text", "ocr"]
+        assert pages[0].raw == "\n".join(ROWS)
+
+    def test_only(self, sheets, tmp_path):
+        """Nothing of a PDF is read by OCR; images have to be."""
+        scan = render_scans.line("Only a picture", height_px=60)
+        sheets.page([], image=scan)
+        page = read(sheets.save(), tmp_path, pdf_text="only")
+        assert (page.origin, page.raw) == ("text", "")
+        render_scans.save_png(scan, tmp_path / "scan.png")
+        assert read(tmp_path / "scan.png", tmp_path, pdf_text="only").raw == "Only a picture"

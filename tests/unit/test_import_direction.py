@@ -1,0 +1,237 @@
+"""Imports point one way, and each big dependency has one door."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from project import ROOT
+
+SOURCE = ROOT / "daemon" / "scanmend"
+
+ROOMS = {
+    "errors": "",
+    "document": "",
+    "process": "errors document",
+    "fs": "errors",
+    "language": "errors document",
+    "config": "errors fs",
+    "ledger": "errors document fs",
+    "source": "errors document fs language",
+    "ocr": "errors document language process source",
+    "outputs": "errors document",
+    "outputs.pdf": "document fs outputs",
+    "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
+    "correct.lexicon": "document language",
+    "correct": "errors document correct.lexicon",
+    "llm.store": "errors document config",
+    "llm.inference": "errors document config process correct correct.lexicon llm.store",
+    "llm.scheduler": "errors document config process correct llm.store",
+    "intake": "errors document config fs",
+    "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
+    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
+    "commands": "errors document fs language config ledger outputs llm.store llm.scheduler intake jobs service",
+    "cli": "errors config ledger pageworkers llm.store llm.scheduler jobs service commands",
+}
+"""Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
+
+DOORS = {
+    "llama_cpp": ("llm/inference/engine.py",),
+    "pytesseract": ("ocr/tesseract.py",),
+    "pymupdf": ("source/render.py", "source/pdf_text.py", "source/preview.py", "outputs/pdf/text_pdf.py"),
+    "fitz": (),
+    "PIL": (
+        "source/render.py",
+        "source/blank.py",
+        "source/preview.py",
+        "ocr/transform.py",
+        "outputs/pdf/text_pdf.py",
+        "outputs/pdf/image.py",
+    ),
+    "watchdog": ("intake/fs_events.py",),
+    "pynvml": ("llm/scheduler/gpu_memory.py",),
+    "huggingface_hub": ("llm/store/hub*.py",),
+    "typer": ("cli.py", "commands/*.py"),
+    "rich": ("cli.py", "commands/*.py"),
+}
+"""The only modules that may import a package."""
+
+MODULES_MOST = 12
+"""Modules in a folder, door plate aside."""
+PLATE_LINES = range(5, 16)
+"""Lines that a door plate may have."""
+
+
+def room_of(path: Path) -> str:
+    """Which room a module (relative to the package) belongs to; empty for ``scanmend`` itself."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1]) if len(parts) > 1 else parts[0].replace("__init__", "")
+
+
+def imported(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and absolute name of everything that a module imports, wherever in it."""
+    package = ("scanmend", *path.relative_to(root).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def violations(root: Path) -> list[str]:
+    """Name every import below ``root`` (the folder of the package scanmend) that goes the wrong way or past a door."""
+    modules = {".".join(p.relative_to(root).with_suffix("").parts) for p in root.rglob("*.py")}
+    rooms = {room_of(p.relative_to(root)) for p in root.rglob("*.py")} - {""}
+    found = [f"{room}: is no room yet; give it a line in ROOMS" for room in sorted(rooms - set(ROOMS) - {"llm"})]
+    for path in sorted(root.rglob("*.py")):
+        here = path.relative_to(root)
+        mine = room_of(here)
+        for line, name in imported(path, root):
+            top, _, rest = name.partition(".")
+            if top == "scanmend":
+                theirs = _room_named(rest, modules)
+                if theirs and theirs != mine and theirs not in ROOMS.get(mine, "").split():
+                    found.append(f"{here}:{line}: {mine or 'scanmend'} must not import {theirs}")
+            elif not any(fnmatchcase(here.as_posix(), door) for door in DOORS.get(top, ("*",))):
+                found.append(f"{here}:{line}: {top} is only for {' and '.join(DOORS[top]) or 'nobody'}")
+    return found
+
+
+def _room_named(name: str, modules: set[str]) -> str:
+    """Return the room that an imported name (below scanmend) lies in; empty where it is none of the package's."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        if ".".join(parts[:end]) in modules:
+            return ".".join(parts[: end - 1]) or parts[0]
+        if ".".join((*parts[:end], "__init__")) in modules:
+            return ".".join(parts[:end])
+    return ""
+
+
+def test_imports_point_one_way_and_go_through_the_doors():
+    """Values, stores, stages, jobs, service, commands: each room knows only rooms above it in the table."""
+    assert violations(SOURCE) == []
+
+
+def test_the_table_itself_points_one_way():
+    """A room may only import rooms that stand above it, so that no circle can be permitted."""
+    order = list(ROOMS)
+    wrong = [
+        (room, other)
+        for room, others in ROOMS.items()
+        for other in others.split()
+        if other not in order[: order.index(room)]
+    ]
+    assert wrong == []
+
+
+def test_what_the_table_permits_is_used():
+    """A permission that nobody needs any more goes, so that the table shows how things are."""
+    modules = {".".join(p.relative_to(SOURCE).with_suffix("").parts) for p in SOURCE.rglob("*.py")}
+    used = {
+        (room_of(path.relative_to(SOURCE)), _room_named(name.partition(".")[2], modules))
+        for path in SOURCE.rglob("*.py")
+        for _, name in imported(path, SOURCE)
+        if name.startswith("scanmend.")
+    }
+    assert {(room, other) for room, others in ROOMS.items() for other in others.split()} - used == set()
+
+
+def test_no_folder_is_crowded():
+    """Whoever opens a room can take it in at one look; at the top there are three modules."""
+    count = Counter(p.parent for p in SOURCE.rglob("*.py") if p.name != "__init__.py")
+    assert {folder.name: n for folder, n in count.items() if n > MODULES_MOST} == {}
+    assert {p.name for p in SOURCE.glob("*.py")} == {"__init__.py", "cli.py", "document.py", "errors.py"}
+
+
+def test_every_room_has_a_door_plate_and_nothing_behind_it():
+    """Each ``__init__`` is a docstring that a newcomer can read; it imports nothing, so that idle stays small."""
+    for file in sorted(SOURCE.rglob("*/__init__.py")):
+        body = ast.parse(file.read_text("utf-8")).body
+        assert len(body) == 1, f"{file}: more than a docstring"
+        assert len(file.read_text("utf-8").splitlines()) in PLATE_LINES, f"{file}: the door plate has an odd length"
+
+
+def test_there_is_something_to_check():
+    """A checker that looks at an empty folder would always be content."""
+    assert len(list(SOURCE.rglob("*.py"))) > 5
+    assert ("schema.py", "scanmend.errors.ConfigError") in {
+        (p.name, name) for p in (SOURCE / "config").glob("*.py") for _, name in imported(p, SOURCE)
+    }
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Build a small package in which every room exists and nothing is wrong."""
+    root = tmp_path / "scanmend"
+    for room in ROOMS:
+        if room not in ("errors", "document", "cli"):
+            folder = root.joinpath(*room.split("."))
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "__init__.py").touch()
+    for module in (
+        *("__init__", "errors", "document", "cli", "config/schema", "ledger/ledger", "service/service"),
+        *("jobs/pipeline", "pageworkers/pool", "correct/judge", "llm/inference/engine", "ocr/tesseract"),
+    ):
+        (root / f"{module}.py").touch()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("document.py", "from scanmend.service.service import Service"),
+        ("document.py", "import scanmend.ledger.ledger"),
+        ("ledger/ledger.py", "from scanmend.jobs import pipeline"),
+        ("pageworkers/worker.py", "from scanmend.correct.judge import judge"),
+        ("pageworkers/worker.py", "from ..jobs.pipeline import run"),
+        ("correct/judge.py", "from scanmend.llm.inference import engine"),
+        ("jobs/pipeline.py", "def f():\n    from scanmend.cli import main"),
+        ("service/service.py", "if TYPE_CHECKING:\n    from scanmend import cli"),
+        ("__init__.py", "from scanmend.errors import ScanmendError"),
+        ("config/schema.py", "import llama_cpp"),
+        ("llm/inference/host.py", "from llama_cpp import Llama"),
+        ("pageworkers/worker.py", "import pytesseract"),
+        ("ocr/tesseract.py", "from PIL import Image"),
+        ("source/render.py", "import fitz"),
+        ("intake/settle.py", "from watchdog.events import FileSystemEvent"),
+        ("llm/scheduler/model_slot.py", "import pynvml as nvml"),
+        ("llm/store/download_process.py", "import huggingface_hub.utils"),
+        ("service/service.py", "import typer"),
+        ("jobs/pipeline.py", "from rich.progress import Progress"),
+        ("utils.py", "import os"),
+        ("tools/utils.py", "import os"),
+        ("llm/utils.py", "from scanmend.llm.inference import engine"),
+    ],
+)
+def test_a_planted_wrong_import_is_found(tree, module, text):
+    """Whatever its form: absolute, relative, inside a function, only for types, or a module that is in no room."""
+    (tree / module).parent.mkdir(exist_ok=True)
+    (tree / module).write_text(text)
+    assert len(violations(tree)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("cli.py", "import typer\nfrom rich.table import Table\nfrom scanmend import service, errors, commands"),
+        ("commands/check.py", "import typer\nfrom scanmend.llm.store import store\nfrom scanmend import config"),
+        ("jobs/pipeline.py", "from scanmend.pageworkers.pool import Pool\nfrom scanmend import ledger, __version__"),
+        (
+            "llm/inference/host.py",
+            "from scanmend.correct.judge import judge\nfrom .engine import Engine\nfrom . import x",
+        ),
+        ("llm/store/hub_files.py", "import huggingface_hub"),
+        ("source/render.py", "import pymupdf\nfrom PIL import Image"),
+        ("config/schema.py", "from scanmend.errors import ConfigError"),
+    ],
+)
+def test_what_is_right_is_let_through(tree, module, text):
+    """To rooms above it in the table, within a room, and through the right door."""
+    (tree / module).write_text(text)
+    assert violations(tree) == []
