@@ -7,6 +7,7 @@ Every scan is the same on each run: all noise comes from seeded generators.
 
 import argparse
 import io
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
