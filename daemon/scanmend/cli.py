@@ -157,7 +157,8 @@ def retry(
     Also claims of another daemon that will never run again, by the ids that check tells.
     """
     from scanmend.commands import status  # noqa: PLC0415 -- only this command needs these
-    from scanmend.jobs.claim import Claims, give_back  # noqa: PLC0415
+    from scanmend.jobs.quarantine import give_back  # noqa: PLC0415
+    from scanmend.jobs.recover import ClaimRecovery  # noqa: PLC0415
     from scanmend.ledger.ledger import Ledger  # noqa: PLC0415
     from scanmend.service.lock import running_pid, signal_daemon  # noqa: PLC0415
 
@@ -170,7 +171,7 @@ def retry(
     ledger = Ledger(path)
     returned = 0
     try:
-        taken = Claims(ledger).take_over(loaded.folders, ids or [])
+        taken = ClaimRecovery(ledger).take_over(loaded.folders, ids or [])
         for id_ in sorted(taken):
             typer.echo(f"{id_}: taken over from another daemon")
         entries = status.failed(ledger, [i for i in ids or [] if i not in taken], every=every)

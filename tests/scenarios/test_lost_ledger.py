@@ -19,8 +19,9 @@ from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Inbox, Missed
-from scanmend.jobs.claim import Claims
-from scanmend.jobs.reconcile import already_made, mark_of
+from scanmend.jobs.claim import Claimer
+from scanmend.jobs.reconcile import already_made, daemon_mark
+from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.recovery import names_in, open_ledger, set_aside
 from scanmend.outputs import error_report
@@ -236,8 +237,8 @@ class TestTraces:
 
     def test_a_mark_is_of_machine_and_place(self, tmp_path):
         """The same each time, another for another state folder; whether it is there does not matter."""
-        assert mark_of(tmp_path / "a") == mark_of(tmp_path / "a") != mark_of(tmp_path / "b")
-        assert mark_of(tmp_path / "x" / ".." / "a") == mark_of(tmp_path / "a")
+        assert daemon_mark(tmp_path / "a") == daemon_mark(tmp_path / "a") != daemon_mark(tmp_path / "b")
+        assert daemon_mark(tmp_path / "x" / ".." / "a") == daemon_mark(tmp_path / "a")
 
     def test_only_the_very_same_file_is_known(self, folder):
         """Another time, size, name or content makes another document of it."""
@@ -266,7 +267,7 @@ class TestTraces:
         (folder.outbox / "a.json").write_text(record_of_a(found, digest))
         ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
         inbox = Inbox(folder)
-        assert Claims(ledger).claim(folder, inbox, Path("a.pdf"), found) is Missed.GONE
+        assert Claimer(ledger).claim(folder, inbox, Path("a.pdf"), found) is Missed.GONE
         assert (scan.read_bytes(), list(inbox.claims())) == (b"content", [])
         assert ledger.counts() == {}
         ledger.close()
@@ -274,7 +275,7 @@ class TestTraces:
     def test_claims_of_others_and_claims_that_lie(self, folder, tmp_path):
         """A claim of another daemon is left alone; a damaged ledger's word on a place counts only if it can be true."""
         ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
-        mine = mark_of(tmp_path / "state")
+        mine = daemon_mark(tmp_path / "state")
         hints = {
             f"1-{mine}": Path("sub/a.pdf"),
             f"2-{mine}": Path("../../b.pdf"),
@@ -286,7 +287,7 @@ class TestTraces:
             place.mkdir(parents=True)
             (place / f"{name}.pdf").write_bytes(b"scan")
         (folder.inbox / ".scanmend" / f"6-{mine}").mkdir()
-        Claims(ledger, hints).adopt(folder)
+        ClaimRecovery(ledger, hints).adopt(folder)
         taken = {e.id: str(e.relative) for e in ledger.in_state("waiting")}
         assert taken == dict(zip(hints, ["sub/a.pdf", "b.pdf", "c.pdf", "d.pdf"], strict=True))
         assert not (folder.inbox / ".scanmend" / f"6-{mine}").exists()
@@ -343,7 +344,7 @@ class TestRetention:
                 ledger.add(replace(BLANK, id=id_, inbox=folder.inbox, state="quarantined", put_away=where))
             (folder.quarantine / "h.pdf").touch()
             error_report.report_of(folder.quarantine / "t.pdf").touch()
-            Claims(ledger).recover([folder])
+            ClaimRecovery(ledger).recover([folder])
             assert {e.id for e in ledger.in_state("quarantined")} == {"here", "told", "away"}
 
 

@@ -14,17 +14,16 @@ import structlog
 
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage, apply_to_text, page_from_text, printable
+from scanmend.document import CorrectedPage, Fingerprint, apply_to_text, page_from_text, printable
 from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.fs import atomic
 from scanmend.jobs.checkpoint import NoCheckpoint
-from scanmend.jobs.pipeline import Pipeline, correction_task_of, record_of
-from scanmend.jobs.write_outputs import write_outputs
+from scanmend.jobs.pipeline import Pipeline, correction_task_of
+from scanmend.jobs.write_outputs import SourceFile, make_outputs
 from scanmend.language.codes import CODES
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
-from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import edit_fields
 
 log = structlog.get_logger()
@@ -81,19 +80,9 @@ def _process_one(
             return Outcome(file, error="it is no regular file")
         written = []
         with pipeline.pool.folder() as work:
-            pages = PageFile(work / "pages")
-            keeper = NoCheckpoint(lambda done, of: advanced(file, done, of))
-            converted = pipeline.convert(file.absolute(), settings, keeper, pages)
-            made = record_of(
-                converted,
-                settings,
-                id_=secrets.token_hex(8),
-                folder=folder,
-                relative=Path(file.name),
-                size=found.st_size,
-                modified_ns=found.st_mtime_ns,
-            )
-            for suffix, data in write_outputs(settings, made, pages, file.absolute(), work, pipeline.pool).items():
+            source = SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(found))
+            checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
+            for suffix, data in make_outputs(pipeline, source, settings, checkpoint, work).files.items():
                 target = out / stem.with_name(stem.name + suffix)
                 atomic.publish(target, data, access=settings.output_access)
                 written.append(target)

@@ -21,7 +21,7 @@ from scanmend.intake.sniff import State, inspect
 
 DEEPEST = 32
 """Levels of folders below the inbox that are looked into."""
-LONGEST_SUFFIX = 16
+MAX_SUFFIX_CHARS = 16
 """Characters; a longer one is no suffix, but part of the name."""
 
 BUSY = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
@@ -181,6 +181,27 @@ class Inbox:
         except OSError:
             return []
 
+    def holds_claims(self) -> bool:
+        """Whether this is the inbox that files were claimed in: beneath an unmounted share lies another folder."""
+        return self._claims.is_dir()
+
+    def undo_half_put_back(self, id: str) -> bool:  # noqa: A002 -- the field's word
+        """Remove a claimed file that has a name in the inbox, too, as putting it back was cut off.
+
+        False where it has none there. StorageError when it cannot be removed or the inbox cannot be listed.
+        """
+        path = self.claimed(id)
+        if path is None:
+            return False
+        try:
+            found = path.lstat()
+            if found.st_nlink == 1 or all(f.inode != Fingerprint.of(found).inode for f in self.listing().values()):
+                return False
+            path.unlink()
+        except OSError as e:
+            raise StorageError(f"{path} cannot be removed: {e.strerror}") from e
+        return True
+
     def _claim_folder(self, id: str) -> Path:  # noqa: A002 -- the field's word
         if id in {"", ".", ".."} or "/" in id or "\0" in id:
             raise ValueError(f"{id!r} is no id")
@@ -254,7 +275,7 @@ def _numbered(name: str, number: int) -> str:
     if number == 1:
         return name
     stem, dot, suffix = name.rpartition(".")
-    if not stem or len(suffix) > LONGEST_SUFFIX:
+    if not stem or len(suffix) > MAX_SUFFIX_CHARS:
         stem, dot, suffix = name, "", ""
     end = f" ({number}){dot}{suffix}"
     while stem and len(os.fsencode(stem + end)) > NAME_BYTES:

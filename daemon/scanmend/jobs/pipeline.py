@@ -1,6 +1,5 @@
 """One source through all stages: inspect, read, correct."""
 
-import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -8,10 +7,10 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scanmend import __version__
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.correct.task import CorrectionTask, skipped
@@ -21,7 +20,6 @@ from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, tells_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
-from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
@@ -92,18 +90,20 @@ class Pipeline:
         self.glossaries = GlossaryFiles()
         self._stopping = stopping
 
-    def convert(self, path: Path, settings: Settings, keeper: Checkpoint, done: AppendablePages) -> Converted:
+    def convert(self, path: Path, settings: Settings, checkpoint: Checkpoint, done: AppendablePages) -> Converted:
         """Read and correct every page, into ``done``; DocumentError, TransientError, Postponed, Stopping."""
         started, clock = datetime.now(UTC), time.monotonic()
         deadline = clock + settings.document_limit_s
         reading = read_settings_of(settings)
         found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
-        keeper.inspected(found)
+        checkpoint.inspected(found)
         task = correction_task_of(settings, self.glossaries)
         tally, kept, failed = Tally(), 0, ""
         with ExitStack() as stack:
             lease: Lease | None = None
-            pages = stack.enter_context(closing(self._read(path, found.pages, reading, keeper)))
+            pages = stack.enter_context(
+                closing(self._read_ahead(partial(self.pool.submit, path), found.pages, reading, checkpoint))
+            )
             for page in pages:
                 if isinstance(page, CorrectedPage):
                     tally.add(page, done)
@@ -111,22 +111,22 @@ class Pipeline:
                     continue
                 task = replace(task, languages=page.languages or task.languages)
                 if reason := skipped(page, task):
-                    _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
+                    _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), checkpoint, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)
                     continue
-                keeper.keep_page(page)
+                checkpoint.keep_page(page)
                 self._check(deadline, settings, kept)
                 try:
                     if lease is None:
                         self._see_to_model(settings)
-                        keeper.advance(page.number, "waiting for the model with")
+                        checkpoint.advance(page.number, "waiting for the model with")
                         lease = stack.enter_context(self.slot.lease(settings.model))
-                    keeper.advance(page.number, "correcting")
-                    _keep(lease.correct(page, task, settings.model_call_limit_s), keeper, tally, done)
+                    checkpoint.advance(page.number, "correcting")
+                    _keep(lease.correct(page, task, settings.model_call_limit_s), checkpoint, tally, done)
                     kept += 1
                 except Postponed:
-                    self._read_on(pages, keeper, deadline, settings)
+                    self._read_on(pages, checkpoint, deadline, settings)
                     raise
                 except (HostDied, ModelResting) as e:
                     if settings.on_model_failure == "raw":
@@ -135,7 +135,7 @@ class Pipeline:
                         tally.add(without_glyphs(raw), done)
                         continue
                     if self._postpone and isinstance(e, ModelResting):
-                        self._read_on(pages, keeper, deadline, settings)
+                        self._read_on(pages, checkpoint, deadline, settings)
                         raise Postponed(str(e)) from e
                     raise
         model = self.slot.identity(settings.model) if tally.asked else None
@@ -149,25 +149,32 @@ class Pipeline:
             raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
 
     def _read_on(
-        self, pages: Iterable[Page | CorrectedPage], keeper: Checkpoint, deadline: float, settings: Settings
+        self, pages: Iterable[Page | CorrectedPage], checkpoint: Checkpoint, deadline: float, settings: Settings
     ) -> None:
         """Have the other pages read, for the next attempt."""
         for page in pages:
             if isinstance(page, Page):
-                keeper.keep_page(page)
+                checkpoint.keep_page(page)
             self._check(deadline, settings)
 
-    def _read(
-        self, path: Path, count: int, reading: ReadSettings, keeper: Checkpoint
+    def _read_ahead(
+        self,
+        submit: Callable[[int, ReadSettings], Future[Page]],
+        count: int,
+        reading: ReadSettings,
+        checkpoint: Checkpoint,
     ) -> Generator[Page | CorrectedPage]:
-        """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
+        """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap.
+
+        ``submit(number, reading)`` has a page read.
+        """
         ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
         try:
             for number in range(1, count + 1):
-                known = keeper.recall(number)
+                known = checkpoint.recall(number)
                 if known is None:
-                    keeper.advance(number, "reading")
-                    ahead.append(self.pool.submit(path, number, reading))
+                    checkpoint.advance(number, "reading")
+                    ahead.append(submit(number, reading))
                 else:
                     ahead.append(known)
                 if reading.languages == AUTO:  # the pages behind are read in what this one tells
@@ -179,7 +186,7 @@ class Pipeline:
         finally:
             for page in ahead:  # not empty when the document ends early
                 if isinstance(page, Future) and not page.cancel() and page.done() and not page.exception():
-                    keeper.keep_page(page.result())
+                    checkpoint.keep_page(page.result())
 
     def _check(self, deadline: float, settings: Settings, kept: int = 0) -> None:
         """Raise Stopping; or at the end of its time OcrError, but Postponed where pages were ``kept`` meanwhile."""
@@ -202,9 +209,9 @@ def _settled(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings
     return replace(reading, languages=page.languages) if settled else reading
 
 
-def _keep(page: CorrectedPage, keeper: Checkpoint, tally: Tally, done: AppendablePages) -> None:
+def _keep(page: CorrectedPage, checkpoint: Checkpoint, tally: Tally, done: AppendablePages) -> None:
     """Have a corrected page remembered, and put it with those that are done."""
-    keeper.keep_corrected(page)
+    checkpoint.keep_corrected(page)
     tally.add(page, done)
 
 
@@ -230,44 +237,4 @@ def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> Correct
         settings.attention,
         settings.boldness,
         glossaries.entries(settings.glossary),
-    )
-
-
-def record_of(
-    converted: Converted,
-    settings: Settings,
-    *,
-    id_: str,
-    folder: str,
-    relative: Path,
-    size: int,
-    modified_ns: int,
-    attempt: int = 1,
-    duplicate_of: str | None = None,
-) -> Record:
-    """Everything the ``.json`` output says of a document."""
-    return Record(
-        id=id_,
-        source=relative.name,
-        relative=relative,
-        sha256=converted.inspection.sha256,
-        size=size,
-        modified_ns=modified_ns,
-        folder=folder,
-        model=converted.model,
-        strategy=converted.tally.strategy or settings.strategy,
-        prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
-        languages=tuple(converted.tally.languages) if settings.languages == AUTO else settings.languages,
-        started=converted.started.isoformat(timespec="milliseconds"),
-        finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        timings={
-            "ocr_s": converted.tally.ocr_s,
-            "correct_s": converted.tally.correct_s,
-            "total_s": converted.seconds,
-        },
-        pages=converted.pages,
-        version=__version__,
-        attempt=attempt,
-        duplicate_of=duplicate_of,
-        uncorrected=converted.uncorrected or None,
     )

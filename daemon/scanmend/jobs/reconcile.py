@@ -14,12 +14,12 @@ from scanmend.fs import atomic
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs import error_report, record
 
-MARK = 6
-"""Characters at the end of an id that tell whose it is."""
+MARK_CHARS = 6
+"""Length of the mark at the end of an id that tells whose claim it is."""
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
-def mark_of(state_dir: Path) -> str:
+def daemon_mark(state_dir: Path) -> str:
     """Return what the ids of this daemon's claims end in: the same on this machine with this state folder, always.
 
     It does not depend on what lies in the state folder, so that a daemon knows its claims when its ledger is lost.
@@ -29,7 +29,7 @@ def mark_of(state_dir: Path) -> str:
     except OSError:
         machine = b""
     parts = (machine, os.fsencode(os.uname().nodename), os.fsencode(os.path.realpath(state_dir)))
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK_CHARS]
 
 
 def already_made(
@@ -59,7 +59,7 @@ def already_made(
     return None
 
 
-def records(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
+def records_by_id(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
     """Every record in the outbox by its id: its stem relative to the outbox, and its fields but for the pages."""
     found: dict[str, tuple[Path, dict[str, Any]]] = {}
     for where, folders, names in os.walk(folder.outbox):
@@ -79,7 +79,7 @@ class Quarantined:
     reason: str
 
 
-def quarantined(folder: Folder) -> Iterator[Quarantined]:
+def quarantined_files(folder: Folder) -> Iterator[Quarantined]:
     """Yield the files in a folder's quarantine that have a readable report."""
     for report in sorted(folder.quarantine.glob("*" + error_report.SUFFIX)):
         file = report.with_name(report.name.removesuffix(error_report.SUFFIX))

@@ -19,9 +19,10 @@ from scanmend.errors import ConfigError, StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
 from scanmend.intake.inbox import Missed
-from scanmend.jobs.claim import Claims
-from scanmend.jobs.lifecycle import Custody
+from scanmend.jobs.claim import Claimer
+from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Pipeline
+from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.recovery import names_in, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
@@ -67,12 +68,13 @@ class Service:
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
         self._glossaries = pipeline.glossaries
         self._read_glossaries(config)
-        self._claims = Claims(self.ledger, names_in(config.state_dir))
+        self._claimer = Claimer(self.ledger)
+        self._recovery = ClaimRecovery(self.ledger, names_in(config.state_dir))
         self._storage = MountWatch()
         self._pauses = FolderHealth(self._storage)
         self._workload = DocumentPool(self.ledger, self.pool.workers, self.ring)
         self._status_file = StatusFile(config.state_dir)
-        self._custody = Custody(
+        self._lifecycle = DocumentLifecycle(
             self.ledger,
             pipeline,
             self._workload.at_stage,
@@ -113,7 +115,7 @@ class Service:
     def run(self) -> None:
         """Work until asked to stop; everything is ended and put down when this returns."""
         try:
-            self._claims.recover(self.config.folders)
+            self._recovery.recover(self.config.folders)
             threading.Thread(target=sweep, args=(self.config,), name="sweep", daemon=True).start()
             self._watches = self._make_watches()
             notify("READY=1", f"MAINPID={os.getpid()}")
@@ -127,7 +129,7 @@ class Service:
             self._stop()
 
     def _make_watches(self) -> list[InboxWatcher]:
-        adopt, storage = self._claims.adopt, self._storage
+        adopt, storage = self._recovery.adopt, self._storage
         return [InboxWatcher(f, self.ledger, self._doorbell, adopt, storage=storage) for f in self.config.folders]
 
     def _read_glossaries(self, config: Config) -> None:
@@ -228,7 +230,7 @@ class Service:
             taken = watch.take(now)
             if taken is None:
                 return False
-            entry = self._claims.claim(watch.folder, watch.inbox, *taken)
+            entry = self._claimer.claim(watch.folder, watch.inbox, *taken)
         except StorageError as e:
             watch.failed(str(e), now)
         else:
@@ -240,7 +242,7 @@ class Service:
         return True
 
     def _dispatch(self, entry: Entry, folder: Folder) -> None:
-        self._workload.begin(entry, partial(self._custody.work, entry, folder))
+        self._workload.begin(entry, partial(self._lifecycle.work, entry, folder))
 
     def _reconfigure(self) -> None:
         """Take the configuration file as it is now; a bad one is reported, and the old one stays."""
@@ -263,7 +265,7 @@ class Service:
             watch.close()
         self.config = config
         self.slot.configure(config.models, terms_of(config))
-        self._claims.recover(config.folders, self._workload.ids)
+        self._recovery.recover(config.folders, self._workload.ids)
         self._pauses.forget()
         self._watches = self._make_watches()
         notify("READY=1")
