@@ -105,7 +105,7 @@ def test_a_burst_that_overflows_the_queue(memory, capsys):
             watch.look(now, rung=True)
             now += 1
         assert watch.waiting == BURST
-        until(lambda: doorbell.overflows, "the overflow")
+        until(lambda: doorbell.overflow_count, "the overflow")
         watch.look(60, rung=True)
         assert "inbox.events_lost" in capsys.readouterr().out
         assert watch.trouble is None

@@ -229,7 +229,7 @@ def assert_done(world):
     where = {"archive": world.folder.archive, "keep": world.folder.inbox}.get(world.folder.original)
     for place in (world.folder.archive, world.folder.inbox, world.folder.quarantine):
         assert world.files(place) == (["a.gif"] if place == where else [])
-    assert world.inbox.claims() == []
+    assert world.inbox.claim_ids() == []
     assert world.only().state == "done"
     assert world.ledger.finished_pages(record["id"]) == {}
 
@@ -242,5 +242,5 @@ def assert_quarantined(world):
     assert world.only().id in report
     for place in (world.folder.archive, world.folder.inbox, world.folder.outbox):
         assert world.files(place) == []
-    assert world.inbox.claims() == []
+    assert world.inbox.claim_ids() == []
     assert (world.only().state, world.only().put_away) == ("quarantined", world.folder.quarantine / "a.gif")

@@ -94,8 +94,8 @@ def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
     known = Ledger(ledger, read_only=True) if ledger.exists() else None
     try:
         mark, inbox = daemon_mark(state_dir), Inbox(folder)
-        unknown = [i for i in inbox.claims() if not i.endswith(mark) and (known is None or known.get(i) is None)]
-        found = [path for id_ in unknown if (path := inbox.claimed(id_)) is not None]
+        unknown = [i for i in inbox.claim_ids() if not i.endswith(mark) and (known is None or known.get(i) is None)]
+        found = [path for id_ in unknown if (path := inbox.claimed_file(id_)) is not None]
     except StorageError as e:
         yield Point("ledger", False, str(e))
         return

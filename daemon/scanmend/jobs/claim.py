@@ -55,7 +55,7 @@ def settle_interrupted(ledger: Ledger, entry: Entry, folder: Folder) -> None:
     Where that cannot be told, as the inbox is gone, the claim stays as it is.
     """
     inbox = Inbox(folder)
-    taken = inbox.claimed(entry.id) is not None and not inbox.undo_half_put_back(entry.id)
+    taken = inbox.claimed_file(entry.id) is not None and not inbox.undo_half_put_back(entry.id)
     if taken:
         ledger.move(entry.id, "waiting")
     elif inbox.holds_claims() or (folder.inbox / entry.relative).exists():

@@ -54,7 +54,7 @@ class ClaimedSource:
     def locate(self) -> Path | None:
         """Return where the file lies, None when it is not there any more; StorageError when that cannot be told."""
         inbox = Inbox(self.folder)
-        path = inbox.claimed(self.entry.id)
+        path = inbox.claimed_file(self.entry.id)
         if path is None and not inbox.holds_claims():
             raise StorageError(f"the inbox {self.folder.inbox} is gone, and the source with it")
         return path
@@ -111,7 +111,7 @@ class ClaimedSource:
         The ledger learns the name before the file goes there, so that a crash cannot make it two. ``begun``: the name
         that it learned for a move that was cut off. With the suffix ``beside`` added, the name is free and fits, too.
         """
-        path, target = Inbox(self.folder).claimed(self.entry.id), begun
+        path, target = Inbox(self.folder).claimed_file(self.entry.id), begun
         for _ in range(NAMES_TRIED):
             if fresh := target is None:
                 target = _free_target(root, relative, beside)

@@ -73,7 +73,7 @@ def _run_hook(
     }
     started = time.monotonic()
     try:
-        failure = run(command, paths, of_the_document | variables, folder.hook_limit_s, stopping)
+        failure = run(command, paths, {**of_the_document, **variables}, folder.hook_limit_s, stopping)
     except Stopping:
         bound.info("hook.interrupted")
         return False

@@ -57,7 +57,7 @@ class ClaimRecovery:
             for entry in self._entries(folder, "claiming"):
                 settle_interrupted(self._ledger, entry, folder)
             for entry in self._entries(folder, "returning") if inbox.holds_claims() else ():
-                if inbox.claimed(entry.id) is not None:
+                if inbox.claimed_file(entry.id) is not None:
                     self._ledger.move(entry.id, "waiting", **FROM_THE_START)
                 else:
                     self._ledger.move(entry.id, "quarantined")
@@ -69,7 +69,7 @@ class ClaimRecovery:
         """Go on with claims of another daemon, which must never run again; return the ids that were such claims."""
         taken: set[str] = set()
         for folder in folders:
-            found = {id_ for id_ in set(ids).intersection(Inbox(folder).claims()) if self._ledger.get(id_) is None}
+            found = {id_ for id_ in set(ids).intersection(Inbox(folder).claim_ids()) if self._ledger.get(id_) is None}
             self._take_up(folder, sorted(found))
             taken |= found
         return taken
@@ -79,11 +79,11 @@ class ClaimRecovery:
         inbox = Inbox(folder)
         others: list[str] = []
         ours: list[str] = []
-        for id_ in inbox.claims():
+        for id_ in inbox.claim_ids():
             known = self._ledger.get(id_)
             if known is None:
                 (ours if id_.endswith(self._mark) else others).append(id_)
-            elif known.state == "quarantined" and known.put_away is None and inbox.claimed(id_) is not None:
+            elif known.state == "quarantined" and known.put_away is None and inbox.claimed_file(id_) is not None:
                 self._ledger.move(id_, "waiting", **FROM_THE_START)
                 log.info("document.found_again", id=id_, folder=folder.name, file=printable(known.relative))
         if others:
@@ -95,7 +95,7 @@ class ClaimRecovery:
         """Record claims that the ledger does not know; those whose record is in the outbox are published already."""
         inbox, records = Inbox(folder), records_by_id(folder)
         for id_ in ids:
-            path = inbox.claimed(id_)
+            path = inbox.claimed_file(id_)
             if path is None or folder.ignores(path.name):  # empty, or what a file manager left there
                 inbox.release(id_)
                 continue

@@ -94,17 +94,17 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
 def write_outputs(
     settings: Settings, made: Record, pages: PageFile, source: Path, work: Path, pool: PagePool
 ) -> dict[str, Path]:
-    """Make files in ``work``, by suffix, in the order in which they are to be published: the record last.
+    """Make files in ``work``; return them by suffix, in the order in which they are to be published: the record last.
 
     ``pages``: those of the record. However long the document, one page at a time is in memory. DocumentError,
     OcrError, StorageError, Stopping.
     """
     wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
     targets = {name: work / f"out.{name}" for name in wanted}
-    pressed = {name: target for name, target in targets.items() if name in COMPOSED}
-    if pressed:
+    composed = {name: target for name, target in targets.items() if name in COMPOSED}
+    if composed:
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        pool.press(source, pages.path, pressed, document_facts(made), limits, settings.page_limit_s).result()
+        pool.press(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
@@ -117,7 +117,7 @@ def write_outputs(
 
 
 def document_facts(made: Record) -> dict[str, Any]:
-    """What ``outbox.press`` wants to know of a document beside its pages."""
+    """Return what formats that show the pages say of a document beside its pages."""
     accepted = rejected = 0
     for page in made.pages:
         accepted += sum(edit.accepted for edit in page.edits)
@@ -135,6 +135,7 @@ def document_facts(made: Record) -> dict[str, Any]:
 
 
 def _write(target: Path, parts: Iterator[bytes]) -> None:
+    """Write a file piece by piece; StorageError."""
     try:
         with target.open("wb") as file:
             file.writelines(parts)

@@ -15,7 +15,7 @@ from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import NO_WATCHES, FsEvents
 from scanmend.intake.inbox import Inbox, is_network
 from scanmend.intake.settle import Settler
-from scanmend.intake.sniff import State
+from scanmend.intake.sniff import ScanState
 from scanmend.jobs.reconcile import already_made
 from scanmend.ledger.ledger import Ledger
 
@@ -73,7 +73,7 @@ class InboxWatcher:
         self._next_check = 0.0
         self._events_again = math.inf
         self._deaf = False
-        self._overflows = doorbell.overflows
+        self._overflows = doorbell.overflow_count
         self._armed = ("", "")
         self._kept: dict[Path, Fingerprint] = {}
         self.polls = False
@@ -96,7 +96,7 @@ class InboxWatcher:
 
     def _wanted(self, now: float) -> float:
         """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
-        settling = self._settler.wait(now)
+        settling = self._settler.seconds_until_settled(now)
         due = now if self._rung else math.inf if settling is None else now + settling
         return max(due, self._not_before)
 
@@ -114,7 +114,7 @@ class InboxWatcher:
             if self._is_kept(relative, fingerprint):
                 self._kept[relative] = self._listing.pop(relative)
                 continue
-            if self.inbox.ready(relative) is State.INCOMPLETE and self._settler.postpone(relative, now):
+            if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
                 continue
             self._settler.forget(relative)
             return relative, fingerprint
@@ -157,8 +157,8 @@ class InboxWatcher:
             self._out_of_reach(ailment or f"the inbox {self.folder.inbox} is no folder", now)
             self._identity = None
             return
-        if self._overflows != self._doorbell.overflows:
-            self._overflows = self._doorbell.overflows
+        if self._overflows != self._doorbell.overflow_count:
+            self._overflows = self._doorbell.overflow_count
             self._next_listing = now
             log.warning("inbox.events_lost", folder=self.folder.name, meaning="too many at once; the inbox is listed")
         lost = not self.polls and not self._doorbell.watching(self.folder.inbox)
@@ -178,7 +178,7 @@ class InboxWatcher:
         if not self.polls:
             try:
                 self._doorbell.watch(self.folder.inbox, self.folder.recursive)
-                if deaf := self._doorbell.deaf(self.folder.inbox, self.inbox.folders):
+                if deaf := self._doorbell.count_unwatched(self.folder.inbox, self.inbox.subfolder_inodes):
                     raise StorageError(self._unheard(deaf))
             except StorageError as e:
                 self._poll_instead(str(e), now)
@@ -205,7 +205,7 @@ class InboxWatcher:
 
     def _see_to_folders(self, now: float) -> None:
         """Poll where folders in the inbox give no events; twice in a row, as watchdog may only just hear of one."""
-        deaf = 0 if self.polls else self._doorbell.deaf(self.folder.inbox, self.inbox.folders)
+        deaf = 0 if self.polls else self._doorbell.count_unwatched(self.folder.inbox, self.inbox.subfolder_inodes)
         if deaf and self._deaf:
             self._poll_instead(self._unheard(deaf), now)
             self._tell_mode()

@@ -22,7 +22,7 @@ class TestClaim:
         path.write_bytes(GIF + b"more")
         assert world.claimer.claim(world.folder, world.inbox, Path("a.gif"), listed) is Missed.NOT_YET
         assert world.ledger.counts() == {}
-        assert world.inbox.claims() == []
+        assert world.inbox.claim_ids() == []
         assert path.read_bytes() == GIF + b"more"
 
     def test_a_claim_that_fails_leaves_no_name_taken(self, world):

@@ -491,7 +491,7 @@ class TestFailures:
         """Somebody removed it: the report says so, and should it come back, it is processed."""
         world.drop()
         entry = world.claim()
-        path = world.inbox.claimed(entry.id)
+        path = world.inbox.claimed_file(entry.id)
         aside = path.rename(world.root / "aside.gif")
         world.run()
         assert (world.only().state, world.only().put_away) == ("quarantined", None)

@@ -125,7 +125,7 @@ class TestSettling:
         path = post.drop(data=GIF[:20])
         assert post.at(0) == []
         assert post.at(3) == []
-        assert post.watch._settler.wait(3) == 57
+        assert post.watch._settler.seconds_until_settled(3) == 57
         path.write_bytes(GIF)
         assert post.at(30, rung=True) == []
         assert post.watch.wait(30) == 2
@@ -136,7 +136,7 @@ class TestSettling:
         post = make()
         post.drop(data=GIF[:20])
         assert [post.at(t) for t in (0, 2, 2.1, 30)] == [[], [], [], []]
-        assert post.watch._settler.wait(59) == 1
+        assert post.watch._settler.seconds_until_settled(59) == 1
         assert post.at(60) == ["a.gif"]
 
     def test_a_file_that_is_not_taken_for_lack_of_room_does_not_keep_the_loop_awake(self, make):
@@ -208,7 +208,7 @@ class TestKept:
         post.remember()
         for now in (0, 2, 4, 6, 8):
             assert post.at(now, rung=True) == []
-        assert post.watch._settler.wait(8) is None
+        assert post.watch._settler.seconds_until_settled(8) is None
 
     def test_a_new_revision_is_taken(self, make):
         """Any change of size or time makes it a new document."""
