@@ -64,15 +64,13 @@ class DocumentLifecycle:
 
     def _publish(self, source: ClaimedSource) -> str:
         """Have the outputs in the outbox; return why pages were left uncorrected, empty when they were not."""
-        published = source.entry.state == "published"
-        if not published:
+        entry = source.entry
+        if entry.state != "published":
             self._require_usable(source.folder, space=True)
-        made = published_record(source.entry)
-        if not published and made.get("id") != source.entry.id:
-            return self._convert(source)
-        if not published:  # the ledger does not know: a crash came between, or it is an old copy
-            source.record("published")
-        return str(made.get("uncorrected") or "")
+            if published_record(entry).get("id") != entry.id:
+                return self._convert(source)
+            source.record("published")  # the ledger does not know: a crash came between, or it is an old copy
+        return str(published_record(entry).get("uncorrected") or "")
 
     def _convert(self, source: ClaimedSource) -> str:
         """Convert and publish; return why pages were left uncorrected, empty when they were not."""
