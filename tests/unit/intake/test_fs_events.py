@@ -217,8 +217,8 @@ def test_exhausted_inotify_names_the_remedy(folder, limit):
     script = (
         f"import sys\nopen({knob!r}, 'w').write('0')\n"
         "from pathlib import Path\nfrom scanmend.errors import StorageError\n"
-        "from scanmend.intake.fs_events import Doorbell\n"
-        "bell = Doorbell(print)\n"
+        "from scanmend.intake.fs_events import FsEvents\n"
+        "bell = FsEvents(print)\n"
         "try:\n    bell.watch(Path(sys.argv[1]), recursive=False)\n"
         "except StorageError as e:\n    print(e)\n"
         "bell.close()\n"

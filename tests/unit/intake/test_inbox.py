@@ -271,7 +271,7 @@ class TestPutBack:
     @pytest.mark.parametrize("way", [safe_open._by_link, safe_open._by_renameat2, safe_open._by_reservation])
     def test_never_over_another(self, inbox, monkeypatch, way):
         """A taken name is numbered; so is the next, with hard links and without."""
-        monkeypatch.setattr(module, "appear", way)
+        monkeypatch.setattr(module, "rename_to_free_name", way)
         for n, expected in enumerate(["a.gif", "a (2).gif", "a (3).gif"]):
             path = take(inbox, drop(inbox, "new.gif", b"%d" % n), f"id{n}")
             assert inbox.put_back(path, Path("a.gif")).name == expected
