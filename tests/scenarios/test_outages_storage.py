@@ -211,9 +211,10 @@ def test_permission_lost_and_given_back(daemon, scans, tmp_path):
             pytest.skip("as root, permissions mean nothing without setpriv")
         one.prefix = NO_OVERRIDE
     eager = (
-        "import sys; from scanmend import cli, pauses, service, watch; pauses.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
+        "import sys; from scanmend import cli; from scanmend.service import folder_health, inbox_watcher, service; "
+        "folder_health.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
     )
-    eager += "watch.RECHECK_S = watch.MISSING_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
+    eager += "inbox_watcher.RECHECK_S = inbox_watcher.MISSING_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     one.program = [sys.executable, "-c", eager]
     one.start()
     for place, event in (("in", "inbox.trouble"), ("out", "folder.paused")):

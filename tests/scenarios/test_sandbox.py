@@ -93,7 +93,8 @@ def test_a_hung_main_loop_stops_the_pings(tmp_path):
     """systemd then kills the daemon and starts it again; threads that go on working do not hide the hang."""
     hang = (
         "import os, sys, threading, time\n"
-        "from scanmend import cli, service\n"
+        "from scanmend import cli\n"
+        "from scanmend.service import service\n"
         "turn = service.Service._turn\n"
         "def stuck(self):\n"
         "    turn(self)\n"

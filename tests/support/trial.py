@@ -242,7 +242,7 @@ class Nursery:
 
     _CODE = """
 import os, signal, sys
-import scanmend.service
+import scanmend.service.service
 from scanmend import cli
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from outbox.leaves import TEXT, leaf
 
 import render_scans
+from leaves import TEXT, leaf
 from scanmend.commands import process
 from scanmend.config.schema import Settings
 from scanmend.document import CorrectedPage

@@ -3,8 +3,7 @@
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from outbox.leaves import leaf
-
+from leaves import leaf
 from scanmend.document import Line, Page, Word
 from scanmend.ocr.tesseract import parse
 from scanmend.outputs.hocr import Hocr

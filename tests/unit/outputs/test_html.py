@@ -7,8 +7,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from outbox.leaves import EDIT, WORDS, leaf
 
+from leaves import EDIT, WORDS, leaf
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 from scanmend.outputs.html import ProofSheet
 

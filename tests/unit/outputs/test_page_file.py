@@ -1,8 +1,8 @@
 """scanmend.outputs.page_file: pages that lie on disk instead of in memory."""
 
 import pytest
-from outbox.leaves import leaf
 
+from leaves import leaf
 from scanmend.errors import StorageError
 from scanmend.outputs.page_file import PageFile, saved_pages
 

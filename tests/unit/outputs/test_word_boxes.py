@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outbox.leaves import WORDS, leaf
 
+from leaves import WORDS, leaf
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
 from scanmend.outputs.word_boxes import placed_words, strips
 

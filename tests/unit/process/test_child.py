@@ -17,7 +17,7 @@ from scanmend.process.child import MOST_SAID, Child, _read, _write
 
 ACTOR = """
 import os, re, resource, signal, socket, subprocess, sys, time
-from scanmend.child import serve
+from scanmend.process.child import serve
 
 def handle(request, progress):
     do = request["do"]
@@ -60,14 +60,14 @@ def handle(request, progress):
     return {"done": do}
 
 if __name__ == "__main__":
-    from scanmend.child import _HEADER as HEADER
+    from scanmend.process.child import _HEADER as HEADER
     line = socket.socket(fileno=os.dup(int(sys.argv[1])))
     serve(handle)
 """
 
 PARENT = """
 import sys, time
-from scanmend.child import Child
+from scanmend.process.child import Child
 child = Child("actor")
 print(child.pid, child.ask({"do": "start"}, 20)["pid"], flush=True)
 child.ask({"do": sys.argv[1], "seconds": 1000}, 1000)

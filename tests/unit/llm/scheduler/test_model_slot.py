@@ -601,19 +601,19 @@ PARENT = """
 import sys
 from pathlib import Path
 from threading import Thread
-from scanmend.config import BUNDLED
-from scanmend.correct.task import Task
+from scanmend.config.schema import BUNDLED
+from scanmend.correct.task import CorrectionTask
 from scanmend.document import page_from_text
-from scanmend.llm.slot import ModelSlot
-from scanmend.llm.store import Store
-from scanmend.llm.terms import Terms
+from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.store.store import Store
+from scanmend.llm.scheduler.terms import Terms
 
 slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), Terms())
 with slot.lease("m") as lease:
-    lease.correct(page_from_text(sys.argv[2]), Task("rescore", "Correct", ("eng",)), 60.0)
+    lease.correct(page_from_text(sys.argv[2]), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
     print(slot.state()["pid"], file=sys.stderr, flush=True)
     while sys.argv[3] == "working":
-        lease.correct(page_from_text(sys.argv[2] * 20), Task("rescore", "Correct", ("eng",)), 60.0)
+        lease.correct(page_from_text(sys.argv[2] * 20), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
     sys.stdin.read()
 """
 

@@ -168,7 +168,8 @@ def test_a_child_that_crashes_tells_what_it_complained_about(request_, monkeypat
 def test_the_child_ends_with_its_parent(hub, request_):
     """A parent killed outright leaves no download behind."""
     hub.stalls = 1
-    code = "import json, sys; from scanmend.llm import fetch, hub; fetch.fetch(hub.Request(**json.loads(sys.argv[1])))"
+    code = "import json, sys; from scanmend.llm.store import download_process, hub; "
+    code += "download_process.fetch(hub.Request(**json.loads(sys.argv[1])))"
     wanted = {"repo_id": request_.repo_id, "models_dir": request_.models_dir, "quantization": "int8"}
     with subprocess.Popen([sys.executable, "-c", code, json.dumps(wanted)]) as parent:
         assert hub.stalled.wait(30)

@@ -8,11 +8,11 @@ from html import unescape
 
 import pymupdf
 import pytest
-from outbox.leaves import HEIGHT, TEXT, WIDTH, WORDS, leaf
 from PIL import Image, ImageChops, ImageStat
 
 import render_scans
 from held_photos import held
+from leaves import HEIGHT, TEXT, WIDTH, WORDS, leaf
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.outputs.pdf.text_pdf import FromImages, FromPdf
 
