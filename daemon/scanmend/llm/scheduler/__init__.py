@@ -8,7 +8,7 @@
 4. A model that is idle, changed, asked to go, or in the way of another program's GPU memory is unloaded at the next
    ``tick``: its process ends, and its memory is measured until it is back (``unload``, ``gpu_memory``).
 
-``scheduler`` owns all state under one lock; the design is there. Other rooms use ``model_slot.ModelSlot``, and what it is
-built with: ``state.policy_of``, ``model_process.Effects``, ``layer_history``. Imports ``config``, ``process``,
+``scheduler`` owns all state under one lock; the design is there. Other rooms use ``model_slot.ModelSlot``, and what it
+is built with: ``state.policy_of``, ``model_process.Effects``, ``layer_history``. Imports ``config``, ``process``,
 ``correct`` (the task) and ``llm.store``; imported by jobs, service, commands and cli.
 """

@@ -23,9 +23,9 @@ Who changes what:
   with a model that is about to end. One that a document holds is ended only for that document, or by ``stop``.
 - ``stop`` sets ``stopping`` and kills every process; whoever waits or works then raises Stopping.
 
-Outside the condition: all effects, as they take milliseconds (a kill) to minutes (a load). After each, the state is
-looked at again. A process is in ``processes`` before it is asked anything, so that ``stop`` finds it. Each change wakes
-all who wait, and they decide again.
+Outside the condition: all effects but the clock, as they take milliseconds (a kill) to minutes (a load). After each,
+the state is looked at again. A process is in ``processes`` before it is asked anything, so that ``stop`` finds it. Each
+change wakes all who wait, and they decide again.
 """
 
 import threading

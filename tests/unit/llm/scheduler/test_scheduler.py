@@ -1,5 +1,8 @@
 """Documents and models over time: turns, several models side by side, GPU memory, unloading on request, rests."""
 
+import threading
+from collections import Counter
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -25,6 +28,7 @@ from scanmend.llm.scheduler.circuit_breaker import FAILURES, FIRST_REST_S
 from scanmend.llm.scheduler.loader import GPU_WAIT_S
 from scanmend.llm.scheduler.scheduler import GPU_CHECK_S
 from scanmend.llm.scheduler.state import Policy
+from scanmend.llm.store.store import Store
 
 
 class TestLeases:
@@ -107,6 +111,65 @@ class TestLeases:
                 lease.correct(PAGE, TASK, 60.0)
         assert not slot.snapshot.held
         assert scene.hosts == []
+
+
+class TestOneOwner:
+    def test_effects_run_outside_the_lock(self, scene):
+        """While any of them runs, another thread can change the state: a load of minutes holds nobody up."""
+        this, tried = threading.current_thread(), Counter()
+        policy = Policy(0.0, gpu_free_floor_mib=1000.0)
+        specs = {name: scene.spec(name) for name in "ab"}
+
+        def changeable(what, effect):
+            def run(*arguments):
+                if threading.current_thread() is this:
+                    tried[what] += 1
+                    Thread(scene.slot.configure, specs, policy).outcome()
+                return effect(*arguments)
+
+            return run
+
+        class Host(FakeHost):
+            def __init__(self, scene):
+                super().__init__(scene)
+                self.load, self.end = changeable("load", self.load), changeable("end", self.end)
+                self.correct = changeable("correct", self.correct)
+
+        effects = {"start": scene.start, "measure_gpu": scene.meter, "pause": scene.pause, "changed": scene.change}
+        effects["file_used"] = lambda _file: None
+        store = Store(scene.folder)
+        store.require = changeable("find", store.require)
+        wrapped = {name: changeable(name, effect) for name, effect in effects.items()}
+        slot = scene.open(Host, Host, policy=policy, store=store, **wrapped)
+        scene.used = 79_500.0  # others leave soon
+        scene.later.append((1001.0, -79_000.0))
+        for name in "ab":
+            scene.correct(name)
+        slot.tick()
+        assert set(tried) == {*effects, "find", "load", "correct", "end"}
+
+    def test_one_call_of_a_model_at_a_time(self, scene):
+        """A second document of the same model waits for the page of the first, which FakeHost insists on."""
+        slot = scene.open(Blocks)
+        first = Thread(scene.correct)
+        until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
+        second = Thread(scene.correct)
+        until(lambda: slot.snapshot.documents("a") == 2)
+        scene.hosts[0].released.set()
+        assert [first.outcome().corrected, second.outcome().corrected] == ["a.gguf"] * 2
+
+    def test_a_stop_reaches_one_that_waits_for_a_call(self, scene):
+        """As well as the one whose call is cut off."""
+        slot = scene.open(Blocks)
+        first = Thread(scene.correct)
+        until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
+        second = Thread(scene.correct)
+        until(lambda: slot.snapshot.documents("a") == 2)
+        slot.stop()
+        for thread in (first, second):
+            with pytest.raises(Stopping):
+                thread.outcome()
+        assert (slot.snapshot.held, slot.snapshot.calling, slot.snapshot.processes) == ({}, frozenset(), ())
 
 
 class TestSideBySide:
