@@ -155,7 +155,7 @@ class Scheduler:
         with self._moving():
             self._raise_if_stopping()
             if model is not None:
-                self._end(model, "configuration changed" if model.process.alive else "its process is gone")
+                self._remove_and_end(model, "configuration changed" if model.process.alive else "its process is gone")
             try:
                 return self._load(name, spec, safe=safe)
             finally:
@@ -172,7 +172,7 @@ class Scheduler:
         """Unload a model whose process is of no more use."""
         log.error("model.host_died", model=model.name, error=str(e))
         with self._moving():
-            self._end(model, "died")
+            self._remove_and_end(model, "died")
 
     def tick(self) -> None:
         """End every model whose time has come; returns at once while another thread loads or ends one."""
@@ -205,7 +205,7 @@ class Scheduler:
             self._condition.wait_for(lambda: not self._state.calling)
         with self._moving():
             for model in self._state.loaded.values():
-                self._end(model, "stopping")
+                self._remove_and_end(model, "stopping")
 
     def _load(self, name: str, spec: ModelSpec, *, safe: bool) -> LoadedModel:
         """Load a model, after unloading others to make room; the caller moves."""
@@ -230,10 +230,14 @@ class Scheduler:
         self._effects.file_used(found.path)
         return model
 
-    def _end(self, model: LoadedModel, why: str) -> None:
-        """End a model, and measure whether its memory comes back; the caller moves."""
+    def _remove_and_end(self, model: LoadedModel, why: str) -> None:
+        """End a model that only the calling document may be using; the caller moves."""
         with self._condition:
             self._set(self._state.remove_loaded(model))
+        self._end(model, why)
+
+    def _end(self, model: LoadedModel, why: str) -> None:
+        """End a model that no document finds any more, and measure whether its memory comes back; the caller moves."""
         self._show(model.name, Phase.UNLOADING)
         self._effects.file_used(model.found.path)
         end = partial(self._end_process, model.process)

@@ -1,12 +1,14 @@
 """Documents and models over time: turns, several models side by side, GPU memory, unloading on request, rests."""
 
 import threading
+import time
 from collections import Counter
 
 import pytest
 from structlog.testing import capture_logs
 
 from fake_hosts import (
+    BOUND_S,
     LAYERS,
     PAGE,
     TASK,
@@ -26,6 +28,7 @@ from fake_hosts import (
 from scanmend.errors import HostDied, ModelError, ModelResting, Stopping
 from scanmend.llm.scheduler.circuit_breaker import FAILURES, FIRST_REST_S
 from scanmend.llm.scheduler.loader import GPU_WAIT_S
+from scanmend.llm.scheduler.model_process import GRACE_S
 from scanmend.llm.scheduler.scheduler import GPU_CHECK_S
 from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
@@ -158,18 +161,49 @@ class TestOneOwner:
         scene.hosts[0].released.set()
         assert [first.outcome().corrected, second.outcome().corrected] == ["a.gguf"] * 2
 
+    def test_nobody_begins_with_a_model_that_is_about_to_end(self, scene):
+        """A document that comes while it ends has it loaded anew, once the old process is gone."""
+        ending, go_on = threading.Event(), threading.Event()
+
+        class EndsSlowly(FakeHost):
+            def end(self, grace_s=GRACE_S):
+                ending.set()
+                assert go_on.wait(BOUND_S)
+                super().end(grace_s)
+
+        slot = scene.open(EndsSlowly, policy=Policy(0.0))
+        scene.correct()
+        loop = Thread(slot.tick)
+        assert ending.wait(BOUND_S)
+        page = Thread(scene.correct)
+        until(lambda: slot.snapshot.calling)
+        go_on.set()
+        loop.outcome()
+        assert page.outcome().corrected == "a.gguf"
+        assert [r["do"] for h in scene.hosts for r in h.requests] == ["load", "correct"] * 2
+
     def test_a_stop_reaches_one_that_waits_for_a_call(self, scene):
-        """As well as the one whose call is cut off."""
-        slot = scene.open(Blocks)
+        """As well as the one whose call is cut off, however long it takes to notice."""
+
+        class NoticesLate(Blocks):
+            def correct(self, request):
+                try:
+                    return super().correct(request)
+                except HostDied:
+                    time.sleep(0.05)
+                    raise
+
+        slot = scene.open(NoticesLate)
         first = Thread(scene.correct)
         until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
         second = Thread(scene.correct)
         until(lambda: slot.snapshot.documents("a") == 2)
         slot.stop()
+        assert (slot.snapshot.calling, slot.snapshot.processes) == (frozenset(), ())
         for thread in (first, second):
             with pytest.raises(Stopping):
                 thread.outcome()
-        assert (slot.snapshot.held, slot.snapshot.calling, slot.snapshot.processes) == ({}, frozenset(), ())
+        assert slot.snapshot.held == {}
 
 
 class TestSideBySide:
@@ -243,6 +277,7 @@ class TestSideBySide:
         until(lambda: len(scene.hosts) == 2 and scene.hosts[1].reached.is_set())
         scene.now += 20.0
         slot.tick()
+        assert scene.hosts[0].alive
         assert slot.seconds_until_tick() is None
         scene.hosts[1].released.set()
         loading.outcome()
