@@ -26,7 +26,7 @@ from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.recovery import names_in, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.service import malloc
 from scanmend.service.document_pool import DocumentPool
@@ -184,7 +184,7 @@ class Service:
         ]
         if not self._workload and self.pool.pids:
             waits.append(max(0.1, self._rest_s / 4))
-        if (idle := self.slot.wait()) is not None:
+        if (idle := self.slot.seconds_until_tick()) is not None:
             waits.append(idle + 0.01)
         waits += (wait for one in (self._pauses, self._status_file) if (wait := one.wait(now)) is not None)
         if ping := watchdog_s():
@@ -213,7 +213,7 @@ class Service:
         if folder.strategy == "off":
             return False
         held = folder.on_model_failure == "hold" and self.slot.resting(folder.model)
-        return bool(held) or self.slot.arrivals.running(folder.model)
+        return bool(held) or self.slot.downloads.running(folder.model)
 
     def _dispatch_new(self, now: float) -> None:
         """Claim settled files in turn over the folders, while there is room."""
@@ -264,7 +264,7 @@ class Service:
         for watch in self._watches:
             watch.close()
         self.config = config
-        self.slot.configure(config.models, terms_of(config))
+        self.slot.configure(config.models, policy_of(config))
         self._recovery.recover(config.folders, self._workload.ids)
         self._pauses.forget()
         self._watches = self._make_watches()
@@ -295,7 +295,7 @@ class Service:
             "loaded": loaded,
             "unload_requests": self._unloads,
             "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
-            "downloads": self.slot.arrivals.told(),
+            "downloads": self.slot.downloads.told(),
             "page_workers": len(self.pool.pids),
             "folders": [
                 {

@@ -16,6 +16,7 @@ from scanmend.fs import atomic
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.write_outputs import write_outputs
 from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
 from scanmend.outputs import record
 from scanmend.outputs.page_file import PageFile
@@ -125,7 +126,7 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
     """From the file to six outputs, by the way that ``scanmend process`` takes, each page is read once."""
     pool = Counting(1, tmp_path / "work")
     try:
-        pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), 0))
+        pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), Policy()))
         wanted = settings(*ALL).model_copy(update={"strategy": "off"})
         (tmp_path / "out").mkdir()
         (outcome,) = process.process([scan], tmp_path / "out", "f", wanted, pipeline)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from fake_hosts import PAGE, TASK, Thread, events, until
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import ModelError, ModelMissing, Stopping, StorageError
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.downloads import FRESH_S, LOG_S, TELL_S, WINDOW_S, Downloads, Transfer
 from scanmend.llm.store.hub import Fetched
 from scanmend.llm.store.store import Store
@@ -191,10 +191,9 @@ class TestSlot:
     def line(self, scene, monkeypatch):
         """A slot with the models a and b on disk, and one that has to come."""
         monkeypatch.setenv("HF_HOME", str(scene.folder / "hf"))
-        scene.open(models=("a", "b"))
         line = Line()
-        scene.slot._store = scene.slot.arrivals._store = Store(scene.folder / "models", line)
-        scene.slot.configure({"far": FAR, "a": scene.spec("a"), "b": scene.spec("b")}, Terms(300.0))
+        scene.open(models=("a", "b"), store=Store(scene.folder / "models", line))
+        scene.slot.configure({"far": FAR, "a": scene.spec("a"), "b": scene.spec("b")}, Policy(300.0))
         return line
 
     def test_documents_of_other_models_go_on_during_a_download(self, scene, line):
