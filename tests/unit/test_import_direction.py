@@ -27,7 +27,7 @@ ROOMS = {
     "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
     "correct.lexicon": "document language",
     "correct": "errors document correct.lexicon",
-    "llm.store": "errors document config",
+    "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.scheduler": "errors document config process correct llm.store",
     "intake": "errors document config fs",

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from scanmend.config.schema import BUNDLED
 from scanmend.correct.task import CorrectionTask
 from scanmend.document import CorrectedPage, Page, page_from_text, without_glyphs
-from scanmend.errors import HostDied
+from scanmend.errors import ChildDied
 from scanmend.llm.inference.engine import ALL_LAYERS, Reply, gpu_available
 from scanmend.llm.inference.host import BUDGET, Model, ModelHost, _layers
 from scanmend.process.child import Child
@@ -73,7 +73,7 @@ class TestProcess:
         """A request that no slot makes is a programming error, which the log then shows."""
         broken = Child("scanmend.llm.inference.host")
         try:
-            with pytest.raises(HostDied, match=r"exit code 1(.|\n)*KeyError"):
+            with pytest.raises(ChildDied, match=r"exit code 1(.|\n)*KeyError"):
                 broken.ask({"do": "correct"}, 60.0)
         finally:
             broken.end()
