@@ -29,7 +29,7 @@ ROOMS = {
     "correct": "errors document correct.lexicon",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
-    "llm.scheduler": "errors document config process correct llm.store",
+    "llm.scheduler": "errors document fs config process correct llm.store",
     "intake": "errors document config fs",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",

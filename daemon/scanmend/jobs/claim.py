@@ -17,7 +17,7 @@ import structlog
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError, TransientError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.fs.safe_open import CLAIMS, open_source, pinned
 from scanmend.intake.inbox import Inbox, Missed
 from scanmend.jobs.reconcile import already_made, mark_of, quarantined, records
@@ -172,7 +172,7 @@ class Claims:
 
     def _free_stem(self, folder: Folder, relative: Path) -> Path:
         suffixes = [f".{name}" for name in folder.outputs]
-        return atomic.free_stem(
+        return free_name.free_stem(
             folder.outbox, relative.with_suffix(""), suffixes, lambda s: self._ledger.holds_name(folder.outbox, s)
         )
 

@@ -12,7 +12,7 @@ import structlog
 from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.fs.mounts import of_the_file
 from scanmend.fs.safe_open import pinned
 from scanmend.intake.inbox import LONGEST_SUFFIX, Inbox
@@ -159,7 +159,7 @@ class Custody:
                 if not self._record(replace(entry, stem=stem)):  # else another daemon's, of which these may be, too
                     for target in written:
                         target.unlink(missing_ok=True)
-                stem = atomic.free_stem(
+                stem = free_name.free_stem(
                     folder.outbox,
                     entry.relative.with_suffix(""),
                     list(files),
@@ -199,7 +199,7 @@ class Custody:
                 # A very long suffix leaves no room for a number, and is part of the name.
                 suffix = relative.suffix if len(relative.suffix) <= LONGEST_SUFFIX else ""
                 stem = relative.with_suffix("") if suffix else relative
-                stem = atomic.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
+                stem = free_name.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
                 target = root / stem.with_name(stem.name + suffix)
                 self._ledger.move(entry.id, state, put_away=target)
             try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from scanmend.errors import LedgerDamaged, StorageError
-from scanmend.fs.safe_open import rename_to_free_name, sync
+from scanmend.fs.rename import rename_to_free_name, sync
 from scanmend.ledger.ledger import Ledger
 
 ASIDE = "ledger-damaged-"

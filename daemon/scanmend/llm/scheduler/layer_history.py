@@ -10,6 +10,8 @@ from typing import Any
 
 import structlog
 
+from scanmend.errors import StorageError
+from scanmend.fs import atomic
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.store.store import Found
 
@@ -87,13 +89,11 @@ class LayerHistory:
         if self._file is None:
             return
         self._all = {k: v for k, v in self._all.items() if 0 <= self._now() - v["at"] < VALID_S}
-        part = self._file.with_name(self._file.name + ".tmp")
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._all, indent=1), "utf-8")
-            part.replace(self._file)
-        except OSError as e:
-            log.warning("model.experience_unwritten", file=str(self._file), error=e.strerror)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(self._file, json.dumps(self._all, indent=1).encode())
+        except (OSError, StorageError) as e:
+            log.warning("model.experience_unwritten", file=str(self._file), error=str(e))
 
 
 def _checked(value: dict[str, Any]) -> dict[str, Any]:

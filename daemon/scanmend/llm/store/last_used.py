@@ -6,6 +6,9 @@ from pathlib import Path
 
 import structlog
 
+from scanmend.errors import StorageError
+from scanmend.fs import atomic
+
 log = structlog.get_logger()
 
 
@@ -20,9 +23,10 @@ class LastUsed:
         mark = self._mark(model)
         try:
             mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.write_bytes(os.fsencode(model) + b"\n")
-        except OSError as e:
-            log.info("model.use_unrecorded", mark=str(mark), error=e.strerror)
+            # Not waiting for the disk: this is noted at each load, and what a power cut loses is a time to look at.
+            atomic.replace(mark, os.fsencode(model) + b"\n", durable=False)
+        except (OSError, StorageError) as e:
+            log.info("model.use_unrecorded", mark=str(mark), error=str(e))
 
     def last(self, model: Path) -> float | None:
         """When the file was in use last, as ``time.time()`` counts; None when that is not known."""

@@ -6,11 +6,14 @@ import hashlib
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
+
+from scanmend.fs import atomic
 
 _PIECE = 1 << 20
 
@@ -77,15 +80,13 @@ class Item:
         return self.part.replace(aside(self.path))
 
     def land(self, repo: str, revision: str, requested: str | None, sha256: str) -> None:
-        """Record where the file is from, then give it its final name; both are on the disk when this returns."""
+        """Record where the file is from, then give it its final name; both are on the disk when this returns.
+
+        StorageError.
+        """
         origin = Origin(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
-        target = provenance_file(self.path)
-        beside = target.with_name(f"{target.name}.tmp")
-        beside.write_text(json.dumps(asdict(origin), indent=1) + "\n", "utf-8")
-        beside.replace(target)
-        self.part.replace(self.path)
-        with _folder(self.path.parent) as handle:
-            os.fsync(handle)
+        atomic.replace(provenance_file(self.path), (json.dumps(asdict(origin), indent=1) + "\n").encode())
+        atomic.commit(self.part, self.path)
 
 
 class Part:
@@ -106,9 +107,7 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        self._file.close()  # what a power cut takes is fetched again; ``RemoteFile.finish`` syncs
 
     @property
     def sha256(self) -> str:
@@ -158,22 +157,20 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def alone(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does."""
-    with _folder(folder) as handle:
+    """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does.
+
+    What a crash left half-written in it is removed.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 wait()
+        atomic.sweep(folder, time.time(), stale_s=0)
         yield
-
-
-@contextmanager
-def _folder(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield handle
     finally:
         os.close(handle)
 

@@ -7,10 +7,12 @@ import signal
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
+from daemon_process import until
 from hub_server import Hub, Repo
 from proxy_server import Proxy
 from scanmend.config.schema import Config, ModelSpec
@@ -222,7 +224,7 @@ def test_the_child_ends_with_its_parent(hub, request_):
     )
     wanted = {"repo_id": request_.repo_id, "models_dir": request_.models_dir, "quantization": "int8"}
     with subprocess.Popen([sys.executable, "-c", code, json.dumps(wanted)]) as parent:
-        assert hub.stalled.wait(30)
+        until(lambda: [p for p in Path(request_.models_dir).rglob("*.part") if p.stat().st_size], "bytes on the disk")
         (child,) = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs([child], timeout=10)

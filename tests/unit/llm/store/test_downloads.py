@@ -1,52 +1,22 @@
 """Models on their way: one download for all who ask, failures passed on, and nobody else held up."""
 
-import threading
-
 import pytest
 from structlog.testing import capture_logs
 
-from fake_hosts import PAGE, TASK, Thread, events, until
+from fake_hosts import Thread, events, until
+from held_download import FAR, MIB, HeldDownload
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import ModelError, ModelMissing, Stopping, StorageError
-from scanmend.llm.scheduler.terms import Terms
 from scanmend.llm.store.downloads import FRESH_S, LOG_S, TELL_S, WINDOW_S, Downloads, Transfer
-from scanmend.llm.store.hub import Fetched
 from scanmend.llm.store.store import Store
 from tiny_gguf import tiny_gguf
 
-FAR = ModelSpec(repo_id="acme/far-GGUF", quantization="int8")
-MIB = 1 << 20
-
-
-class Line:
-    """The way to the hub: brings a quarter, waits for ``go``, then brings the rest or fails."""
-
-    def __init__(self):
-        self.asked, self.stopped = [], 0
-        self.go, self.reached = threading.Event(), threading.Event()
-        self.error = None
-
-    def __call__(self, request, progress, stopping):
-        self.asked.append(request)
-        progress(25 * MIB, 100 * MIB)
-        self.reached.set()
-        until(lambda: self.go.is_set() or stopping())
-        if stopping():
-            self.stopped += 1
-            raise Stopping
-        if self.error is not None:
-            raise self.error
-        request.folder.mkdir(parents=True, exist_ok=True)
-        path = request.folder / "far-q8_0.gguf"
-        path.write_bytes(tiny_gguf())
-        return Fetched(path, "c0ffee")
-
 
 class Desk:
-    """Arrivals over such a line, with a clock of its own."""
+    """Downloads from such a hub, with a clock of its own."""
 
     def __init__(self, folder):
-        self.line, self.store = Line(), None
+        self.line, self.store = HeldDownload(), None
         self.now, self.stopping, self.changes = 1000.0, False, 0
         self.store = Store(folder / "models", self.line)
         self.arrivals = Downloads(self.store, lambda: self.stopping, clock=lambda: self.now, changed=self.change)
@@ -184,56 +154,6 @@ class TestArrivals:
         with pytest.raises(Stopping):
             desk.pending()
         assert len(desk.line.asked) == 1
-
-
-class TestSlot:
-    @pytest.fixture
-    def line(self, scene, monkeypatch):
-        """A slot with the models a and b on disk, and one that has to come."""
-        monkeypatch.setenv("HF_HOME", str(scene.folder / "hf"))
-        scene.open(models=("a", "b"))
-        line = Line()
-        scene.slot._store = scene.slot.arrivals._store = Store(scene.folder / "models", line)
-        scene.slot.configure({"far": FAR, "a": scene.spec("a"), "b": scene.spec("b")}, Terms(300.0))
-        return line
-
-    def test_documents_of_other_models_go_on_during_a_download(self, scene, line):
-        """Those of the model that is coming wait, and are corrected when it is here."""
-        far = [Thread(scene.correct, "far") for _ in range(2)]
-        assert line.reached.wait(10)
-        assert [scene.correct(name).corrected for name in ("a", "b", "a")] == ["a.gguf", "b.gguf", "a.gguf"]
-        assert all(thread.is_alive() for thread in far)
-        line.go.set()
-        assert [thread.outcome().corrected for thread in far] == ["far-q8_0.gguf"] * 2
-        assert len(line.asked) == 1
-
-    def test_a_loaded_model_is_not_looked_for(self, scene, line):
-        """Its file may be gone by now, as it is in memory."""
-        line.go.set()
-        scene.correct("far")
-        (scene.folder / "models" / "acme--far-GGUF" / "far-q8_0.gguf").unlink()
-        assert not scene.slot.pending("far")
-        scene.correct("far")
-        assert len(line.asked) == 1
-
-    def test_a_file_that_is_damaged_before_it_is_loaded_is_fetched_again(self, scene, line):
-        """The document that finds it so fails for now; the next one has the model downloaded."""
-        line.go.set()
-        with scene.slot.lease("far") as lease:
-            (scene.folder / "models" / "acme--far-GGUF" / "far-q8_0.gguf").write_bytes(b"GGUF")
-            with pytest.raises(ModelMissing, match="is cut short"):
-                lease.correct(PAGE, TASK, 60.0)
-        assert scene.correct("far").corrected == "far-q8_0.gguf"
-        assert len(line.asked) == 2
-
-    def test_a_stop_ends_the_download(self, scene, line):
-        """And the document that waited for it gets Stopping."""
-        far = Thread(scene.correct, "far")
-        assert line.reached.wait(10)
-        scene.slot.stop()
-        with pytest.raises(Stopping):
-            far.outcome()
-        assert line.stopped == 1
 
 
 class TestTransfer:

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from scanmend.errors import StorageError
 from scanmend.llm.store.partial_file import Item, Part
 
 
@@ -36,7 +37,7 @@ def test_the_record_is_there_before_the_file(tmp_path):
     item = Item("m.gguf", "http://x", 3, None, tmp_path / "m.gguf")
     item.part.mkdir()  # renaming it over a file will fail, as a crash would
     item.path.write_bytes(b"old")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(StorageError):
         item.land("a/b", "c0ffee", None, "0" * 64)
     assert (tmp_path / "m.gguf.json").is_file()
     assert item.path.read_bytes() == b"old"
