@@ -5,7 +5,7 @@ import threading
 from fake_hosts import until
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import Stopping
-from scanmend.llm.store.hub import Fetched
+from scanmend.llm.store.hub import Download
 from tiny_gguf import tiny_gguf
 
 FAR = ModelSpec(repo_id="acme/far-GGUF", quantization="int8")
@@ -34,4 +34,4 @@ class HeldDownload:
         request.folder.mkdir(parents=True, exist_ok=True)
         path = request.folder / "far-q8_0.gguf"
         path.write_bytes(tiny_gguf())
-        return Fetched(path, "c0ffee")
+        return Download(path, "c0ffee")

@@ -22,7 +22,7 @@ from scanmend.fs.rename import rename_to_free_name, sync
 from scanmend.fs.safe_open import pinned
 
 PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
-"""Names of files being written."""
+"""Names of unfinished files."""
 STALE_S = 3600.0
 """Age from which an unfinished file is taken for one that a crash left."""
 CHUNK_BYTES = 1 << 20
@@ -95,10 +95,11 @@ def commit(part: Path, target: Path) -> None:
 
 
 def move(source: Path, target: Path, *, root: Path | None = None, again: bool = True) -> None:
-    """Give the file another name, on any file system, keeping its time; it is never in neither place.
+    """Give the file another name, on this or another file system, keeping its time; under one of the two it always is.
 
-    With ``again``, for a move that may have been cut off, a target with the same content counts as moved: the source
-    goes. Otherwise only the very same file does. It keeps its owner, group and mode. Otherwise as ``publish``.
+    With ``again``, for a move that a crash may have cut off, a target with the same content counts as moved, and the
+    source is removed; without, only the very same file does. On one file system it keeps owner, group and mode, else
+    its mode. FileExistsError and StorageError as ``publish``.
     """
     with _storage(target), pinned(source) as here:
         _make_parents(target, root)
@@ -134,7 +135,7 @@ def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
         for path in (Path(where, name) for name in names if PART.fullmatch(name)):
             # The time of change, as that of modification may be that of an archived source.
             with contextlib.suppress(OSError):  # another daemon's, finished or swept just now
-                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_written(path):
+                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_being_written(path):
                     path.unlink()
                     swept += 1
     return swept
@@ -156,7 +157,7 @@ def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the questi
 
 
 def _make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
-    """Make the folders below root; never root, as that would write beneath a share that is not mounted."""
+    """Create the folders below root; never root, as that would write into the mount point of an absent share."""
     if root is None or target.parent.is_dir():
         return
     for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
@@ -169,22 +170,23 @@ def _make_parents(target: Path, root: Path | None, access: Access | None = None)
 
 @contextlib.contextmanager
 def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
-    """Open a new file beside the target; it is gone afterwards, unless it got the target's name."""
+    """Open a new file beside the target, and remove it afterwards, unless it was renamed."""
     part = target.with_name(f".scanmend-{secrets.token_hex(8)}.part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         try:
-            with contextlib.suppress(OSError):  # a file system without locks: then age alone tells
+            with contextlib.suppress(OSError):  # a file system without locks: then only age decides
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield part, fd
         finally:
             os.close(fd)
     finally:
-        with contextlib.suppress(OSError):  # what went wrong before matters more; sweep() comes later
+        with contextlib.suppress(OSError):  # sweep() removes it later
             part.unlink(missing_ok=True)
 
 
-def _is_written(part: Path) -> bool:
+def _is_being_written(part: Path) -> bool:
+    """Whether a process of this machine holds the lock that it takes while it writes."""
     fd = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

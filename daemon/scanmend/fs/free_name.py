@@ -13,7 +13,7 @@ def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable
     """Return the stem, else ``stem (2)``, ``stem (3)`` …: the first under which no file of any suffix lies there.
 
     The stem is relative to folder and never leaves it: ``..`` and control characters become ``_``, a long name is
-    shortened until it fits with its number and the longest suffix. ``taken`` says which stems are spoken for.
+    shortened until it fits with its number and the longest suffix. ``taken``: whether a stem is reserved for another.
     """
 
     def free(candidate: Path) -> bool:

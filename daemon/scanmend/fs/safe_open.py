@@ -19,9 +19,9 @@ _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 @contextmanager
 def folder_at(root: Path, parts: Sequence[str]) -> Iterator[Path]:
-    """Yield a name of the folder ``root/parts…`` that keeps meaning this very folder, whatever is renamed meanwhile.
+    """Yield a path of the folder ``root/parts…`` that leads to this very folder, whatever is renamed meanwhile.
 
-    Below root no link is followed, and ``..`` not taken; root may be reached through links. OSError when it is not
+    Below root no link is followed, and ``..`` refused; root may be reached through links. OSError when it is not
     there, or a link is in the way.
     """
     fd = os.open(root, _FOLDER)
@@ -39,7 +39,7 @@ def folder_at(root: Path, parts: Sequence[str]) -> Iterator[Path]:
 
 @contextmanager
 def pinned(path: Path) -> Iterator[Path]:
-    """Yield a name for a claimed file that no link in its way can turn elsewhere; for any other file, its own name."""
+    """Yield a path of a claimed file that no link can divert; for any other file, its own path. OSError."""
     if not _is_claimed(path):
         yield path
         return
@@ -49,7 +49,7 @@ def pinned(path: Path) -> Iterator[Path]:
 
 
 def open_source(path: Path) -> BufferedReader:
-    """Open a scan for reading; never a pipe or device, which could hold us up, nor, in a claim, a link. OSError."""
+    """Open a scan for reading. OSError for a pipe or device, which could block, and for a link in a claim folder."""
     nofollow = os.O_NOFOLLOW if _is_claimed(path) else 0
     with pinned(path) as here:
         fd = os.open(here, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | nofollow)

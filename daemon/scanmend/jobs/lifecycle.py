@@ -13,7 +13,7 @@ from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
 from scanmend.fs import atomic, free_name
-from scanmend.fs.mounts import of_the_file
+from scanmend.fs.mounts import is_file_specific
 from scanmend.fs.safe_open import pinned
 from scanmend.intake.inbox import LONGEST_SUFFIX, Inbox
 from scanmend.jobs import hooks
@@ -228,7 +228,7 @@ class Custody:
         But where the inbox is there, and what was claimed in it is not, nothing says that it will come back.
         """
         lost = self._trouble(folder, False) is None and not holds_claims(folder)
-        if isinstance(e, StorageError) and not of_the_file(e) and not (lost and inbox.identity()):
+        if isinstance(e, StorageError) and not is_file_specific(e) and not (lost and inbox.identity()):
             self._hold(entry, folder, str(e), bound)
         elif isinstance(e, PageFailed) and e.repeats(entry.error):
             self._give_up(entry, folder, inbox, f"{e} (for the second time)", bound)

@@ -23,7 +23,7 @@ from scanmend.jobs.claim import Claims
 from scanmend.jobs.lifecycle import Custody
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.ledger.entry import Entry
-from scanmend.ledger.recovery import names_in, open_ledger
+from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.terms import terms_of
 from scanmend.pageworkers.pool import PagePool
@@ -67,7 +67,7 @@ class Service:
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
         self._glossaries = pipeline.glossaries
         self._read_glossaries(config)
-        self._claims = Claims(self.ledger, names_in(config.state_dir))
+        self._claims = Claims(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._pauses = FolderHealth(self._storage)
         self._workload = DocumentPool(self.ledger, self.pool.workers, self.ring)

@@ -11,9 +11,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-MOST = 63
+MAX_TOKENS = 63
 """Tokens of a draft at most: one row of a batch of 64 is the token before it."""
-_REACH = ((16, 600), (10, 200), (6, 100), (4, 40), (3, 10), (2, 6))
+_MATCH_LENGTHS = ((16, 600), (10, 200), (6, 100), (4, 40), (3, 10), (2, 6))
 """How far from where the reply should be a match of so many bytes counts as its place."""
 _MEMORY = 200
 """Bytes of the reply that tell which habit it has with line breaks."""
@@ -38,7 +38,7 @@ class Draft:
         flowing = _WITHIN_SENTENCE.sub(" ", moved)
         blanks = (text.replace("\n", " ") for text in (moved, source))
         texts = dict.fromkeys((source, dropped, moved, flowing, *blanks))
-        self._readings = [_Reading(text, pieces) for text in texts]
+        self._readings = [_Variant(text, pieces) for text in texts]
         self._followed = self._readings[0]
 
     def ahead(self, written: bytes) -> tuple[int, ...]:
@@ -51,7 +51,7 @@ class Draft:
         return reading.behind(place)
 
 
-class _Reading:
+class _Variant:
     """One way to read the source, with its tokens found by offset, so that a draft is cut as the model cuts text."""
 
     def __init__(self, text: str, pieces: Pieces) -> None:
@@ -64,10 +64,10 @@ class _Reading:
     def place(self, written: bytes) -> int | None:
         """Offset behind what matches the end of the reply; where several places do, about where it should be."""
         expected = self._at + len(written) - self._seen
-        tail = written[-_REACH[0][0] :].replace(b"\n", b" ")
+        tail = written[-_MATCH_LENGTHS[0][0] :].replace(b"\n", b" ")
         if len(tail) == len(written) and self._flat.startswith(tail):
             return self._keep(len(tail), written)
-        for n, reach in _REACH:
+        for n, reach in _MATCH_LENGTHS:
             if len(tail) >= n and (ends := _ends(self._flat, tail[-n:], expected - reach // 2, expected + reach)):
                 place = min(ends, key=lambda end: (end - expected) if end >= expected else 2 * (expected - end))
                 return self._keep(place, written)
@@ -92,7 +92,7 @@ class _Reading:
         cut = self._pieces(rest.decode("utf-8", "ignore")) if rest else ()
         if b"".join(piece for _, piece in cut) != rest:
             return ()
-        return (*(token for token, _ in cut), *self._tokens[first : first + MOST])[:MOST]
+        return (*(token for token, _ in cut), *self._tokens[first : first + MAX_TOKENS])[:MAX_TOKENS]
 
     @cached_property
     def _cut(self) -> tuple[list[int], list[int]]:

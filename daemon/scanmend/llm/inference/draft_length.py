@@ -11,13 +11,13 @@ from statistics import median
 
 SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """Rows of the batches that are tried, the row of the last token included."""
-MEMORY = 120
+MEMORY_TOKENS = 120
 """Tokens over which the chance is averaged."""
-START, TRUST = 0.97, 30
+START_CHANCE, START_TOKENS = 0.97, 30
 """The best chance that a reply begins with, and as how many tokens of experience it counts."""
-DOUBT = 8
+MAX_DOUBT = 8
 """Tokens in a row that went another way than the draft, from which on no more of them change anything."""
-PATIENCE = 256
+FORGET_AFTER_SINGLES = 256
 """Single rows after which the costs of larger batches are forgotten: what made them slow may have passed."""
 _SAMPLES = 5
 
@@ -37,7 +37,7 @@ class Costs:
         elif rows == 1 or rows in SIZES:
             self._seen.setdefault(size, deque(maxlen=_SAMPLES)).append(seconds)
         self._singles = self._singles + 1 if rows == 1 else 0
-        if self._singles >= PATIENCE:
+        if self._singles >= FORGET_AFTER_SINGLES:
             self._singles = 0
             self._seen = {n: s for n, s in self._seen.items() if n == 1 or n > SIZES[-1]}
 
@@ -52,7 +52,7 @@ class DraftLength:
 
     def __init__(self) -> None:
         self.costs = Costs()
-        self._right, self._wrong = START * TRUST, (1 - START) * TRUST
+        self._right, self._wrong = START_CHANCE * START_TOKENS, (1 - START_CHANCE) * START_TOKENS
         self._doubt, self._run = 1, 0
 
     @property
@@ -62,8 +62,8 @@ class DraftLength:
 
     def begin(self) -> None:
         """Begin another reply: what was learned from others counts, but not for long."""
-        chance = min(START, self.chance)
-        self._right, self._wrong = chance * TRUST, (1 - chance) * TRUST
+        chance = min(START_CHANCE, self.chance)
+        self._right, self._wrong = chance * START_TOKENS, (1 - chance) * START_TOKENS
         self._doubt, self._run = 1, 0
 
     def length(self, available: int) -> int:
@@ -81,13 +81,13 @@ class DraftLength:
         followed by at least one such: the place found after an edit is mostly right, but a single row is cheap. The
         longer the reply went its own way, the more of them it takes.
         """
-        keep = (1 - 1 / MEMORY) ** (right + wrong)
+        keep = (1 - 1 / MEMORY_TOKENS) ** (right + wrong)
         self._right, self._wrong = self._right * keep + right, self._wrong * keep + wrong
         if right and not wrong:
             self._run += right
             return
         confirmed = self._run >= max(1, self._doubt // 2)
-        self._doubt, self._run = 1 if confirmed else min(DOUBT, self._doubt + 1), 0
+        self._doubt, self._run = 1 if confirmed else min(MAX_DOUBT, self._doubt + 1), 0
 
     def _expected(self, rows: int) -> float:
         """Tokens that a batch is expected to give: the agreed part of the draft and the one behind it."""

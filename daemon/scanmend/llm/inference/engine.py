@@ -21,7 +21,7 @@ from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.inference.chat_template import FALLBACK, pieces
 from scanmend.llm.inference.draft import Draft
 from scanmend.llm.inference.draft_length import DraftLength
-from scanmend.llm.inference.weights import tiles
+from scanmend.llm.inference.weights import file_layout_is_faster
 from scanmend.llm.store.gguf import read_header
 
 BATCH = 512
@@ -59,7 +59,7 @@ class Engine:
             raise ModelError("this build of llama.cpp cannot use a GPU; rebuild it with GPU support or set gpu: off")
         params = lc.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        tiled = not gpu_layers and tiles(_quantization(path), lc.llama_print_system_info(), lc.__version__)
+        tiled = not gpu_layers and file_layout_is_faster(_quantization(path), lc.llama_print_system_info(), lc.__version__)
         params.use_extra_bufts = not safe and not tiled
         self._model = lc.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:

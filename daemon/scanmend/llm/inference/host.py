@@ -21,7 +21,7 @@ from scanmend.errors import ModelError
 from scanmend.llm.inference.engine import ALL_LAYERS, Engine, gpu_available
 from scanmend.process.child import Message, Progress, serve
 
-BUDGET = 1.25
+REPLY_RATIO = 1.25
 """Tokens that a rewrite may take, relative to its input."""
 
 _page = TypeAdapter(Page)
@@ -52,7 +52,7 @@ class Model:
         return len(self._engine.tokenize(prompt + text)) + self._budget(text) + 64 <= self._engine.context
 
     def _budget(self, text: str) -> int:
-        return int(len(self._engine.tokenize(text)) * BUDGET) + 16
+        return int(len(self._engine.tokenize(text)) * REPLY_RATIO) + 16
 
 
 class ModelHost:

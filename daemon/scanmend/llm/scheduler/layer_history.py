@@ -13,7 +13,7 @@ import structlog
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 
 VALID_S = 86_400.0
 """After a day all is tried again."""
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Load:
     """What one experience is of: this model, asked for like this, on this machine."""
 
-    found: Found
+    found: ModelFile
     context: int
     asked: int | str
     reading: GpuMemory | None

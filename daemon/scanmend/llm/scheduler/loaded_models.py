@@ -17,7 +17,7 @@ from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.scheduler.loader import Loader
 from scanmend.llm.scheduler.model_process import Loaded, Wish
 from scanmend.llm.scheduler.queue import Turns
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 
 FLOOR_LOOK_S = 5.0
 """How often the GPU is looked at, where some of it is to stay free."""
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 class Ways:
     """Where models come from, and who hears of what."""
 
-    find: Callable[[str, ModelSpec], Found]
+    find: Callable[[str, ModelSpec], ModelFile]
     """The file of a configured model; ModelMissing."""
     used: Callable[[Path], None]
     changed: Callable[[], None]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from scanmend.config.schema import ModelSpec
 from scanmend.llm.scheduler.unload import Held
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 from scanmend.process.child import Message
 
 GRACE_S = 10.0
@@ -41,7 +41,7 @@ class Loaded:
     name: str
     spec: ModelSpec
     """What it was loaded for; the configuration may say something else by now."""
-    found: Found
+    found: ModelFile
     host: ModelProcess
     gpu_layers: int
     safe: bool
@@ -68,7 +68,7 @@ class Wish:
 
     name: str
     spec: ModelSpec
-    found: Found
+    found: ModelFile
     safe: bool = False
     """With safe parameters from the start."""
     floor_mib: float = 0.0

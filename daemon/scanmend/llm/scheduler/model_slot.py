@@ -25,7 +25,7 @@ from scanmend.llm.scheduler.model_process import Loaded, ModelProcess
 from scanmend.llm.scheduler.queue import Turn, Turns
 from scanmend.llm.scheduler.terms import Terms
 from scanmend.llm.store.downloads import Downloads
-from scanmend.llm.store.store import Found, Store, is_downloadable
+from scanmend.llm.store.store import ModelFile, Store, is_downloadable
 
 SLACK = 30.0
 LOOK_S = 10.0
@@ -236,7 +236,7 @@ class ModelSlot:
         finally:
             self._places.note(loaded.name, "")
 
-    def _find(self, name: str, spec: ModelSpec) -> Found:
+    def _find(self, name: str, spec: ModelSpec) -> ModelFile:
         try:
             return self._store.require(name, spec)
         except ModelMissing:

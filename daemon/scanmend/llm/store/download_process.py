@@ -29,7 +29,7 @@ _KINDS: dict[str, type[ModelError | StorageError]] = {
 
 def fetch(
     request: hub.Request, progress: hub.Progress | None = None, stopping: Callable[[], bool] = lambda: False
-) -> hub.Fetched:
+) -> hub.Download:
     """Download in a child process, the only one that gets the hub's token.
 
     What the child has when it is ended is taken up by the next one. Raises what ``hub.download`` raises, ModelError
@@ -51,7 +51,7 @@ def fetch(
         raise ModelError(f"the download process failed: {e}") from e
     if "error" in answer:
         raise _KINDS[answer["error"]](answer["message"])
-    return hub.Fetched(Path(answer["path"]), answer["revision"])
+    return hub.Download(Path(answer["path"]), answer["revision"])
 
 
 def handle(request: Message, progress: Progress) -> Message:

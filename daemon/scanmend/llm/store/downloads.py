@@ -15,18 +15,18 @@ from scanmend.document import printable
 from scanmend.errors import ModelError, Stopping, StorageError
 from scanmend.llm.store.store import Store, is_downloadable
 
-TELL_S = 2.0
+STATUS_S = 2.0
 """How often status hears of a download."""
 LOG_S = 10.0
-WINDOW_S = 15.0
+RATE_WINDOW_S = 15.0
 """The rate is that of so many last seconds."""
-FRESH_S = 10.0
+FAILURE_REPEAT_S = 10.0
 """For so long a failure is passed on to whoever asks; after that the download is tried anew."""
 
 log = structlog.get_logger()
 
 
-class Transfer:
+class DownloadProgress:
     """How far one download is; it is called with bytes done and in all, from one thread, and asked from any."""
 
     def __init__(
@@ -45,9 +45,9 @@ class Transfer:
         with self._lock:
             self._total = total
             self._marks.append((now, done))
-            while len(self._marks) > 2 and now - self._marks[1][0] >= WINDOW_S:  # noqa: PLR2004 -- a rate needs two
+            while len(self._marks) > 2 and now - self._marks[1][0] >= RATE_WINDOW_S:  # noqa: PLR2004 -- a rate needs two
                 self._marks.popleft()
-        if now - self._told >= TELL_S or done == total:
+        if now - self._told >= STATUS_S or done == total:
             self._told = now
             self._changed()
         if now - self._logged >= LOG_S or done == total:
@@ -72,9 +72,9 @@ class Transfer:
 
 
 @dataclass(slots=True, eq=False)
-class _Arrival:
+class _Running:
     spec: ModelSpec
-    transfer: Transfer
+    transfer: DownloadProgress
     thread: threading.Thread
     unwanted: bool = False
 
@@ -100,7 +100,7 @@ class Downloads:
         """``changed`` is called from any thread when ``told`` or ``running`` has something new."""
         self._store, self._stopping, self._clock, self._changed = store, stopping, clock, changed
         self._lock = threading.Condition()
-        self._running: dict[str, _Arrival] = {}
+        self._running: dict[str, _Running] = {}
         self._failed: dict[str, _Failure] = {}
         self._known: dict[ModelSpec, Path] = {}
 
@@ -115,7 +115,7 @@ class Downloads:
             if name in self._running:
                 return True
             failed = self._failed.get(name)
-        if failed is not None and failed.spec == spec and self._clock() - failed.at < FRESH_S:
+        if failed is not None and failed.spec == spec and self._clock() - failed.at < FAILURE_REPEAT_S:
             raise type(failed.error)(str(failed.error)) from failed.error
         if self._is_here(name, spec):
             return False
@@ -123,9 +123,9 @@ class Downloads:
             if self._stopping():
                 raise Stopping
             if name not in self._running:
-                transfer = Transfer(name, self._clock, self._changed)
+                transfer = DownloadProgress(name, self._clock, self._changed)
                 thread = threading.Thread(target=self._bring, args=(name,), name=f"download {name}", daemon=True)
-                self._running[name] = _Arrival(spec, transfer, thread)
+                self._running[name] = _Running(spec, transfer, thread)
                 thread.start()
         self._changed()
         return True
@@ -154,7 +154,7 @@ class Downloads:
             return name in self._running
 
     def told(self) -> list[dict[str, Any]]:
-        """What ``Transfer.told`` says of each download that runs, by name of the model."""
+        """What ``DownloadProgress.told`` says of each download that runs, by name of the model."""
         with self._lock:
             running = sorted(self._running.items())
         return [arrival.transfer.told() for _, arrival in running]

@@ -14,13 +14,13 @@ from scanmend import __version__
 from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing, StorageError
 from scanmend.llm.store import gguf_names
-from scanmend.llm.store.hub_errors import explained, persistently
+from scanmend.llm.store.hub_errors import explain_errors, with_retries
 from scanmend.llm.store.hub_transfer import Timeouts, transfer
-from scanmend.llm.store.partial_file import Item, alone, aside
+from scanmend.llm.store.partial_file import RemoteFile, aside, folder_lock
 
-RESERVE = 64 << 20
+RESERVE_BYTES = 64 << 20
 """Bytes that stay free on the file system."""
-_AFTER_OTHERS_S = 0.5
+_OTHER_POLL_S = 0.5
 """How often it is looked whether another process has finished."""
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class Download:
     """What came: the file to load and the commit it is from."""
 
     path: Path
@@ -53,7 +53,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class HubAccess:
     """How the hub is spoken to."""
 
     endpoint: str | None = None
@@ -70,29 +70,29 @@ class Link:
         return self.endpoint or os.environ.get("HF_ENDPOINT") or "huggingface.co"
 
 
-def download(request: Request, progress: Progress = lambda _done, _total: None, link: Link | None = None) -> Fetched:
+def download(request: Request, progress: Progress = lambda _done, _total: None, link: HubAccess | None = None) -> Download:
     """Fetch the file, with all its shards, into ``request.folder``; what is there already is not fetched again.
 
     A file gets its final name only when its SHA-256 is that of the hub. Raises ModelMissing when the hub does not
     have it or does not give it, ModelError when what it gives is wrong, StorageError when it cannot be stored.
     """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # the library reads its settings when it is imported, below
-    link = link or Link()
-    with explained(request.repo_id, request.revision, request.folder, link.where):
+    link = link or HubAccess()
+    with explain_errors(request.repo_id, request.revision, request.folder, link.where):
         commit, items = _look_up(request, link)
         total = sum(item.size for item in items)
 
         def wait() -> None:
             progress(sum(item.come for item in items), total)
-            link.sleep(_AFTER_OTHERS_S)
+            link.sleep(_OTHER_POLL_S)
 
         request.folder.mkdir(parents=True, exist_ok=True)
-        with alone(request.folder, wait):
+        with folder_lock(request.folder, wait):
             _fetch_all(request, commit, items, progress, link)
-    return Fetched(items[0].path, commit)
+    return Download(items[0].path, commit)
 
 
-def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
+def _look_up(request: Request, link: HubAccess) -> tuple[str, list[RemoteFile]]:
     """Resolve the revision to a commit, and the request to files of that commit."""
     from huggingface_hub import HfApi, ModelInfo, hf_hub_url  # noqa: PLC0415 -- heavy; only a downloading process needs it
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 -- heavy, as above
@@ -110,7 +110,7 @@ def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
                 f"{repo} cannot be fetched: {link.where} is not the hub; look at HF_ENDPOINT and proxies"
             ) from e
 
-    info = persistently(ask, link.sleep)
+    info = with_retries(ask, link.sleep)
     if not info.sha:
         raise ModelError(f"{repo}: the hub did not say which commit {request.revision or 'its main branch'} is")
     there = {sibling.rfilename: sibling for sibling in info.siblings or ()}
@@ -123,7 +123,7 @@ def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
         if name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in name:
             raise ModelError(f"{repo}: the hub gives a file a name that leads elsewhere: {printable(name)}")
         url = hf_hub_url(repo, name, revision=info.sha, endpoint=link.endpoint)
-        items.append(Item(name, url, size, lfs.sha256.lower() if lfs else None, request.folder / name))
+        items.append(RemoteFile(name, url, size, lfs.sha256.lower() if lfs else None, request.folder / name))
     return info.sha, items
 
 
@@ -148,11 +148,11 @@ def _choose(request: Request, there: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _fetch_all(request: Request, commit: str, items: Sequence[Item], progress: Progress, link: Link) -> None:
+def _fetch_all(request: Request, commit: str, items: Sequence[RemoteFile], progress: Progress, link: HubAccess) -> None:
     total = sum(item.size for item in items)
     missing = [item for item in items if not item.is_here()]
     need = sum(item.missing for item in missing)
-    if missing and (free := link.free(request.folder)) < need + RESERVE:
+    if missing and (free := link.free(request.folder)) < need + RESERVE_BYTES:
         raise StorageError(
             f"{printable(request.folder)}: {need:,} bytes are to come and only {free:,} are free; "
             "make room, or set models_dir to a larger file system"

@@ -13,21 +13,21 @@ from scanmend.document import printable
 from scanmend.errors import ModelMissing, ScanmendError, StorageError
 
 RETRIES = 6
-LONGEST_PAUSE_S = 10.0
-LONGEST_ASKED_PAUSE_S = 300.0
+MAX_PAUSE_S = 10.0
+MAX_ASKED_PAUSE_S = 300.0
 """The longest pause that a server may ask for; the hub counts requests in windows of five minutes."""
-MUCH = 1 << 20
+RETRIES_RESET_BYTES = 1 << 20
 """Bytes that must have come since the last failure for the next one to count as the first."""
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
 T = TypeVar("T")
 
 
-class CutError(Exception):
+class TransferCutError(Exception):
     """The server ended a transfer before the file was whole."""
 
 
-def persistently(attempt: Callable[[], T], sleep: Callable[[float], None], done: Callable[[], int] = lambda: 0) -> T:
+def with_retries(attempt: Callable[[], T], sleep: Callable[[float], None], done: Callable[[], int] = lambda: 0) -> T:
     """Try until it works, pausing longer after each failure in a row, or for as long as the server asks.
 
     ``done``: bytes that are here; after much progress the count starts anew. Raises the last failure after RETRIES,
@@ -37,13 +37,13 @@ def persistently(attempt: Callable[[], T], sleep: Callable[[float], None], done:
     while True:
         try:
             return attempt()
-        except (CutError, _http_error()) as e:
+        except (TransferCutError, _http_error()) as e:
             pause = _pause_asked(e)
-            failures = 1 if done() >= before + MUCH else failures + 1
+            failures = 1 if done() >= before + RETRIES_RESET_BYTES else failures + 1
             if pause is None or failures > RETRIES:
                 raise
             before = done()
-            sleep(max(pause, min(2.0 ** (failures - 1), LONGEST_PAUSE_S)))
+            sleep(max(pause, min(2.0 ** (failures - 1), MAX_PAUSE_S)))
 
 
 def _pause_asked(e: Exception) -> float | None:
@@ -57,7 +57,7 @@ def _pause_asked(e: Exception) -> float | None:
     headers = e.response.headers
     window = re.search(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", headers.get("RateLimit", ""))
     asked = _seconds(headers.get("Retry-After", "")) or (float(window[1]) if window else 0.0)
-    return max(0.0, min(asked, LONGEST_ASKED_PAUSE_S))
+    return max(0.0, min(asked, MAX_ASKED_PAUSE_S))
 
 
 def _seconds(after: str) -> float:
@@ -78,7 +78,7 @@ def _http_error() -> type[Exception]:
 
 
 @contextmanager
-def explained(repo: str, revision: str | None, folder: Path, where: str) -> Iterator[None]:
+def explain_errors(repo: str, revision: str | None, folder: Path, where: str) -> Iterator[None]:
     """Turn every error of the library, the network and the disk into one of ours that says what to do.
 
     ``where``: the hub that is asked. Raises ModelMissing and StorageError.
@@ -89,7 +89,7 @@ def explained(repo: str, revision: str | None, folder: Path, where: str) -> Iter
         yield
     except ScanmendError:
         raise
-    except (CutError, HFValidationError, OfflineModeIsEnabled, _http_error()) as e:
+    except (TransferCutError, HFValidationError, OfflineModeIsEnabled, _http_error()) as e:
         raise ModelMissing(f"{repo} {_explanation(e, revision, where)}") from e
     except OSError as e:
         raise StorageError(f"{printable(folder)}: the model cannot be stored: {e.strerror or e}") from e

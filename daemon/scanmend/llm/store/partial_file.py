@@ -15,11 +15,11 @@ from typing import BinaryIO, Self
 
 from scanmend.fs import atomic
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """What is recorded of a file that was downloaded, in a small JSON file beside it."""
 
     repo: str
@@ -37,7 +37,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class RemoteFile:
     """One file to bring."""
 
     name: str
@@ -84,12 +84,12 @@ class Item:
 
         StorageError.
         """
-        origin = Origin(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
+        origin = Provenance(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
         atomic.replace(provenance_file(self.path), (json.dumps(asdict(origin), indent=1) + "\n").encode())
         atomic.commit(self.part, self.path)
 
 
-class Part:
+class PartialFile:
     """A file that grows towards its size, and the SHA-256 of what it has; for use in a ``with`` statement."""
 
     def __init__(self, path: Path, size: int) -> None:
@@ -97,7 +97,7 @@ class Part:
         self._hash = hashlib.sha256()
         self.size = size
         self.done = 0
-        while piece := self._file.read(_PIECE):
+        while piece := self._file.read(_CHUNK_BYTES):
             self._hash.update(piece)
             self.done += len(piece)
         if self.done > size:
@@ -139,10 +139,10 @@ def aside(path: Path) -> Path:
     return path.with_name(f"{path.name}.wrong")
 
 
-def origin_of(path: Path) -> Origin | None:
+def read_provenance(path: Path) -> Provenance | None:
     """Return where a downloaded file is from; None for one that has no record, or was put in its place by hand."""
     try:
-        origin = Origin(**json.loads(provenance_file(path).read_text("utf-8")))
+        origin = Provenance(**json.loads(provenance_file(path).read_text("utf-8")))
         found = path.stat()
     except (OSError, ValueError, TypeError):
         return None
@@ -156,7 +156,7 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def alone(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
+def folder_lock(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
     """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does.
 
     What a crash left half-written in it is removed.

@@ -13,9 +13,9 @@ from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.store import gguf_names
 from scanmend.llm.store.download_process import fetch
 from scanmend.llm.store.gguf import Header, read_header
-from scanmend.llm.store.hub import Fetched, Progress, Request
+from scanmend.llm.store.hub import Download, Progress, Request
 from scanmend.llm.store.hub_cache import snapshots
-from scanmend.llm.store.partial_file import origin_of
+from scanmend.llm.store.partial_file import read_provenance
 
 Source = Literal["path", "models_dir", "package", "cache", "download"]
 """``download``: scanmend fetched it into models_dir; ``models_dir``: it was put there by hand."""
@@ -26,12 +26,12 @@ _Candidate = tuple[Source, Path, str | None]
 class Fetch(Protocol):
     """Brings a file from the hub; ``fetch.fetch`` is the one."""
 
-    def __call__(self, request: Request, progress: Progress | None, stopping: Callable[[], bool]) -> Fetched:
+    def __call__(self, request: Request, progress: Progress | None, stopping: Callable[[], bool]) -> Download:
         """Return the file; raise ModelError, StorageError or Stopping."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ModelFile:
     """A GGUF that is here and has a sound header."""
 
     name: str
@@ -62,11 +62,11 @@ class Store:
         self._models_dir = models_dir
         self._fetch = fetch
 
-    def find(self, name: str, spec: ModelSpec) -> Found | None:
+    def find(self, name: str, spec: ModelSpec) -> ModelFile | None:
         """Return the model when it is on this machine; nothing is sent anywhere."""
         return self._search(name, spec, [])
 
-    def require(self, name: str, spec: ModelSpec) -> Found:
+    def require(self, name: str, spec: ModelSpec) -> ModelFile:
         """Return the model that is on this machine; ModelMissing, with where it was looked for, when it is not."""
         looked: list[str] = []
         if found := self._search(name, spec, looked):
@@ -80,7 +80,7 @@ class Store:
         spec: ModelSpec,
         progress: Progress | None = None,
         stopping: Callable[[], bool] = lambda: False,
-    ) -> Found:
+    ) -> ModelFile:
         """Return the model, downloading it when it is not here and may be downloaded.
 
         Raises ModelMissing, with where it was looked for and what to do, when there is none; ModelError when
@@ -102,7 +102,7 @@ class Store:
         spec: ModelSpec,
         progress: Progress | None = None,
         stopping: Callable[[], bool] = lambda: False,
-    ) -> Found:
+    ) -> ModelFile:
         """Fetch the model from the hub, whatever is here already; a sound download is left as it is.
 
         Raises as ``obtain`` does.
@@ -118,16 +118,16 @@ class Store:
                 f"model {name!r}: what {spec.repo_id} has is no model that can be used, though it came as the hub has "
                 f"it; set file, quantization or revision to another ({e})"
             ) from e
-        return Found(name, fetched.path, "download", header, fetched.revision)
+        return ModelFile(name, fetched.path, "download", header, fetched.revision)
 
     def request(self, spec: ModelSpec) -> Request:
         """What to ask of the hub for a model with a ``repo_id``."""
         return Request(spec.repo_id or "", str(self._models_dir), spec.file, spec.quantization, spec.revision)
 
-    def _search(self, name: str, spec: ModelSpec, looked: list[str]) -> Found | None:
+    def _search(self, name: str, spec: ModelSpec, looked: list[str]) -> ModelFile | None:
         for source, path, revision in self._candidates(spec, looked):
             try:
-                return Found(name, path, source, read_header(path), revision)
+                return ModelFile(name, path, source, read_header(path), revision)
             except ModelMissing as e:
                 looked.append(str(e))
         return None
@@ -200,7 +200,7 @@ def _listing(folder: Path, looked: list[str], *, deep: bool = True) -> list[str]
 
 def _in_place(path: Path) -> _Candidate:
     """Tell a download in models_dir from a file that was put there by hand."""
-    origin = origin_of(path)
+    origin = read_provenance(path)
     return ("download", path, origin.revision) if origin else ("models_dir", path, None)
 
 

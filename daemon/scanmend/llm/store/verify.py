@@ -13,8 +13,8 @@ from scanmend.document import printable
 from scanmend.errors import ModelError
 from scanmend.llm.store import gguf_names
 from scanmend.llm.store.hub import Request
-from scanmend.llm.store.partial_file import alone, digest, origin_of
-from scanmend.llm.store.store import Found, Source
+from scanmend.llm.store.partial_file import digest, folder_lock, read_provenance
+from scanmend.llm.store.store import ModelFile, Source
 
 _LEFT = re.compile(r"\.(?:(?:[0-9a-f]{12}|unknown)\.part|wrong|json(?:\.tmp)?)$")
 """What a download writes beside the file itself."""
@@ -22,7 +22,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class FileDigest:
     """One file of a model, after it was read as a whole."""
 
     path: Path
@@ -36,17 +36,17 @@ class Checked:
         return self.recorded in (None, self.sha256)
 
 
-def checked(found: Found) -> Iterator[Checked]:
+def digests(found: ModelFile) -> Iterator[FileDigest]:
     """Read all files of a model, one after the other, and compare their digests; ModelError when one is unreadable."""
     for name in gguf_names.shards(found.path.name):
         path = found.path.with_name(name)
         try:
-            yield Checked(path, digest(path), _recorded(path, found.source))
+            yield FileDigest(path, digest(path), _recorded(path, found.source))
         except OSError as e:
             raise ModelError(f"{printable(path)} cannot be read: {e.strerror or e}") from e
 
 
-def leftovers(spec: ModelSpec, request: Request) -> list[Path]:
+def downloaded_files(spec: ModelSpec, request: Request) -> list[Path]:
     """Everything that downloads of this model put into models_dir, finished or not; nothing that is there by hand.
 
     Raises ModelError when several models fit.
@@ -59,7 +59,7 @@ def leftovers(spec: ModelSpec, request: Request) -> list[Path]:
         raise ModelError(f"several models fit ({e}); set file to one of them") from e
     mine = set(gguf_names.shards(first)) if first else set()
     paths = [request.folder / name for name in there if _LEFT.sub("", name) in mine]
-    by_hand = {path for path in paths if not _LEFT.search(path.name) and origin_of(path) is None}
+    by_hand = {path for path in paths if not _LEFT.search(path.name) and read_provenance(path) is None}
     return [path for path in paths if path not in by_hand]
 
 
@@ -73,7 +73,7 @@ def remove(paths: list[Path], request: Request) -> int:
         raise ModelError(f"{request.repo_id} is being downloaded right now; remove it when that has ended")
 
     try:
-        with alone(request.folder, busy):
+        with folder_lock(request.folder, busy):
             size = sum(path.stat().st_size for path in paths)
             for path in paths:
                 path.unlink()
@@ -92,7 +92,7 @@ def _up_to(folder: Path, top: Path) -> Iterator[Path]:
 
 def _recorded(path: Path, source: Source) -> str | None:
     if source == "download":
-        origin = origin_of(path)
+        origin = read_provenance(path)
         return origin.sha256 if origin else None
     if source == "cache":  # large files lie there under their SHA-256
         blob = path.resolve().name

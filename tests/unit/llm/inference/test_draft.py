@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.llm.inference.draft import MOST, Draft
+from scanmend.llm.inference.draft import MAX_TOKENS, Draft
 
 SOURCE = (
     "The committee met on Tuesday, and the report was read aloud\n"
@@ -116,7 +116,7 @@ class TestTokens:
     def test_no_more_than_a_batch_takes(self):
         """However long the source, a draft has its bound."""
         draft = Draft("word " * 500, pieces)
-        assert len(draft.ahead(b"")) == len(draft.ahead(b"word wo")) == MOST
+        assert len(draft.ahead(b"")) == len(draft.ahead(b"word wo")) == MAX_TOKENS
 
     def test_a_tokenizer_that_puts_a_blank_first(self):
         """Vocabularies that spell a text with a blank before it are counted from the text."""

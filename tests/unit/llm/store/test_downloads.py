@@ -7,7 +7,7 @@ from fake_hosts import Thread, events, until
 from held_download import FAR, MIB, HeldDownload
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import ModelError, ModelMissing, Stopping, StorageError
-from scanmend.llm.store.downloads import FRESH_S, LOG_S, TELL_S, WINDOW_S, Downloads, Transfer
+from scanmend.llm.store.downloads import FAILURE_REPEAT_S, LOG_S, RATE_WINDOW_S, STATUS_S, DownloadProgress, Downloads
 from scanmend.llm.store.store import Store
 from tiny_gguf import tiny_gguf
 
@@ -104,7 +104,7 @@ class TestArrivals:
                 desk.pending()
             assert type(e.value) is kind
         assert len(desk.line.asked) == 1
-        desk.now += FRESH_S
+        desk.now += FAILURE_REPEAT_S
         desk.line.error = None
         assert desk.pending()
         desk.arrive()
@@ -126,7 +126,7 @@ class TestArrivals:
         desk.line.go.set()
         with pytest.raises(ModelMissing, match="gone"):
             waiting.outcome()
-        desk.now += FRESH_S
+        desk.now += FAILURE_REPEAT_S
         desk.line.error = None
         desk.arrivals.wait("far", FAR)
         assert not desk.pending()
@@ -163,12 +163,12 @@ class TestTransfer:
 
     def test_nothing_is_known_before_it_begins(self, clock):
         """The hub is being asked."""
-        told = Transfer("m", lambda: clock[0]).told()
+        told = DownloadProgress("m", lambda: clock[0]).told()
         assert (told["percent"], told["rate_mib_s"], told["remaining_s"]) == (None, None, None)
 
     def test_rate_and_rest_are_those_of_what_comes_now(self, clock):
         """What an earlier attempt left is no speed, and a slow beginning is forgotten."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         transfer(500 * MIB, 1000 * MIB)
         assert transfer.told()["rate_mib_s"] is None
         clock[0] = 10.0
@@ -180,18 +180,18 @@ class TestTransfer:
             transfer(round((510 + (clock[0] - 10) * 10) * MIB), 1000 * MIB)
         told = transfer.told()
         assert (told["rate_mib_s"], told["done_mib"], told["remaining_s"]) == (10.0, 810.0, 19)
-        assert len(transfer._marks) < WINDOW_S + 3
+        assert len(transfer._marks) < RATE_WINDOW_S + 3
 
     def test_a_line_that_stands_still_has_no_end(self, clock):
         """Nothing is divided by zero."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         for clock[0] in (0.0, 5.0, 10.0):
             transfer(7, 100)
         assert (transfer.told()["rate_mib_s"], transfer.told()["remaining_s"]) == (0.0, None)
 
     def test_the_rate_falls_while_nothing_comes(self, clock):
         """Status does not go on telling of a speed that was."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         for clock[0] in (0.0, 10.0):
             transfer(round(clock[0] * MIB), 100 * MIB)
         clock[0] = 40.0
@@ -200,7 +200,7 @@ class TestTransfer:
     def test_log_and_status_hear_now_and_then(self, clock):
         """The log at once, every LOG_S and at the end; status every TELL_S."""
         heard = []
-        transfer = Transfer("m", lambda: clock[0], lambda: heard.append(clock[0]))
+        transfer = DownloadProgress("m", lambda: clock[0], lambda: heard.append(clock[0]))
         with capture_logs() as logs:
             for tenth in range(201):
                 clock[0] = tenth / 10
@@ -210,4 +210,4 @@ class TestTransfer:
         assert {line["model"] for line in lines} == {"m"}
         assert [line["rate_mib_s"] for line in lines] == [None, 10.0, 10.0]
         assert lines[1]["remaining_s"] == LOG_S
-        assert len(heard) == 20 / TELL_S + 1
+        assert len(heard) == 20 / STATUS_S + 1
