@@ -293,7 +293,7 @@ class Service:
             "loaded": loaded,
             "unload_requests": self._unloads,
             "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
-            "downloads": self.slot.arrivals.told(),
+            "downloads": self.slot.arrivals.snapshot(),
             "page_workers": len(self.pool.pids),
             "folders": [
                 {

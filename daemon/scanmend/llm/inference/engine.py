@@ -59,8 +59,9 @@ class Engine:
             raise ModelError("this build of llama.cpp cannot use a GPU; rebuild it with GPU support or set gpu: off")
         params = lc.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        tiled = not gpu_layers and file_layout_is_faster(_quantization(path), lc.llama_print_system_info(), lc.__version__)
-        params.use_extra_bufts = not safe and not tiled
+        system = lc.llama_print_system_info()
+        repack = bool(gpu_layers) or not file_layout_is_faster(_quantization(path), system, lc.__version__)
+        params.use_extra_bufts = not safe and repack
         self._model = lc.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise ModelError(f"llama.cpp cannot load {path}: {_last_error()}")

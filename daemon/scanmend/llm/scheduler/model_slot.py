@@ -84,7 +84,7 @@ class ModelSlot:
                 self._loader.trust(name)
                 self._circuit.forget(name)
             self._turns.configure(models, terms)
-        self.arrivals.keep(models)
+        self.arrivals.cancel_unconfigured(models)
         self._changed()
 
     @contextmanager

@@ -58,10 +58,10 @@ def handle(request: Message, progress: Progress) -> Message:
     """Answer one request."""
     try:
         with _reporting(progress) as note:
-            fetched = hub.download(hub.Request(**request), note)
+            downloaded = hub.download(hub.Request(**request), note)
     except (ModelError, StorageError) as e:
         return {"error": next(kind for kind, error in _KINDS.items() if isinstance(e, error)), "message": str(e)}
-    return {"path": str(fetched.path), "revision": fetched.revision}
+    return {"path": str(downloaded.path), "revision": downloaded.revision}
 
 
 @contextmanager

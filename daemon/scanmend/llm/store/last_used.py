@@ -1,4 +1,4 @@
-"""When each model file was last in use: one small file for each, whose time tells."""
+"""When each model file was last in use: the modification time of one small file for each."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 class LastUsed:
-    """A folder of such marks; any number of processes may write to it."""
+    """The folder of these small files; any number of processes may write to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -19,17 +19,17 @@ class Desk:
         self.line, self.store = HeldDownload(), None
         self.now, self.stopping, self.changes = 1000.0, False, 0
         self.store = Store(folder / "models", self.line)
-        self.arrivals = Downloads(self.store, lambda: self.stopping, clock=lambda: self.now, changed=self.change)
+        self.downloads = Downloads(self.store, lambda: self.stopping, clock=lambda: self.now, changed=self.change)
 
     def change(self):
         self.changes += 1
 
     def pending(self, spec=FAR):
-        return self.arrivals.pending("far", spec)
+        return self.downloads.pending("far", spec)
 
     def arrive(self):
         self.line.go.set()
-        until(lambda: not self.arrivals.running("far"))
+        until(lambda: not self.downloads.running("far"))
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def desk(tmp_path, monkeypatch):
     made = Desk(tmp_path)
     yield made
     made.stopping = True
-    made.arrivals.join()
+    made.downloads.join()
 
 
-class TestArrivals:
+class TestDownloads:
     def test_what_cannot_be_downloaded_is_not_waited_for(self, desk, tmp_path):
         """A file, or a model that may not be downloaded: whether it is there shows when it is loaded."""
         for spec in (ModelSpec(path=tmp_path / "none.gguf"), FAR.model_copy(update={"auto_download": False})):
@@ -58,10 +58,10 @@ class TestArrivals:
 
     def test_one_download_for_all_who_ask(self, desk):
         """It begins with the first question; status tells how far it is; afterwards nobody waits."""
-        assert desk.arrivals.told() == []
+        assert desk.downloads.snapshot() == []
         assert all(desk.pending() for _ in range(3))
         assert desk.line.reached.wait(10)
-        (told,) = desk.arrivals.told()
+        (told,) = desk.downloads.snapshot()
         assert (told["model"], told["percent"], told["total_mib"]) == ("far", 25.0, 100.0)
         before = desk.changes
         with capture_logs() as logs:
@@ -69,7 +69,7 @@ class TestArrivals:
             until(lambda: desk.changes > before)
         assert not desk.pending()
         assert len(desk.line.asked) == 1
-        assert desk.arrivals.told() == []
+        assert desk.downloads.snapshot() == []
         assert [e["model"] for e in events(logs, "model.downloaded")] == ["far"]
 
     def test_a_model_that_vanished_is_downloaded_again(self, desk, tmp_path):
@@ -79,7 +79,7 @@ class TestArrivals:
         path = tmp_path / "models" / "acme--far-GGUF" / "far-q8_0.gguf"
         path.write_bytes(b"damaged")
         assert not desk.pending()
-        desk.arrivals.forget(FAR)
+        desk.downloads.forget(FAR)
         assert desk.pending()
         desk.arrive()
         path.unlink()
@@ -120,7 +120,7 @@ class TestArrivals:
 
     def test_waiting_ends_with_the_download(self, desk):
         """With the model, or with the reason why there is none."""
-        waiting = Thread(desk.arrivals.wait, "far", FAR)
+        waiting = Thread(desk.downloads.wait, "far", FAR)
         assert desk.line.reached.wait(10)
         desk.line.error = ModelMissing("gone")
         desk.line.go.set()
@@ -128,26 +128,26 @@ class TestArrivals:
             waiting.outcome()
         desk.now += FAILURE_REPEAT_S
         desk.line.error = None
-        desk.arrivals.wait("far", FAR)
+        desk.downloads.wait("far", FAR)
         assert not desk.pending()
 
     def test_what_is_configured_no_more_is_ended(self, desk):
         """A reload that takes the model away, or changes it, ends the download; another may begin."""
         desk.pending()
-        desk.arrivals.keep({"far": FAR})
-        assert desk.arrivals.running("far")
-        desk.arrivals.keep({"far": FAR.model_copy(update={"quantization": "int4"})})
-        until(lambda: not desk.arrivals.running("far"))
+        desk.downloads.cancel_unconfigured({"far": FAR})
+        assert desk.downloads.running("far")
+        desk.downloads.cancel_unconfigured({"far": FAR.model_copy(update={"quantization": "int4"})})
+        until(lambda: not desk.downloads.running("far"))
         assert desk.line.stopped == 1
         assert desk.pending()
 
     def test_stopping_ends_downloads_and_those_who_wait(self, desk):
         """None of them is told as a failure, and none begins afterwards."""
-        waiting = Thread(desk.arrivals.wait, "far", FAR)
+        waiting = Thread(desk.downloads.wait, "far", FAR)
         assert desk.line.reached.wait(10)
         with capture_logs() as logs:
             desk.stopping = True
-            desk.arrivals.join()
+            desk.downloads.join()
         with pytest.raises(Stopping):
             waiting.outcome()
         assert events(logs, "model.download_failed") == []
@@ -163,22 +163,22 @@ class TestTransfer:
 
     def test_nothing_is_known_before_it_begins(self, clock):
         """The hub is being asked."""
-        told = DownloadProgress("m", lambda: clock[0]).told()
+        told = DownloadProgress("m", lambda: clock[0]).as_dict()
         assert (told["percent"], told["rate_mib_s"], told["remaining_s"]) == (None, None, None)
 
     def test_rate_and_rest_are_those_of_what_comes_now(self, clock):
         """What an earlier attempt left is no speed, and a slow beginning is forgotten."""
         transfer = DownloadProgress("m", lambda: clock[0])
         transfer(500 * MIB, 1000 * MIB)
-        assert transfer.told()["rate_mib_s"] is None
+        assert transfer.as_dict()["rate_mib_s"] is None
         clock[0] = 10.0
         transfer(510 * MIB, 1000 * MIB)
-        told = transfer.told()
+        told = transfer.as_dict()
         assert (told["percent"], told["rate_mib_s"], told["remaining_s"]) == (51.0, 1.0, 490)
         for _ in range(30):
             clock[0] += 1.0
             transfer(round((510 + (clock[0] - 10) * 10) * MIB), 1000 * MIB)
-        told = transfer.told()
+        told = transfer.as_dict()
         assert (told["rate_mib_s"], told["done_mib"], told["remaining_s"]) == (10.0, 810.0, 19)
         assert len(transfer._marks) < RATE_WINDOW_S + 3
 
@@ -187,7 +187,7 @@ class TestTransfer:
         transfer = DownloadProgress("m", lambda: clock[0])
         for clock[0] in (0.0, 5.0, 10.0):
             transfer(7, 100)
-        assert (transfer.told()["rate_mib_s"], transfer.told()["remaining_s"]) == (0.0, None)
+        assert (transfer.as_dict()["rate_mib_s"], transfer.as_dict()["remaining_s"]) == (0.0, None)
 
     def test_the_rate_falls_while_nothing_comes(self, clock):
         """Status does not go on telling of a speed that was."""
@@ -195,10 +195,10 @@ class TestTransfer:
         for clock[0] in (0.0, 10.0):
             transfer(round(clock[0] * MIB), 100 * MIB)
         clock[0] = 40.0
-        assert (transfer.told()["rate_mib_s"], transfer.told()["remaining_s"]) == (0.25, 360)
+        assert (transfer.as_dict()["rate_mib_s"], transfer.as_dict()["remaining_s"]) == (0.25, 360)
 
     def test_log_and_status_hear_now_and_then(self, clock):
-        """The log at once, every LOG_S and at the end; status every TELL_S."""
+        """The log at once, every LOG_S and at the end; status every STATUS_S."""
         heard = []
         transfer = DownloadProgress("m", lambda: clock[0], lambda: heard.append(clock[0]))
         with capture_logs() as logs:

@@ -38,6 +38,6 @@ def test_the_record_is_there_before_the_file(tmp_path):
     item.part.mkdir()  # renaming it over a file will fail, as a crash would
     item.path.write_bytes(b"old")
     with pytest.raises(StorageError):
-        item.land("a/b", "c0ffee", None, "0" * 64)
+        item.finish("a/b", "c0ffee", None, "0" * 64)
     assert (tmp_path / "m.gguf.json").is_file()
     assert item.path.read_bytes() == b"old"
