@@ -10,9 +10,10 @@
     │   │   └── LedgerDamaged    the ledger's content cannot be trusted any more
     │   ├── OcrError         Tesseract or a page worker failed
     │   │   └── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
+    │   ├── ChildDied        a child process crashed, hung or answered garbage; who asked it says what that means
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
-    │       ├── HostDied         the model's process crashed, hung or answered garbage
+    │       ├── HostDied         the model's process did so; a ChildDied, too
     │       └── ModelResting     the model failed again and again; it is left alone for a while
     ├── Postponed            not a failure: what the document needs is on its way; it waits, and no attempt is counted
     └── Stopping             not a failure: the daemon was asked to stop; the document waits for the next start
@@ -71,6 +72,17 @@ class PageFailed(OcrError):
         return (error or "").startswith(f"{self.what} ")
 
 
+class ChildDied(TransientError):
+    """A child process died, hung or broke the protocol; ``signal`` is set when a signal killed it.
+
+    Whoever asked the child turns this into an error of its own: of a page, or of a model.
+    """
+
+    def __init__(self, message: str, signal: int | None = None) -> None:
+        super().__init__(message)
+        self.signal = signal
+
+
 class ModelError(TransientError):
     """The language model could not be used."""
 
@@ -79,12 +91,8 @@ class ModelMissing(ModelError):
     """No GGUF file for this model is here, and none could be fetched."""
 
 
-class HostDied(ModelError):
+class HostDied(ModelError, ChildDied):
     """The model's process died, hung or broke the protocol; ``signal`` is set when a signal killed it."""
-
-    def __init__(self, message: str, signal: int | None = None) -> None:
-        super().__init__(message)
-        self.signal = signal
 
 
 class ModelResting(ModelError):

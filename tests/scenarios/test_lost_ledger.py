@@ -23,7 +23,7 @@ from scanmend.jobs.claim import Claimer
 from scanmend.jobs.reconcile import already_made, daemon_mark
 from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.ledger import Ledger
-from scanmend.ledger.recovery import names_in, open_ledger, set_aside
+from scanmend.ledger.recovery import damaged_ledgers, names_in_damaged_ledgers, open_ledger
 from scanmend.outputs import error_report
 from scanmend.service.lock import hold_lock
 from trial import Nursery, Trial, make, until
@@ -78,12 +78,12 @@ def test_damage_is_detected_and_set_aside(memory, damage):
     with closing(open_ledger(path)) as ledger:
         assert ledger.counts() == {}
         ledger.add(BLANK)
-    (aside,) = set_aside(memory)
+    (aside,) = damaged_ledgers(memory)
     assert re.fullmatch(r"ledger-damaged-\d{8}-\d{6}\.sqlite", aside.name)
     assert aside.read_bytes() == damaged
     with closing(open_ledger(path)) as ledger:
         assert ledger.counts() == {"claiming": 1}
-    assert set_aside(memory) == [aside]
+    assert damaged_ledgers(memory) == [aside]
 
 
 def test_each_of_several_is_set_aside(tmp_path):
@@ -93,7 +93,7 @@ def test_each_of_several_is_set_aside(tmp_path):
     for n in range(3):
         path.write_bytes(b"%d" % n * 5000)
         open_ledger(path).close()
-        seen.append(set_aside(tmp_path))
+        seen.append(damaged_ledgers(tmp_path))
     assert {p.read_bytes()[:1] for p in seen[-1]} == {b"0", b"1", b"2"}
 
 
@@ -122,7 +122,7 @@ def test_ten_thousand_documents_are_checked_when_they_are_opened(tmp_path):
         file.seek(path.stat().st_size // 2 // 4096 * 4096)
         file.write(b"\xa5" * 200)
     open_ledger(path).close()
-    assert len(set_aside(tmp_path)) == 1
+    assert len(damaged_ledgers(tmp_path)) == 1
 
 
 class TestDaemon:
@@ -214,7 +214,7 @@ class TestDaemon:
             assert re.search(r"^scanmend: .*(no space|full|[Rr]ead-only)", ran.stderr, re.MULTILINE | re.IGNORECASE)
             assert "Traceback" not in ran.stderr
             assert (trial.place("archived", "inbox") / "a.pdf").exists()
-            assert set_aside(trial.state) == []
+            assert damaged_ledgers(trial.state) == []
         finally:
             subprocess.run(["umount", str(trial.state)], check=True)
 
@@ -302,9 +302,9 @@ class TestTraces:
         with closing(sqlite3.connect(path)) as db, db:
             db.execute("ALTER TABLE document DROP COLUMN error")
         open_ledger(path).close()
-        assert names_in(tmp_path) == {"a": Path("sub/a.pdf")}
+        assert names_in_damaged_ledgers(tmp_path) == {"a": Path("sub/a.pdf")}
         (tmp_path / "ledger-damaged-20990101-000000.sqlite").write_bytes(b"nothing at all" * 999)
-        assert names_in(tmp_path) == {"a": Path("sub/a.pdf")}
+        assert names_in_damaged_ledgers(tmp_path) == {"a": Path("sub/a.pdf")}
 
 
 class TestRetention:

@@ -18,7 +18,7 @@ from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.scheduler.unload import Footprint
 from scanmend.llm.store.gguf import Header
-from scanmend.llm.store.store import Found, Store
+from scanmend.llm.store.store import ModelFile, Store
 from tiny_gguf import U32, tiny_gguf
 
 TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
@@ -103,7 +103,7 @@ class NoProcess(ModelProcess):
 
 def loaded_model(name, spec, gpu_layers=LAYERS + 1, **more):
     """A loaded model as a plain value: a file of that name, a header of LAYERS layers, no process."""
-    found = Found(name, Path(f"{name}.gguf"), "path", HEADER)
+    found = ModelFile(name, Path(f"{name}.gguf"), "path", HEADER)
     return LoadedModel(name, spec, found, NoProcess(), gpu_layers, safe=False, footprint=NOTHING, **more)
 
 

@@ -16,7 +16,7 @@ from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.document import CorrectedPage, Fingerprint, apply_to_text, page_from_text, printable
 from scanmend.errors import OcrError, ScanmendError, StorageError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline, correction_task_of
 from scanmend.jobs.write_outputs import SourceFile, make_outputs
@@ -51,7 +51,7 @@ def process(
     jobs: list[tuple[Path, Path]] = []
     suffixes = [f".{name}" for name in settings.outputs]
     for file in files:
-        stem = atomic.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
+        stem = free_name.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
         taken.add(stem)
         jobs.append((file, stem))
     threads = ThreadPoolExecutor(pipeline.pool.workers + 1)

@@ -15,8 +15,10 @@ import structlog
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
+from scanmend.fs.free_name import MAX_NAME_BYTES
 from scanmend.fs.mounts import mount_of
-from scanmend.fs.safe_open import CLAIMS, NAME_BYTES, folder_at, pinned, rename_to_free_name, sync
+from scanmend.fs.rename import rename_to_free_name, sync
+from scanmend.fs.safe_open import CLAIMS, folder_at, pinned
 from scanmend.intake.sniff import ScanState, scan_state
 
 MAX_DEPTH = 32
@@ -280,7 +282,7 @@ def _numbered(name: str, number: int) -> str:
     if not stem or len(suffix) > MAX_SUFFIX_CHARS:
         stem, dot, suffix = name, "", ""
     end = f" ({number}){dot}{suffix}"
-    while stem and len(os.fsencode(stem + end)) > NAME_BYTES:
+    while stem and len(os.fsencode(stem + end)) > MAX_NAME_BYTES:
         stem = stem[:-1]
     return stem + end
 

@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError, TransientError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.fs.safe_open import open_source, pinned
 from scanmend.intake.inbox import MAX_SUFFIX_CHARS, Inbox
 from scanmend.jobs.write_outputs import SourceFile
@@ -143,5 +143,5 @@ def _free_target(root: Path, relative: Path, beside: str) -> Path:
     # A very long suffix leaves no room for a number, and is part of the name.
     suffix = relative.suffix if len(relative.suffix) <= MAX_SUFFIX_CHARS else ""
     stem = relative.with_suffix("") if suffix else relative
-    stem = atomic.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
+    stem = free_name.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
     return root / stem.with_name(stem.name + suffix)

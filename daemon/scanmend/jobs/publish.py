@@ -7,7 +7,7 @@ from typing import Any
 from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import StorageError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.jobs.claimed_source import NAMES_TRIED, ClaimedSource
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
@@ -20,7 +20,7 @@ def free_output_stem(ledger: Ledger, folder: Folder, relative: Path) -> Path:
     Neither a file in the outbox, nor a document in work that will write there.
     """
     suffixes = [f".{name}" for name in folder.outputs]
-    return atomic.free_stem(
+    return free_name.free_stem(
         folder.outbox, relative.with_suffix(""), suffixes, lambda stem: ledger.holds_name(folder.outbox, stem)
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, printable
-from scanmend.fs import atomic
+from scanmend.fs import free_name
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs import error_report, record
 
@@ -45,7 +45,7 @@ def already_made(
         return None
     digest = ""
     for name in {relative, _without_number(relative)}:
-        for stem in atomic.stems(name.with_suffix(""), [".json"]):
+        for stem in free_name.candidates(name.with_suffix(""), [".json"]):
             file = folder.outbox / stem.with_name(stem.name + ".json")
             if not os.path.lexists(file):
                 break

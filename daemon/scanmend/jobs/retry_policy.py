@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scanmend.config.schema import Settings
 from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
-from scanmend.fs.mounts import of_the_file
+from scanmend.fs.mounts import is_file_specific
 from scanmend.ledger.entry import Entry
 
 BACKOFF_FACTOR = 6.0
@@ -78,7 +78,7 @@ def decide(error: Exception, entry: Entry, settings: Settings, *, claims_lost: b
             return Postpone(str(error))
         case DocumentError():
             return GiveUp(str(error))
-        case StorageError() if not of_the_file(error) and not claims_lost:
+        case StorageError() if not is_file_specific(error) and not claims_lost:
             return Hold(str(error), min(MAX_HOLD_S, uncounted_delay_s(settings)), str(error) != entry.error)
         case PageFailed() if error.repeats(entry.error):
             return GiveUp(f"{error} (for the second time)")

@@ -21,7 +21,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from scanmend.document import Page
-from scanmend.errors import HostDied, OcrError, PageFailed, Stopping, StorageError
+from scanmend.errors import ChildDied, OcrError, PageFailed, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.process.child import Child, Message
 from scanmend.source.settings import ERRORS, WHOLE, Inspection, ReadSettings, SourceLimits
@@ -125,7 +125,7 @@ class PagePool:
                     return
             try:
                 child = self._start()
-            except HostDied as e:
+            except ChildDied as e:
                 log.warning("pool.not_warmed", error=str(e))
                 return
             self._return(child)
@@ -188,7 +188,7 @@ class PagePool:
         child = self._borrow()
         try:
             reply = child.ask(request, limit_s)
-        except HostDied as e:
+        except ChildDied as e:
             closed = self._drop(child)
             if work is not None:
                 shutil.rmtree(work, ignore_errors=True)
@@ -226,7 +226,7 @@ class PagePool:
             child.end()
         try:
             child = self._start()
-        except HostDied as e:
+        except ChildDied as e:
             raise OcrError(str(e)) from e
         with self._lock:
             self._busy.add(child)

@@ -62,7 +62,7 @@ def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, r
     places = {state_dir: room, folder.outbox: room}
     if folder.original == "archive":
         places.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
-    return next((why for place, room in places.items() if (why := storage.trouble(place, room=room))), None)
+    return next((why for place, room in places.items() if (why := storage.trouble(place, space=room))), None)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:

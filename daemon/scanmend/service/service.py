@@ -24,7 +24,7 @@ from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.entry import Entry
-from scanmend.ledger.recovery import names_in, open_ledger
+from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
@@ -69,7 +69,7 @@ class Service:
         self._glossaries = pipeline.glossaries
         self._read_glossaries(config)
         self._claimer = Claimer(self.ledger)
-        self._recovery = ClaimRecovery(self.ledger, names_in(config.state_dir))
+        self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._pauses = FolderHealth(self._storage)
         self._workload = DocumentPool(self.ledger, self.pool.workers, self.ring)
@@ -295,7 +295,7 @@ class Service:
             "loaded": loaded,
             "unload_requests": self._unloads,
             "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
-            "downloads": self.slot.downloads.told(),
+            "downloads": self.slot.downloads.snapshot(),
             "page_workers": len(self.pool.pids),
             "folders": [
                 {

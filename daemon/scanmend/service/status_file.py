@@ -34,7 +34,7 @@ class StatusFile:
         self._untold, self._told, self._at = False, told, now + TELL_S
         data = {**told, "written": time.time()}
         try:
-            atomic.replace(self._path, json.dumps(data).encode())
+            atomic.replace(self._path, json.dumps(data).encode(), durable=False)  # no daemon survives a power cut
             self._lost = False
         except StorageError as e:
             if not self._lost:

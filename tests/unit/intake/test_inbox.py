@@ -12,7 +12,7 @@ import pytest
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
-from scanmend.fs import safe_open
+from scanmend.fs import rename
 from scanmend.intake import inbox as module
 from scanmend.intake.inbox import MAX_DEPTH, Inbox, Missed, filesystem_of, is_network
 from scanmend.intake.sniff import ScanState
@@ -268,7 +268,7 @@ class TestPutBack:
         assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
         assert (inbox.claim_ids(), set(inbox.listing())) == ([], {Path("a.gif")})
 
-    @pytest.mark.parametrize("way", [safe_open._by_link, safe_open._by_renameat2, safe_open._by_reservation])
+    @pytest.mark.parametrize("way", [rename.by_link, rename.by_renameat2, rename.by_reservation])
     def test_never_over_another(self, inbox, monkeypatch, way):
         """A taken name is numbered; so is the next, with hard links and without."""
         monkeypatch.setattr(module, "rename_to_free_name", way)
@@ -308,10 +308,10 @@ class TestPutBack:
     def test_a_failed_rename_leaves_no_reservation(self, inbox):
         """Where hard links do not exist, a file that cannot go back leaves no empty one in its place."""
         with pytest.raises(FileNotFoundError):
-            safe_open._by_reservation(inbox.root / "none", inbox.root / "a.gif")
+            rename.by_reservation(inbox.root / "none", inbox.root / "a.gif")
         (inbox.root / "folder").mkdir()
         with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
-            safe_open._by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
+            rename.by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
         assert list((inbox.root / "folder").iterdir()) == []
 
 

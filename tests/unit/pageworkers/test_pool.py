@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import render_scans
-from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
+from scanmend.errors import ChildDied, DocumentError, OcrError, Stopping
 from scanmend.pageworkers.pool import LONG_PRESS, PagePool
 from scanmend.process.child import Child
 from scanmend.source.settings import ReadSettings, SourceLimits
@@ -121,7 +121,7 @@ class TestWork:
 
         def start():
             tried.append(1)
-            raise HostDied("no memory for a process")
+            raise ChildDied("no memory for a process")
 
         pool = PagePool(2, tmp_path / "work", start)
         pool.warm(2)
@@ -264,7 +264,7 @@ class TestDeaths:
         """An interpreter that is gone is a passing trouble, too."""
 
         def fail() -> Child:
-            raise HostDied("cannot start scanmend.pageworkers.worker: no such file")
+            raise ChildDied("cannot start scanmend.pageworkers.worker: no such file")
 
         pool = PagePool(1, tmp_path / "work", fail)
         try:

@@ -10,8 +10,10 @@ from typing import Any
 
 import structlog
 
+from scanmend.errors import StorageError
+from scanmend.fs import atomic
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 
 VALID_S = 86_400.0
 """Seconds that an entry counts; after a day all layers are tried again."""
@@ -25,7 +27,7 @@ log = structlog.get_logger()
 class LoadConditions:
     """What an entry is about: a model file, how it is to be loaded, and the GPUs of this machine."""
 
-    found: Found
+    found: ModelFile
     context: int
     asked: int | str
     """GPU layers as configured: a number, ``auto`` or ``all``."""
@@ -89,13 +91,11 @@ class LayerHistory:
         if self._file is None:
             return
         self._entries = {k: v for k, v in self._entries.items() if 0 <= self._now() - v["at"] < VALID_S}
-        part = self._file.with_name(self._file.name + ".tmp")
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._entries, indent=1), "utf-8")
-            part.replace(self._file)
-        except OSError as e:
-            log.warning("model.experience_unwritten", file=str(self._file), error=e.strerror)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(self._file, json.dumps(self._entries, indent=1).encode())
+        except (OSError, StorageError) as e:
+            log.warning("model.experience_unwritten", file=str(self._file), error=str(e))
 
 
 def _checked(value: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from scanmend.config.schema import ModelSpec
+from scanmend.errors import HostDied
 from scanmend.llm.scheduler import gpu_memory
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.scheduler.layer_history import LayerHistory
 from scanmend.llm.scheduler.unload import Footprint
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 from scanmend.process.child import Child, Message
 
 GRACE_S = 10.0
@@ -46,7 +47,7 @@ def start_host() -> ModelProcess:
     GOMP_SPINCOUNT: OpenMP's threads spin at barriers for as long as its default says; where page workers want the same
     cores, that makes a page thirty times slower (measured on 2 cores, both busy: 2.32 s a call instead of 0.20 s).
     """
-    return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")})
+    return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}, HostDied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class LoadRequest:
 
     name: str
     spec: ModelSpec
-    found: Found
+    found: ModelFile
     safe: bool = False
     """Whether to use safe parameters from the start."""
     floor_mib: float = 0.0
@@ -88,7 +89,7 @@ class LoadedModel:
     name: str
     spec: ModelSpec
     """What it was loaded for; the configuration may say something else by now."""
-    found: Found
+    found: ModelFile
     process: ModelProcess
     gpu_layers: int
     """Layers on the GPU, the output layer included."""

@@ -17,7 +17,7 @@ from scanmend.llm.scheduler.model_process import Effects, LoadedModel
 from scanmend.llm.scheduler.scheduler import Scheduler
 from scanmend.llm.scheduler.state import Policy, Snapshot
 from scanmend.llm.store.downloads import Downloads
-from scanmend.llm.store.store import Found, Store, is_downloadable
+from scanmend.llm.store.store import ModelFile, Store, is_downloadable
 
 MISSING_REST_S = 10.0
 """Seconds that a model rests whose file somebody has to put in its place; looking for a file costs nothing."""
@@ -54,7 +54,7 @@ class ModelSlot:
         Documents in work keep their model as it was; after them ``tick``, or the next document, ends what changed.
         """
         self._scheduler.configure(models, policy)
-        self.downloads.keep(models)
+        self.downloads.cancel_unconfigured(models)
         self._effects.changed()
 
     @contextmanager
@@ -188,7 +188,7 @@ class ModelSlot:
                     raise
                 raise HostDied(f"the process of model {model.name!r} answered nonsense: {e}") from e
 
-    def _find(self, name: str, spec: ModelSpec) -> Found:
+    def _find(self, name: str, spec: ModelSpec) -> ModelFile:
         try:
             return self._store.require(name, spec)
         except ModelMissing:

@@ -43,7 +43,7 @@ from scanmend.llm.scheduler.circuit_breaker import Circuit, Outcome
 from scanmend.llm.scheduler.loader import CRASHES, LoadHooks
 from scanmend.llm.scheduler.model_process import GRACE_S, Effects, LoadedModel, LoadRequest, ModelProcess
 from scanmend.llm.scheduler.state import Phase, Policy, Snapshot, Ticket
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 
 GPU_CHECK_S = 5.0
 """Seconds between two comparisons of free GPU memory with the floor."""
@@ -60,7 +60,7 @@ class Scheduler:
         self,
         models: Mapping[str, ModelSpec],
         policy: Policy,
-        find: Callable[[str, ModelSpec], Found],
+        find: Callable[[str, ModelSpec], ModelFile],
         effects: Effects,
     ) -> None:
         """``find``: returns the file of a configured model; ModelMissing."""

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from scanmend.config.schema import BUNDLED
 from scanmend.correct.task import CorrectionTask
 from scanmend.document import CorrectedPage, Page, page_from_text, without_glyphs
-from scanmend.errors import HostDied
+from scanmend.errors import ChildDied
 from scanmend.llm.inference.engine import ALL_LAYERS, Reply, gpu_available
-from scanmend.llm.inference.host import BUDGET, Model, ModelHost, _layers
+from scanmend.llm.inference.host import REPLY_RATIO, Model, ModelHost, _layers
 from scanmend.process.child import Child
 
 MODEL = Path(importlib.util.find_spec(BUNDLED.package).submodule_search_locations[0], BUNDLED.file)
@@ -73,7 +73,7 @@ class TestProcess:
         """A request that no slot makes is a programming error, which the log then shows."""
         broken = Child("scanmend.llm.inference.host")
         try:
-            with pytest.raises(HostDied, match=r"exit code 1(.|\n)*KeyError"):
+            with pytest.raises(ChildDied, match=r"exit code 1(.|\n)*KeyError"):
                 broken.ask({"do": "correct"}, 60.0)
         finally:
             broken.end()
@@ -169,7 +169,7 @@ class TestModel:
             "system": "Mend.",
             "user": "word " * 100,
             "source": "word " * 100,
-            "max_tokens": int(100 * BUDGET) + 16,
+            "max_tokens": int(100 * REPLY_RATIO) + 16,
             "deadline": 1060.0,
         }
 

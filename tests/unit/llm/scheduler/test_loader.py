@@ -290,7 +290,7 @@ def test_hosts_spin_less_at_barriers(monkeypatch):
     """The model's process does not burn the cores that page workers need, unless the administrator says otherwise."""
     seen = []
     monkeypatch.setattr(
-        "scanmend.llm.scheduler.model_process.Child", lambda module, environment: seen.append((module, environment))
+        "scanmend.llm.scheduler.model_process.Child", lambda module, environment, _: seen.append((module, environment))
     )
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     start_host()
