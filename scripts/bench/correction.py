@@ -106,7 +106,7 @@ def _free(rows: list[Row], model: dict[str, str]) -> tuple[list[Row], float]:
         page = page_from_text(row["ocr"])
         texts = []
         for chunk in rewrite.chunks(page, range(len(page.lines)), lambda text: host.fits(system, text)):
-            text = rewrite.Chunk((), chunk.own, ()).text(page)
+            text = rewrite.Chunk((), chunk.target, ()).text(page)
             texts.append(host.rewrite(system, text) or text)
         corrected.append({**row, "corrected": "\n".join(texts)})
     seconds = time.monotonic() - started

@@ -22,7 +22,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from wordfreq import top_n_list, word_frequency
 
-from scanmend.correct.confusions import LONGEST, NOTHING, SUBSTITUTED, Confusions
+from scanmend.correct.confusions import EMPTY, MAX_NGRAM, SUBSTITUTION_NATS, Confusions
 
 PRIOR = """
 4.5  rn>m cl>d vv>w li>h l>1 l>I I>l 1>l I>1 1>I l>| I>| 1>| 0>O O>0 0>o o>0 e>c ſ>f ii>n
@@ -118,7 +118,7 @@ def blocks(raw: str, true: str) -> Iterator[Pair]:
             c, d = code.src_end, code.dest_end
         elif a is not None:
             left, right = raw[a:c], true[b:d]
-            if left and right and max(len(left), len(right)) <= LONGEST:
+            if left and right and max(len(left), len(right)) <= MAX_NGRAM:
                 yield left, right
             elif not (left and right):
                 yield from ((letter, "") for letter in left)
@@ -144,7 +144,7 @@ def learn(seen: Counter[Sighting]) -> dict[Pair, float]:
     for sight, times in seen.items():
         weight = sight.weight * times
         grams[""] += weight * len(sight.true)
-        for size in range(1, LONGEST + 1):
+        for size in range(1, MAX_NGRAM + 1):
             for at in range(len(sight.true) - size + 1):
                 grams[sight.true[at : at + size]] += weight
     wrong = [(sight, times) for sight, times in seen.items() if sight.raw != sight.true]
@@ -177,7 +177,7 @@ def _estimated(counts: dict[Pair, float], sources: dict[Pair, set[str]], grams: 
         trusted = times >= (3 if len(sources.get(pair, ())) > 1 else OFTEN)
         if pair not in known and not (trusted and any(c.isalnum() for c in raw + true)):
             continue
-        expected = math.exp(-known.get(pair, SUBSTITUTED + max(len(raw), len(true))))
+        expected = math.exp(-known.get(pair, SUBSTITUTION_NATS + max(len(raw), len(true))))
         probability = (times + PRIOR_WEIGHT * expected) / (grams.get(true, 0.0) + PRIOR_WEIGHT)
         rows[pair] = min(-math.log(probability), known.get(pair, math.inf) + PRIOR_SLACK)
     return rows
@@ -201,11 +201,11 @@ def written(rows: dict[Pair, float]) -> str:
     """The table file: sorted by what stood there, the likeliest confusion first."""
     head = (
         "# raw\ttrue\tnats = -ln P(raw | true); learned by scripts/bench/learn_confusions.py; "
-        + NOTHING
+        + EMPTY
         + " is nothing\n"
     )
     ordered = sorted(rows.items(), key=lambda row: (row[0][1], row[1], row[0][0]))
-    return head + "".join(f"{raw or NOTHING}\t{true or NOTHING}\t{nats:.2f}\n" for (raw, true), nats in ordered)
+    return head + "".join(f"{raw or EMPTY}\t{true or EMPTY}\t{nats:.2f}\n" for (raw, true), nats in ordered)
 
 
 def evaluate(table: Confusions, seen: Counter[Sighting], lang: str, most: int) -> str:

@@ -36,7 +36,7 @@ import yaml
 
 from scanmend.config.load import load
 from scanmend.config.schema import BUNDLED, Config
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import page_from_text
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot

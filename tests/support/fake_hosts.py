@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import CorrectedPage, Page, page_from_text
 from scanmend.errors import HostDied
 from scanmend.llm.scheduler.gpu_memory import GpuMemory

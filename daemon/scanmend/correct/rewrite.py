@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scanmend.correct.align import Pair, answer, differences, parted
-from scanmend.correct.model import LanguageModel
+from scanmend.correct.align import Difference, differences, reply_words, split_over_lines
+from scanmend.correct.language_model import LanguageModel
 from scanmend.document import Edit, Page, Word
 
 CHUNK_WORDS = 220
@@ -22,7 +22,7 @@ INSTRUCTION = "Reply with the corrected text only, line by line, and nothing els
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LineSpan:
     """Words ``first`` to ``last`` (exclusive) of a line, as a rule the whole line."""
 
     line: int
@@ -38,15 +38,15 @@ class Piece:
 class Chunk:
     """What goes to the model in one call."""
 
-    before: tuple[Piece, ...]
-    own: tuple[Piece, ...]
+    before: tuple[LineSpan, ...]
+    target: tuple[LineSpan, ...]
     """Where edits are taken from; the rest is context."""
-    after: tuple[Piece, ...]
+    after: tuple[LineSpan, ...]
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[LineSpan, ...]:
         """All of it, in order."""
-        return self.before + self.own + self.after
+        return self.before + self.target + self.after
 
     def text(self, page: Page) -> str:
         """What the model is given: a line for each piece."""
@@ -61,9 +61,9 @@ def propose(
     for chunk in chunks(page, wanted, lambda text: model.fits(system, text)):
         progress()
         places = [(piece.line, i) for piece in chunk.pieces for i in range(piece.first, piece.last)]
-        own = {(piece.line, i) for piece in chunk.own for i in range(piece.first, piece.last)}
+        own = {(piece.line, i) for piece in chunk.target for i in range(piece.first, piece.last)}
         raw = [page.lines[n].words[i].text for n, i in places]
-        reply = answer(model.rewrite(system, chunk.text(page)), raw)
+        reply = reply_words(model.rewrite(system, chunk.text(page)), raw)
         for pair in differences(raw, reply):
             for edit in _by_line(page, places[pair.first : pair.last], pair):
                 if (edit.line, edit.word) in own:
@@ -72,7 +72,7 @@ def propose(
 
 def chunks(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[Chunk]:
     """Group wanted lines, neighbours together, into chunks that fit with their context, or else without."""
-    own: list[Piece] = []
+    own: list[LineSpan] = []
     words = 0
     for piece in _pieces(page, wanted, fits):
         size = piece.last - piece.first
@@ -86,14 +86,14 @@ def chunks(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> It
         yield _chunk(page, own, fits)
 
 
-def _chunk(page: Page, own: Sequence[Piece], fits: Callable[[str], bool]) -> Chunk:
+def _chunk(page: Page, own: Sequence[LineSpan], fits: Callable[[str], bool]) -> Chunk:
     chunk = _with_context(page, own)
     return chunk if fits(chunk.text(page)) else Chunk((), tuple(own), ())
 
 
-def _pieces(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[Piece]:
+def _pieces(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[LineSpan]:
     """The wanted lines, those too long for one call in halves of halves; a word too long for any is left out."""
-    waiting = [Piece(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
+    waiting = [LineSpan(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
     while waiting:
         piece = waiting.pop()
         size = piece.last - piece.first
@@ -101,36 +101,36 @@ def _pieces(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> I
             yield piece
         elif size > 1:
             middle = piece.first + size // 2
-            waiting += (Piece(piece.line, middle, piece.last), Piece(piece.line, piece.first, middle))
+            waiting += (LineSpan(piece.line, middle, piece.last), LineSpan(piece.line, piece.first, middle))
 
 
-def _adjacent(page: Page, piece: Piece, other: Piece) -> bool:
+def _adjacent(page: Page, piece: LineSpan, other: LineSpan) -> bool:
     """Whether the other piece goes on where this one ends."""
     if other.line == piece.line:
         return other.first == piece.last
     return other.line == piece.line + 1 and not other.first and piece.last == len(page.lines[piece.line].words)
 
 
-def _with_context(page: Page, own: Sequence[Piece]) -> Chunk:
+def _with_context(page: Page, own: Sequence[LineSpan]) -> Chunk:
     """Add the words before and after: of the same line where it was cut, else of the neighbouring line."""
     first, last = own[0], own[-1]
-    before = Piece(first.line, max(0, first.first - CONTEXT_WORDS), first.first)
+    before = LineSpan(first.line, max(0, first.first - CONTEXT_WORDS), first.first)
     if not first.first and first.line:
         size = len(page.lines[first.line - 1].words)
-        before = Piece(first.line - 1, max(0, size - CONTEXT_WORDS), size)
+        before = LineSpan(first.line - 1, max(0, size - CONTEXT_WORDS), size)
     size = len(page.lines[last.line].words)
-    after = Piece(last.line, last.last, min(size, last.last + CONTEXT_WORDS))
+    after = LineSpan(last.line, last.last, min(size, last.last + CONTEXT_WORDS))
     if last.last == size and last.line + 1 < len(page.lines):
-        after = Piece(last.line + 1, 0, min(CONTEXT_WORDS, len(page.lines[last.line + 1].words)))
+        after = LineSpan(last.line + 1, 0, min(CONTEXT_WORDS, len(page.lines[last.line + 1].words)))
     return Chunk(*(tuple(p for p in side if p.first < p.last) for side in ([before], own, [after])))
 
 
-def _by_line(page: Page, places: Sequence[tuple[int, int]], pair: Pair) -> Iterator[Edit]:
+def _by_line(page: Page, places: Sequence[tuple[int, int]], pair: Difference) -> Iterator[Edit]:
     """Turn a pair into edits of one line each; a broken word keeps its line end and its hyphen."""
     groups = [[i for _, i in group] for _, group in groupby(places, key=lambda place: place[0])]
     lines = list(dict.fromkeys(n for n, _ in places))
     old = [" ".join(page.lines[n].words[i].text for i in group) for n, group in zip(lines, groups, strict=True)]
-    for n, group, raw, new in zip(lines, groups, old, parted(old, pair.new), strict=True):
+    for n, group, raw, new in zip(lines, groups, old, split_over_lines(old, pair.new), strict=True):
         if new and new != raw:
             box = page.lines[n].words[group[0]].box
             yield Edit(n, group[0], raw, new, "rewrite", count=len(group), box=box)

@@ -14,7 +14,7 @@ from typing import Any
 from scanmend import __version__
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.correct.task import CorrectionTask, skipped
+from scanmend.correct.settings import CorrectionTask, skip_reason
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
@@ -110,7 +110,7 @@ class Pipeline:
                     self._check(deadline, settings, kept)
                     continue
                 task = replace(task, languages=page.languages or task.languages)
-                if reason := skipped(page, task):
+                if reason := skip_reason(page, task):
                     _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.align import Pair, answer, differences, parted
+from scanmend.correct.align import Difference, differences, reply_words, split_over_lines
 
 RAW = ["tbe", "cat", "sat", "on", "tbe", "mat", "and", "ate", "12", "fish", "of", "the", "day"]
 COPY = " ".join(RAW)
@@ -17,7 +17,7 @@ BOTH = [("tbe", "the"), ("tbe", "the")]
 
 def edits(raw, reply):
     raw = raw.split() if isinstance(raw, str) else raw
-    return [(" ".join(raw[p.first : p.last]), p.new) for p in differences(raw, answer(reply, raw))]
+    return [(" ".join(raw[p.first : p.last]), p.new) for p in differences(raw, reply_words(reply, raw))]
 
 
 def test_equal_replies_have_no_edits():
@@ -163,7 +163,7 @@ def test_another_sentence_aligns_to_nothing():
 )
 def test_a_word_over_several_lines_is_divided_as_it_was(groups, new, expected):
     """Each part stays on its line, with its hyphen; what is too short to divide changes one of them only."""
-    assert parted(groups, new) == expected
+    assert split_over_lines(groups, new) == expected
 
 
 WORDS = ["the", "of", "and", "cat", "dog", "house", "river", "tbe", "whieh", "morning", "day", "night", "paper"]
@@ -197,8 +197,8 @@ def test_pairs_are_ordered_disjoint_and_not_empty(raw, reply):
     """Whatever the reply: edits come in order, never overlap, and never insert, drop or repeat."""
     at = 0
     raw = " ".join(raw).split()
-    for pair in differences(raw, answer(" ".join(reply), raw)):
-        assert isinstance(pair, Pair)
+    for pair in differences(raw, reply_words(" ".join(reply), raw)):
+        assert isinstance(pair, Difference)
         assert at <= pair.first < pair.last <= len(raw)
         assert pair.new == " ".join(pair.new.split()) != ""
         assert pair.new != " ".join(raw[pair.first : pair.last])

@@ -18,7 +18,7 @@ from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask, skipped
+from scanmend.correct.settings import CorrectionTask, skip_reason
 from scanmend.document import Line, Page, Word, page_from_text
 from scanmend.errors import ModelError
 from scanmend.llm.inference.engine import Engine
@@ -134,12 +134,12 @@ def sound(done):
     assert done.corrected.count("\n") == done.page.raw.count("\n")
     for edit in done.edits:
         if edit.accepted:
-            kept = numbers.sacred(edit.new) == numbers.sacred(edit.raw)
-            assert kept or edit.new == numbers.repair(edit.raw)
+            kept = numbers.number_characters(edit.new) == numbers.number_characters(edit.raw)
+            assert kept or edit.new == numbers.repair_lookalikes(edit.raw)
             assert edit.new.split()
             assert edit.new == " ".join(edit.new.split())
-    if not any(e.accepted and e.new == numbers.repair(e.raw) for e in done.edits):
-        assert numbers.sacred(done.corrected) == numbers.sacred(done.page.raw)
+    if not any(e.accepted and e.new == numbers.repair_lookalikes(e.raw) for e in done.edits):
+        assert numbers.number_characters(done.corrected) == numbers.number_characters(done.page.raw)
     return done
 
 
@@ -149,29 +149,29 @@ class TestSkipped:
     @pytest.mark.parametrize("strategy", ["rescore", "rewrite", "both"])
     def test_a_plain_page_is_not(self, strategy):
         """Whatever the strategy, the model is asked."""
-        assert skipped(self.LONG, replace(TASK, strategy=strategy)) == ""
+        assert skip_reason(self.LONG, replace(TASK, strategy=strategy)) == ""
 
     def test_off(self):
         """OCR only."""
-        assert skipped(self.LONG, replace(TASK, strategy="off")) == "strategy: off"
+        assert skip_reason(self.LONG, replace(TASK, strategy="off")) == "strategy: off"
 
     @pytest.mark.parametrize(
         "text", ["", "tbe end", "12 34 56 78 90 12 34 56 78 90 — 1.250,00 €", ". . . . . . . . . ."]
     )
     def test_almost_no_text(self, text):
         """Empty pages, page numbers and columns of figures give nothing to judge by."""
-        assert skipped(page_from_text(text), TASK) == "almost no text"
+        assert skip_reason(page_from_text(text), TASK) == "almost no text"
 
     @pytest.mark.parametrize(("confidence", "hopeless"), [(5.0, True), (90.0, False), (None, False)])
     def test_noise(self, confidence, hopeless):
         """Where Tesseract hardly believes a word, there is no text; where it says nothing, there may be."""
         words = tuple(replace(w, confidence=confidence) for w in self.LONG.lines[0].words)
-        assert ("hopeless" in skipped(Page(1, (Line(words),)), TASK)) is hopeless
+        assert ("hopeless" in skip_reason(Page(1, (Line(words),)), TASK)) is hopeless
 
     @pytest.mark.parametrize(("origin", "why"), [("text", "the PDF's own text"), ("blank", "blank page")])
     def test_what_no_ocr_has_read(self, origin, why):
         """There is nothing to mend in it."""
-        assert skipped(replace(self.LONG, origin=origin), TASK) == why
+        assert skip_reason(replace(self.LONG, origin=origin), TASK) == why
 
     @pytest.mark.parametrize("task", [replace(TASK, strategy="off"), replace(TASK, strategy="both")])
     def test_a_skipped_page_is_its_raw_text(self, task):
@@ -179,7 +179,7 @@ class TestSkipped:
         page = page_from_text(TEXT if task.strategy == "off" else "tbe $1O0.00")
         done = correct(page, Unwanted(), task)
         assert (done.page, done.corrected, done.edits) == (page, page.raw, ())
-        assert done.skipped == skipped(page, task) != ""
+        assert done.skipped == skip_reason(page, task) != ""
 
 
 class TestProposers:
@@ -406,7 +406,7 @@ class TestReplies:
         for raw, new in accepted(done):
             assert CONFUSIONS.cost(raw, new) < 18
             assert abs(len(raw) - len(new)) <= 2
-        assert numbers.sacred(done.corrected) == numbers.sacred(TEXT)
+        assert numbers.number_characters(done.corrected) == numbers.number_characters(TEXT)
         assert all(kept in done.corrected for kept in ("www.example.org", "U.S.", "4711-A", "DE89 3704 0044"))
 
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import render_scans
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import Page, page_from_text
 from scanmend.llm.inference.engine import Engine
 from scanmend.llm.inference.host import Model

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.judge import Evidence, alone, doubt, forbidden, judge, marks_only, merged, resistance
+from scanmend.correct.judge import (
+    Evidence,
+    changes_only_marks,
+    clean_page_prior,
+    drops_lone_mark,
+    judge,
+    merges_words,
+    raw_word_prior,
+    violated_rule,
+)
 from scanmend.correct.lexicon import numbers
 
 GOOD = Evidence(
@@ -68,7 +77,7 @@ def test_a_look_alike_that_fits_much_better_is_accepted():
 )
 def test_hard_rules(raw, new, why):
     """What is not the model's to change is refused whatever the evidence."""
-    assert why in forbidden(raw, new)
+    assert why in violated_rule(raw, new)
     verdict = judge(replace(GOOD, raw=raw, new=new, cost=0.1, gain=100.0))
     assert not verdict.accepted
     assert why in verdict.reason
@@ -134,8 +143,8 @@ class TestMarks:
     )
     def test_specks_and_low_marks_may_be_weighed(self, raw, new):
         """A speck may go and one low mark may be another, if the model says so clearly."""
-        assert forbidden(raw, new) == ""
-        assert marks_only(raw, new)
+        assert violated_rule(raw, new) == ""
+        assert changes_only_marks(raw, new)
         assert judge(replace(self.SPECK, raw=raw, new=new)).accepted
         assert not judge(replace(self.SPECK, raw=raw, new=new, gain=3.0)).accepted
 
@@ -152,10 +161,10 @@ class TestMarks:
 
     def test_which_ones_stand_alone(self):
         """A mark of its own is dropped more easily on a page that was read well."""
-        assert alone("| and", "and")
-        assert alone("and ~", "and")
-        assert not alone("and.", "and")
-        assert not alone("prep aration", "preparation")
+        assert drops_lone_mark("| and", "and")
+        assert drops_lone_mark("and ~", "and")
+        assert not drops_lone_mark("and.", "and")
+        assert not drops_lone_mark("prep aration", "preparation")
         well = {"unknown_share": 0.005, "cost": 4.0}
         lone = judge(replace(self.SPECK, raw="| house", new="house", **well)).score
         assert lone > judge(replace(self.SPECK, **well)).score
@@ -164,9 +173,9 @@ class TestMarks:
 class TestWordsJoined:
     def test_a_torn_word_is_easier_to_believe_than_a_misread_one(self):
         """Hardly anything else looks like that."""
-        assert merged("prep aration", "preparation")
-        assert not merged("| and", "and")
-        assert not merged("ofthe", "of the")
+        assert merges_words("prep aration", "preparation")
+        assert not merges_words("| and", "and")
+        assert not merges_words("ofthe", "of the")
         torn = replace(GOOD, raw="prep aration", new="preparation", cost=5.0, new_zipf=4.5)
         read = replace(torn, raw="prepxaration")
         assert judge(torn).score > judge(read).score + 1
@@ -177,7 +186,7 @@ class TestWordsJoined:
     )
     def test_blanks_between_letters(self, raw, new):
         """Words that were run together or torn apart may be mended."""
-        assert forbidden(raw, new) == ""
+        assert violated_rule(raw, new) == ""
 
     @pytest.mark.parametrize(
         ("raw", "new"),
@@ -191,7 +200,7 @@ class TestWordsJoined:
     )
     def test_other_blanks(self, raw, new):
         """Abbreviations and hyphens are set as they were read."""
-        assert forbidden(raw, new)
+        assert violated_rule(raw, new)
 
 
 class TestNames:
@@ -204,17 +213,20 @@ class TestNames:
 
     def test_capitals_among_capitals(self):
         """In a heading a word in capitals is no acronym."""
-        assert resistance(replace(GOOD, raw="OCRWM")) > resistance(replace(GOOD, raw="OCRWM", among_capitals=True)) + 1
+        assert (
+            raw_word_prior(replace(GOOD, raw="OCRWM"))
+            > raw_word_prior(replace(GOOD, raw="OCRWM", among_capitals=True)) + 1
+        )
 
     def test_where_a_sentence_begins(self):
         """There a capital is no sign of a name."""
-        assert resistance(replace(self.NAME, starts_sentence=True)) < resistance(self.NAME)
+        assert raw_word_prior(replace(self.NAME, starts_sentence=True)) < raw_word_prior(self.NAME)
 
 
 class TestDoubt:
     def test_the_fewer_unknown_words_the_more(self):
         """What looks odd on a page that was read well is a name; on a bad one it helps a little."""
-        found = [doubt(share) for share in (0.0, 0.001, 0.01, 0.05, 0.1, 0.3, 1.0)]
+        found = [clean_page_prior(share) for share in (0.0, 0.001, 0.01, 0.05, 0.1, 0.3, 1.0)]
         assert found == sorted(found, reverse=True)
         assert found[0] > 3
         assert -5 < found[-1] < 0
@@ -222,7 +234,7 @@ class TestDoubt:
     @given(st.floats(0, 1))
     def test_it_is_bounded(self, share):
         """No page is so clean that nothing could be mended, or so bad that everything would."""
-        assert doubt(1.0) <= doubt(share) <= doubt(0.0)
+        assert clean_page_prior(1.0) <= clean_page_prior(share) <= clean_page_prior(0.0)
 
 
 WORDS = st.sampled_from(
@@ -238,8 +250,8 @@ def test_whatever_the_evidence(raw, new, gain, boldness):
     verdict = judge(replace(GOOD, raw=raw, new=new, cost=0.0, gain=gain), boldness)
     assert verdict.reason
     if verdict.accepted:
-        assert forbidden(raw, new) == ""
-        assert numbers.preserved(raw, new)
+        assert violated_rule(raw, new) == ""
+        assert numbers.preserves_numbers(raw, new)
         assert new.strip()
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
-from scanmend.correct.judge import forbidden
-from scanmend.correct.lexicon.tokens import parts
+from scanmend.correct.judge import violated_rule
+from scanmend.correct.lexicon.tokens import split_punctuation
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import page_from_text
 
 LIKED = 8.0
@@ -143,7 +143,7 @@ def test_no_word_of_a_clean_page_changes(language, strategy):
     """Rescoring finds no word to change on them either, though the model would like every other one better."""
 
     def words(text):
-        return [core for word in text.split() if (core := parts(word).core)]
+        return [core for word in text.split() if (core := split_punctuation(word).core)]
 
     for sentence in (w[1] for w in WRONG if w[0] == language and w[2] not in {"eommerce", "5,-"}):
         before, after, _ = correct(PAGES[language].format(sentence), lambda t: t, language, strategy)
@@ -171,8 +171,8 @@ def test_what_is_clearly_misread_is_mended(language, sentence, raw, new):
 
 def test_a_farther_word_is_forbidden_where_a_nearer_one_is_not():
     """Even a model that cannot be surer gets no hyphen into a word."""
-    assert forbidden("eommerce", "e-commerce")
-    assert not forbidden("eommerce", "commerce")
+    assert violated_rule("eommerce", "e-commerce")
+    assert not violated_rule("eommerce", "commerce")
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanmend.correct.candidates import MOST, Candidate, Candidates
+from scanmend.correct.candidates import MAX_CANDIDATES, Candidate, CandidateFinder
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.wordlists import Lexicon, lexicon
-from scanmend.correct.rescore import AHEAD, LOOKBACK, Context, propose, word_positions
+from scanmend.correct.rescore import FOLLOWING_WORDS, MIN_CONTEXT_CHARACTERS, LeftContext, propose, word_positions
 from scanmend.document import Edit, Line, Page, Word, page_from_text
 
 PROMPT = "Mend the text"
 NOTHING = Page(1, ())
-ENGLISH = Candidates(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
+ENGLISH = CandidateFinder(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
 WORDS = ("the", "house", "of", "prep", "preparation", "transported", "which")
 SPOILT = (
     "the",
@@ -74,7 +74,7 @@ class Stubborn(Scripted):
 
 def small(words, rows=()):
     """Candidates of a lexicon and a table that hold nothing but these."""
-    return Candidates(PageWords(Lexicon(words.items()), NOTHING), Confusions(dict(rows)))
+    return CandidateFinder(PageWords(Lexicon(words.items()), NOTHING), Confusions(dict(rows)))
 
 
 def accept(edit):
@@ -122,7 +122,7 @@ class TestPropose:
         assert context == f"{PROMPT}\n\nIt was the"
         assert continuations[0] == " whieh day in"
         assert " which day in" in continuations
-        assert len(continuations) <= MOST + 1
+        assert len(continuations) <= MAX_CANDIDATES + 1
 
     def test_the_words_that_follow_may_stand_on_the_next_line(self):
         """Where that ends is no part of the question."""
@@ -165,10 +165,10 @@ class TestPropose:
         contexts = [context for context, _ in model.asked]
         assert len(contexts) == 300
         assert all(c.startswith(f"{PROMPT}\n\n") for c in contexts)
-        assert max(map(len, contexts)) <= len(PROMPT) + 3 * LOOKBACK
-        assert min(map(len, contexts[30:])) >= LOOKBACK
+        assert max(map(len, contexts)) <= len(PROMPT) + 3 * MIN_CONTEXT_CHARACTERS
+        assert min(map(len, contexts[30:])) >= MIN_CONTEXT_CHARACTERS
         cuts = sum(not b.startswith(a) for a, b in pairwise(contexts))
-        assert 1 <= cuts <= len(page.raw) / LOOKBACK
+        assert 1 <= cuts <= len(page.raw) / MIN_CONTEXT_CHARACTERS
 
     def test_progress_is_told_before_every_question(self):
         """The watchdog of a long page sees that it goes on."""
@@ -192,7 +192,7 @@ class TestPropose:
     def test_a_model_that_answers_no_numbers(self, scores):
         """Nonsense never crashes, and the candidates stay what they were."""
         found = edits("the whieh and publie and rernaining", Stubborn(*scores))
-        assert all(e.new in [c.text for c in ENGLISH.of(Word(e.raw))] for e in found)
+        assert all(e.new in [c.text for c in ENGLISH.respelled(Word(e.raw))] for e in found)
 
 
 class TestBrokenWords:
@@ -255,7 +255,7 @@ class TestBrokenWords:
     @pytest.mark.parametrize("text", ["well- Known", "A4- ported", "trans-\n5 ported", "- ported", "trans-- ported"])
     def test_other_hyphens(self, text):
         """A capital, a figure or another mark: no line end broke that word."""
-        assert all(len(place.parts) == 1 for place in word_positions(page_from_text(text), self.WORDS))
+        assert all(len(place.pieces) == 1 for place in word_positions(page_from_text(text), self.WORDS))
 
 
 class TestSeveralWords:
@@ -324,7 +324,7 @@ class TestSeveralWords:
             last = place.line, place.word
             asked = place.continuations(" ")
             assert len(asked) == len(place.candidates) + 1
-            assert len(place.extent) <= AHEAD + max(c.count for c in place.candidates) - 1
+            assert len(place.following) <= FOLLOWING_WORDS + max(c.count for c in place.candidates) - 1
         for edit in edits(page, Stubborn(0.0, 90.0), known):
             here = page.lines[edit.line].words[edit.word : edit.word + edit.count]
             assert edit.raw == " ".join(w.text for w in here)
@@ -340,62 +340,62 @@ class TestContext:
         page = page_from_text(self.TEXT)
         for n, line in enumerate(page.lines):
             for i, word in enumerate(line.words):
-                before, gap = Context(page, PROMPT).until(n, i)
+                before, gap = LeftContext(page, PROMPT).text_before(n, i)
                 assert f"{PROMPT}\n\n{self.TEXT}".startswith(before + gap + word.text)
                 assert gap == (" " if i else "")
 
     def test_it_goes_on_from_where_it_was(self):
         """Word after word, some left out, and the same one twice."""
         page = page_from_text(self.TEXT)
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         for n, i in [(0, 0), (0, 1), (0, 1), (1, 1), (2, 0), (2, 1)]:
-            assert context.until(n, i) == Context(page, PROMPT).until(n, i)
+            assert context.text_before(n, i) == LeftContext(page, PROMPT).text_before(n, i)
 
     def test_edits_stand_for_their_words(self):
         """From the moment on that they are put, whether they are of one word or of two."""
-        context = Context(page_from_text(self.TEXT), PROMPT)
-        context.until(0, 1)
-        context.put(Edit(0, 1, "two three", "twenty-three", "rescore", count=2))
-        context.put(Edit(1, 1, "five", "5 or 6", "rescore"))
-        assert context.until(2, 0) == (f"{PROMPT}\n\none twenty-three\nfour 5 or 6\n\n", "")
+        context = LeftContext(page_from_text(self.TEXT), PROMPT)
+        context.text_before(0, 1)
+        context.apply(Edit(0, 1, "two three", "twenty-three", "rescore", count=2))
+        context.apply(Edit(1, 1, "five", "5 or 6", "rescore"))
+        assert context.text_before(2, 0) == (f"{PROMPT}\n\none twenty-three\nfour 5 or 6\n\n", "")
 
     def test_an_edit_of_the_word_before(self):
         """A speck at the end of a line is gone though the word before it was passed already."""
-        context = Context(page_from_text("one two |\nthree"), PROMPT)
-        context.until(0, 2)
-        context.put(Edit(0, 1, "two |", "two", "rescore", count=2))
-        assert context.until(1, 0) == (f"{PROMPT}\n\none two\n", "")
+        context = LeftContext(page_from_text("one two |\nthree"), PROMPT)
+        context.text_before(0, 2)
+        context.apply(Edit(0, 1, "two |", "two", "rescore", count=2))
+        assert context.text_before(1, 0) == (f"{PROMPT}\n\none two\n", "")
 
     def test_the_second_half_of_a_broken_word(self):
         """It is put when its first half is looked at."""
-        context = Context(page_from_text("was trans-\nportcd by"), PROMPT)
-        context.until(0, 1)
-        context.put(Edit(1, 0, "portcd", "ported", "rescore"))
-        assert context.until(1, 1) == (f"{PROMPT}\n\nwas trans-\nported", " ")
+        context = LeftContext(page_from_text("was trans-\nportcd by"), PROMPT)
+        context.text_before(0, 1)
+        context.apply(Edit(1, 0, "portcd", "ported", "rescore"))
+        assert context.text_before(1, 1) == (f"{PROMPT}\n\nwas trans-\nported", " ")
 
     def test_it_stays_bounded(self):
         """On a page as long as a book, with the prompt always before it, and what is nearest never cut."""
         lines = [f"line {n} of a long page" for n in range(2000)]
         page = page_from_text("\n".join(lines))
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         whole = "\n".join(lines)
         for n in range(0, 2000, 7):
-            before, _ = context.until(n, 3)
+            before, _ = context.text_before(n, 3)
             text = before.removeprefix(f"{PROMPT}\n\n")
             assert text != before
-            assert len(text) <= 2 * LOOKBACK + len(lines[-1]) + 1
+            assert len(text) <= 2 * MIN_CONTEXT_CHARACTERS + len(lines[-1]) + 1
             at = whole.index(f"line {n} of a") + len(f"line {n} of")
             assert whole[:at].endswith(text)
-            assert len(text) >= min(LOOKBACK, at)
+            assert len(text) >= min(MIN_CONTEXT_CHARACTERS, at)
 
     @given(st.lists(st.lists(st.sampled_from(["a", "bb", "ccc"]), min_size=1).map(" ".join)).map("\n".join), st.data())
     def test_whatever_the_page(self, text, data):
         """With no edits it is the page itself up to there."""
         page = page_from_text(text)
         spots = [(n, i) for n, line in enumerate(page.lines) for i in range(len(line.words))]
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         for n, i in sorted(data.draw(st.sets(st.sampled_from(spots))) if spots else ()):
-            before, gap = context.until(n, i)
+            before, gap = context.text_before(n, i)
             assert f"{PROMPT}\n\n{page.raw}".startswith(before + gap + page.lines[n].words[i].text)
 
 

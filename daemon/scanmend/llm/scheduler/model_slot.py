@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import CorrectedPage, Page
 from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
 from scanmend.llm.scheduler import gpu_memory

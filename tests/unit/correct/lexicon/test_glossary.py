@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.correct.lexicon import numbers
-from scanmend.correct.lexicon.glossary import MOST, Glossary, glossary
+from scanmend.correct.lexicon.glossary import MAX_NEAR_WORDS, Glossary, glossary
 
 OFFICE = Glossary(["Müller & Söhne GmbH", "Hewlett-Packard", "X200-B", "widget", "D'Angelo", "NaCl"])
 CORES = st.text("abcdeMüllerOI01-", min_size=1, max_size=9)
@@ -105,7 +105,7 @@ class TestNear:
 
     def test_not_too_many(self):
         """A glossary of look-alikes does not drown the other candidates."""
-        assert len(Glossary([f"Name{c}" for c in "abcdefghijklmnopqrstuvwxyz"]).near("Name_")) == MOST
+        assert len(Glossary([f"Name{c}" for c in "abcdefghijklmnopqrstuvwxyz"]).near("Name_")) == MAX_NEAR_WORDS
 
     @given(st.lists(CORES, max_size=6), CORES)
     def test_whatever_the_words(self, entries, core):
@@ -114,5 +114,5 @@ class TestNear:
         for word in words.near(core):
             assert words.protects(word)
             assert word != core
-            assert numbers.sacred(word) == numbers.sacred(core)
+            assert numbers.number_characters(word) == numbers.number_characters(core)
         assert not (words.protects(core) and words.near(core))

@@ -5,7 +5,7 @@ import wordfreq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.lexicon.wordlists import COMPOUNDING, KNOWN, Lexicon, lexicon
+from scanmend.correct.lexicon.wordlists import COMPOUNDING_LANGUAGES, KNOWN_ZIPF, Lexicon, lexicon
 from scanmend.language.codes import CODES
 
 ENGLISH = lexicon(("eng",))
@@ -49,10 +49,10 @@ class TestKnown:
 
     def test_the_threshold(self):
         """A word counts from KNOWN on; below, it keeps its frequency but is none."""
-        scarce = Lexicon([("just", KNOWN), ("below", KNOWN - 0.01)])
+        scarce = Lexicon([("just", KNOWN_ZIPF), ("below", KNOWN_ZIPF - 0.01)])
         assert scarce.knows("just")
         assert not scarce.knows("below")
-        assert scarce.zipf("below") == KNOWN - 0.01
+        assert scarce.zipf("below") == KNOWN_ZIPF - 0.01
         assert list(scarce.near("jusd")) == ["just"]
         assert list(scarce.near("belov")) == []
 
@@ -103,7 +103,7 @@ class TestCompounds:
     @pytest.mark.parametrize("word", ["Rechnungsnummer", "Kontonummer", "GARTENRECHNUNG", "Nummernummer"])
     def test_two_words_written_as_one(self, word):
         """With or without a joining s, they just count as a word where the language writes compounds so."""
-        assert Lexicon(self.WORDS, compounds=True).zipf(word) == KNOWN
+        assert Lexicon(self.WORDS, compounds=True).zipf(word) == KNOWN_ZIPF
         assert Lexicon(self.WORDS).zipf(word) == 0.0
 
     @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ class TestLanguages:
 
     def test_compounding_languages_are_those_of_the_lists(self):
         """Every code is one that some Tesseract name stands for."""
-        assert set(CODES.values()) >= COMPOUNDING
+        assert set(CODES.values()) >= COMPOUNDING_LANGUAGES
 
 
 class TestNear:

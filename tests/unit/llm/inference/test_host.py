@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import BUNDLED
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import CorrectedPage, Page, page_from_text, without_glyphs
 from scanmend.errors import HostDied
 from scanmend.llm.inference.engine import ALL_LAYERS, Reply, gpu_available

@@ -602,7 +602,7 @@ import sys
 from pathlib import Path
 from threading import Thread
 from scanmend.config import BUNDLED
-from scanmend.correct.task import Task
+from scanmend.correct.settings import Task
 from scanmend.document import page_from_text
 from scanmend.llm.slot import ModelSlot
 from scanmend.llm.store import Store

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scanmend.correct.lexicon.tokens import letters
+from scanmend.correct.lexicon.tokens import count_letters
 from scanmend.document import Page
 
-FEWEST_LETTERS = 12
+MIN_LETTERS = 12
 """Pages with less text are left alone: there is no context to judge by."""
-LARGE = 1_000_000_000
+LARGE_MODEL_PARAMETERS = 1_000_000_000
 """Parameters from which a model's rewriting adds to rescoring; smaller ones copy badly."""
-HOPELESS = 30.0
+MIN_MEAN_CONFIDENCE = 30.0
 """Mean confidence below which a page is noise, not text."""
 
 
@@ -28,14 +28,14 @@ class CorrectionTask:
     """Entries of the folder's glossary, as its file has them."""
 
 
-def resolved(task: CorrectionTask, parameters: int) -> CorrectionTask:
+def choose_strategy(task: CorrectionTask, parameters: int) -> CorrectionTask:
     """Choose the strategy by the size of the model, where the folder leaves it to us."""
     if task.strategy != "auto":
         return task
-    return replace(task, strategy="both" if parameters >= LARGE else "rescore")
+    return replace(task, strategy="both" if parameters >= LARGE_MODEL_PARAMETERS else "rescore")
 
 
-def skipped(page: Page, task: CorrectionTask) -> str:
+def skip_reason(page: Page, task: CorrectionTask) -> str:
     """Return why the model need not be asked for this page; empty when it should."""
     if page.origin == "text":
         return "the PDF's own text"
@@ -43,8 +43,8 @@ def skipped(page: Page, task: CorrectionTask) -> str:
         return "blank page"
     if task.strategy == "off":
         return "strategy: off"
-    if sum(letters(w.text) for line in page.lines for w in line.words) < FEWEST_LETTERS:
+    if sum(count_letters(w.text) for line in page.lines for w in line.words) < MIN_LETTERS:
         return "almost no text"
-    if page.mean_confidence is not None and page.mean_confidence < HOPELESS:
+    if page.mean_confidence is not None and page.mean_confidence < MIN_MEAN_CONFIDENCE:
         return f"mean confidence {page.mean_confidence:g} is hopeless"
     return ""
