@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.document import (
-    WRAP,
+    MAX_LINE_WORDS,
     CorrectedPage,
     Edit,
     Fingerprint,
@@ -76,8 +76,8 @@ class TestText:
 
     def test_long_rows_are_wrapped(self):
         """A text without line breaks becomes lines that a model can take, in the same paragraph."""
-        page = page_from_text(" ".join(map(str, range(2 * WRAP + 5))))
-        assert [len(ln.words) for ln in page.lines] == [WRAP, WRAP, 5]
+        page = page_from_text(" ".join(map(str, range(2 * MAX_LINE_WORDS + 5))))
+        assert [len(ln.words) for ln in page.lines] == [MAX_LINE_WORDS, MAX_LINE_WORDS, 5]
         assert {ln.paragraph for ln in page.lines} == {0}
 
     @given(texts)

@@ -1,8 +1,8 @@
 """Align a model's free reply to the raw words: every difference that has a raw counterpart becomes an edit.
 
-What aligns to nothing (preambles, invented sentences, fences, reasoning, repetitions) yields no edit, and raw
-words that the reply leaves out stay. Moved line breaks do not matter: words are compared, not lines. Case,
-quotes and the punctuation around a word are taken from the scan, so that an edit is only what was misread.
+What aligns to nothing (preambles, invented sentences, fences, reasoning, repetitions) yields no edit, and raw words
+that the reply leaves out stay. Words are compared and not lines, so moved line breaks do not matter. Case, quotes and
+the punctuation around a word are taken from the scan, so that an edit holds nothing but what was misread.
 """
 
 import re
@@ -15,37 +15,50 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from scanmend.correct.lexicon.tokens import BREAK_HYPHENS
+from scanmend.correct.lexicon.hyphenation import BREAK_HYPHENS
 
 _MAX_PIECES = 3
-"""Most words that one word may have been split into."""
+"""Most words of one side that one word of the other side may stand for."""
 _MAX_WORD_CHARACTERS = 80
-"""Characters beyond which nothing is a word."""
+"""Characters beyond which a word is not compared by letters, and only equal to itself."""
 _MAX_COMPARISONS = 6000
-"""Most pairs of words compared by letters in one reply; a reply that needs more is no correction."""
-_MAX_REPLY_RATIO, _MAX_REPLY_EXTRA = 10, 400
-"""Words of a reply that are looked at: so many times the raw words, and so many more."""
+"""Most pairs of words compared by letters in one reply; a reply that needs more is no correction of the text."""
+_MAX_REPLY_RATIO = 10
+"""Words of a reply that are looked at, for each raw word; ``_MAX_REPLY_EXTRA`` come on top."""
+_MAX_REPLY_EXTRA = 400
+"""Words of a reply that are looked at on top of ``_MAX_REPLY_RATIO`` for each raw word."""
 _MIN_CHECKED_WORDS = 4
-"""In stretches of so many raw words and more, half of them or of the reply's must find a counterpart."""
-_MAX_MISREAD_LETTERS = 3
-"""Letters up to which a word may have been misread altogether (``l`` for ``I``)."""
-_MATCH, _MISMATCH, _DELETION, _INSERTION, _GAP_WORD = 1.0, -0.25, 1.0, 0.5, 0.02
-"""Same word, other word, opening of a gap in the reply and in the raw text, each further word of a gap.
+"""Raw words from which a differing stretch is checked for invented text.
 
-What the reply has before and after it all costs nothing.
+Raw words with a counterpart must then number at least half the words of the shorter side, or the stretch is dropped.
 """
+_MAX_MISREAD_LETTERS = 3
+"""Letters up to which a word may have been misread altogether, as ``l`` for ``I``."""
+_MATCH = 1.0
+"""Alignment score of the same word on both sides."""
+_MISMATCH = -0.25
+"""Alignment score of two different words."""
+_DELETION = 1.0
+"""Alignment penalty for opening a gap in the reply: a raw word that it leaves out."""
+_INSERTION = 0.5
+"""Alignment penalty for opening a gap in the raw text: a word that only the reply has.
+
+What the reply has before and after the whole raw text costs nothing.
+"""
+_GAP_WORD = 0.02
+"""Alignment penalty for each further word of a gap."""
 _MARKDOWN = "*_`~#>"
 _CODE_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w-]*[ \t]*$", re.MULTILINE)
 _REASONING_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _USUAL_BEFORE = re.compile(r"[\"'(\[{«»„“‘¿¡–—-]*")
 _USUAL_AFTER = re.compile(r"[\"')\]}«»“”’.,;:!?…–—-]*")
-"""Usual punctuation before and after a word; other marks there may be misread letters."""
+"""Usual punctuation after a word, as ``_USUAL_BEFORE`` before it; other marks there may be misread letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Raw words ``first`` to ``last`` (exclusive) and what the reply has in their place."""
+    """Raw words ``first`` to ``last`` (exclusive, 0-based) and the text that the reply has in their place."""
 
     first: int
     last: int
@@ -53,7 +66,7 @@ class Difference:
 
 
 def reply_words(reply: str, raw: Sequence[str]) -> list[str]:
-    """Words of the reply without reasoning, Markdown marks and invisible characters, unless raw has such."""
+    """Return the words of the reply without reasoning, Markdown marks and invisible characters, unless raw has such."""
     if not any(_REASONING_BEGINS.search(word) or _REASONING_ENDS.search(word) for word in raw):
         reply = _REASONING_BEGINS.split(_REASONING_ENDS.split(reply)[-1], maxsplit=1)[0]
     known = set().union(*raw)
@@ -64,7 +77,7 @@ def reply_words(reply: str, raw: Sequence[str]) -> list[str]:
 
 
 def differences(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Difference]:
-    """Yield every place where the reply has other words than raw, as small as possible, in order."""
+    """Yield the differences between raw words and reply with words on both sides, as small as possible, in order."""
     cells = _MAX_COMPARISONS
     for (i1, j1), (i2, j2) in pairwise([(-1, -1), *_matching_words(raw, reply), (len(raw), len(reply))]):
         n, m = i2 - i1 - 1, j2 - j1 - 1
@@ -75,22 +88,11 @@ def differences(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Difference
                 yield from (Difference(i1 + 1 + p.first, i1 + 1 + p.last, p.new) for p in pairs if p.new)
 
 
-def split_over_lines(groups: Sequence[str], new: str) -> list[str]:
-    """Divide what stands for a word that a line end broke among its parts, each hyphen where it was read."""
-    head = groups[0].rstrip(BREAK_HYPHENS)
-    rest = "".join(groups[1:])
-    if len(groups) == 1 or len(new) < len(groups):
-        return [new, *groups[1:]]
-    ends = range(1, len(new) - len(groups) + 2)
-    end = min(ends, key=lambda k: Levenshtein.distance(head, new[:k]) + Levenshtein.distance(rest, new[k:]))
-    return [new[:end].rstrip() + groups[0][len(head) :], *split_over_lines(groups[1:], new[end:].lstrip())]
-
-
 def _matching_words(raw: Sequence[str], reply: Sequence[str]) -> list[tuple[int, int]]:
-    """Where both have the same word: the best alignment with affine gaps (Gotoh 1982), a row of it at a time.
+    """Return the index pairs of equal words in the best alignment with affine gaps (Gotoh 1982), a row at a time.
 
-    That gaps cost by their number more than by their length keeps it together: a word of a preamble or of the
-    second round of a loop is not taken for one of the text.
+    Opening a gap costs more than making it longer. This keeps the alignment together: a word of a preamble, or of a
+    repetition of the text, is not taken for a word of the text.
     """
     n, m = len(raw), len(reply)
     ids: dict[str, int] = {}
@@ -126,7 +128,7 @@ def _traced_back(
     steps: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
     source: NDArray[np.int32],
 ) -> list[tuple[int, int]]:
-    """Walk the alignment back from where it ends in the reply, and keep the steps at which both have one word."""
+    """Walk the alignment back from its end ``j`` in the reply, and return the index pairs of equal words."""
     inserts, diagonal, opens = steps
     i = len(left)
     found: list[tuple[int, int]] = []
@@ -145,7 +147,10 @@ def _traced_back(
 
 
 def _aligned_stretch(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Difference]:
-    """Pair a stretch at its best: one word for one, for several, or several for one; no new text where none changed."""
+    """Yield the best pairing of a stretch: one word to one, one to several, or several to one.
+
+    A pair whose words are the same has an empty new text.
+    """
     n, m = len(raw), len(reply)
     best = [[0.0] * (m + 1) for _ in range(n + 1)]
     step: list[list[tuple[int, int]]] = [[(0, 1)] * (m + 1) for _ in range(n + 1)]
@@ -172,7 +177,10 @@ def _aligned_stretch(raw: Sequence[str], reply: Sequence[str]) -> Iterator[Diffe
 
 
 def _similarity(raw: Sequence[str], reply: Sequence[str], *, even: bool) -> float:
-    """Letters in common less letters not, positive where the words can be the same ones read differently."""
+    """Return shared letters less those not shared: positive where both can be the same words, read differently.
+
+    ``even`` says that the stretch has as many words in the reply as in the raw text.
+    """
     left, right = "".join(raw), "".join(reply)
     total = len(left) + len(right)
     if max(len(left), len(right)) > _MAX_WORD_CHARACTERS:
@@ -186,7 +194,7 @@ def _similarity(raw: Sequence[str], reply: Sequence[str], *, even: bool) -> floa
 
 
 def _in_style_of_scan(raw: Sequence[str], reply: Sequence[str]) -> str:
-    """The words of the reply in the case, the quotes and the punctuation of the scan."""
+    """Return the words of the reply in the case, the quotes and the punctuation of the scan."""
     old = " ".join(raw)
     new = _without_line_end_hyphens(reply) if len(raw) == 1 else " ".join(reply)
     for mark, other in ("'\u2019", "\u2019'"):
@@ -208,12 +216,12 @@ def _in_style_of_scan(raw: Sequence[str], reply: Sequence[str]) -> str:
 
 
 def _marks_are_letters(raw: str, marked: str, word: str) -> bool:
-    """Whether the punctuation that the reply adds stands where raw has something else, as in ``endl`` for ``end!``."""
+    """Whether the punctuation that the reply adds was misread as a letter, as in ``endl`` for ``end!``."""
     return Levenshtein.distance(raw, marked) <= Levenshtein.distance(raw, word)
 
 
 def _in_case_of(raw: str, new: str) -> str:
-    """The new word in the case of raw, letter by letter where they are the same letters."""
+    """Return the new word in the case of raw, letter by letter where they are the same letters."""
     if len(raw) > 1 and raw.isupper():
         return "".join(c.upper() if len(c.upper()) == 1 else c for c in new)
     low, high = raw.lower(), new.lower()
@@ -226,17 +234,17 @@ def _in_case_of(raw: str, new: str) -> str:
 
 
 def _without_line_end_hyphens(reply: Sequence[str]) -> str:
-    """Words of a reply that stand for one, without the hyphens that a line end in the reply broke it with."""
+    """Return the reply's words for one raw word, without hyphens at which a line end of the reply broke that word."""
     return "".join(w[:-1] if w[-1:] in BREAK_HYPHENS and len(w) > 1 else f"{w} " for w in reply[:-1]) + reply[-1]
 
 
 def _is_completion(raw: str, new: str) -> bool:
-    """Whether the rest of a word that breaks off in the scan was made up."""
+    """Whether raw breaks off with a hyphen and the reply made up the end of the word."""
     return raw[-1:] in BREAK_HYPHENS and len(_split_at_alphanumerics(new)[1]) > len(_split_at_alphanumerics(raw)[1]) + 1
 
 
 def _split_at_alphanumerics(text: str) -> tuple[str, str, str]:
-    """What stands before the first letter or figure, the core, and what stands after the last."""
+    """Return what stands before the first letter or digit, what is between, and what stands after the last one."""
     inner = [i for i, c in enumerate(text) if c.isalnum()]
     if not inner:
         return text, "", ""
@@ -244,5 +252,5 @@ def _split_at_alphanumerics(text: str) -> tuple[str, str, str]:
 
 
 def _comparison_key(word: str) -> str:
-    """What makes two words the same: letters and figures, whatever their case and the punctuation around."""
+    """Return what is compared of a word: letters and digits, without case and the punctuation around them."""
     return (len(word) <= _MAX_WORD_CHARACTERS and _split_at_alphanumerics(word)[1].casefold()) or word

@@ -1,4 +1,4 @@
-"""The OCR channel: how costly it is, in nats, for the true text to have been read as the raw text.
+"""The OCR channel: the cost, in nats, of the true text having been read as the raw text.
 
 A noisy channel after Kernighan, Church and Gale (1990) and Brill and Moore (2000): the true word is rewritten into
 the raw word by copies, which are free, and by confusions of up to three characters with up to three, whose costs
@@ -17,32 +17,33 @@ from typing import NamedTuple
 from scanmend.errors import ConfigError
 
 SUBSTITUTION_NATS = 8.0
-"""Nats for a character read as one it was never seen to be read as."""
+"""Cost, in nats, of a character read as another one, where the table does not hold the pair."""
 SAME_LETTER_NATS = 5.5
-"""The same, where only case or accents differ."""
+"""Cost, in nats, of such a substitution where only case or accents differ."""
 DELETION_NATS = 8.5
-"""Nats for a character that was not read at all, when the table does not know better."""
+"""Cost, in nats, of a true character that was not read at all, where the table does not hold it."""
 INSERTION_NATS = 8.5
-"""Nats for a character read where there was none."""
+"""Cost, in nats, of a letter or digit read where there was none, where the table does not hold it."""
 MARK_INSERTION_NATS = 6.0
-"""The same for what is neither letter nor digit: specks are read as points and dashes."""
+"""Cost, in nats, of any other character read where there was none: specks are read as points and dashes."""
 CAPITALS_SURCHARGE_NATS = 1.0
-"""Surcharge where a word in capitals is held against a confusion of small letters."""
+"""Nats added to a confusion of small letters where it is applied to a word in capitals."""
 MAX_NGRAM = 3
-"""Most characters on either side of one confusion."""
+"""Most characters on each side of one confusion."""
 EMPTY = "∅"
-"""Stands in the table file for no character."""
+"""Symbol for no character in the table file."""
 
 _MAX_DIAGONAL_OFFSET = 4
-"""How far an alignment may stray from the diagonal beyond the difference in length."""
+"""Characters by which an alignment may stray from the diagonal, beyond the difference in length."""
 
 Rows = Mapping[tuple[str, str], float]
+"""The table of confusions: ``(raw, true)`` to nats."""
 _ConfusionsByFirst = dict[str, tuple[tuple[int, int, str, float], ...]]
-"""By the first true character: raw length, true length, true n-gram, nats."""
+"""By first true character: entries of raw length, true length, true n-gram and nats."""
 
 
 class Change(NamedTuple):
-    """One confusion within an alignment."""
+    """One confusion within an alignment: ``true`` was read as ``raw``, at a cost in nats."""
 
     raw: str
     true: str
@@ -50,17 +51,19 @@ class Change(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The rows, sorted by how they are looked up."""
+    """The rows of a table, grouped for look-up."""
 
     by_raw: dict[str, dict[str, float]]
-    """Raw n-gram, true n-gram, nats; neither is empty."""
+    """Nats by raw n-gram and then by true n-gram, neither of them empty."""
     options: dict[str, _ConfusionsByFirst]
-    """The same by raw n-gram, as the search reads it."""
+    """The same rows by raw n-gram, in the form that the alignment reads."""
     added: dict[str, float]
+    """Nats of a raw character that was read where there was none."""
     lost: dict[str, float]
+    """Nats of a true character that was not read."""
 
     def price(self, raw: str, true: str) -> float:
-        """Nats of this one confusion; infinity where nothing is known and no default applies."""
+        """Return the nats of this one confusion; infinity where the table lacks it and no default applies."""
         if not raw:
             return self.lost.get(true, DELETION_NATS if len(true) == 1 else inf)
         if not true:
@@ -72,20 +75,22 @@ class _Table(NamedTuple):
 
 
 class _WordConfusions(NamedTuple):
-    """What can have happened at each character of one raw word."""
+    """The confusions that may have happened at each character of one raw word."""
 
     confused: tuple[_ConfusionsByFirst, ...]
+    """For each position, the confusions whose raw side begins there."""
     added: tuple[float, ...]
+    """For each character, the nats of its having been read where there was none."""
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def unlisted_substitution_cost(raw: str, true: str) -> float:
-    """Nats for the character true read as the character raw, when no table knows the pair."""
+    """Return the nats of the character ``true`` read as the character ``raw``, where the table lacks the pair."""
     return SAME_LETTER_NATS if _base_letter(raw) == _base_letter(true) else SUBSTITUTION_NATS
 
 
 class Confusions:
-    """P(raw | true) as costs in nats; immutable and safe to share between threads."""
+    """The table of confusions: P(raw | true) as costs in nats; immutable and safe to share between threads."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = dict(rows)
@@ -111,7 +116,7 @@ class Confusions:
         return dict(self._rows)
 
     def cost(self, raw: str, true: str, limit: float = inf) -> float:
-        """Nats of the cheapest alignment: 0 for equal words, infinity for all above limit."""
+        """Return the nats of the cheapest alignment: 0 for equal words, infinity where it is above ``limit``."""
         if raw == true:
             return 0.0
         bound = min(limit, self._one_confusion_cost(raw, true))
@@ -119,7 +124,7 @@ class Confusions:
         return nats if nats <= limit else inf
 
     def explain(self, raw: str, true: str) -> tuple[Change, ...]:
-        """The confusions of the cheapest alignment, from left to right; copies are left out."""
+        """Return the confusions of the cheapest alignment from left to right; characters read right are left out."""
         best = self._alignment_costs(raw, true, inf)
         table = self._table(raw, true)
         i, j = len(raw), len(true)
@@ -139,9 +144,9 @@ class Confusions:
         return tuple(reversed(found))
 
     def possible_originals(self, raw: str, limit: float, most: int = 500) -> Iterator[tuple[str, float]]:
-        """Texts that one or two known confusions turn into raw, with their nats, the cheapest first.
+        """Yield texts that one or two confusions of the table turn into ``raw``, with their nats, the cheapest first.
 
-        None costs more than limit, and at most ``most`` are given; raw itself is not among them.
+        None costs more than ``limit``; at most ``most`` are yielded, and never ``raw`` itself.
         """
         singles = sorted(self._single_confusions(raw, limit))
         cheapest: dict[str, float] = {}
@@ -162,7 +167,7 @@ class Confusions:
         yield from heapq.nsmallest(most, cheapest.items(), key=lambda item: (item[1], item[0]))
 
     def _single_confusions(self, raw: str, limit: float) -> Iterator[tuple[float, int, int, str]]:
-        """Every single confusion that can be taken back: nats, start, end, what stood there."""
+        """Yield each confusion that may be reversed in raw: nats, start, end, and the true text for that stretch."""
         table = self._table(raw, raw)
         for start in range(len(raw) + 1):
             yield from ((nats, start, start, true) for true, nats in table.lost.items() if nats <= limit)
@@ -176,7 +181,10 @@ class Confusions:
         return self._capital if raw.isupper() and true.isupper() else self._exact
 
     def _one_confusion_cost(self, raw: str, true: str) -> float:
-        """Nats if one known confusion explains all the difference, else infinity: an upper bound, cheap to get."""
+        """Return the nats if one confusion of the table explains all the difference, else infinity.
+
+        This upper bound of the cost is quick to find.
+        """
         shorter = min(len(raw), len(true))
         start = 0
         while start < shorter and raw[start] == true[start]:
@@ -187,7 +195,7 @@ class Confusions:
         return self._rows.get((raw[start : len(raw) + end + 1], true[start : len(true) + end + 1]), inf)
 
     def _alignment_costs(self, raw: str, true: str, limit: float) -> list[list[float]]:  # noqa: C901 -- the hot loop, kept in one
-        """``best[i][j]``: nats of the first j true characters read as the first i raw ones; no good above limit."""
+        """Return ``best[i][j]``: nats of j true characters read as i raw ones, from the left; not exact above limit."""
         table = self._table(raw, true)
         confused, added = self._word_confusions(raw, table is self._capital)
         lost = [table.lost.get(character, DELETION_NATS) for character in true]
@@ -254,7 +262,7 @@ def _table_of(rows: Iterable[tuple[tuple[str, str], float]]) -> _Table:
 
 
 def _in_capitals(rows: Rows) -> Iterator[tuple[tuple[str, str], float]]:
-    """What the confusions of small letters come to in capitals, at a surcharge."""
+    """Yield the confusions of small letters in capitals, each at the surcharge."""
     for (raw, true), nats in rows.items():
         upper = raw.upper(), true.upper()
         if upper != (raw, true) and upper[0] != upper[1] and (len(upper[0]), len(upper[1])) == (len(raw), len(true)):

@@ -1,4 +1,4 @@
-"""One page through correction: proposers suggest, the model is asked for what each edit gains, the judge decides."""
+"""One page through correction: typography is repaired, proposers suggest edits, the model scores, the judge decides."""
 
 import time
 from collections import defaultdict
@@ -9,19 +9,14 @@ from functools import partial
 from scanmend.correct import rescore, rewrite
 from scanmend.correct.candidates import Candidate, CandidateFinder
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.judge import MAX_COST_NATS, NUMBER_KEPT, TOO_DIFFERENT, Evidence, judge, violated_rule
+from scanmend.correct.hard_rules import MAX_COST_NATS, NUMBER_KEPT, TOO_DIFFERENT, violated_rule
+from scanmend.correct.judge import Evidence, judge
 from scanmend.correct.language_model import LanguageModel
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.glossary import glossary
+from scanmend.correct.lexicon.hyphenation import BREAK_HYPHENS, broken_pieces_beside, rejoin
 from scanmend.correct.lexicon.page_words import PageWords
-from scanmend.correct.lexicon.tokens import (
-    BREAK_HYPHENS,
-    broken_pieces_beside,
-    neighbours,
-    rejoin,
-    split_punctuation,
-    starts_sentence,
-)
+from scanmend.correct.lexicon.tokens import neighbours, split_punctuation, starts_sentence
 from scanmend.correct.lexicon.wordlists import Lexicon
 from scanmend.correct.settings import CorrectionTask, skip_reason
 from scanmend.correct.typography import repair_page
@@ -30,10 +25,10 @@ from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What is the same for all edits of a page."""
+    """What all edits of one page have in common."""
 
     page: Page
-    """As the proposers see it: what needs no model is mended."""
+    """The page with its typography repaired, which is what proposers and model see."""
     task: CorrectionTask
     vocabulary: PageWords
     candidates: CandidateFinder
@@ -48,40 +43,47 @@ class Corrector:
         self._confusions = confusions
 
     def correct(self, page: Page, task: CorrectionTask, progress: Callable[[], None] = lambda: None) -> CorrectedPage:
-        """Return the page with every proposed edit judged and the accepted ones applied; may raise ModelError."""
+        """Return the page with every proposed edit judged and the accepted ones applied.
+
+        ``progress`` is called before each question to the model. Raises ModelError when the model fails.
+        """
         started = time.monotonic()
         if reason := skip_reason(page, task):
             return CorrectedPage(page, page.raw, skipped=reason)
         words = glossary(task.glossary)
-        mended = repair_page(page, task.languages, words.protects)
-        vocabulary = PageWords(self._lexicon, mended.page, words)
-        context = PageContext(mended.page, task, vocabulary, CandidateFinder(vocabulary, self._confusions))
-        edits = mended.edits_on_raw_page(self._propose_and_judge(context, progress))
+        repaired = repair_page(page, task.languages, words.protects)
+        vocabulary = PageWords(self._lexicon, repaired.page, words)
+        context = PageContext(repaired.page, task, vocabulary, CandidateFinder(vocabulary, self._confusions))
+        edits = repaired.edits_on_raw_page(self._propose_and_judge(context, progress))
         texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
         seconds = round(time.monotonic() - started, 3)
         return CorrectedPage(page, layout(page.lines, texts), edits, seconds=seconds, strategy=task.strategy)
 
     def _propose_and_judge(self, context: PageContext, progress: Callable[[], None]) -> list[Edit]:
-        """Every proposed edit with its verdict; what was rewritten is weighed beside the candidates of its word."""
+        """Return every proposed edit with its verdict.
+
+        Rewriting comes first. Its edits are not judged at once: each becomes a candidate for its word, and the
+        rescoring pass asks the model about all candidates of a word together.
+        """
         page, task = context.page, context.task
         done: list[Edit] = []
-        extra: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
+        rewritten: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
         if task.strategy in ("rewrite", "both"):
             for edit in rewrite.propose(page, _lines_to_rewrite(context), task.prompt, self._model, progress):
                 if reason := self._rejection_before_model(context, edit):
                     done.append(replace(edit, reason=reason))
                 else:
                     cost = context.candidates.channel_cost(edit.raw, edit.new)
-                    extra[edit.line, edit.word].append(Candidate(edit.new, cost, 0.0, edit.count, edit.proposer))
+                    rewritten[edit.line, edit.word].append(Candidate(edit.new, cost, 0.0, edit.count, edit.proposer))
 
         candidates = context.candidates if task.strategy in ("rescore", "both") else None
         decide = partial(self._judged, context, done)
-        for edit in rescore.propose(page, task.prompt, candidates, self._model, decide, progress, extra):
+        for edit in rescore.propose(page, task.prompt, candidates, self._model, decide, progress, rewritten):
             done.append(edit)  # noqa: PERF402 -- each is judged by those before it
         return done
 
     def _rejection_before_model(self, context: PageContext, edit: Edit) -> str:
-        """Why the model need not be asked about an edit; empty when it must be."""
+        """Return why an edit is rejected without asking the model; empty when the model must be asked."""
         ends = broken_pieces_beside(context.page, edit.line, edit.word, edit.count)
         kept = [*edit.new.split(), *_whole_words(ends[0], edit.new, ends[1])]
         words = [*edit.raw.split(), *_whole_words(ends[0], edit.raw, ends[1])]
@@ -89,11 +91,13 @@ class Corrector:
             return "the glossary protects this word"
         if reason := violated_rule(edit.raw, edit.new):
             return reason
-        if numbers.is_part_of_number(edit.raw, edit.new, *neighbours(context.page, edit.line, edit.word, edit.count)):
+        before, after = neighbours(context.page, edit.line, edit.word, edit.count)
+        if numbers.is_part_of_number(edit.raw, edit.new, before, after):
             return NUMBER_KEPT
         return "" if context.candidates.channel_cost(edit.raw, edit.new) <= MAX_COST_NATS else TOO_DIFFERENT
 
     def _judged(self, context: PageContext, before: Iterable[Edit], edit: Edit) -> Edit:
+        """Return the edit with its verdict; it is rejected where it overlaps an accepted edit of those ``before``."""
         words = range(edit.word, edit.word + edit.count)
         for other in before:
             taken = range(other.word, other.word + other.count)
@@ -115,41 +119,45 @@ class Corrector:
             new=edit.new,
             cost=context.candidates.channel_cost(edit.raw, edit.new),
             gain=edit.gain,
-            raw_zipf=min((self._lexicon.zipf(part) for part in raw), default=0.0),
-            new_zipf=min((vocabulary.zipf(part) for part in new), default=0.0),
+            raw_zipf=min((self._lexicon.zipf(word) for word in raw), default=0.0),
+            new_zipf=min((vocabulary.zipf(word) for word in new), default=0.0),
             confidence=least_confidence(words),
-            starts_sentence=starts_sentence(line, edit.word, self._last_word_above(page, edit.line)),
+            starts_sentence=starts_sentence(line, edit.word, _last_word_above(page, edit.line)),
             has_lexicon=bool(self._lexicon),
             unknown_share=vocabulary.unknown_share,
             among_capitals=_among_capitals(line, edit.word),
             rewritten=edit.proposer != rescore.PROPOSER,
-            repetition=max((vocabulary.repetition(part) for part in raw), default=0.0),
+            repetition=max((vocabulary.repetition(word) for word in raw), default=0.0),
         )
-
-    def _last_word_above(self, page: Page, n: int) -> Word | None:
-        if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
-            return page.lines[n - 1].words[-1]
-        return None
 
 
 def _whole_words(before: str, text: str, after: str) -> list[str]:
-    """The cores of the words, those that a line end broke put together."""
+    """Return the cores of the words in ``text``, completed by the broken halves ``before`` and ``after`` it."""
     words = rejoin(text).split()
     if not words:
         return []
     if after and words[-1][-1] in BREAK_HYPHENS:
         words[-1] = words[-1][:-1]
-    return [split_punctuation(before * (k == 0) + w + after * (k == len(words) - 1)).core for k, w in enumerate(words)]
+    last = len(words) - 1
+    return [split_punctuation(before * (k == 0) + w + after * (k == last)).core for k, w in enumerate(words)]
 
 
 def _lines_to_rewrite(context: PageContext) -> list[int]:
-    """Indices of the lines that are to be rewritten: those with a suspicious word, or all."""
+    """Return the indices of the lines to send to the model: those with a suspicious word, or all."""
     lines = context.page.lines
     if context.task.attention == "all":
         return list(range(len(lines)))
     return [n for n, line in enumerate(lines) if any(context.candidates.is_suspicious(w) for w in line.words)]
 
 
+def _last_word_above(page: Page, n: int) -> Word | None:
+    """Return the last word of the line above in the same paragraph; None where the paragraph begins."""
+    if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
+        return page.lines[n - 1].words[-1]
+    return None
+
+
 def _among_capitals(line: Line, index: int) -> bool:
+    """Whether one of the two words on either side is in capitals."""
     near = [w.text for w in (*line.words[max(0, index - 2) : index], *line.words[index + 1 : index + 3])]
     return any(text.isupper() and len(text) > 1 for text in near)

@@ -1,4 +1,7 @@
-"""What a folder wants done to its pages; light enough for the daemon's own process."""
+"""What a folder asks of correction: strategy, prompt, languages, attention, boldness and glossary.
+
+Light enough to be imported by the daemon's own process, which never loads a model or a word list.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -7,11 +10,11 @@ from scanmend.correct.lexicon.tokens import count_letters
 from scanmend.document import Page
 
 MIN_LETTERS = 12
-"""Pages with less text are left alone: there is no context to judge by."""
+"""Letters below which a page is left uncorrected: it gives no context to judge by."""
 LARGE_MODEL_PARAMETERS = 1_000_000_000
-"""Parameters from which a model's rewriting adds to rescoring; smaller ones copy badly."""
+"""Parameters from which a model's rewriting adds to rescoring; smaller models copy text badly."""
 MIN_MEAN_CONFIDENCE = 30.0
-"""Mean confidence below which a page is noise, not text."""
+"""Mean word confidence (0–100) below which a page is noise and not text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +22,28 @@ class CorrectionTask:
     """How a folder wants its pages corrected."""
 
     strategy: Literal["auto", "rescore", "rewrite", "both", "off"]
+    """Which proposers run; ``auto`` chooses by the size of the model."""
     prompt: str
+    """The folder's instruction to the model."""
     languages: tuple[str, ...]
+    """Tesseract's names of the languages whose word lists count."""
     attention: Literal["suspect", "all"] = "suspect"
+    """Whether only lines with a suspicious word are rewritten, or all lines."""
     boldness: float = 0.0
-    """Nats by which less evidence is enough for an edit."""
+    """Nats by which the score that an edit must reach is lowered; below 0 it is raised."""
     glossary: tuple[str, ...] = ()
     """Entries of the folder's glossary, as its file has them."""
 
 
 def choose_strategy(task: CorrectionTask, parameters: int) -> CorrectionTask:
-    """Choose the strategy by the size of the model, where the folder leaves it to us."""
+    """Return the task with ``auto`` replaced by the strategy for a model with this number of parameters."""
     if task.strategy != "auto":
         return task
     return replace(task, strategy="both" if parameters >= LARGE_MODEL_PARAMETERS else "rescore")
 
 
 def skip_reason(page: Page, task: CorrectionTask) -> str:
-    """Return why the model need not be asked for this page; empty when it should."""
+    """Return why this page is left uncorrected, for the record; empty when it is to be corrected."""
     if page.origin == "text":
         return "the PDF's own text"
     if page.origin == "blank":

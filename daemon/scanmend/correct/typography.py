@@ -1,8 +1,8 @@
-"""What needs no model: look-alike letters in numbers, misread quotation marks, marks torn off their word.
+"""Repairs that need no model: look-alike letters in numbers, misread quotation marks, marks detached from their word.
 
-These are facts of typesetting, not of language: nobody sets two single quotation marks for a double one, closes
-with one kind what another kind opened, or puts a blank before a comma. They are repaired before the proposers see the
-page, so that a misread word inside quotation marks is judged as a word.
+These are facts of typesetting and not of language: nobody sets two single quotation marks for a double one, closes
+with one kind what another kind opened, or puts a blank before a comma. The page is repaired before the proposers see
+it, so that a misread word inside quotation marks is judged as a word.
 """
 
 import re
@@ -13,8 +13,11 @@ from scanmend.correct.lexicon import numbers
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
 DOUBLE_QUOTE_REASON = "two single quotation marks are one double"
+"""Reason, in the record, of a repair of doubled quotation marks."""
 UNPAIRED_QUOTE_REASON = "a quotation mark closes as it opened"
+"""Reason, in the record, of a repair of a quotation mark that does not fit its counterpart."""
 DETACHED_MARK_REASON = "a mark torn off its word"
+"""Reason, in the record, of a repair of a mark that was read apart from its word."""
 
 _DOUBLED_QUOTES = (("‘‘", "“"), ("’’", "”"), ("``", "“"), ("''", '"'), ("““", "“"), ("””", "”"))
 _OPENING = re.compile(r"[‘“*]*(?=\w)")
@@ -22,28 +25,33 @@ _CLOSING = re.compile(r"(?<=\w)([.,!?;:—-]*)([’”]+)([.,;:!?]*)$")
 _DETACHED_MARK = re.compile(r"[,;:!?.)\]][\"”’')\]]*")
 _QUOTES = set("\"'“‘„»«")
 _SPACED_MARK_LANGUAGES = {"fra", "frm"}
-"""Languages that set a blank before high marks."""
+"""Tesseract's names of languages that set a blank before ``;``, ``:``, ``!`` and ``?``."""
 _OPENING_TO_CLOSING = {"“": "”", "„": "“", "(": ")"}
 _CLOSING_TO_OPENING = str.maketrans("’”", "‘“")
 _MAX_RAW_WORDS = 3
-"""Raw words that one word and its marks can have been torn into."""
+"""Most raw words that one word and its marks can have been read as."""
 _MAX_QUOTATION_WORDS = 150
-"""Words within which a quotation is closed."""
+"""Most words of a quotation; an opening mark further back is not paired."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairedPage:
-    """A page with its typography mended, and the way back to the raw page."""
+    """A page with its typography repaired, and the mapping of its words to the raw page."""
 
     page: Page
+    """The repaired page."""
     edits: tuple[Edit, ...]
-    """What was mended, in terms of the raw page, all accepted."""
+    """The repairs as edits of the raw page, all accepted."""
     raw: Page
+    """The page as OCR read it."""
     raw_spans: tuple[tuple[tuple[int, int], ...], ...]
-    """For each line and word of the mended page: index of the first raw word, and how many raw words it was."""
+    """For each line and word of the repaired page: index of its first raw word, and number of its raw words."""
 
     def edits_on_raw_page(self, judged: Iterable[Edit]) -> tuple[Edit, ...]:
-        """Translate edits of the mended page, and add what was mended where no accepted one covers it."""
+        """Return edits of the repaired page as edits of the raw page, in reading order, together with the repairs.
+
+        A repair is left out where an accepted edit covers its word, as that edit includes it.
+        """
         translated = [self._translated(edit) for edit in judged]
         covered = {(e.line, n) for e in translated if e.accepted for n in range(e.word, e.word + e.count)}
         own = [e for e in self.edits if (e.line, e.word) not in covered]
@@ -59,7 +67,7 @@ class RepairedPage:
 def repair_page(
     page: Page, languages: Sequence[str], protects: Callable[[str], bool] = lambda _: False
 ) -> RepairedPage:
-    """Mend what is certain, word by word, but for words that are protected; the lines stay what they are."""
+    """Repair the typography of a page, word by word within its lines; ``protects`` says which words stay as read."""
     reasons: dict[tuple[int, int], str] = {}
     lines: list[Line] = []
     places: list[tuple[tuple[int, int], ...]] = []
@@ -102,7 +110,7 @@ def _edits(repaired: RepairedPage, reasons: dict[tuple[int, int], str]) -> Itera
 
 
 def _repaired_word(text: str) -> tuple[str, str]:
-    """The word mended on its own, and why; the reason is empty where nothing was."""
+    """Return the word as repaired by itself, and the reason; the reason is empty where nothing was repaired."""
     if (number := numbers.repair_lookalikes(text)) is not None:
         return number, numbers.REPAIR_REASON
     if numbers.holds_number(text) or not any(c.isalpha() for c in text):
@@ -114,7 +122,7 @@ def _repaired_word(text: str) -> tuple[str, str]:
 
 
 def _with_marks_rejoined(words: Sequence[Word], *, spaced: bool) -> tuple[list[Word], list[tuple[int, int]]]:
-    """Put marks that stand alone back to the word they follow or precede; with the raw place of each word."""
+    """Return the words with detached marks put back, and index and number of the raw words of each."""
     out: list[Word] = []
     at: list[tuple[int, int]] = []
     i = 0
@@ -133,7 +141,7 @@ def _with_marks_rejoined(words: Sequence[Word], *, spaced: bool) -> tuple[list[W
 
 
 def _is_detached_mark(word: Word, following: Sequence[Word], *, spaced: bool) -> bool:
-    """Whether the word and the next are one word and its mark."""
+    """Whether the word and the next are one word and its mark; ``spaced``: blanks before high marks are usual."""
     here, behind = word.text, following[0].text
     follower = following[1].text if len(following) > 1 else ""
     if here in _OPENING_TO_CLOSING and behind[:1].isalpha():
@@ -150,7 +158,7 @@ def _is_detached_mark(word: Word, following: Sequence[Word], *, spaced: bool) ->
 
 
 def _joined(words: Sequence[Word]) -> Word:
-    """Several words as one."""
+    """Return several words as one."""
     complete = all(len(w.glyphs) == len(w.text) for w in words)
     return Word(
         "".join(w.text for w in words),
@@ -162,19 +170,24 @@ def _joined(words: Sequence[Word]) -> Word:
 
 @dataclass(frozen=True, slots=True)
 class _OpenQuotation:
-    """A quotation that was opened, or two at the same word."""
+    """The marks that open a quotation, or two quotations, at one word."""
 
     order: int
+    """0-based number of the word on the page."""
     line: int
+    """0-based index of the line."""
     word: int
+    """0-based index of the word in its line."""
     text: str
+    """The word with its marks."""
     marks: str
+    """The opening marks."""
 
 
 def _unmatched_quotes(lines: Sequence[Line]) -> Iterator[tuple[int, int, str]]:
-    """Line, word and new text of each quotation mark that does not fit the one it belongs to.
+    """Yield line, word and new text of each quotation mark that does not fit its counterpart.
 
-    Only on pages that quote with double curly marks: elsewhere a single one may be the custom, or an apostrophe.
+    Only on pages that quote with double curly marks: on others a single one may be usual, or an apostrophe.
     """
     texts = [w.text for line in lines for w in line.words]
     if sum(t.count("“") + t.count("”") for t in texts) <= sum(t.startswith("‘") for t in texts):
@@ -200,7 +213,7 @@ def _unmatched_quotes(lines: Sequence[Line]) -> Iterator[tuple[int, int, str]]:
 def _resolved_closing(
     opened: list[_OpenQuotation], n: int, i: int, closing: re.Match[str]
 ) -> tuple[list[tuple[int, int, str]], list[_OpenQuotation]]:
-    """What to write instead, on either side, and what is still open after it."""
+    """Return the repairs (line, word, new text) that a closing mark calls for, and what is still open after it."""
     before, marks, after = closing.groups()
     waiting = "".join(o.marks for o in opened)
     mirrored = marks[::-1].translate(_CLOSING_TO_OPENING)
@@ -215,7 +228,7 @@ def _resolved_closing(
 
 
 def _drop_last_marks(opened: list[_OpenQuotation], count: int) -> list[_OpenQuotation]:
-    """Drop the last marks that are open."""
+    """Return the open quotations without the last ``count`` marks."""
     while opened and count > 0:
         count -= len(opened[-1].marks)
         opened = opened[:-1]
@@ -223,6 +236,6 @@ def _drop_last_marks(opened: list[_OpenQuotation], count: int) -> list[_OpenQuot
 
 
 def _opening_marks(text: str) -> str:
-    """The marks that open a quotation at this word; stars are quotation marks read badly."""
+    """Return the marks that open a quotation at this word; a star counts, as a quotation mark is misread as one."""
     found = _OPENING.match(text)
     return found.group() if found else ""

@@ -1,4 +1,4 @@
-"""The words of one page: of its languages, of the folder's glossary, and the names it repeats."""
+"""The words of one page: those of its languages, of the folder's glossary, and the names that the page repeats."""
 
 import functools
 import math
@@ -13,14 +13,17 @@ from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
 from scanmend.document import Page
 
 REPEATED_NAME_ZIPF = 2.2
-"""What a word is worth that stands twice on the page and in no lexicon: little more than a rare one."""
+"""Zipf frequency of a name that stands twice on the page and is in no lexicon: little more than a rare word's."""
 _MIN_NAME_LETTERS = 5
-"""Letters from which a repeated word is more likely a name than the same misreading twice."""
-_PRIOR_UNKNOWN_WORDS, _PRIOR_WORDS = 1, 20
+"""Letters from which a repeated capitalised word is more likely a name than the same misreading twice."""
+_PRIOR_UNKNOWN_WORDS = 1
+"""Unknown words that are added to a page's count, so that a few words prove nothing."""
+_PRIOR_WORDS = 20
+"""Words that are added to a page's count, so that a few words prove nothing."""
 
 
 class PageWords:
-    """A lexicon as one page sees it."""
+    """A lexicon with a folder's glossary and the repeated names of one page."""
 
     def __init__(self, lexicon: Lexicon, page: Page, glossary: Glossary = Glossary(())) -> None:  # noqa: B008 -- immutable
         self._lexicon = lexicon
@@ -35,7 +38,7 @@ class PageWords:
         self.zipf = functools.lru_cache(1 << 14)(self._zipf)
 
     def _zipf(self, word: str) -> float:
-        """Zipf frequency of the word; 0.0 when unknown."""
+        """Return the Zipf frequency of the word; 0.0 when it is unknown."""
         found = self._lexicon.zipf(word)
         if self.protects(word):
             return max(found, self._glossary.zipf)
@@ -46,24 +49,24 @@ class PageWords:
         return self._lexicon.knows(word) or self.protects(word)
 
     def near_in_glossary(self, core: str) -> list[str]:
-        """Glossary words near the core, in their own case."""
+        """Return glossary words that may have been misread as the core, in their own case."""
         return self._glossary.near(core)
 
     def near(self, core: str) -> Iterator[str]:
-        """Known words near the core, in its case, and names of the page, in theirs."""
+        """Yield known words near the core, in its case, and then names of the page near it, in their own."""
         yield from (text for near in self._lexicon.near(core) if (text := match_case(core, near)) != core)
         reach = 1 if len(core) <= _MIN_NAME_LETTERS else 2
         yield from (n for n in self._names if n != core and OSA.distance(core, n, score_cutoff=reach) <= reach)
 
     def repetition(self, core: str) -> float:
-        """Natural logarithm of how often a word of some length stands on the page just so."""
+        """Return the natural logarithm of how often a name stands on the page; 0 for other words."""
         return math.log(self._count[core]) if self._is_repeated_name(core) else 0.0
 
     @functools.cached_property
     def unknown_share(self) -> float:
-        """Share of words in no lexicon, smoothed so that a few words prove nothing.
+        """Share (0–1) of the page's words in small letters that are in no lexicon, smoothed for short pages.
 
-        Words in small letters only: the rest may be names, which are unknown without being misread.
+        Other words may be names, which are unknown without being misread.
         """
         counted = [
             (n, self.knows(core)) for core, n in self._count.items() if count_letters(core) > 1 and core.islower()
