@@ -131,11 +131,6 @@ class TestEdits:
         assert apply_edits(line("a b c d e"), edits) == "AB c D e"
         assert apply_edits(line("a b"), []) == "a b"
 
-    def test_verdict(self):
-        """What the record says of an edit."""
-        assert edit(0, "a", "b").verdict == "accepted"
-        assert edit(0, "a", "b", accepted=False).verdict == "rejected"
-
 
 class TestFingerprint:
     def test_a_change_shows(self, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.align import Difference, differences, reply_words, split_over_lines
+from scanmend.correct.align import Difference, differences, reply_words
 
 RAW = ["tbe", "cat", "sat", "on", "tbe", "mat", "and", "ate", "12", "fish", "of", "the", "day"]
 COPY = " ".join(RAW)
@@ -147,23 +147,6 @@ def test_invisible_characters_of_the_reply_are_dropped():
 def test_another_sentence_aligns_to_nothing():
     """An invented answer shares no word, so nothing of it is proposed."""
     assert edits(RAW, "Certainly! Below you find my version: PLEASE PAY NOW") == []
-
-
-@pytest.mark.parametrize(
-    ("groups", "new", "expected"),
-    [
-        (["Satur-", "day"], "Saturday", ["Satur-", "day"]),
-        (["Satur-", "dav"], "Saturday", ["Satur-", "day"]),
-        (["Salur¬", "day"], "Saturday", ["Satur¬", "day"]),
-        (["of", "tbe"], "ofthe", ["of", "the"]),
-        (["in-", "com-", "plele"], "incomplete", ["in-", "com-", "plete"]),
-        (["whole"], "hole", ["hole"]),
-        (["a", "b", "c"], "d", ["d", "b", "c"]),
-    ],
-)
-def test_a_word_over_several_lines_is_divided_as_it_was(groups, new, expected):
-    """Each part stays on its line, with its hyphen; what is too short to divide changes one of them only."""
-    assert split_over_lines(groups, new) == expected
 
 
 WORDS = ["the", "of", "and", "cat", "dog", "house", "river", "tbe", "whieh", "morning", "day", "night", "paper"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scanmend.correct.candidates import MAX_CANDIDATES, CandidateFinder
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.judge import violated_rule
+from scanmend.correct.hard_rules import violated_rule
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.glossary import Glossary
 from scanmend.correct.lexicon.page_words import PageWords

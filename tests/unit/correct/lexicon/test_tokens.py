@@ -1,4 +1,4 @@
-"""Words as correction sees them: cores between punctuation, their case, where sentences begin and lines break them."""
+"""Words as correction sees them: cores between punctuation, their case, their neighbours, and where sentences begin."""
 
 import string
 
@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 
 from scanmend.correct.lexicon.tokens import (
     WordParts,
-    broken_pieces_beside,
     count_letters,
-    is_broken,
     match_case,
     neighbours,
-    rejoin,
     split_punctuation,
     starts_sentence,
 )
@@ -87,12 +84,6 @@ class TestParts:
         assert not cut.core or all(c.isalnum() or c == "_" for c in (cut.core[0], cut.core[-1]))
         assert not any(c.isalnum() or c == "_" for c in cut.after)
 
-    @given(st.text(), st.text())
-    def test_another_core_between_the_same_punctuation(self, text, core):
-        """Only the core changes."""
-        cut = split_punctuation(text)
-        assert cut.with_core(core) == cut.before + core + cut.after
-
     @pytest.mark.timeout(20)
     def test_time_grows_with_length_alone(self):
         """Text without blanks, as long as a book and full of points, is cut at once."""
@@ -163,62 +154,6 @@ class TestStartsSentence:
         assert starts_sentence(self.LINE, 0, None)
 
 
-class TestBroken:
-    @pytest.mark.parametrize(
-        ("before", "after"),
-        [
-            ("trans-", "ported"),
-            ("trans-", "ported,”"),
-            ("“trans-", "ported"),
-            ("trans\u00ac", "ported"),
-            ("trans\u2010", "ported"),
-            ("trans\u00ad", "ported"),
-            ("Ab-", "teilung"),
-            ("l'am-", "biance"),
-        ],
-    )
-    def test_a_hyphen_and_a_small_letter(self, before, after):
-        """A line end broke the word there, or what was one before the text was flattened."""
-        assert is_broken(before, after)
-
-    @pytest.mark.parametrize(
-        ("before", "after"),
-        [
-            ("trans", "ported"),
-            ("trans-", "Ported"),
-            ("trans-", "5"),
-            ("trans-", "p0rted"),
-            ("A4-", "ported"),
-            ("-", "ported"),
-            ("trans—", "ported"),
-            ("trans-,", "ported"),
-            ("trans-", "-ported"),
-            ("trans-", ""),
-            ("", "ported"),
-            ("well-known-", "ported"),
-        ],
-    )
-    def test_anything_else(self, before, after):
-        """Capitals, figures, dashes and other marks end a word."""
-        assert not is_broken(before, after)
-
-    @pytest.mark.parametrize(
-        ("text", "whole"),
-        [
-            ("trans- ported", "transported"),
-            ("was trans- ported by", "was transported by"),
-            ("was trans- Ported by", "was trans- Ported by"),
-            ("in- ter- nal", "internal"),
-            ("- a", "- a"),
-            ("trans-", "trans-"),
-            ("", ""),
-        ],
-    )
-    def test_put_together_again(self, text, whole):
-        """However often it was broken."""
-        assert rejoin(text) == whole
-
-
 class TestNeighbours:
     PAGE = page_from_text("one trans-\nported two- three\nfour-\n5 six")
 
@@ -236,20 +171,3 @@ class TestNeighbours:
     def test_the_words_beside(self, line, word, count, expected):
         """On the line above and below, too."""
         assert neighbours(self.PAGE, line, word, count) == expected
-
-    @pytest.mark.parametrize(
-        ("line", "word", "count", "expected"),
-        [
-            (0, 0, 1, ("", "")),
-            (0, 1, 1, ("", "ported")),
-            (1, 0, 1, ("trans", "")),
-            (1, 0, 2, ("trans", "three")),
-            (1, 1, 1, ("", "three")),
-            (1, 2, 1, ("two", "")),
-            (2, 0, 1, ("", "")),
-            (3, 0, 1, ("", "")),
-        ],
-    )
-    def test_the_rest_of_a_broken_word(self, line, word, count, expected):
-        """On either side of some words, and only there."""
-        assert broken_pieces_beside(self.PAGE, line, word, count) == expected
