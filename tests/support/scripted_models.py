@@ -25,7 +25,7 @@ We remain at your service and look forward to your answer."""
 
 
 def mended(text):
-    """The text with its errors corrected and nothing else."""
+    """Return the text with its misread words corrected and nothing else."""
     for raw, new in RIGHT.items():
         text = text.replace(raw, new)
     return text
@@ -111,7 +111,7 @@ def applied(done):
 
 
 def sound(done):
-    """What holds whatever a model says: edits in order, judged, apart; sacred characters and lines as they were."""
+    """Assert what holds whatever a model says: edits in order, judged and disjoint; numbers and lines as they were."""
     places = [(e.line, e.word) for e in done.edits]
     assert places == sorted(places)
     assert all(e.reason for e in done.edits)
@@ -146,7 +146,7 @@ PLAIN = "It was a bright cold day in the city and the people were going to work 
 
 
 def line(text, model, task=TASK):
-    """A line below plain text, corrected."""
+    """Correct a line below plain text; return the corrected page and the new text of the line."""
     done = sound(correct(f"{PLAIN}\n{text}", model, task))
     assert done.corrected.startswith(f"{PLAIN}\n")
     return done, done.corrected.removeprefix(f"{PLAIN}\n")

@@ -21,7 +21,7 @@ def edits(raw, reply):
 
 
 def test_equal_replies_have_no_edits():
-    """A copy proposes nothing."""
+    """A reply that copies the text proposes nothing."""
     assert edits(RAW, COPY) == []
 
 
@@ -51,7 +51,7 @@ AROUND = {
 
 @pytest.mark.parametrize("frame", AROUND.values(), ids=AROUND.keys())
 def test_what_is_added_around_or_repeated_yields_no_edit(frame):
-    """A copy stays a copy inside it."""
+    """A copy of the text inside such a frame proposes nothing."""
     assert edits(RAW, frame.format(COPY)) == []
     assert edits(RAW, frame.format("\n".join(RAW))) == []
 
@@ -64,7 +64,7 @@ def test_what_is_added_around_or_repeated_hides_no_edit(frame):
 
 
 def test_reasoning_that_never_ends_is_no_answer():
-    """What was written before the limit was thought, not said."""
+    """A reply that hit its limit inside the reasoning holds no answer."""
     assert edits(RAW, f"<think>\nLet me see: {MENDED}") == []
 
 

@@ -50,7 +50,7 @@ class TestSuspicious:
 
     @pytest.mark.parametrize("text", ["the", "The", "“people,”", "work."])
     def test_common_words(self, text):
-        """They are not, unless Tesseract itself was unsure of them."""
+        """Common words are not suspicious, unless Tesseract itself was unsure of them."""
         assert not ENGLISH.is_suspicious(Word(text))
         assert not ENGLISH.is_suspicious(Word(text, confidence=96.0))
         assert ENGLISH.is_suspicious(Word(text, confidence=20.0))
@@ -62,7 +62,7 @@ class TestSuspicious:
 
     @pytest.mark.parametrize("text", ["l", "x,", "(Q)", "—", "...", "|", ""])
     def test_single_letters_and_marks(self, text):
-        """They have too many neighbours, or none."""
+        """They are not suspicious: too many words look like them, or none."""
         assert not ENGLISH.is_suspicious(Word(text, confidence=1.0))
 
     def test_a_word_that_a_much_commoner_one_is_often_taken_for(self):
@@ -74,7 +74,7 @@ class TestSuspicious:
         assert not small({"tbe": 6.0, "the": 7.5}, rows).is_suspicious(Word("tbe"))
 
     def test_a_rare_word_that_two_common_ones_make(self):
-        """The lists hold some words that were run together."""
+        """It is suspicious, as the word lists hold some words that were run together."""
         assert small({"ofthe": 3.0, "of": 7.0, "the": 7.5}).is_suspicious(Word("ofthe"))
         assert not small({"ofthe": 3.0, "of": 7.0}).is_suspicious(Word("ofthe"))
 
@@ -97,11 +97,11 @@ class TestOtherLetters:
         assert true in texts(ENGLISH, raw)
 
     def test_from_known_confusions(self):
-        """A confusion of the table is undone, even where the raw word is one itself."""
+        """A confusion of the table is reversed, even where the raw word is a known word itself."""
         assert texts(small({"modem": 3.4, "modern": 5.0}, {("m", "rn"): 2.0}), "modem") == ["modern"]
 
     def test_from_the_lexicon(self):
-        """Where the table knows nothing, words near an unknown one are taken, and none for a known one."""
+        """Words near an unknown raw word are candidates without any confusion in the table; a known word gets none."""
         assert texts(small({"hospital": 5.0}), "hospikal") == ["hospital"]
         assert texts(small({"hospital": 5.0, "hospikal": 3.0}), "hospikal") == []
         assert texts(small({"hospital": 5.0}), "(Hospikal)") == ["(Hospital)"]
@@ -134,7 +134,7 @@ class TestOtherLetters:
         ]
 
     def test_the_likeliest_first(self):
-        """Cheaper and commoner words come before dearer and rarer ones."""
+        """Cheaper and commoner words come before costlier and rarer ones."""
         known = small({"rain": 5.0, "ruin": 4.0, "rein": 3.0}, {("o", "a"): 2.0, ("o", "u"): 2.0, ("o", "e"): 2.0})
         assert texts(known, "roin") == ["rain", "ruin", "rein"]
         known = small({"rain": 5.0, "ruin": 5.0}, {("o", "a"): 6.0, ("o", "u"): 1.0})
@@ -148,13 +148,13 @@ class TestOtherLetters:
         assert len(texts(ENGLISH, "bas")) <= MAX_CANDIDATES
 
     def test_elisions_are_kept(self):
-        """French articles stand before the word that is looked into."""
+        """A French article stays before the word that is respelled."""
         french = CandidateFinder(PageWords(lexicon(("fra",)), NOTHING), CONFUSIONS)
         assert "l'homme" in texts(french, "l'homrne")
         assert "L\u2019homme," in texts(french, "L\u2019homrne,")
 
     def test_marks_that_are_misread_letters(self):
-        """Signs that are hardly punctuation may be undone too."""
+        """Confusions of signs that are hardly punctuation are reversed, too."""
         known = small({"ill": 5.0})
         assert "ill" not in texts(known, "|ll")
         assert texts(small({"ill": 5.0}, {("|", "i"): 3.0}), "|ll")[0] == "ill"
@@ -190,7 +190,7 @@ class TestOtherLetters:
 class TestRunTogetherAndTornApart:
     @pytest.mark.parametrize("raw", ["ofthe", "inthe", "tothe", "“Ofthe,”"])
     def test_two_common_words_with_no_blank(self, raw):
-        """They are parted, between the same punctuation."""
+        """They are split, between the same punctuation."""
         (one, *_) = [c.text for c in ENGLISH.respelled(Word(raw)) if " " in c.text]
         assert one.replace(" ", "") == raw
         assert all(len(part) > 1 for part in one.split())

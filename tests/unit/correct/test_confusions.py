@@ -144,7 +144,7 @@ def test_undo_never_undercuts_cost(raw, limit):
 
 def test_packaged_table_is_small_and_sound():
     """The shipped table stays readable, and each of its rows can be the cheapest way to read its n-gram."""
-    assert 100 < len(PACKAGED) <= learn_confusions.LIMIT
+    assert 100 < len(PACKAGED) <= learn_confusions.MAX_ROWS
     assert all(PACKAGED.cost(raw, true) <= nats for (raw, true), nats in PACKAGED.rows.items())
 
 

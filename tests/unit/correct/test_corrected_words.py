@@ -18,7 +18,7 @@ class TestTypography:
 
     @pytest.mark.parametrize("strategy", ["rescore", "both"])
     def test_where_the_model_has_no_better_word(self, strategy):
-        """The mark goes back without it, and what was rejected is told of the same words."""
+        """The mark goes back to the raw word, and the rejected edit names the same raw words."""
         model = Fixed(0.0, 6.0)
         model.reply = lambda t: t.replace("bnt,", "bnot,")
         done, text = line("the bnt , he said", model, replace(TASK, strategy=strategy, attention="all"))

@@ -141,7 +141,7 @@ class TestProposers:
         assert middle > start
         assert paragraph == start
 
-    def test_progress_is_told(self):
+    def test_progress_is_reported(self):
         """At least once before each question to the model, and once before each chunk."""
         model, beats = Honest(), []
 

@@ -100,7 +100,7 @@ class TestMarks:
             assert judge(replace(self.SPECK, **other)).score == first
 
     def test_a_sure_reading_keeps_its_marks(self):
-        """The more the surer."""
+        """The surer the reading, the lower the score."""
         found = [judge(replace(self.SPECK, confidence=c)).score for c in (None, 50.0, 90.0, 95.0, 99.0)]
         assert found[0] == found[1] > found[2] > found[3] > found[4]
 
@@ -113,7 +113,7 @@ class TestMarks:
 
 class TestWordsJoined:
     def test_a_torn_word_is_easier_to_believe_than_a_misread_one(self):
-        """Hardly anything else looks like that."""
+        """Joining two pieces scores higher than the same word with another letter in it."""
         torn = replace(GOOD, raw="prep aration", new="preparation", cost=5.0, new_zipf=4.5)
         read = replace(torn, raw="prepxaration")
         assert judge(torn).score > judge(read).score + 1
@@ -173,7 +173,7 @@ def test_whatever_the_evidence(raw, new, gain, boldness):
 
 @given(st.sampled_from([0.0, 2.0, 5.0]), st.floats(-5, 40))
 def test_boldness_moves_the_bar_and_nothing_else(boldness, gain):
-    """The score stays; what was accepted stays accepted."""
+    """Boldness does not change the score, and what was accepted without it stays accepted."""
     timid, bold = judge(replace(GOOD, gain=gain)), judge(replace(GOOD, gain=gain), boldness)
     assert bold.score == timid.score
     assert bold.accepted >= timid.accepted

@@ -77,7 +77,7 @@ class TestReplies:
         "name", ["a sentence at the end", "addresses", "amounts", "numbers", "fences", "a preamble", "one line"]
     )
     def test_right_corrections_do_come_through(self, name):
-        """What stands around them does not keep them out."""
+        """Text that the model adds around right corrections does not keep them out."""
         assert correct(TEXT, Honest(REPLIES[name]), REWRITE).corrected == mended(TEXT)
 
     @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
@@ -112,7 +112,7 @@ class TestReplies:
     @settings(deadline=None, max_examples=150)
     @given(st.lists(WORDS, max_size=60), st.booleans())
     def test_any_reply(self, words, loud):
-        """Sacred characters, unedited words and line breaks are the same after any reply."""
+        """Numbers, signs, unedited words and line breaks are the same after any reply."""
         reply = " ".join(words)
         sound(correct(TEXT, (Hostile if loud else Honest)(lambda _: reply), REWRITE))
 

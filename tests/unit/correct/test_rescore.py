@@ -78,7 +78,7 @@ def small(words, rows=()):
 
 
 def accept(edit):
-    """A judge that is content with everything."""
+    """A judge that accepts everything."""
     return replace(edit, accepted=True)
 
 
@@ -121,7 +121,7 @@ class TestPropose:
         assert len(continuations) <= MAX_CANDIDATES + 1
 
     def test_the_words_that_follow_may_stand_on_the_next_line(self):
-        """Where that ends is no part of the question."""
+        """The model is not asked where lines end."""
         model = Scripted()
         edits("whieh\nday in the city", model)
         ((context, continuations),) = model.asked
@@ -168,7 +168,7 @@ class TestPropose:
 
     @pytest.mark.parametrize("score", [0.0, -12.5, -1e300])
     def test_a_model_without_an_opinion_proposes_nothing(self, score):
-        """Where all readings are equal, the raw one stays."""
+        """Where all candidates score alike, the raw word stays."""
         assert edits("the whieh and publie and rernaining", Stubborn(score)) == []
 
     @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ class TestBrokenWords:
 
     @pytest.mark.parametrize("text", ["trans-\nported by them", "trans- ported by them", "trans\u00ac\nported"])
     def test_a_word_that_is_one(self, text):
-        """Neither half is a suspect."""
+        """Neither half is suspicious."""
         assert list(word_positions(page_from_text(text), self.WORDS)) == []
 
     @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ class TestBrokenWords:
         assert edit.gain == 20.0
 
     def test_both_halves_on_two_lines(self):
-        """There is no edit of words of one line, so there is none."""
+        """No edit of words of one line expresses it, so no edit is proposed."""
         model = Scripted({"transported"})
         assert edits("was tranz-\nportcd them", model, self.WORDS) == []
         assert model.asked
@@ -244,7 +244,7 @@ class TestBrokenWords:
 
 class TestSeveralWords:
     def test_two_pieces_become_one(self):
-        """All readings are scored up to the same word."""
+        """Raw and new texts are scored up to the same following word."""
         model = Scripted({"preparation"})
         (edit,) = edits("after the prep aration of it all", model, decide=accept)
         assert (edit.word, edit.count, edit.raw, edit.new) == (2, 2, "prep aration", "preparation")
@@ -299,8 +299,8 @@ class TestSeveralWords:
 
     @settings(deadline=None)
     @given(st.lists(st.sampled_from(SPOILT)))
-    def test_every_place_can_be_told(self, words):
-        """Edits are of the words that stand there, change them, and leave figures alone."""
+    def test_every_edit_names_its_words(self, words):
+        """Each edit names words that stand on the page, and changes them."""
         page, known = page_from_text(" ".join(words)), small(dict.fromkeys(WORDS, 5.0))
         last = (-1, -1)
         for place in word_positions(page, known):
@@ -328,15 +328,15 @@ class TestContext:
                 assert f"{PROMPT}\n\n{self.TEXT}".startswith(before + gap + word.text)
                 assert gap == (" " if i else "")
 
-    def test_it_goes_on_from_where_it_was(self):
-        """Word after word, some left out, and the same one twice."""
+    def test_word_after_word(self):
+        """The context may be asked for word after word, with some left out, or twice for the same word."""
         page = page_from_text(self.TEXT)
         context = LeftContext(page, PROMPT)
         for n, i in [(0, 0), (0, 1), (0, 1), (1, 1), (2, 0), (2, 1)]:
             assert context.text_before(n, i) == LeftContext(page, PROMPT).text_before(n, i)
 
     def test_edits_stand_for_their_words(self):
-        """From the moment on that they are put, whether they are of one word or of two."""
+        """An applied edit stands in the context from then on, whether it is of one word or of two."""
         context = LeftContext(page_from_text(self.TEXT), PROMPT)
         context.text_before(0, 1)
         context.apply(Edit(0, 1, "two three", "twenty-three", "rescore", count=2))
@@ -351,7 +351,7 @@ class TestContext:
         assert context.text_before(1, 0) == (f"{PROMPT}\n\none two\n", "")
 
     def test_the_second_half_of_a_broken_word(self):
-        """It is put when its first half is looked at."""
+        """An edit of the second half is applied while the context still ends before it."""
         context = LeftContext(page_from_text("was trans-\nportcd by"), PROMPT)
         context.text_before(0, 1)
         context.apply(Edit(1, 0, "portcd", "ported", "rescore"))
@@ -374,7 +374,7 @@ class TestContext:
 
     @given(st.lists(st.lists(st.sampled_from(["a", "bb", "ccc"]), min_size=1).map(" ".join)).map("\n".join), st.data())
     def test_whatever_the_page(self, text, data):
-        """With no edits it is the page itself up to there."""
+        """Without edits the context is the text of the page up to the word."""
         page = page_from_text(text)
         spots = [(n, i) for n, line in enumerate(page.lines) for i in range(len(line.words))]
         context = LeftContext(page, PROMPT)
@@ -384,7 +384,7 @@ class TestContext:
 
 
 class TestWhatWasRewritten:
-    """Candidates that came from elsewhere: asked about together with the others, and all answered for."""
+    """Candidates of the rewriting proposer are scored together with the others, and each gets a verdict."""
 
     KNOWN = small({"which": 6.0, "witch": 5.0, "the": 7.0, "day": 6.0}, {("e", "c"): 3.0})
     REWRITTEN = Candidate("whilst", 9.0, 0.0, 1, "rewrite")
@@ -407,7 +407,7 @@ class TestWhatWasRewritten:
         assert [c.split()[0] for c in model.asked[0][1]].count("which") == 1
 
     def test_however_bad_it_is(self):
-        """The judge says so, not the proposer."""
+        """Even a bad rewritten candidate goes to the judge."""
         (edit,) = edits("the day", Scripted({"day"}), self.KNOWN, extra={(0, 1): [self.REWRITTEN]})
         assert (edit.raw, edit.new, edit.gain, edit.proposer) == ("day", "whilst", -20.0, "rewrite")
 
@@ -420,7 +420,7 @@ class TestWhatWasRewritten:
         assert edits("the whieh day", model, None) == []
 
     def test_several_words_for_one_and_one_for_several(self):
-        """All end at the same word."""
+        """All continuations end at the same word."""
         extra = {(0, 1): [Candidate("a b", 9.0, 0.0, 1, "rewrite"), Candidate("x", 9.0, 0.0, 3, "rewrite")]}
         model = Scripted()
         found = edits("the one two three four five", model, None, extra=extra)
@@ -428,7 +428,7 @@ class TestWhatWasRewritten:
         assert {(e.raw, e.new, e.count) for e in found} == {("one", "a b", 1), ("one two three", "x", 3)}
 
     def test_a_word_that_was_taken_in_already(self):
-        """It is answered for without a question."""
+        """It gets a verdict without a question to the model."""
         extra = {(0, 1): [Candidate("x", 9.0, 0.0, 2, "rewrite")], (0, 2): [Candidate("y", 9.0, 0.0, 1, "rewrite")]}
         model = Scripted({"x"})
         found = edits("the one two three", model, None, accept, extra)

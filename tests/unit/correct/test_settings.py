@@ -19,7 +19,7 @@ class TestSkipReason:
         assert skip_reason(self.LONG, replace(TASK, strategy=strategy)) == ""
 
     def test_off(self):
-        """OCR only."""
+        """With strategy ``off`` no page is corrected."""
         assert skip_reason(self.LONG, replace(TASK, strategy="off")) == "strategy: off"
 
     @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ class TestSkipReason:
 
     @pytest.mark.parametrize(("origin", "why"), [("text", "the PDF's own text"), ("blank", "blank page")])
     def test_what_no_ocr_has_read(self, origin, why):
-        """There is nothing to mend in it."""
+        """A PDF's own text and blank pages are not corrected."""
         assert skip_reason(replace(self.LONG, origin=origin), TASK) == why
 
 

@@ -44,7 +44,7 @@ def same(text, *languages):
 
 class TestLookalikes:
     def test_letters_in_numbers(self):
-        """They become their digits, place and reason told."""
+        """They become their digits, and the edit names line, word and reason."""
         done = repair_page(page_from_text("nothing here\npay $1O0.00 now"), ("eng",))
         assert done.page.raw == "nothing here\npay $100.00 now"
         (edit,) = done.edits
@@ -53,7 +53,7 @@ class TestLookalikes:
 
     @pytest.mark.parametrize("text", ["1O", "5l", "hospita1", "A4", "lO0l", "x1O0"])
     def test_what_may_be_a_unit_or_a_code(self, text):
-        """It stays."""
+        """Such words stay as read."""
         assert same(f"the {text} of it")
 
 
@@ -77,7 +77,7 @@ class TestTornMarks:
         ],
     )
     def test_go_back_to_their_word(self, text, right):
-        """Nobody sets a blank there."""
+        """A detached mark goes back to its word."""
         assert mended(text) == right
 
     @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ class TestTornMarks:
 
     @pytest.mark.parametrize("text", ["“ Word , and", "( word , and", "“ Word ,” he"])
     def test_marks_on_both_sides(self, text):
-        """Both go back, at once."""
+        """Both marks go back to the word at once."""
         assert mended(text) == text.replace("“ ", "“").replace("( ", "(").replace(" ,", ",")
 
     def test_what_is_known_of_the_word(self):
@@ -154,7 +154,7 @@ class TestQuotationMarks:
         ],
     )
     def test_two_single_ones(self, text, right):
-        """They are one double."""
+        """Two single marks become one double mark."""
         done = repair_page(page_from_text(text), ("eng",))
         assert done.page.raw == right
         assert {e.reason for e in done.edits} == {DOUBLE_QUOTE_REASON}
@@ -176,7 +176,7 @@ class TestQuotationMarks:
         assert mended(text + QUOTING) == right + QUOTING
 
     def test_the_reason(self):
-        """It is told of the word that changed, wherever the other mark stands."""
+        """The edit names the word that changed, wherever the counterpart stands."""
         done = repair_page(page_from_text("and ‘He came,\nyes,” she said" + QUOTING), ("eng",))
         assert [(e.line, e.word, e.raw, e.new, e.reason) for e in done.edits] == [
             (0, 1, "‘He", "“He", UNPAIRED_QUOTE_REASON)
@@ -276,7 +276,7 @@ class TestOnRaw:
         assert (found.word, found.count, found.raw) == (3, 3, "he sald ;")
         assert published(self.RAW, self.judged(several)).endswith("the bnt, herald; and so")
 
-    def test_a_rejected_edit_is_told_beside_what_was_mended(self):
+    def test_a_rejected_edit_stands_beside_the_repair(self):
         """In terms of the raw page; the mark goes back all the same."""
         edit = Edit(1, 1, "bnt,", "but,", "rescore", gain=1.0, reason="not enough")
         found = [e for e in self.judged(edit) if e.line and e.word == 1]
@@ -344,7 +344,7 @@ class TestWhateverThePage:
 
     @given(st.text(" ab‘’“”*,;:!?.(10\n", max_size=60))
     def test_any_text(self, text):
-        """Nothing crashes, however the marks lie about."""
+        """No arrangement of marks makes the repair crash."""
         page = page_from_text(text)
         done = repair_page(page, ("eng",))
         assert published(page, done.edits_on_raw_page([])) == done.page.raw

@@ -21,7 +21,7 @@ class TestBroken:
         ],
     )
     def test_a_hyphen_and_a_small_letter(self, before, after):
-        """A line end broke the word there, or what was one before the text was flattened."""
+        """A line end broke the word there, be it a line end still or one that was lost when the text was flattened."""
         assert is_broken(before, after)
 
     @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ class TestBroken:
         ],
     )
     def test_put_together_again(self, text, whole):
-        """However often it was broken."""
+        """A word is joined however often it was broken."""
         assert rejoin(text) == whole
 
 
@@ -79,7 +79,7 @@ class TestPiecesBeside:
         ],
     )
     def test_the_rest_of_a_broken_word(self, line, word, count, expected):
-        """On either side of some words, and only there."""
+        """The other half of a broken word is returned on either side, and only where a word is broken."""
         assert broken_pieces_beside(self.PAGE, line, word, count) == expected
 
 
@@ -96,5 +96,5 @@ class TestPiecesBeside:
     ],
 )
 def test_a_word_over_several_lines_is_divided_as_it_was(groups, new, expected):
-    """Each part stays on its line, with its hyphen; what is too short to divide changes one of them only."""
+    """Each part stays on its line with its hyphen; a text too short to divide replaces the first part only."""
     assert split_over_lines(groups, new) == expected

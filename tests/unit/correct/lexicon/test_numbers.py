@@ -76,7 +76,7 @@ def test_lookalikes_in_numbers_are_repaired(raw, mended):
     ],
 )
 def test_what_may_be_no_number_is_left_alone(word):
-    """Codes, units, words and sound numbers need no repair."""
+    """Codes, units, words and numbers without look-alikes are not repaired."""
     assert numbers.repair_lookalikes(word) is None
 
 
@@ -153,7 +153,7 @@ def test_what_a_number_consists_of_is_preserved(raw, new):
         ("x² ٣٤ ₿2", "²٣٤₿2"),
     ],
 )
-def test_what_is_sacred_in_a_text(text, kept):
+def test_the_number_characters_of_a_text(text, kept):
     """Digits of any script, signs, currency symbols, and the separators before and between them."""
     assert numbers.number_characters(text) == kept
 
@@ -243,7 +243,7 @@ MARKS = ".,:;/-–−+±%$€£°#'’ ()\u200b\u00a0\u2009"
 
 
 class Adversary:
-    """A model that replies what the test wants and swears by every change."""
+    """A model that replies what the test wants and finds every change certain."""
 
     def __init__(self, reply):
         self.reply = reply
@@ -352,7 +352,7 @@ class TestWholeCorrection:
                 assert number in done.corrected, spoiled
 
     def test_the_repair_comes_through(self):
-        """The test above does not pass because nothing is ever changed."""
+        """The tests above do not pass merely because nothing is ever changed: a repair is made."""
         done = corrected(
             "Please pay $1O0.00 by May 2O24 for tbe goods.", "Please pay $1O0.00 by May 2O24 for the goods."
         )

@@ -48,7 +48,7 @@ class TestKnown:
         assert GERMAN.zipf(word) > 4
 
     def test_the_threshold(self):
-        """A word counts from KNOWN on; below, it keeps its frequency but is none."""
+        """A word is known from KNOWN_ZIPF on; below, it keeps its frequency but is not known."""
         scarce = Lexicon([("just", KNOWN_ZIPF), ("below", KNOWN_ZIPF - 0.01)])
         assert scarce.knows("just")
         assert not scarce.knows("below")
@@ -151,7 +151,7 @@ class TestLanguages:
         assert lexicon(("lat", "eng")).knows("hospital")
 
     def test_the_order_of_frequencies_does_not_matter(self):
-        """The higher of two counts."""
+        """The higher of two frequencies of one word counts."""
         assert Lexicon([("die", 4.0), ("die", 7.0)]).zipf("die") == Lexicon([("die", 7.0), ("die", 4.0)]).zipf("die")
 
     def test_case_of_the_name_does_not_matter(self):
@@ -196,10 +196,10 @@ class TestNear:
         assert list(SMALL.near("THA")) == list(SMALL.near("tha"))
 
     def test_no_more_than_asked_for(self):
-        """The most are a bound."""
+        """``most`` bounds how many words are returned."""
         assert len(list(ENGLISH.near("bas", most=5))) <= 5
         assert len(list(ENGLISH.near("bas"))) > 5
 
     def test_every_one_is_known(self):
-        """A rare typing error that the list holds is no reading."""
+        """A rare typing error that the list holds is not offered."""
         assert all(ENGLISH.knows(word) for word in ENGLISH.near("whieh"))
