@@ -58,8 +58,8 @@ class RepairedPage:
         return tuple(sorted((*translated, *own), key=lambda e: (e.line, e.word)))
 
     def _translated(self, edit: Edit) -> Edit:
-        places = self.raw_spans[edit.line][edit.word : edit.word + edit.count]
-        first, last = places[0][0], sum(places[-1])
+        spans = self.raw_spans[edit.line][edit.word : edit.word + edit.count]
+        first, last = spans[0][0], sum(spans[-1])
         words = self.raw.lines[edit.line].words[first:last]
         return replace(edit, word=first, count=last - first, raw=" ".join(w.text for w in words))
 
@@ -70,7 +70,7 @@ def repair_page(
     """Repair the typography of a page, word by word within its lines; ``protects`` says which words stay as read."""
     reasons: dict[tuple[int, int], str] = {}
     lines: list[Line] = []
-    places: list[tuple[tuple[int, int], ...]] = []
+    spans: list[tuple[tuple[int, int], ...]] = []
     for n, line in enumerate(page.lines):
         words, at = _with_marks_rejoined(line.words, spaced=not _SPACED_MARK_LANGUAGES.isdisjoint(languages))
         reasons |= {(n, first): DETACHED_MARK_REASON for first, count in at if count > 1}
@@ -80,13 +80,13 @@ def repair_page(
                 words[i] = replace(word, text=text, glyphs=())
                 reasons[n, at[i][0]] = reason
         lines.append(replace(line, words=tuple(words)))
-        places.append(tuple(at))
+        spans.append(tuple(at))
     for n, i, text in _unmatched_quotes(lines):
         words = list(lines[n].words)
         words[i] = replace(words[i], text=text, glyphs=())
         lines[n] = replace(lines[n], words=tuple(words))
-        reasons[n, places[n][i][0]] = UNPAIRED_QUOTE_REASON
-    repaired = RepairedPage(replace(page, lines=tuple(lines)), (), page, tuple(places))
+        reasons[n, spans[n][i][0]] = UNPAIRED_QUOTE_REASON
+    repaired = RepairedPage(replace(page, lines=tuple(lines)), (), page, tuple(spans))
     return replace(repaired, edits=tuple(_edits(repaired, reasons)))
 
 
