@@ -36,7 +36,7 @@ import yaml
 
 from scanmend.config.load import load
 from scanmend.config.schema import BUNDLED, Config
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import page_from_text
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.scheduler.model_process import Effects
@@ -54,7 +54,7 @@ TEXTS = (
     "Please send the goods to onr warehouse in Bristol hefore the end of May.",
 )
 SIGNALS = (signal.SIGSEGV, signal.SIGKILL, signal.SIGSTOP)
-TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
+TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 SLACK_S = 2.0
 """A stopped process is given up after so many seconds beyond CALL_S; thirty would make a long afternoon of it."""
 CALL_S = 3.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page, page_from_text
 from scanmend.errors import HostDied
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
@@ -21,7 +21,7 @@ from scanmend.llm.store.gguf import Header
 from scanmend.llm.store.store import ModelFile, Store
 from tiny_gguf import U32, tiny_gguf
 
-TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
+TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 PAGE = page_from_text("The qnick hrown fox")
 LAYERS = 30
 HEADER = Header(

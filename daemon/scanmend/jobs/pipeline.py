@@ -13,7 +13,7 @@ from typing import Any
 
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.correct.task import CorrectionTask, skipped
+from scanmend.correct.settings import CorrectionSettings, skip_reason
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
@@ -113,7 +113,7 @@ class Pipeline:
                     self._check(deadline, settings, kept)
                     continue
                 task = replace(task, languages=page.languages or task.languages)
-                if reason := skipped(page, task):
+                if reason := skip_reason(page, task):
                     _finish_page(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), checkpoint, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)
@@ -231,9 +231,9 @@ def read_settings_of(settings: Settings) -> ReadSettings:
     )
 
 
-def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionTask:
+def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionSettings:
     """Return how pages are to be corrected with these settings; StorageError when the glossary cannot be read."""
-    return CorrectionTask(
+    return CorrectionSettings(
         settings.strategy,
         settings.prompt,
         settings.languages,

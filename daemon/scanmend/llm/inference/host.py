@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask, resolved
+from scanmend.correct.settings import CorrectionSettings, choose_strategy
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import ModelError
 from scanmend.llm.inference.engine import ALL_LAYERS, Engine, gpu_available
@@ -25,7 +25,7 @@ REPLY_RATIO = 1.25
 """Longest reply of a rewrite, in tokens, relative to its input."""
 
 _page = TypeAdapter(Page)
-_task = TypeAdapter(CorrectionTask)
+_task = TypeAdapter(CorrectionSettings)
 _corrected = TypeAdapter(CorrectedPage)
 
 
@@ -90,7 +90,7 @@ class ModelHost:
 
     def _correct(self, request: Message, progress: Progress) -> Message:
         page = _page.validate_python(request["page"])
-        task = resolved(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
+        task = choose_strategy(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
         corrector = self._corrector(task.languages, float(request["call_limit_s"]))
         return {"result": _corrected.dump_python(without_glyphs(corrector.correct(page, task, progress)), mode="json")}
 

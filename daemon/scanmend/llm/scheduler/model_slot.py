@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page
 from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
 from scanmend.llm.scheduler import loaded_models
@@ -82,7 +82,7 @@ class ModelSlot:
         """Say why this model is left alone now, after it failed again and again; empty when it is not."""
         return self._scheduler.resting(name)
 
-    def correct(self, name: str, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         """Have one page corrected by the model that the caller leases.
 
         When a signal ends the process, the page is tried once more in a fresh one with safe parameters. A model that
@@ -135,7 +135,7 @@ class ModelSlot:
         self._scheduler.stop()
         self.downloads.join()
 
-    def _call(self, name: str, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def _call(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         """Correct the page, and let the circuit breaker know what that says of the model."""
         self._scheduler.begin_call(name)
         outcome: Outcome = "undecided"
@@ -156,7 +156,7 @@ class ModelSlot:
             self._scheduler.end_call(name, outcome)
         return done
 
-    def _correct(self, name: str, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def _correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         model = self._scheduler.obtain(name)
         try:
             return self._ask(model, page, task, call_limit_s)
@@ -166,7 +166,7 @@ class ModelSlot:
             self._scheduler.crashed(name, e)
         return self._ask(self._scheduler.obtain(name, safe=True), page, task, call_limit_s)
 
-    def _ask(self, model: LoadedModel, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def _ask(self, model: LoadedModel, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         request = {
             "do": "correct",
             "page": _page.dump_python(page, mode="json"),
@@ -215,7 +215,7 @@ class Lease:
         self._held = True
         self._first = True
 
-    def correct(self, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def correct(self, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         """See ``ModelSlot.correct``; between pages, documents that waited long for another model go first."""
         if not self._first and self._scheduler.must_yield(self._name):
             self.release()

@@ -561,7 +561,7 @@ import sys
 from pathlib import Path
 from threading import Thread
 from scanmend.config.schema import BUNDLED
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import page_from_text
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import Policy
