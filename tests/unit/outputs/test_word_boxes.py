@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outbox.leaves import WORDS, leaf
 
+from sample_page import WORDS, sample_page
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
 from scanmend.outputs.word_boxes import placed_words, strips
 
 
 def of(words, *edits):
-    return placed_words(leaf(words=words, edits=edits))[0]
+    return placed_words(sample_page(words=words, edits=edits))[0]
 
 
 def edit(word, count, new, *, accepted=True):
@@ -73,7 +73,7 @@ def test_words_without_boxes_stay_words():
 def test_a_line_has_one_height():
     """That of its usual words: what touches a stain does not make the others tall."""
     stained = (*WORDS, Word("a", (600, 5, 610, 110), 50.0))
-    (line,) = strips(placed_words(leaf(words=stained, edits=())))
+    (line,) = strips(placed_words(sample_page(words=stained, edits=())))
     assert {(s.top, s.height) for s in line} == {(40, 39)}
     assert [(s.left, s.right) for s in line] == [(w.box[0], w.box[2]) for w in stained]
 

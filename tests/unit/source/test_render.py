@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 import render_scans
-from held_photos import held
+from exif_photos import stored_as
 from scanmend.errors import DocumentError, StorageError
 from scanmend.source.render import inspect, render
 from scanmend.source.settings import SourceLimits
@@ -291,7 +291,7 @@ class TestPictures:
     @pytest.mark.parametrize("kind", ["JPEG", "TIFF", "WEBP", "PNG"])
     def test_orientation(self, tmp_path, shown, kind, orientation):
         """However the camera was held, the page stands upright, and is turned once only."""
-        stored, exif = held(LINE, orientation)
+        stored, exif = stored_as(LINE, orientation)
         stored.save(tmp_path / "held", kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))
         assert difference(shown(tmp_path / "held"), LINE) < 4
 

@@ -8,11 +8,11 @@ from html import unescape
 
 import pymupdf
 import pytest
-from outbox.leaves import HEIGHT, TEXT, WIDTH, WORDS, leaf
 from PIL import Image, ImageChops, ImageStat
 
 import render_scans
-from held_photos import held
+from exif_photos import stored_as
+from sample_page import HEIGHT, TEXT, WIDTH, WORDS, sample_page
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.outputs.pdf.text_pdf import FromImages, FromPdf
 
@@ -39,7 +39,7 @@ def scan(sheet, tmp_path):
 def layered(source, *pages):
     target = source.with_name(f"out-{source.name}")
     made = FromPdf(source, target, "A title")
-    for page in pages or (leaf(),):
+    for page in pages or (sample_page(),):
         made.add(page)
     made.finish()
     return target
@@ -49,7 +49,7 @@ def composed(source, *pages):
     target = source.with_suffix(".out.pdf")
     with Image.open(source) as image:
         made = FromImages(source, image, target, "Grüße 1", bytes(16))
-        for page in pages or (leaf(),):
+        for page in pages or (sample_page(),):
             made.add(page)
         made.finish()
     return target
@@ -142,7 +142,7 @@ class TestFromPdf:
         with pymupdf.open(path) as document:
             document[0].set_rotation(shown)
             document.saveIncr()
-        made = layered(path, replace(leaf(), page=replace(leaf().page, turned=turned)))
+        made = layered(path, replace(sample_page(), page=replace(sample_page().page, turned=turned)))
         assert made.read_bytes().startswith(path.read_bytes())
         check_words(made)
         assert difference(picture(made), sheet) < 3
@@ -150,7 +150,7 @@ class TestFromPdf:
     def test_an_earlier_text_layer_is_replaced(self, scan):
         """What an OCR program laid there before would be found beside the corrected words."""
         wrong = tuple(Word("WRONG", word.box, 9.0) for word in WORDS)
-        once = layered(scan, leaf(words=wrong, edits=()))
+        once = layered(scan, sample_page(words=wrong, edits=()))
         assert poppler(once)[0] == ["WRONG"] * 5
         twice = layered(once)
         check_words(twice)
@@ -174,7 +174,7 @@ class TestFromPdf:
         with pymupdf.open() as document:
             document.new_page(width=WIDTH * SCALE, height=HEIGHT * SCALE).insert_text((20, 25), "Printed words")
             document.save(path)
-        made = leaf()
+        made = sample_page()
         made = replace(made, page=replace(made.page, origin=origin, turned=90))
         with pymupdf.open(layered(path, made)) as document:
             assert (document[0].get_text().split(), document[0].rotation) == (["Printed", "words"], 0)
@@ -209,7 +209,7 @@ class TestFromPdf:
             Word(text, (40 + 115 * i, 40, 140 + 115 * i, 79), 90.0)
             for i, text in enumerate(("Łódź", "日本語", "Ω≠", "😀👍", "한국어"))
         )
-        made = layered(scan, leaf(words=words, edits=()))
+        made = layered(scan, sample_page(words=words, edits=()))
         assert poppler(made)[0] == [word.text for word in words]
         with pymupdf.open(made) as document:
             assert document[0].get_text().split() == [word.text for word in words]
@@ -217,7 +217,7 @@ class TestFromPdf:
     @pytest.mark.parametrize("text", ["שלום", "العربية"])
     def test_right_to_left_words_are_found(self, scan, text):
         """As they are written, not back to front."""
-        made = layered(scan, leaf(words=(Word(text, (40, 40, 240, 79), 90.0),), edits=()))
+        made = layered(scan, sample_page(words=(Word(text, (40, 40, 240, 79), 90.0),), edits=()))
         told = subprocess.run(["pdftotext", made, "-"], capture_output=True, check=True).stdout.decode()
         assert told.strip().strip("\u202b\u202c") == text
         with pymupdf.open(made) as document:
@@ -267,7 +267,7 @@ class TestFromImages:
         pages = [render_scans.line(f"Page {n}", height_px=40) for n in (1, 2)]
         path = tmp_path / "fax.tiff"
         render_scans.save_tiff([page.convert("1") for page in pages], path)
-        made = composed(path, leaf(1), leaf(2))
+        made = composed(path, sample_page(1), sample_page(2))
         assert made.stat().st_size < path.stat().st_size + 5000
         with pymupdf.open(made) as document:
             assert [page.get_text().split() for page in document] == [CORRECTED] * 2
@@ -276,7 +276,7 @@ class TestFromImages:
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_photos_are_upright(self, sheet, tmp_path, orientation):
         """As OCR saw them, whichever way the camera was held."""
-        stored, exif = held(sheet, orientation)
+        stored, exif = stored_as(sheet, orientation)
         stored.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
         made = composed(tmp_path / "photo.jpg")
         check_words(made)
@@ -286,9 +286,9 @@ class TestFromImages:
     @pytest.mark.parametrize("orientation", [1, 2, 6])
     def test_pages_that_ocr_had_to_turn(self, sheet, tmp_path, orientation, turned):
         """They are upright, too, in the data that they came in; whatever the camera said before."""
-        stored, exif = held(sheet.rotate(turned, expand=True), orientation)
+        stored, exif = stored_as(sheet.rotate(turned, expand=True), orientation)
         stored.save(tmp_path / "photo.jpg", exif=exif, dpi=(200, 200), quality=95)
-        made = composed(tmp_path / "photo.jpg", replace(leaf(), page=replace(leaf().page, turned=turned)))
+        made = composed(tmp_path / "photo.jpg", replace(sample_page(), page=replace(sample_page().page, turned=turned)))
         assert (tmp_path / "photo.jpg").read_bytes() in made.read_bytes()
         check_words(made)
         assert difference(picture(made), sheet) < 3
@@ -296,7 +296,7 @@ class TestFromImages:
     def test_without_resolution_a_page_has_a_page_s_size(self, tmp_path):
         """The longer side is that of A4, and words are over their boxes still."""
         Image.new("L", (1169, 826), 255).save(tmp_path / "photo.png")
-        page = replace(leaf(), page=Page(1, (Line((Word("word", (100, 100, 200, 130), 90.0),)),), 1169, 826, 0))
+        page = replace(sample_page(), page=Page(1, (Line((Word("word", (100, 100, 200, 130), 90.0),)),), 1169, 826, 0))
         made = composed(tmp_path / "photo.png", page)
         with pymupdf.open(made) as document:
             assert document[0].rect.width == pytest.approx(841.7, abs=0.2)
