@@ -216,7 +216,7 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
         for place in (claims, claims / entry.id):  # never the inbox: beneath a missing share nobody would find it
             place.mkdir(exist_ok=True, mode=0o700)
         atomic.move(source, claims / entry.id / entry.relative.name)
-        error_report.report_of(source).unlink(missing_ok=True)
+        error_report.report_path(source).unlink(missing_ok=True)
     except (OSError, StorageError) as e:
         ledger.move(entry.id, "quarantined", inbox=entry.inbox)
         if not source.exists():
@@ -274,7 +274,7 @@ def _place_of(name: str, *told: str | Path | None) -> Path:
 
 def _taken_away(quarantined: Path) -> bool:
     """Whether somebody removed a file and the report on it from a quarantine that is there."""
-    left = os.path.lexists(quarantined) or os.path.lexists(error_report.report_of(quarantined))
+    left = os.path.lexists(quarantined) or os.path.lexists(error_report.report_path(quarantined))
     return not left and quarantined.parent.is_dir()
 
 

@@ -41,7 +41,7 @@ def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, 
     if folder.on_failure:
         told = {**_told(folder, entry), "SCANMEND_STATUS": "failure", "SCANMEND_REASON": reason}
         told["SCANMEND_ORIGINAL"] = os.fspath(quarantined)
-        _run(folder.on_failure, [quarantined, error_report.report_of(quarantined)], told, folder, entry, stopping)
+        _run(folder.on_failure, [quarantined, error_report.report_path(quarantined)], told, folder, entry, stopping)
 
 
 def _told(folder: Folder, entry: Entry) -> dict[str, str]:

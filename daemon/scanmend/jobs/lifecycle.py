@@ -290,7 +290,7 @@ class Custody:
         target = self._move(path, entry, folder.quarantine, Path(entry.relative.name), "failing", error_report.SUFFIX)
         when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
         report = error_report.render(target.name, reason, when, entry.id)
-        atomic.replace(error_report.report_of(target), report, access=folder.output_access)
+        atomic.replace(error_report.report_path(target), report, access=folder.output_access)
         inbox.release(entry.id)
         self._ledger.move(entry.id, "quarantined", put_away=target if target.exists() else None)
         return target

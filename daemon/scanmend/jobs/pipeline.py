@@ -18,7 +18,7 @@ from scanmend.correct.task import CorrectionTask, skipped
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
-from scanmend.language.installed import AUTO, tells_language
+from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
 from scanmend.outputs.record import Record
@@ -198,7 +198,7 @@ def _result(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPage
 def _settled(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings:
     """With the language of a document, once a page tells it, or is far enough behind pages that did not."""
     page = known.page if isinstance(known, CorrectedPage) else known
-    settled = tells_language(page) or (page.languages and page.number >= AUTO_PAGES)
+    settled = can_detect_language(page) or (page.languages and page.number >= AUTO_PAGES)
     return replace(reading, languages=page.languages) if settled else reading
 
 

@@ -13,7 +13,7 @@ from scanmend.language.codes import CODES
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def words(text: str) -> Iterator[str]:
+def words_in(text: str) -> Iterator[str]:
     """Yield the words of two letters or more, case-folded; what apostrophes and hyphens join counts as several."""
     return (found.group().casefold() for found in _WORD.finditer(text))
 

@@ -14,26 +14,26 @@ AUTO = ("auto",)
 """What a folder's languages are when each document's are to be found out."""
 FALLBACK = "eng"
 """What is read in where nothing tells the language."""
-TELLING_WORDS = 12
+MIN_DETECT_WORDS = 12
 """Words of three letters or more that a page must have to tell its document's language."""
-TELLING_CONFIDENCE = 60.0
+MIN_DETECT_CONFIDENCE = 60.0
 """Mean confidence, 0 to 100, below which what was read is no text to go by."""
 _VARIANTS = {"deu_latf", "frk", "frm"}
 """Old prints; they would tie with the languages of today."""
 _NO_LIST = {"est"}
 
-MISSING = "Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr"
+NOT_INSTALLED = "Tesseract is not installed; on Debian and Ubuntu: apt install tesseract-ocr"
 
 
-def version() -> str:
+def tesseract_version() -> str:
     """Tesseract's version, such as 5.3.0; OcrError without Tesseract."""
-    said = _said("--version").split()
+    said = _output_of("--version").split()
     return said[1].lstrip("v") if len(said) > 1 else "unknown"
 
 
 def installed_languages() -> frozenset[str]:
     """Languages that Tesseract has data for; OcrError without Tesseract."""
-    return frozenset(line.strip() for line in _said("--list-langs").splitlines()[1:] if line.strip())
+    return frozenset(line.strip() for line in _output_of("--list-langs").splitlines()[1:] if line.strip())
 
 
 def auto_languages(installed: Iterable[str]) -> tuple[str, ...]:
@@ -41,13 +41,13 @@ def auto_languages(installed: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(installed) & (CODES.keys() - _VARIANTS - _NO_LIST)))
 
 
-def tells_language(page: Page) -> bool:
+def can_detect_language(page: Page) -> bool:
     """Whether a page, by itself, tells the language of its document; blank ones and mere numbers do not."""
     confidence = page.mean_confidence
-    if confidence is not None and confidence < TELLING_CONFIDENCE:
+    if confidence is not None and confidence < MIN_DETECT_CONFIDENCE:
         return False
     words = (word.text for line in page.lines for word in line.words)
-    return sum(sum(c.isalpha() for c in word) > 2 for word in words) >= TELLING_WORDS  # noqa: PLR2004 -- letters
+    return sum(sum(c.isalpha() for c in word) > 2 for word in words) >= MIN_DETECT_WORDS  # noqa: PLR2004 -- letters
 
 
 def remedy(languages: Iterable[str]) -> str:
@@ -58,11 +58,11 @@ def remedy(languages: Iterable[str]) -> str:
     return "; ".join(ways + ([f"put {' and '.join(files)} into Tesseract's tessdata folder"] if files else []))
 
 
-def _said(flag: str) -> str:
+def _output_of(flag: str) -> str:
     try:
         done = subprocess.run(["tesseract", flag], capture_output=True, check=True, timeout=30)
     except FileNotFoundError as e:
-        raise OcrError(MISSING) from e
+        raise OcrError(NOT_INSTALLED) from e
     except subprocess.CalledProcessError as e:
         said = " ".join(e.stderr.decode("utf-8", "replace").split())
         raise OcrError(f"tesseract {flag} failed with exit code {e.returncode}: {said[-300:]}") from e

@@ -10,7 +10,7 @@ Affine = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageMapping:
     """How a prepared image was made of the page: straightened and scaled, its middle in the page's middle."""
 
     width: int

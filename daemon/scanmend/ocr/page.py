@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from scanmend.document import Page
-from scanmend.language.detect import read_choosing
+from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
 from scanmend.ocr import preprocess, tesseract
 from scanmend.source import blank, pdf_text, render
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 from scanmend.source.settings import ReadSettings
 
 
@@ -16,7 +16,7 @@ def read_page(path: Path, number: int, reading: ReadSettings, work: Path) -> Pag
     """Read page ``number`` (1-based); ``work`` is a folder for its images. DocumentError, OcrError, OSError."""
     own = None
     if reading.pdf_text != "off":
-        own = pdf_text.pdf_text(
+        own = pdf_text.extract_text(
             path, number, reading, tesseract.installed() if reading.languages == AUTO else frozenset()
         )
     if own is not None and _suffices(own, reading):
@@ -25,7 +25,7 @@ def read_page(path: Path, number: int, reading: ReadSettings, work: Path) -> Pag
     if blank.is_blank(image):
         return Page(number, (), image.width, image.height, image.dpi, origin="blank")
     page = _read(image, number, reading)
-    if own is not None and own.sound and reading.pdf_text == "auto" and not pdf_text.ocr_reads_more(page, own.page):
+    if own is not None and own.sound and reading.pdf_text == "auto" and not pdf_text.ocr_found_more(page, own.page):
         return own.page
     return page
 
@@ -37,7 +37,7 @@ def _suffices(own: pdf_text.PdfText, reading: ReadSettings) -> bool:
     return reading.pdf_text == "only" or bool(own.page.lines)
 
 
-def _read(image: Rendered, number: int, reading: ReadSettings) -> Page:
+def _read(image: PageImage, number: int, reading: ReadSettings) -> Page:
     """By OCR, in the folder's languages or in the one that the page is found to be in."""
     steps = preprocess.STEPS if reading.prepare == "auto" else ()
 
@@ -46,4 +46,6 @@ def _read(image: Rendered, number: int, reading: ReadSettings) -> Page:
             preprocess.read(image, number, replace(reading, languages=languages), steps), languages=languages
         )
 
-    return read_choosing(read, tesseract.installed()) if reading.languages == AUTO else read(reading.languages)
+    return (
+        read_in_detected_language(read, tesseract.installed()) if reading.languages == AUTO else read(reading.languages)
+    )

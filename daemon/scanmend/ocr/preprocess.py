@@ -16,26 +16,26 @@ from scanmend.ocr import tesseract
 from scanmend.ocr.page_analysis import analyse
 from scanmend.ocr.quality import Quality, quality_of
 from scanmend.ocr.transform import PageTransform, small_copy, transformed
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 from scanmend.source.settings import ReadSettings
 
 STEPS = ("invert", "light", "straighten", "turn", "resolution", "layout")
 """What can be done; ``scripts/bench/reading.py`` measures each."""
 
-POOR = 85.0
+RETRY_CONFIDENCE = 85.0
 """Mean confidence, 0–100, below which another reading is tried."""
-TORN = 0.025
+RETRY_TORN_SHARE = 0.025
 """Share of words torn from their rows above which another layout is tried."""
-LOST = 60.0
+ROTATE_CONFIDENCE = 60.0
 """Mean confidence, 0–100, below which the page may stand on its head."""
-BETTER = 1.02
+MIN_WORTH_RATIO = 1.02
 """How much more another reading has to be worth than the one at hand."""
-SMALL_PX, LARGE_PX = 16.0, 45.0
+SMALL_TEXT_PX, LARGE_TEXT_PX = 16.0, 45.0
 """Median height of words, in pixels, below which the image is enlarged and above which it is reduced."""
 
-_ROOM = 3.0
+_RETRY_TIME_FACTOR = 3.0
 """A page is not read again unless so many times the time that its first reading took is left."""
-_SAID: dict[tesseract.Layout, tuple[str, ...]] = {
+_LAYOUT_STEPS: dict[tesseract.Layout, tuple[str, ...]] = {
     "page": (),
     "column": ("read as one column",),
     "block": ("read as one block",),
@@ -43,7 +43,7 @@ _SAID: dict[tesseract.Layout, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Try:
+class _Attempt:
     """One reading and how it came about."""
 
     treatment: PageTransform
@@ -53,26 +53,26 @@ class _Try:
     quality: Quality
 
 
-def read(image: Rendered, number: int, reading: ReadSettings, steps: Collection[str] = STEPS) -> Page:
+def read(image: PageImage, number: int, reading: ReadSettings, steps: Collection[str] = STEPS) -> Page:
     """Read a page image with the preparation that it needs; boxes are of the page as it is upright.
 
     OcrError and DocumentError as ``tesseract.read``, OSError when an image cannot be written.
     """
     if not steps:
         return tesseract.read(image, number, reading.languages, reading.limit_s, alternatives=reading.alternatives)
-    reader = _Reader(image, number, reading, steps)
+    reader = _BestReading(image, number, reading, steps)
     first_s = reader.spent_s
     for treatment, layout in reader.others():
-        if reading.limit_s - reader.spent_s < _ROOM * first_s:
+        if reading.limit_s - reader.spent_s < _RETRY_TIME_FACTOR * first_s:
             break
         reader.retry(treatment, layout)
     return reader.page()
 
 
-class _Reader:
+class _BestReading:
     """The best reading of one page so far."""
 
-    def __init__(self, image: Rendered, number: int, reading: ReadSettings, steps: Collection[str]) -> None:
+    def __init__(self, image: PageImage, number: int, reading: ReadSettings, steps: Collection[str]) -> None:
         self._image, self._number, self._reading, self._steps = image, number, reading, steps
         self._small = small_copy(image)
         self._made = PageTransform(), image
@@ -94,7 +94,7 @@ class _Reader:
         except (OcrError, DocumentError, OSError):  # the reading at hand is what it would be without this one
             self.spent_s += time.monotonic() - started
             return
-        if other.quality.worth > BETTER * self._best.quality.worth:
+        if other.quality.worth > MIN_WORTH_RATIO * self._best.quality.worth:
             self._best = other
 
     def page(self) -> Page:
@@ -105,7 +105,7 @@ class _Reader:
             dpi=self._image.dpi,
             seconds=round(self.spent_s, 3),
             turned=best.treatment.turned,
-            steps=(*best.treatment.steps, *_SAID[best.layout]),
+            steps=(*best.treatment.steps, *_LAYOUT_STEPS[best.layout]),
         )
 
     def _turns(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
@@ -113,28 +113,28 @@ class _Reader:
             return
         if self._best.quality.sideways:
             # Tesseract turns sideways pages itself, and always the same way; but they are to be shown upright.
-            likely, other = (90, 270) if self._best.quality.confidence < LOST else (270, 90)
+            likely, other = (90, 270) if self._best.quality.confidence < ROTATE_CONFIDENCE else (270, 90)
             yield self._treatment(likely), "page"
             if self._best.quality.sideways:
                 yield self._treatment(other), "page"
-        elif self._best.quality.confidence < LOST:
+        elif self._best.quality.confidence < ROTATE_CONFIDENCE:
             yield self._treatment(180), "page"
 
     def _scales(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
-        if "resolution" not in self._steps or self._best.quality.confidence >= POOR:
+        if "resolution" not in self._steps or self._best.quality.confidence >= RETRY_CONFIDENCE:
             return
         larger = replace(self._best.treatment, scale=2.0)
-        if self._best.quality.height < SMALL_PX and self._has_room(larger):
+        if self._best.quality.height < SMALL_TEXT_PX and self._has_room(larger):
             yield larger, self._best.layout
-        elif self._best.quality.height > LARGE_PX:
+        elif self._best.quality.height > LARGE_TEXT_PX:
             yield replace(self._best.treatment, scale=0.5), self._best.layout
 
     def _layouts(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "layout" not in self._steps:
             return
-        if self._best.quality.torn > TORN:
+        if self._best.quality.torn > RETRY_TORN_SHARE:
             yield self._best.treatment, "column"
-        if self._best.quality.torn > TORN or self._best.quality.confidence < POOR:
+        if self._best.quality.torn > RETRY_TORN_SHARE or self._best.quality.confidence < RETRY_CONFIDENCE:
             yield self._best.treatment, "block"
 
     def _treatment(self, turned: int) -> PageTransform:
@@ -152,9 +152,9 @@ class _Reader:
         """Whether the image stays within what Tesseract takes and, where it is enlarged, what a page may have."""
         width, height = treatment.frame(self._image).size
         large = treatment.scale > 1 and width * height > self._reading.limits.max_megapixels * 1e6
-        return max(width, height) <= tesseract.LONGEST_PX and not large
+        return max(width, height) <= tesseract.MAX_SIDE_PX and not large
 
-    def _read(self, treatment: PageTransform, layout: tesseract.Layout) -> _Try:
+    def _read(self, treatment: PageTransform, layout: tesseract.Layout) -> _Attempt:
         page = tesseract.read(
             self._treated(treatment),
             self._number,
@@ -164,9 +164,9 @@ class _Reader:
             layout=layout,
         )
         self.spent_s += page.seconds
-        return _Try(treatment, layout, page, quality_of(page))
+        return _Attempt(treatment, layout, page, quality_of(page))
 
-    def _treated(self, treatment: PageTransform) -> Rendered:
+    def _treated(self, treatment: PageTransform) -> PageImage:
         """The image so treated; only the last one is kept."""
         before, image = self._made
         if treatment != before:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from scanmend.document import Box, Line, Page
 
-GUESSED = 50.0
+GUESS_CONFIDENCE = 50.0
 """Confidence, 0–100, below which a word counts for nothing."""
-CELL = 3
+MAX_CELL_WORDS = 3
 """Most words in a line that may be a cell of a table, unless half of them are numbers."""
 
-_LONG = 3
+_SHORT_WORD_LETTERS = 3
 """Letters that make a word wider than high."""
-_TORN_COSTS = 2.0
+_TORN_PENALTY = 2.0
 """So many times its share, a torn table costs a reading."""
-_SIDEWAYS_COSTS = 0.1
+_SIDEWAYS_PENALTY = 0.1
 """So much of its worth, a reading costs that cannot be shown upright."""
 
 
@@ -40,26 +40,26 @@ def quality_of(page: Page) -> Quality:
     """Judge a reading."""
     words = [(sum(map(str.isalnum, w.text)), w.confidence or 0.0, w.box) for line in page.lines for w in line.words]
     letters = sum(n for n, _, _ in words)
-    boxes = [box for n, _, box in words if n > _LONG and box]
+    boxes = [box for n, _, box in words if n > _SHORT_WORD_LETTERS and box]
     sideways = 2 * sum(bottom - top > right - left for left, top, right, bottom in boxes) > len(boxes)
-    torn = 0.0 if sideways else _torn(page.lines)
-    heard = sum(n * max(0.0, confidence - GUESSED) for n, confidence, _ in words)
+    torn = 0.0 if sideways else _torn_share(page.lines)
+    heard = sum(n * max(0.0, confidence - GUESS_CONFIDENCE) for n, confidence, _ in words)
     return Quality(
         letters,
         sum(n * confidence for n, confidence, _ in words) / max(letters, 1),
         torn,
         sideways,
         statistics.median(box[3] - box[1] for _, _, box in words if box) if any(box for *_, box in words) else 0.0,
-        heard * max(0.0, 1 - _TORN_COSTS * torn - _SIDEWAYS_COSTS * sideways),
+        heard * max(0.0, 1 - _TORN_PENALTY * torn - _SIDEWAYS_PENALTY * sideways),
     )
 
 
-def _torn(lines: Sequence[Line]) -> float:
+def _torn_share(lines: Sequence[Line]) -> float:
     """Share of words whose neighbour to the right is not the word read next, where one of both is in a cell.
 
     Columns of prose, which are to be read one after the other, have long lines of words.
     """
-    words = [(w.box, _is_cell(line)) for line in lines for w in line.words if w.box and _says(w.text)]
+    words = [(w.box, _is_cell(line)) for line in lines for w in line.words if w.box and _has_text(w.text)]
     rows: dict[int, list[int]] = {}
     step = max(1, round(statistics.median(box[3] - box[1] for box, _ in words))) if words else 1
     for i, (box, _) in enumerate(words):
@@ -68,12 +68,12 @@ def _torn(lines: Sequence[Line]) -> float:
     torn = sum(
         right != i + 1 and (words[i][1] or words[right][1])
         for i, (box, _) in enumerate(words)
-        if (right := _right_of(box, words, rows.get((box[1] + box[3]) // 2 // step, ()))) is not None
+        if (right := _right_neighbour(box, words, rows.get((box[1] + box[3]) // 2 // step, ()))) is not None
     )
     return torn / len(words) if words else 0.0
 
 
-def _right_of(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:
+def _right_neighbour(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:
     """The nearest word to the right that stands in the same row."""
 
     def beside(other: Box) -> bool:
@@ -85,8 +85,8 @@ def _right_of(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -
 
 def _is_cell(line: Line) -> bool:
     numbers = sum(any(map(str.isdigit, w.text)) for w in line.words)
-    return len(line.words) <= CELL or 2 * numbers >= len(line.words)
+    return len(line.words) <= MAX_CELL_WORDS or 2 * numbers >= len(line.words)
 
 
-def _says(text: str) -> bool:
+def _has_text(text: str) -> bool:
     return any(map(str.isalnum, text))

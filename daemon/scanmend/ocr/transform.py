@@ -9,19 +9,19 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from scanmend.ocr.geometry import Frame
-from scanmend.ocr.page_analysis import SIDE, Grey
-from scanmend.source.render import Rendered
+from scanmend.ocr.geometry import PageMapping
+from scanmend.ocr.page_analysis import ANALYSIS_SIDE_PX, Grey
+from scanmend.source.render import PageImage
 
-_TURNS = MappingProxyType(
+_TRANSPOSITIONS = MappingProxyType(
     {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 )
 """Pillow's names for turns, which it counts the other way round, by degrees clockwise."""
-_MAP_SIDE = 400
+_BRIGHTNESS_MAP_PX = 400
 """Length of the longer side of the map of the paper's brightness, in pixels."""
-_PAPER = 240
+_PAPER_LEVEL = 240
 """What paper becomes where light is evened out, of 255."""
-_STRIP = 256
+_STRIP_ROWS = 256
 """Rows of which the light is evened at a time, which bounds the memory that it takes."""
 
 
@@ -48,33 +48,33 @@ class PageTransform:
         told += [f"enlarged {self.scale:g}×"] if self.scale > 1 else []
         return (*told, *([f"reduced to {self.scale:.0%}"] if self.scale < 1 else []))
 
-    def frame(self, image: Rendered) -> Frame:
+    def frame(self, image: PageImage) -> PageMapping:
         """Where the image lies on its page afterwards."""
         across, down = (image.height, image.width) if self.turned in (90, 270) else (image.width, image.height)
-        return Frame(across, down, self.slope, self.scale)
+        return PageMapping(across, down, self.slope, self.scale)
 
 
-def small_copy(image: Rendered) -> Grey:
+def small_copy(image: PageImage) -> Grey:
     """Return a grey copy for ``look``."""
-    with _opened(image) as picture:
-        shrink = max(1, round(max(picture.size) / SIDE))
+    with _open(image) as picture:
+        shrink = max(1, round(max(picture.size) / ANALYSIS_SIDE_PX))
         grey = picture.convert("L")
         return np.asarray(grey.reduce(shrink) if shrink > 1 else grey)
 
 
-def transformed(image: Rendered, treatment: PageTransform) -> Rendered:
+def transformed(image: PageImage, treatment: PageTransform) -> PageImage:
     """Return the image after treatment, beside the one it is made of; OSError when it cannot be written."""
     if treatment == PageTransform():
         return image
-    with _opened(image) as opened:
-        picture = opened.transpose(_TURNS[treatment.turned]) if treatment.turned else opened
+    with _open(image) as opened:
+        picture = opened.transpose(_TRANSPOSITIONS[treatment.turned]) if treatment.turned else opened
         if treatment.inverted:
             picture = ImageOps.invert(picture.convert("L"))
         if treatment.evened:
-            picture = _evened(picture.convert("L"))
+            picture = _with_even_light(picture.convert("L"))
         frame = treatment.frame(image)
         if (frame.slope, frame.scale) != (0.0, 1.0):
-            picture = _fitted(picture.convert("L"), frame)
+            picture = _straightened_and_scaled(picture.convert("L"), frame)
         name = "-".join(f"{n:g}" for n in (treatment.turned, treatment.slope, treatment.scale))
         target = image.path.with_name(f"{image.path.stem}-{name}.pnm")
         picture.save(target, "PPM")
@@ -83,41 +83,41 @@ def transformed(image: Rendered, treatment: PageTransform) -> Rendered:
     )
 
 
-def _opened(image: Rendered) -> Image.Image:
+def _open(image: PageImage) -> Image.Image:
     return Image.open(image.path, formats=("PPM",))
 
 
-def _fitted(picture: Image.Image, frame: Frame) -> Image.Image:
+def _straightened_and_scaled(picture: Image.Image, frame: PageMapping) -> Image.Image:
     """Straighten and scale in one go, so that letters are blurred once; what is laid bare is as bright as paper."""
     if frame.scale < 1:
         shrunk = picture.resize(replace(frame, slope=0.0).size, Image.Resampling.BOX)
-        whole = Frame(shrunk.width, shrunk.height, frame.slope)
-        return _fitted(shrunk, whole) if frame.slope else shrunk
+        whole = PageMapping(shrunk.width, shrunk.height, frame.slope)
+        return _straightened_and_scaled(shrunk, whole) if frame.slope else shrunk
     return picture.transform(
         frame.size,
         Image.Transform.AFFINE,
         frame.affine,
         resample=Image.Resampling.BICUBIC,
-        fillcolor=_paper_of(picture),
+        fillcolor=_paper_level(picture),
     )
 
 
-def _paper_of(picture: Image.Image) -> int:
+def _paper_level(picture: Image.Image) -> int:
     counts = picture.reduce(max(1, min(picture.size) // 200)).histogram()
     return max(range(128, 256), key=counts.__getitem__)
 
 
-def _evened(picture: Image.Image) -> Image.Image:
+def _with_even_light(picture: Image.Image) -> Image.Image:
     """Divide by the brightness of the paper, as the brightest pixels around each place tell it."""
-    shrink = max(1, round(max(picture.size) / _MAP_SIDE))
+    shrink = max(1, round(max(picture.size) / _BRIGHTNESS_MAP_PX))
     paper = picture.reduce(shrink)
     for _ in range(2):
         paper = paper.filter(ImageFilter.MaxFilter(5))
     paper = paper.filter(ImageFilter.GaussianBlur(5)).resize(picture.size, Image.Resampling.BILINEAR)
     out = Image.new("L", picture.size)
-    for top in range(0, picture.height, _STRIP):
-        strip = (0, top, picture.width, min(top + _STRIP, picture.height))
-        seen = np.asarray(picture.crop(strip), np.uint16) * np.uint16(_PAPER)
+    for top in range(0, picture.height, _STRIP_ROWS):
+        strip = (0, top, picture.width, min(top + _STRIP_ROWS, picture.height))
+        seen = np.asarray(picture.crop(strip), np.uint16) * np.uint16(_PAPER_LEVEL)
         even = seen // np.maximum(np.asarray(paper.crop(strip), np.uint16), 16)
         out.paste(Image.fromarray(np.minimum(even, 255).astype(np.uint8)), strip)
     return out

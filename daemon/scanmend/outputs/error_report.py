@@ -40,6 +40,6 @@ def read(report: Path) -> tuple[str, str] | None:
     return (told["Id"], told["Reason"]) if {"Id", "Reason"} <= told.keys() else None
 
 
-def report_of(quarantined: Path) -> Path:
+def report_path(quarantined: Path) -> Path:
     """Where the report on a quarantined file lies."""
     return quarantined.with_name(quarantined.name + SUFFIX)

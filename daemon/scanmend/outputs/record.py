@@ -14,9 +14,9 @@ SCHEMA = 1
 """Goes up when a field changes its meaning or goes away; new fields may come at any time."""
 
 
-_PAGES = b',\n  "pages": ['
+_PAGES_KEY = b',\n  "pages": ['
 """Where the pages begin, and the longest part of a record."""
-_LONGEST_HEAD = 1 << 16
+_MAX_HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def render(record: Record) -> Iterator[bytes]:
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
     }
-    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES
+    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
         yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
     yield b"\n  ]\n}\n"
@@ -92,7 +92,7 @@ def head(path: Path) -> dict[str, Any]:
     """Return the fields of a record file but for its pages, which are not read; empty where it is no record."""
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(_LONGEST_HEAD).partition(_PAGES)[0] + b"\n}")
+            told = json.loads(file.read(_MAX_HEAD_BYTES).partition(_PAGES_KEY)[0] + b"\n}")
     except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) and told.get("schema") == SCHEMA else {}

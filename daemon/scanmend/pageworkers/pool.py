@@ -26,9 +26,9 @@ from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.process.child import Child, Message
 from scanmend.source.settings import ERRORS, WHOLE, Inspection, ReadSettings, SourceLimits
 
-GRACE_S = 15.0
+WORKER_GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
-LONG_PRESS = 8
+LONG_DOCUMENT_PAGES = 8
 """Outputs that show more pages than this are made by a process beside the workers, one document after the other."""
 
 _T = TypeVar("_T")
@@ -46,7 +46,7 @@ class PagePool:
         work: Path,
         start: Callable[[], Child] = lambda: Child("scanmend.pageworkers.worker"),
         executor: Executor | None = None,
-        grace_s: float = GRACE_S,
+        grace_s: float = WORKER_GRACE_S,
     ) -> None:
         """``work``: folder for page images, this pool's alone; what an earlier one left there is removed.
 
@@ -109,7 +109,7 @@ class PagePool:
         request: Message = {"do": "press", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
         request["targets"] = {name: str(target) for name, target in targets.items()}
         request["limits"] = asdict(limits)
-        long = facts["pages"] > LONG_PRESS
+        long = facts["pages"] > LONG_DOCUMENT_PAGES
 
         def call() -> None:
             self._ask(request, limit_s + self._grace_s, keep=not long)

@@ -24,14 +24,14 @@ from scanmend.source import render
 from scanmend.source.settings import ERRORS, WHOLE, ReadSettings, SourceLimits
 
 _page = TypeAdapter(Page)
-_reading = TypeAdapter(ReadSettings)
+_settings = TypeAdapter(ReadSettings)
 
 
 def handle(request: Message, progress: Progress) -> Message:
     """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
-        return {"result": _DO[request["do"]](path, request, progress)}
+        return {"result": _HANDLERS[request["do"]](path, request, progress)}
     except PageFailed as e:
         return {"error": "page", "what": e.what, "message": e.how}
     except (DocumentError, StorageError, OcrError) as e:
@@ -44,31 +44,31 @@ def handle(request: Message, progress: Progress) -> Message:
         return {"error": "ocr", "message": f"{what}: {e}"}
 
 
-def _inspected(path: Path, request: Message, _progress: Progress) -> Message:
+def _inspect(path: Path, request: Message, _progress: Progress) -> Message:
     limits = SourceLimits(**request["limits"])
     with rlimits.bounded(limits.max_megapixels):
         return asdict(render.inspect(path, limits))
 
 
-def _pressed(path: Path, request: Message, progress: Progress) -> None:
+def _compose(path: Path, request: Message, progress: Progress) -> None:
     targets = {name: Path(target) for name, target in request["targets"].items()}
     what, pages = "the outputs that show its pages cannot be made", Path(request["pages"])
     with (
-        _blaming_the_disk(pages.parent),
+        _full_disk_as_storage_error(pages.parent),
         rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
-        render.blaming(what),
+        render.damage_as_document_error(what),
     ):
         compose(path, pages, targets, request["facts"], progress)
 
 
-def _page_of(path: Path, request: Message, _progress: Progress) -> Any:
-    reading, work = _reading.validate_python(request["reading"]), Path(request["work"])
+def _read(path: Path, request: Message, _progress: Progress) -> Any:
+    reading, work = _settings.validate_python(request["reading"]), Path(request["work"])
     try:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
     try:
-        with _blaming_the_disk(work), rlimits.bounded(reading.limits.max_megapixels):
+        with _full_disk_as_storage_error(work), rlimits.bounded(reading.limits.max_megapixels):
             page = read_page(path, request["number"], reading, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
@@ -76,7 +76,7 @@ def _page_of(path: Path, request: Message, _progress: Progress) -> Any:
 
 
 @contextmanager
-def _blaming_the_disk(work: Path) -> Iterator[None]:
+def _full_disk_as_storage_error(work: Path) -> Iterator[None]:
     """Let what fails while the disk is full be the disk's fault: most libraries do not tell why they cannot write."""
     try:
         yield
@@ -86,7 +86,7 @@ def _blaming_the_disk(work: Path) -> Iterator[None]:
         raise
 
 
-_DO: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspected, "read": _page_of, "press": _pressed}
+_HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspect, "read": _read, "press": _compose}
 
 if __name__ == "__main__":
     os.environ["OMP_THREAD_LIMIT"] = "1"

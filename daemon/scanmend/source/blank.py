@@ -13,44 +13,44 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 
-LOOK_DPI = 100
+ANALYSIS_DPI = 100
 """Resolution at which the page is looked at, and in which the sizes below are meant."""
-A4_INCHES = 11.69
+A4_LONGER_SIDE_INCHES = 11.69
 """The longer side of a sheet whose image does not tell its resolution."""
-LEAST_PX = 1000
+MIN_LONGER_SIDE_PX = 1000
 """The longer side is not made smaller than this, whatever resolution the file claims."""
-CONTRAST = 14.0
+MIN_MARK_CONTRAST = 14.0
 """Grey levels by which a mark differs from the paper around it; show-through mostly stays below."""
-PLAIN_CONTRAST = 80.0
+CLEAR_INK_CONTRAST = 80.0
 """Grey levels by which ink differs from any paper, shades or not."""
-NOISE = 5.0
+MIN_GRAIN_SIGMAS = 5.0
 """Standard deviations of the paper's own grain that a mark exceeds."""
-GRAINIEST = 8.0
+MAX_GRAIN = 8.0
 """Grey levels of grain beyond which nobody can tell whether there is faint text."""
-INKED = 0.004
+MAX_INK_SHARE = 0.004
 """Share of the page that is marks, from which it is not blank, whatever they are."""
-FINE_PX, COARSE_PX = 3, 6
+MAX_FINE_SPECK_PX, MAX_SPECK_PX = 3, 6
 """Longest side of fine and of coarse dust; the latter is 1.5 mm, less than the digits of a small page number."""
-CROWD_PX, CROWD = 24, 12
+CLUSTER_PX, TEXT_CLUSTER_WEIGHT = 24, 12
 """Within so small a square, specks of so much weight together are a faint text, …"""
-SINGLE, FINE, COARSE = 1, 2, 6
+SINGLE_PIXEL_WEIGHT, FINE_SPECK_WEIGHT, COARSE_SPECK_WEIGHT = 1, 2, 6
 """… where single pixels, which compression strews around each speck, weigh little, and two coarse specks enough."""
-HOLE_PX = range(14, 38)
+HOLE_DIAMETERS_PX = range(14, 38)
 """Diameter of punch holes: 5 to 8 mm, and their shadow."""
-HOLE_FILL = 0.65
+MIN_HOLE_FILL = 0.65
 """Of their bounding square; a full disc fills 0.79, a letter or a stamp's ring less."""
-HOLE_EDGE_PX = 110
+MAX_HOLE_DISTANCE_PX = 110
 """Farthest that their middle is from the sheet's edge."""
-HOLES = 4
-EDGE_PX = 20
+MAX_HOLES = 4
+MAX_EDGE_MARK_PX = 20
 """So far into the picture, what touches its edge is shadow, or the edge of the sheet."""
-SHADOW_PX = 4
+LID_SHADOW_PX = 4
 """So far beside the dark lid, what is dark is its shadow."""
-LID = 0.6
+MAX_LID_BRIGHTNESS = 0.6
 """Share of the paper's light below which it is the dark lid."""
-BORDER_SHARE = 0.12
+MAX_LID_SHARE = 0.12
 """How far the dark lid may reach into the picture, of its width or height."""
 
 _BLOCK = 32
@@ -74,57 +74,63 @@ class _Mark:
     @property
     def weight(self) -> int:
         """What it counts for in a crowd."""
-        return COARSE if self.longer > FINE_PX else FINE if self.pixels > 1 else SINGLE
+        return (
+            COARSE_SPECK_WEIGHT
+            if self.longer > MAX_FINE_SPECK_PX
+            else FINE_SPECK_WEIGHT
+            if self.pixels > 1
+            else SINGLE_PIXEL_WEIGHT
+        )
 
 
-def is_blank(image: Rendered) -> bool:
+def is_blank(image: PageImage) -> bool:
     """Whether nothing is on the page that could be read."""
-    return nothing_on(image.path, image.dpi)
+    return is_blank_image(image.path, image.dpi)
 
 
-def nothing_on(path: Path, dpi: int) -> bool:
+def is_blank_image(path: Path, dpi: int) -> bool:
     """As ``is_blank``; ``dpi`` is 0 where it is unknown."""
     with Image.open(path) as picture:
         longer = max(picture.size)
-        by = max(1.0, min((dpi or longer / A4_INCHES) / LOOK_DPI, longer / LEAST_PX))
+        by = max(1.0, min((dpi or longer / A4_LONGER_SIDE_INCHES) / ANALYSIS_DPI, longer / MIN_LONGER_SIDE_PX))
         size = (max(1, round(picture.width / by)), max(1, round(picture.height / by)))
         grey = np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), np.float32)
-    return _nothing(grey)
+    return _has_no_marks(grey)
 
 
-def _nothing(grey: _Grey) -> bool:
-    if _plainly_inked(grey):
+def _has_no_marks(grey: _Grey) -> bool:
+    if _is_clearly_inked(grey):
         return False
-    sheet, border = _without_border(grey)
-    marks = np.abs(sheet - _ground(sheet))
+    sheet, border = _paint_over_lid(grey)
+    marks = np.abs(sheet - _paper_background(sheet))
     grain = 1.4826 * float(np.median(marks[~border])) if not border.all() else 0.0
-    if grain > GRAINIEST:
+    if grain > MAX_GRAIN:
         return False
-    ink = (marks > max(CONTRAST, NOISE * grain)) & ~border
-    return bool(ink.mean() <= INKED) and _only_dust(_marks(ink), ink.shape)
+    ink = (marks > max(MIN_MARK_CONTRAST, MIN_GRAIN_SIGMAS * grain)) & ~border
+    return bool(ink.mean() <= MAX_INK_SHARE) and _are_all_dust_or_holes(_connected_marks(ink), ink.shape)
 
 
-def _plainly_inked(grey: _Grey) -> bool:
+def _is_clearly_inked(grey: _Grey) -> bool:
     """What is true of most pages, told quickly."""
     top, left = (n // 8 for n in grey.shape)  # beyond any lid
     inner = grey[top : grey.shape[0] - top, left : grey.shape[1] - left]
     paper = float(np.median(inner[::4, ::4]))
-    return bool((np.abs(inner - paper) > PLAIN_CONTRAST).mean() > INKED)
+    return bool((np.abs(inner - paper) > CLEAR_INK_CONTRAST).mean() > MAX_INK_SHARE)
 
 
-def _without_border(grey: _Grey) -> tuple[_Grey, _Mask]:
+def _paint_over_lid(grey: _Grey) -> tuple[_Grey, _Mask]:
     """The page, and what of it the scanner saw beside the sheet, painted over with the paper next to it.
 
     That is dark from the picture's edge inwards, without a gap.
     """
     sheet, border = grey.copy(), np.zeros(grey.shape, bool)
-    dark = grey < LID * float(np.median(grey))
+    dark = grey < MAX_LID_BRIGHTNESS * float(np.median(grey))
     for turned in range(4):
         side, painted, seen = (np.rot90(picture, turned) for picture in (border, sheet, dark))
-        reach = int(seen.shape[1] * BORDER_SHARE)
+        reach = int(seen.shape[1] * MAX_LID_SHARE)
         length = np.logical_and.accumulate(seen[:, :reach], axis=1).sum(axis=1)
         length[length == reach] = 0  # along the edge, not across it; or no lid
-        length[length > 0] += SHADOW_PX
+        length[length > 0] += LID_SHADOW_PX
         outside = np.arange(seen.shape[1]) < length[:, None]
         beside = np.take_along_axis(painted, length[:, None].clip(max=seen.shape[1] - 1), axis=1)
         painted[outside] = np.broadcast_to(beside, outside.shape)[outside]
@@ -132,7 +138,7 @@ def _without_border(grey: _Grey) -> tuple[_Grey, _Mask]:
     return sheet, border
 
 
-def _ground(sheet: _Grey) -> _Grey:
+def _paper_background(sheet: _Grey) -> _Grey:
     """The paper behind the marks, with its shades: medians of blocks, drawn out smoothly."""
     rows, columns = (max(1, round(n / _BLOCK)) for n in sheet.shape)
     blocks = [
@@ -147,52 +153,52 @@ def _ground(sheet: _Grey) -> _Grey:
     return np.asarray(drawn.resize((sheet.shape[1], sheet.shape[0]), Image.Resampling.BILINEAR, inner))
 
 
-def _only_dust(marks: Iterable[_Mark], shape: tuple[int, ...]) -> bool:
+def _are_all_dust_or_holes(marks: Iterable[_Mark], shape: tuple[int, ...]) -> bool:
     holes = 0
     crowds: dict[tuple[int, int], int] = {}
     for mark in marks:
-        if _at_edge(mark, shape):
+        if _touches_edge(mark, shape):
             continue
-        if mark.longer <= COARSE_PX:
-            for cell in _cells(mark):
+        if mark.longer <= MAX_SPECK_PX:
+            for cell in _cluster_cells(mark):
                 crowds[cell] = crowds.get(cell, 0) + mark.weight
-                if crowds[cell] >= CROWD:
+                if crowds[cell] >= TEXT_CLUSTER_WEIGHT:
                     return False
-        elif _is_hole(mark, shape) and holes < HOLES:
+        elif _is_hole(mark, shape) and holes < MAX_HOLES:
             holes += 1
         else:
             return False
     return True
 
 
-def _cells(mark: _Mark) -> Iterator[tuple[int, int]]:
+def _cluster_cells(mark: _Mark) -> Iterator[tuple[int, int]]:
     """The squares, each half over the next, that the mark is in."""
-    half = CROWD_PX // 2
+    half = CLUSTER_PX // 2
     x, y = mark.left // half, mark.top // half
     yield from ((x - dx, y - dy) for dx in (0, 1) for dy in (0, 1))
 
 
-def _at_edge(mark: _Mark, shape: tuple[int, ...]) -> bool:
+def _touches_edge(mark: _Mark, shape: tuple[int, ...]) -> bool:
     """Whether it comes in from outside the picture, and not far."""
     height, width = shape
     return (
-        (mark.left == 0 and mark.right <= EDGE_PX)
-        or (mark.top == 0 and mark.bottom <= EDGE_PX)
-        or (mark.right == width and mark.left >= width - EDGE_PX)
-        or (mark.bottom == height and mark.top >= height - EDGE_PX)
+        (mark.left == 0 and mark.right <= MAX_EDGE_MARK_PX)
+        or (mark.top == 0 and mark.bottom <= MAX_EDGE_MARK_PX)
+        or (mark.right == width and mark.left >= width - MAX_EDGE_MARK_PX)
+        or (mark.bottom == height and mark.top >= height - MAX_EDGE_MARK_PX)
     )
 
 
 def _is_hole(mark: _Mark, shape: tuple[int, ...]) -> bool:
     width, height = mark.right - mark.left, mark.bottom - mark.top
-    if width not in HOLE_PX or height not in HOLE_PX or not 0.75 < width / height < 1.33:  # noqa: PLR2004 -- round
+    if width not in HOLE_DIAMETERS_PX or height not in HOLE_DIAMETERS_PX or not 0.75 < width / height < 1.33:  # noqa: PLR2004 -- round
         return False
     x, y = (mark.left + mark.right) / 2, (mark.top + mark.bottom) / 2
-    near = min(x, y, shape[1] - x, shape[0] - y) <= HOLE_EDGE_PX
-    return near and mark.pixels >= HOLE_FILL * width * height
+    near = min(x, y, shape[1] - x, shape[0] - y) <= MAX_HOLE_DISTANCE_PX
+    return near and mark.pixels >= MIN_HOLE_FILL * width * height
 
 
-def _marks(ink: _Mask) -> Iterable[_Mark]:
+def _connected_marks(ink: _Mask) -> Iterable[_Mark]:
     """Connected marks, corners included; built of the runs of ink in each row."""
     padded = np.zeros((ink.shape[0], ink.shape[1] + 2), np.int8)
     padded[:, 1:-1] = ink

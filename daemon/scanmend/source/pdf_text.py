@@ -10,26 +10,26 @@ import pymupdf
 from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
-from scanmend.language.plausible import meaningless, rubbish
+from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.source import render
-from scanmend.source.reading_order import Piece, in_order
+from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.settings import ReadSettings
 
-SHOWN = 0.5
+MIN_VISIBLE_SHARE = 0.5
 """Share of a page's characters that are seen, below which its text is another program's OCR."""
-PICTURE = 0.02
+MIN_PICTURE_SHARE = 0.02
 """Share of the page that a picture takes, from which there may be text in it."""
-GLYPH_PT = 40.0
+MAX_GLYPH_PT = 40.0
 """Longest side of what may be a letter drawn as a shape, in points."""
-SHAPES = 60
+MAX_GLYPH_SHAPES = 60
 """So many such shapes, and more than the page has characters, may be text."""
-MORE = 5
+MIN_EXTRA_WORDS = 5
 """Words that OCR must find beside a page's own text to be preferred to it, and …"""
-MORE_SHARE = 0.1
+MIN_EXTRA_SHARE = 0.1
 """… their least share of the page's own words."""
-MORE_CONFIDENCE = 70.0
+MIN_EXTRA_CONFIDENCE = 70.0
 
-_INVISIBLE = 3
+_INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode."""
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
@@ -45,43 +45,43 @@ class PdfText:
     """Whether the page may hold more text, in pictures or drawn as shapes."""
 
 
-def pdf_text(path: Path, number: int, reading: ReadSettings, installed: frozenset[str]) -> PdfText | None:
+def extract_text(path: Path, number: int, reading: ReadSettings, installed: frozenset[str]) -> PdfText | None:
     """Return what a PDF tells of page ``number`` (1-based); None for what is no PDF. DocumentError, OcrError, OSError.
 
     ``installed``: Tesseract's languages, for ``languages: auto``.
     """
     if not render.is_pdf(path):
         return None
-    with render.blaming(f"page {number} is damaged"), render.open_pdf(path) as pdf:
+    with render.damage_as_document_error(f"page {number} is damaged"), render.open_pdf(path) as pdf:
         sheet = pdf.load_page(number - 1)
         dpi = render.pdf_dpi(sheet, number, reading.limits)
         try:
             page, shown, doubtful = _read(sheet, number, dpi)
-        except render.DAMAGE:  # of a font, say; the page may show well all the same
+        except render.DAMAGE_ERRORS:  # of a font, say; the page may show well all the same
             return None
     languages = auto_languages(installed) if reading.languages == AUTO else reading.languages
-    sound = shown >= SHOWN and not rubbish(page.raw, languages)
+    sound = shown >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
     if reading.languages == AUTO:
         best = guess_language(page.raw, languages)
         languages = (best.language,) if best else ()
     return PdfText(replace(page, languages=languages if page.lines else ()), sound, doubtful)
 
 
-def ocr_reads_more(read: Page, page: Page) -> bool:
+def ocr_found_more(read: Page, page: Page) -> bool:
     """Whether OCR found text on the page that the PDF does not tell."""
     boxes = [w.box for line in page.lines for w in line.words if w.box]
     words = [
         w for line in read.lines for w in line.words
-        if (w.confidence or 0.0) >= MORE_CONFIDENCE and sum(c.isalnum() for c in w.text) > 2  # noqa: PLR2004 -- letters
+        if (w.confidence or 0.0) >= MIN_EXTRA_CONFIDENCE and sum(c.isalnum() for c in w.text) > 2  # noqa: PLR2004 -- letters
     ]  # fmt: skip
     if read.turned == page.turned:
-        extra = sum(not any(_within(w.box, box) for box in boxes) for w in words)
+        extra = sum(not any(_same_place(w.box, box) for box in boxes) for w in words)
     else:
         extra = len(words) - len(boxes)
-    return extra >= max(MORE, MORE_SHARE * len(boxes))
+    return extra >= max(MIN_EXTRA_WORDS, MIN_EXTRA_SHARE * len(boxes))
 
 
-def _within(word: Box | None, box: Box) -> bool:
+def _same_place(word: Box | None, box: Box) -> bool:
     """Whether the middle of the word is in the box, or that of the box in the word."""
     if word is None:
         return True
@@ -90,7 +90,7 @@ def _within(word: Box | None, box: Box) -> bool:
     )
 
 
-def _pieces(sheet: Any, dpi: int) -> Iterator[Piece]:
+def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
     """Yield the text that lies on the page, as it is shown, in pieces without wide gaps."""
     line: list[Word] = []
     place: Any = None
@@ -99,34 +99,34 @@ def _pieces(sheet: Any, dpi: int) -> Iterator[Piece]:
     for *corners, text, block, row, _ in sheet.get_text("words", flags=_FLAGS):
         shown = pymupdf.Rect(corners) * sheet.rotation_matrix
         middle = (shown.tl + shown.br) / 2
-        parts = "".join(c for c in text if not meaningless(c)).split()
+        parts = "".join(c for c in text if not has_no_meaning(c)).split()
         if not parts or not shown.width or middle not in sheet.rect:
             continue
         if (block, row) != before and line:
-            yield Piece(place.x0, place.y0, place.x1, place.y1, tuple(line))
+            yield TextRun(place.x0, place.y0, place.x1, place.y1, tuple(line))
             line = []
         place = place | shown if line else shown
         before = (block, row)
         box = (shown * scale).round()
         line += (Word(part, tuple(box)) for part in parts)
     if line:
-        yield Piece(place.x0, place.y0, place.x1, place.y1, tuple(line))
+        yield TextRun(place.x0, place.y0, place.x1, place.y1, tuple(line))
 
 
 def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
     """Return the page, the share of its characters that one sees, and whether it may hold more text."""
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
-    shown = _shown(trace, drawn)
-    doubtful = _may_hold_more(sheet, drawn, sum(len(span["chars"]) for span in trace))
-    turned = _turned(sheet, trace)
+    shown = _visible_share(trace, drawn)
+    doubtful = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
+    turned = _rotation_to_upright(sheet, trace)
     if turned:
         sheet.set_rotation((sheet.rotation + turned) % 360)  # in memory only
     size = (sheet.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).irect
-    lines = in_order(list(_pieces(sheet, dpi)))
+    lines = lines_in_reading_order(list(_text_runs(sheet, dpi)))
     return Page(number, lines, size.width, size.height, dpi, origin="text", turned=turned), shown, doubtful
 
 
-def _turned(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
+def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
     """Degrees clockwise by which most of the text must be turned to stand upright: 0, 90, 180 or 270."""
     letters = {0: 0, 90: 0, 180: 0, 270: 0}
     shown = sheet.rotation_matrix
@@ -139,23 +139,25 @@ def _turned(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
     return most if letters[most] > letters[0] else 0
 
 
-def _shown(trace: Sequence[Mapping[str, Any]], drawn: Sequence[tuple[str, Any]]) -> float:
+def _visible_share(trace: Sequence[Mapping[str, Any]], drawn: Sequence[tuple[str, Any]]) -> float:
     """Share of the characters that are neither invisible nor painted over by a picture."""
     pictures = [(n, box) for n, (what, box) in enumerate(drawn) if "image" in what]
     seen = hidden = 0
     for span in trace:
         count = sum(chr(char[0]) > " " for char in span["chars"])
         over = any(n > span["seqno"] and pymupdf.Rect(span["bbox"]) in box for n, box in pictures)
-        if span["type"] == _INVISIBLE or not span["opacity"] or over:
+        if span["type"] == _INVISIBLE_TEXT_MODE or not span["opacity"] or over:
             hidden += count
         else:
             seen += count
     return seen / max(seen + hidden, 1)
 
 
-def _may_hold_more(sheet: Any, drawn: Sequence[tuple[str, Any]], characters: int) -> bool:
+def _may_be_incomplete(sheet: Any, drawn: Sequence[tuple[str, Any]], characters: int) -> bool:
     """Whether there is a picture, or so many small shapes that they may be letters."""
     inside = sheet.rect * sheet.derotation_matrix
     pictures = (abs(box & inside) for what, box in drawn if "image" in what)
-    shapes = sum("path" in what and 0 < max(box.width, box.height) <= GLYPH_PT for what, box in drawn)
-    return bool(max(pictures, default=0.0) > PICTURE * abs(inside) or shapes > max(SHAPES, characters))
+    shapes = sum("path" in what and 0 < max(box.width, box.height) <= MAX_GLYPH_PT for what, box in drawn)
+    return bool(
+        max(pictures, default=0.0) > MIN_PICTURE_SHARE * abs(inside) or shapes > max(MAX_GLYPH_SHAPES, characters)
+    )

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from scanmend.fs.safe_open import open_source
 
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 
 
 class Preview:
@@ -39,7 +39,7 @@ class Preview:
         zoom = width / max(upright.width, upright.height * 0.7)
         pixels = sheet.get_pixmap(matrix=turn * pymupdf.Matrix(zoom, zoom), alpha=False)
         pymupdf.TOOLS.store_shrink(100)  # no page is shown twice
-        return _plain(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
+        return _grey_if_colourless(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
     @staticmethod
     def _of_image(image: Image.Image, number: int, width: int, turned: int) -> Image.Image:
@@ -56,7 +56,7 @@ class Preview:
         upright = ImageOps.exif_transpose(picture)
         upright = upright.rotate(-turned, expand=True) if turned else upright
         upright.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
-        return _plain(upright)
+        return _grey_if_colourless(upright)
 
 
 @contextmanager
@@ -70,17 +70,17 @@ def open_preview(path: Path) -> Iterator[Preview]:
             yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))
             return
         file.seek(0, os.SEEK_SET)
-        yield Preview(stack.enter_context(Image.open(file, formats=_FORMATS)), None)
+        yield Preview(stack.enter_context(Image.open(file, formats=IMAGE_FORMATS)), None)
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def _grey_if_colourless(picture: Image.Image) -> Image.Image:
     """Grey where there is no colour, which makes a JPEG smaller."""
     if picture.mode == "L":
         return picture
     seen = picture.convert("RGB")
-    return seen if _coloured(seen) else seen.convert("L")
+    return seen if _has_colour(seen) else seen.convert("L")
 
 
-def _coloured(picture: Image.Image) -> bool:
+def _has_colour(picture: Image.Image) -> bool:
     small = picture.resize((64, 64), Image.Resampling.BOX).convert("HSV")
     return bool(small.getchannel("S").getextrema()[1] > 40)  # type: ignore[operator]  # noqa: PLR2004 -- of 255; paper is yellowish

@@ -25,11 +25,11 @@ from scanmend.errors import DocumentError, OcrError, StorageError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.settings import Inspection, SourceLimits
 
-FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
-PDF_TAIL = 2048
-SANE_DPI = range(70, 1201)
+IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+PDF_TAIL_BYTES = 2048
+PLAUSIBLE_DPI = range(70, 1201)
 
-DAMAGE = (
+DAMAGE_ERRORS = (
     ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
     struct.error, zlib.error, pymupdf.mupdf.FzErrorBase,
 )  # fmt: skip
@@ -37,10 +37,10 @@ DAMAGE = (
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours, with a message of ours
 
-_JPX_SIZE = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
+_JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 """Where a JPEG 2000 stream begins, and how large its picture is."""
 
-_TURNS = MappingProxyType(
+_EXIF_TRANSPOSITIONS = MappingProxyType(
     {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -52,12 +52,12 @@ _TURNS = MappingProxyType(
     }
 )
 """What makes an image upright, by its EXIF orientation."""
-_WHITES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)
+_WHITE_LEVELS = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)
 """White in samples of a float, 8, 12, 16 and 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class PageImage:
     """A page image on disk, grey or bilevel, uncompressed."""
 
     path: Path
@@ -75,7 +75,7 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
             raise DocumentError("the file is empty (0 bytes)")
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    with blaming("the file is damaged"):
+    with damage_as_document_error("the file is damaged"):
         if b"%PDF-" in head:
             with open_pdf(path) as pdf:
                 kind, pages = "pdf", pdf.page_count
@@ -90,14 +90,14 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
     return Inspection(kind, pages, sha256)
 
 
-def render(path: Path, number: int, work: Path, limits: SourceLimits) -> Rendered:
+def render(path: Path, number: int, work: Path, limits: SourceLimits) -> PageImage:
     """Write the image of page ``number`` (1-based) into ``work``.
 
     DocumentError when the page cannot be read, OcrError when the image cannot be written, OSError when the system
     refuses to read the file.
     """
     of_pdf = is_pdf(path)
-    with blaming(f"page {number} is damaged"):
+    with damage_as_document_error(f"page {number} is damaged"):
         return (_render_pdf if of_pdf else _render_image)(path, number, work, limits)
 
 
@@ -108,7 +108,7 @@ def is_pdf(path: Path) -> bool:
 
 
 @contextmanager
-def blaming(what: str) -> Iterator[None]:
+def damage_as_document_error(what: str) -> Iterator[None]:
     """Turn what the libraries raise on damaged content into DocumentError; OSErrors of the system have a number."""
     try:
         with warnings.catch_warnings():
@@ -122,7 +122,7 @@ def blaming(what: str) -> Iterator[None]:
         if e.errno is not None:
             raise
         raise DocumentError(f"{what}: {_one_line(e)}") from e
-    except DAMAGE as e:
+    except DAMAGE_ERRORS as e:
         raise DocumentError(f"{what}: {_one_line(e) or type(e).__name__}") from e
 
 
@@ -150,7 +150,7 @@ def open_pdf(path: Path) -> Any:
 
 def _has_end(path: Path) -> bool:
     with open_source(path) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - PDF_TAIL))
+        file.seek(max(0, os.fstat(file.fileno()).st_size - PDF_TAIL_BYTES))
         return b"%%EOF" in file.read()
 
 
@@ -166,7 +166,7 @@ def _open_image(path: Path, limits: SourceLimits) -> Iterator[Image.Image]:
             _check_pixels(*size, 1, limits)
         file.seek(0)
         try:
-            image = Image.open(file, formats=FORMATS)
+            image = Image.open(file, formats=IMAGE_FORMATS)
         except UnidentifiedImageError as e:
             raise DocumentError("the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP nor GIF") from e
         with image:
@@ -187,7 +187,7 @@ def _webp_size(head: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _render_pdf(path: Path, number: int, work: Path, limits: SourceLimits) -> Rendered:
+def _render_pdf(path: Path, number: int, work: Path, limits: SourceLimits) -> PageImage:
     with open_pdf(path) as pdf:
         page = pdf.load_page(number - 1)
         dpi = pdf_dpi(page, number, limits)
@@ -195,17 +195,17 @@ def _render_pdf(path: Path, number: int, work: Path, limits: SourceLimits) -> Re
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         _write(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        return Rendered(target, pixmap.width, pixmap.height, dpi)
+        return PageImage(target, pixmap.width, pixmap.height, dpi)
 
 
 def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
     """Resolution that MuPDF's page is rendered in; DocumentError where it, or a picture on it, is too large."""
     width, height = page.rect.width / 72, page.rect.height / 72
     room = int(math.sqrt(limits.max_megapixels * 1e6 / max(width * height, 1e-9)))
-    if room < SANE_DPI.start:
+    if room < PLAUSIBLE_DPI.start:
         raise DocumentError(
             f"page {number} measures {width:.0f} by {height:.0f} inches: "
-            f"even at {SANE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
+            f"even at {PLAUSIBLE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
         )
     for image in page.get_images(full=True):
         _check_pixels(*_declared_size(page.parent, image), number, limits)
@@ -218,7 +218,7 @@ def _declared_size(pdf: Any, image: Sequence[Any]) -> tuple[int, int]:
     """Width and height of a PDF's image before it is decoded: JPEG 2000 brings its own, and MuPDF goes by that."""
     xref, _, width, height, *_, packing, _ = image
     if packing == "JPXDecode":
-        found = _JPX_SIZE.search(pdf.xref_stream_raw(xref))
+        found = _JPX_HEADER.search(pdf.xref_stream_raw(xref))
         if found:
             right, bottom, left, top = struct.unpack(">4I", found[1])
             return max(width, right - left), max(height, bottom - top)
@@ -239,7 +239,7 @@ def _scan_dpi(page: Any) -> int | None:
     return min(dpi, 600) if dpi >= 100 else None  # noqa: PLR2004 -- below, interpolation helps Tesseract
 
 
-def _render_image(path: Path, number: int, work: Path, limits: SourceLimits) -> Rendered:
+def _render_image(path: Path, number: int, work: Path, limits: SourceLimits) -> PageImage:
     with _open_image(path, limits) as image:
         if number > 1:
             image.seek(number - 1)
@@ -248,12 +248,12 @@ def _render_image(path: Path, number: int, work: Path, limits: SourceLimits) -> 
         exif = _exif(image)
         dpi = _dpi(image, exif)
         grey = _grey(image)
-        turn = _TURNS.get(exif.get(Base.Orientation, 1))
+        turn = _EXIF_TRANSPOSITIONS.get(exif.get(Base.Orientation, 1))
         if turn is not None:
             grey = grey.transpose(turn)
     target = work / f"page-{number}.pnm"
     _write(target, lambda file: grey.save(file, "PPM"))
-    return Rendered(target, grey.width, grey.height, dpi)
+    return PageImage(target, grey.width, grey.height, dpi)
 
 
 def _check_pixels(width: int, height: int, number: int, limits: SourceLimits) -> None:
@@ -287,7 +287,7 @@ def _grey(image: Image.Image) -> Image.Image:
         return image.getchannel("L")
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         high = float(image.getextrema()[1])  # type: ignore[arg-type]
-        white = next((white for white in _WHITES[image.mode != "F" :] if high <= white), high)
+        white = next((white for white in _WHITE_LEVELS[image.mode != "F" :] if high <= white), high)
         return image.convert("F").point(lambda v: v * (255.0 / white) + 0.0).convert("L")
     return image.convert("L")
 
@@ -296,7 +296,7 @@ def _exif(image: Image.Image) -> Image.Exif:
     """Return the EXIF block; an empty one where it is broken, since the picture may be fine all the same."""
     try:
         return image.getexif()
-    except (OSError, *DAMAGE):
+    except (OSError, *DAMAGE_ERRORS):
         return Image.Exif()
 
 
@@ -310,4 +310,4 @@ def _dpi(image: Image.Image, exif: Image.Exif) -> int:
         dpi = round(value)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return 0
-    return dpi if dpi in SANE_DPI else 0
+    return dpi if dpi in PLAUSIBLE_DPI else 0

@@ -25,7 +25,7 @@ from scanmend.errors import (
 )
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline, record_of
-from scanmend.pageworkers.pool import GRACE_S, PagePool
+from scanmend.pageworkers.pool import WORKER_GRACE_S, PagePool
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))
@@ -200,7 +200,7 @@ class TestConvert:
         """``strategy: off`` asks for none, and the result names none."""
         slot, reader = Slot(), Reader(1)
         done = build(reader, slot).convert(Path("x"), OFF, Notebook(), [])
-        assert reader.last == (("deu",), OFF.page_limit_s + GRACE_S)
+        assert reader.last == (("deu",), OFF.page_limit_s + WORKER_GRACE_S)
         assert (done.pages[0].corrected, done.pages[0].skipped) == (TEXT, "strategy: off")
         assert (slot.leases, done.model) == (0, None)
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scanmend.errors import OcrError
-from scanmend.language.installed import installed_languages, remedy, version
+from scanmend.language.installed import installed_languages, remedy, tesseract_version
 
 PUT = "put script/{}.traineddata into Tesseract's tessdata folder"
 
@@ -25,7 +25,7 @@ def engine(tmp_path, monkeypatch):
 
 def test_what_is_installed():
     """The real one has a version and speaks English."""
-    assert re.match(r"\d+\.\d+", version())
+    assert re.match(r"\d+\.\d+", tesseract_version())
     assert "eng" in installed_languages()
     assert all(re.fullmatch(r"[\w/]+", language) for language in installed_languages())
 
@@ -33,7 +33,7 @@ def test_what_is_installed():
 def test_not_installed(monkeypatch, tmp_path):
     """It is told how to install it."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    for ask in (version, installed_languages):
+    for ask in (tesseract_version, installed_languages):
         with pytest.raises(OcrError, match="not installed; on Debian and Ubuntu: apt install tesseract-ocr"):
             ask()
 
@@ -57,9 +57,9 @@ def test_no_data(monkeypatch, tmp_path):
 def test_odd_answers(engine):
     """A version that begins with v, none at all, and names that are no UTF-8."""
     engine("echo 'tesseract v5.3.1-20-g1'")
-    assert version() == "5.3.1-20-g1"
+    assert tesseract_version() == "5.3.1-20-g1"
     engine("exit 0")
-    assert version() == "unknown"
+    assert tesseract_version() == "unknown"
     assert installed_languages() == frozenset()
     engine("printf 'List of available languages (3):\\neng\\nscript/Latin\\n\\n\\377x\\n'")
     assert installed_languages() == {"eng", "script/Latin", "\ufffdx"}

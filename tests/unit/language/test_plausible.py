@@ -3,7 +3,7 @@
 import pytest
 
 import render_scans
-from scanmend.language.plausible import rubbish
+from scanmend.language.plausible import why_implausible
 
 ENGLISH = render_scans.REPORT[0]
 SPANISH = render_scans.LETTER_ES[0]
@@ -26,7 +26,7 @@ PARTS = " ".join(f"{n}-B0{n} {n}7.50 KX{n}" for n in range(60))
 )
 def test_real_text(text, languages):
     """Prose in the folder's or another language, tables of numbers, a few words, bullets of a symbol font."""
-    assert rubbish(text, languages) == ""
+    assert why_implausible(text, languages) == ""
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_real_text(text, languages):
 )
 def test_rubbish(text, why):
     """Glyphs without Unicode, private use, control characters, shifted letters, blanks everywhere or nowhere."""
-    assert why in rubbish(text, ("eng", "spa"))
+    assert why in why_implausible(text, ("eng", "spa"))

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr import preprocess, tesseract
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 from scanmend.source.settings import ReadSettings, SourceLimits
 
 LIMITS = SourceLimits(max_pages=1, max_megapixels=50, render_dpi=200)
@@ -49,7 +49,7 @@ def sheet():
 def read(tmp_path, image, steps=preprocess.STEPS, dpi=200, reading=READING):
     path = tmp_path / "page-1.pnm"
     image.save(path, "PPM")
-    return preprocess.read(Rendered(path, image.width, image.height, dpi), 1, reading, steps)
+    return preprocess.read(PageImage(path, image.width, image.height, dpi), 1, reading, steps)
 
 
 def text(page):
@@ -166,7 +166,7 @@ class TestWhatIsDone:
 class TestLimits:
     def test_no_time_for_another_reading(self, sheet, tmp_path, monkeypatch):
         """The first one stands."""
-        monkeypatch.setattr(preprocess, "_ROOM", 1e9)
+        monkeypatch.setattr(preprocess, "_RETRY_TIME_FACTOR", 1e9)
         page = read(tmp_path, sheet.page.rotate(180))
         assert (page.turned, page.steps) == (0, ())
 

@@ -11,21 +11,21 @@ from PIL import Image
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.tesseract import installed, parse, read
-from scanmend.source.render import Rendered, render
+from scanmend.source.render import PageImage, render
 from scanmend.source.settings import SourceLimits
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=200)
 SAID = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True).stdout
 TRAINED = Path(SAID.split('"')[1] if '"' in SAID else "/usr/share/tesseract-ocr/4.00/tessdata")
 """Where Tesseract's own data lies; before version 5 it does not say."""
-IMAGE = Rendered(Path("none"), 100, 50, 200)
+IMAGE = PageImage(Path("none"), 100, 50, 200)
 
 
 @pytest.fixture
 def rendered(tmp_path):
     """Return a function that puts a page image on disk as the renderer does."""
 
-    def put(image: Image.Image) -> Rendered:
+    def put(image: Image.Image) -> PageImage:
         work = Path(tempfile.mkdtemp(dir=tmp_path))
         render_scans.save_png(image, work / "scan.png")
         return render(work / "scan.png", 1, work, LIMITS)
@@ -198,7 +198,7 @@ class TestFailures:
         path = tmp_path / "wide.pnm"
         Image.new("1", (33_000, 20), 1).save(path, "PPM")
         with pytest.raises(DocumentError, match="page 1 is too large for Tesseract"):
-            read(Rendered(path, 33_000, 20, 200), 1, ["eng"], 60)
+            read(PageImage(path, 33_000, 20, 200), 1, ["eng"], 60)
 
 
 class TestParsing:

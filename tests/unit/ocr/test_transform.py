@@ -8,21 +8,21 @@ from PIL import Image, ImageOps
 
 import render_scans
 from scanmend.ocr.transform import PageTransform, small_copy, transformed
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 
 
 @pytest.fixture
 def put(tmp_path):
     """Return a function that puts a page image on disk as the renderer does."""
 
-    def put(image: Image.Image, dpi: int = 200) -> Rendered:
+    def put(image: Image.Image, dpi: int = 200) -> PageImage:
         image.save(tmp_path / "page-1.pnm", "PPM")
-        return Rendered(tmp_path / "page-1.pnm", image.width, image.height, dpi)
+        return PageImage(tmp_path / "page-1.pnm", image.width, image.height, dpi)
 
     return put
 
 
-def opened(image: Rendered) -> Image.Image:
+def opened(image: PageImage) -> Image.Image:
     with Image.open(image.path) as picture:
         picture.load()
     assert picture.size == (image.width, image.height)

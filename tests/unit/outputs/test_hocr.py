@@ -7,7 +7,7 @@ from sample_page import sample_page
 from scanmend.document import Line, Page, Word
 from scanmend.ocr.tesseract import parse
 from scanmend.outputs.hocr import Hocr
-from scanmend.source.render import Rendered
+from scanmend.source.render import PageImage
 
 
 def written(tmp_path, *pages, source="scan.png"):
@@ -27,7 +27,7 @@ def test_words_lines_and_boxes_come_back(tmp_path):
     page = sample_page()
     second = Line((Word("End", (5, 90, 60, 110), 88.0),), 1)
     page = replace(page, page=replace(page.page, lines=(*page.page.lines, second)))
-    back = parse(written(tmp_path, page), 1, Rendered(tmp_path, 628, 119, 200), 0.0)
+    back = parse(written(tmp_path, page), 1, PageImage(tmp_path, 628, 119, 200), 0.0)
     assert [line.text for line in back.lines] == ["The committee will meet again", "End"]
     assert [line.paragraph for line in back.lines] == [0, 1]
     assert [w.box for line in back.lines for w in line.words] == [w.box for line in page.page.lines for w in line.words]

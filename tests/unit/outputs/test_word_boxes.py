@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sample_page import WORDS, sample_page
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
-from scanmend.outputs.word_boxes import placed_words, strips
+from scanmend.outputs.word_boxes import aligned_words, placed_words
 
 
 def of(words, *edits):
@@ -66,14 +66,14 @@ def test_words_without_boxes_stay_words():
     """Text that came without an image has no places."""
     (word,) = of((Word("teh"),), edit(0, 1, "the"))
     assert (word.text, word.box) == ("the", None)
-    assert strips([[word]]) == [[]]
+    assert aligned_words([[word]]) == [[]]
     assert union([None]) is None
 
 
 def test_a_line_has_one_height():
     """That of its usual words: what touches a stain does not make the others tall."""
     stained = (*WORDS, Word("a", (600, 5, 610, 110), 50.0))
-    (line,) = strips(placed_words(sample_page(words=stained, edits=())))
+    (line,) = aligned_words(placed_words(sample_page(words=stained, edits=())))
     assert {(s.top, s.height) for s in line} == {(40, 39)}
     assert [(s.left, s.right) for s in line] == [(w.box[0], w.box[2]) for w in stained]
 
@@ -86,7 +86,7 @@ def test_a_page_askew_has_lines_that_fall():
         )
         for row in range(5)
     ]
-    for row, line in zip(rows, strips(placed_words(CorrectedPage(Page(1, tuple(rows)), ""))), strict=True):
+    for row, line in zip(rows, aligned_words(placed_words(CorrectedPage(Page(1, tuple(rows)), ""))), strict=True):
         for word, strip in zip(row.words, line, strict=True):
             assert strip.top == pytest.approx(word.box[1], abs=2)
             assert strip.height == pytest.approx(24, abs=2)

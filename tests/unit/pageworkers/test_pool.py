@@ -13,7 +13,7 @@ import pytest
 
 import render_scans
 from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
-from scanmend.pageworkers.pool import LONG_PRESS, PagePool
+from scanmend.pageworkers.pool import LONG_DOCUMENT_PAGES, PagePool
 from scanmend.process.child import Child
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -198,10 +198,10 @@ class TestTurns:
         started: list[Stub] = []
         pool = PagePool(1, tmp_path, lambda: started.append(Stub(gate)) or started[-1])
         try:
-            long = pool.press(tmp_path / "book", tmp_path, {}, {"pages": LONG_PRESS + 1}, LIMITS, 60)
+            long = pool.press(tmp_path / "book", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES + 1}, LIMITS, 60)
             assert submit(pool, tmp_path / "letter").result(5).number == 1
             assert not long.done()
-            short = pool.press(tmp_path / "letter", tmp_path, {}, {"pages": LONG_PRESS}, LIMITS, 60)
+            short = pool.press(tmp_path / "letter", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES}, LIMITS, 60)
             behind = submit(pool, tmp_path / "letter")
             assert not behind.done()
             gate.set()

@@ -11,7 +11,7 @@ import pytest
 import render_scans
 from scanmend.document import Page
 from scanmend.ocr.page import read_page
-from scanmend.source.pdf_text import pdf_text
+from scanmend.source.pdf_text import extract_text
 from scanmend.source.render import render
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -73,7 +73,7 @@ class TestSound:
         if crop:
             sheet.set_cropbox(pymupdf.Rect(crop))
         sheet.set_rotation(turn)
-        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        found = extract_text(sheets.save(), 1, READING, frozenset())
         assert found is not None
         page = found.page
         sheets.document[0].set_rotation((turn + page.turned) % 360)
@@ -142,7 +142,7 @@ class TestSound:
         """``auto`` learns it from the text as well."""
         sheets.page(["Die Wasserleitung wird in diesen Tagen erneuert, und das Wasser bleibt"] * 6)
         path = sheets.save()
-        found = pdf_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
+        found = extract_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
         assert found is not None
         assert (found.sound, found.page.languages) == (True, ("deu",))
 
@@ -164,7 +164,7 @@ class TestReadAnew:
         """Invisible text over a scan, and text under one, is not taken: nobody knows how sure it is."""
         scan = render_scans.line("What one sees", height_px=60)
         sheets.page(mode=3 if below else 0, image=scan, below=below)
-        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        found = extract_text(sheets.save(), 1, READING, frozenset())
         assert found is not None
         assert (found.sound, found.page.raw) == (False, "\n".join(ROWS))
         assert read(sheets.path, tmp_path).origin == "ocr"
@@ -182,7 +182,7 @@ class TestReadAnew:
         document.update_stream(table, text.encode(), new=True)
         document.xref_set_key(font, "ToUnicode", f"{table} 0 R")
         document.save(sheets.path)
-        found = pdf_text(sheets.path, 1, READING, frozenset())
+        found = extract_text(sheets.path, 1, READING, frozenset())
         assert found is not None
         assert not found.sound
         assert read(sheets.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]

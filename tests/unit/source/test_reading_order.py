@@ -5,14 +5,14 @@ import random
 import pytest
 
 from scanmend.document import Word
-from scanmend.source.reading_order import Piece, in_order
+from scanmend.source.reading_order import TextRun, lines_in_reading_order
 
 WORDS = ("the", "water", "main", "in", "Orchard", "Way", "will", "be", "renewed", "between", "May", "and")
 
 
 def piece(text, left, top, width=None, height=10.0):
     words = tuple(Word(w) for w in text.split())
-    return Piece(left, top, left + (width or 5.0 * len(text)), top + height, words)
+    return TextRun(left, top, left + (width or 5.0 * len(text)), top + height, words)
 
 
 def column(name, left, top=40.0, rows=6, step=12.0):
@@ -20,7 +20,7 @@ def column(name, left, top=40.0, rows=6, step=12.0):
 
 
 def firsts(pieces):
-    return [line.words[0].text for line in in_order(pieces)]
+    return [line.words[0].text for line in lines_in_reading_order(pieces)]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -54,16 +54,16 @@ def test_rows_of_a_table_stay_whole():
     pieces = [piece(*row) for row in rows]
     pieces += [piece(f"{n} each", 300, y) for n, (_, _, y) in enumerate(rows)]
     pieces += [piece(f"{n}7.50", 400, y) for n, (_, _, y) in enumerate(rows)]
-    assert [line.text for line in in_order(pieces)][2] == "Toner cartridge number 2 2 each 27.50"
+    assert [line.text for line in lines_in_reading_order(pieces)][2] == "Toner cartridge number 2 2 each 27.50"
 
 
 def test_paragraphs():
     """A wider step, and letters of another size, begin a new one; loosely set lines do not."""
     close = [*column("a", 50, rows=3), *column("b", 50, top=90, rows=3), piece("TITLE", 50, 130, height=16)]
-    assert [line.paragraph for line in in_order(close)] == [0, 0, 0, 1, 1, 1, 2]
-    assert {line.paragraph for line in in_order(column("a", 50, step=24))} == {0}
+    assert [line.paragraph for line in lines_in_reading_order(close)] == [0, 0, 0, 1, 1, 1, 2]
+    assert {line.paragraph for line in lines_in_reading_order(column("a", 50, step=24))} == {0}
 
 
 def test_nothing():
     """A page without text has no lines."""
-    assert in_order([]) == ()
+    assert lines_in_reading_order([]) == ()

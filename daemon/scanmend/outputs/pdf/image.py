@@ -10,10 +10,10 @@ from PIL import Image
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.writer import PdfFile
 
-_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
-_PNG_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
+_COLOUR_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
+_PNG_COLOUR_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
 """By the colour type of a PNG: what PDF calls it, and samples a pixel."""
-_PNG_HEAD = 8
+_PNG_SIGNATURE_BYTES = 8
 _ROWS_PER_STRIP, _STRIP_OFFSETS, _STRIP_SIZES = 278, 273, 279
 
 
@@ -31,16 +31,16 @@ class _Png:
     data: bytes
 
 
-def add_picture(pdf: PdfFile, path: Path, image: Image.Image) -> int:
+def add_image(pdf: PdfFile, path: Path, image: Image.Image) -> int:
     """Add the image, or the frame of it that was sought, and return its number; ``path`` is the file it is in.
 
     OSError and what Pillow raises on damage, for pixels that have to be decoded.
     """
-    if image.format in ("JPEG", "MPO") and image.mode in _SPACES:
+    if image.format in ("JPEG", "MPO") and image.mode in _COLOUR_SPACES:
         return _add_jpeg(pdf, _bytes(path), image)
     if image.format == "PNG":
         png = _parsed(_bytes(path))
-        if png.colour in _PNG_SPACES and not png.interlaced and not png.transparent:
+        if png.colour in _PNG_COLOUR_SPACES and not png.interlaced and not png.transparent:
             return _add_png(pdf, png, image)
     if image.mode == "1":
         return _add_fax(pdf, image)
@@ -56,7 +56,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _add_jpeg(pdf: PdfFile, data: bytes, image: Image.Image) -> int:
-    space, samples = _SPACES[image.mode]
+    space, samples = _COLOUR_SPACES[image.mode]
     # Adobe's programs write CMYK the wrong way round, and say that they wrote it.
     turned = " /Decode [1 0 1 0 1 0 1 0]" if image.mode == "CMYK" and "adobe" in image.info else ""
     inside = f"/ColorSpace {_profiled(pdf, image, space, samples)} /BitsPerComponent 8{turned} /Filter /DCTDecode"
@@ -64,7 +64,7 @@ def _add_jpeg(pdf: PdfFile, data: bytes, image: Image.Image) -> int:
 
 
 def _add_png(pdf: PdfFile, png: _Png, image: Image.Image) -> int:
-    space, samples = _PNG_SPACES[png.colour]
+    space, samples = _PNG_COLOUR_SPACES[png.colour]
     if png.palette:
         colours = pdf.add("", png.palette)
         space = f"[/Indexed /DeviceRGB {len(png.palette) // 3 - 1} {colours} 0 R]"
@@ -119,9 +119,9 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _parsed(data: bytes) -> _Png:
-    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, _PNG_HEAD + 8)
-    palette, transparent, parts = b"", colour not in _PNG_SPACES, []
-    at = _PNG_HEAD
+    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, _PNG_SIGNATURE_BYTES + 8)
+    palette, transparent, parts = b"", colour not in _PNG_COLOUR_SPACES, []
+    at = _PNG_SIGNATURE_BYTES
     while at + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"IDAT":

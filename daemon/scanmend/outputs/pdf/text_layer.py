@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 
 from scanmend.document import Box, CorrectedPage, Page
 from scanmend.outputs.pdf.glyphless import ADVANCE, ASCENT, Font
-from scanmend.outputs.word_boxes import Strip, placed_words, strips
+from scanmend.outputs.word_boxes import AlignedWord, aligned_words, placed_words
 
 Matrix = tuple[float, float, float, float, float, float]
 """What takes pixels of the page image (x right, y down) to PDF units (x right, y up): ``x' = a x + c y + e`` …"""
-Shown = tuple[float, float]
+PageSize = tuple[float, float]
 """Width and height of a page as it is shown."""
-_CLUSTER = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]*", re.DOTALL)
+_COMBINED = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]*", re.DOTALL)
 """A character and the marks on it, which stay behind it whichever way it is read."""
 
 
-def to_shown(page: Page, size: Shown) -> Matrix:
+def scale_to_page(page: Page, size: PageSize) -> Matrix:
     """What takes pixels of the image that OCR saw to the page as it is shown, y down, at this size."""
     return (size[0] / page.width, 0.0, 0.0, size[1] / page.height, 0.0, 0.0)
 
@@ -30,14 +30,14 @@ def text_layer(
     where there are no words.
     """
     lines = [[w for w in line if w.box and wanted(w.box)] for line in placed_words(page)]
-    rows = [_row(line, font, name) for line in strips(lines) if line]
+    rows = [_row(line, font, name) for line in aligned_words(lines) if line]
     if not rows:
         return b""
     numbers = " ".join(_number(n, 6) for n in matrix)
     return "\n".join([f"q {numbers} cm BT 3 Tr", *rows, "ET Q\n"]).encode("ascii")
 
 
-def _row(line: Sequence[Strip], font: Font, name: str) -> str:
+def _row(line: Sequence[AlignedWord], font: Font, name: str) -> str:
     """One line: each word exactly as wide as its box, blanks from one word to the next."""
     out = []
     size = None
@@ -45,14 +45,14 @@ def _row(line: Sequence[Strip], font: Font, name: str) -> str:
         if word.height != size:
             size = word.height
             out.append(f"/{name} {_number(size)} Tf")
-        out.append(_shown(word.text, word.left, word.right, word, font))
+        out.append(_positioned(word.text, word.left, word.right, word, font))
         if after is not None and after.left > word.right:
-            out.append(_shown(" ", word.right, after.left, word, font))
+            out.append(_positioned(" ", word.right, after.left, word, font))
     return "\n".join(out)
 
 
-def _shown(text: str, left: int, right: int, word: Strip, font: Font) -> str:
-    codes = font.encode(_as_seen(text))
+def _positioned(text: str, left: int, right: int, word: AlignedWord, font: Font) -> str:
+    codes = font.encode(_visual_order(text))
     if not codes:
         return ""
     natural = len(codes) / 4 * word.height * ADVANCE / 1000
@@ -61,11 +61,11 @@ def _shown(text: str, left: int, right: int, word: Strip, font: Font) -> str:
     return f"{_number(100 * (right - left) / natural, 4)} Tz 1 0 0 -1 {left} {_number(base)} Tm <{codes}> Tj"
 
 
-def _as_seen(text: str) -> str:
+def _visual_order(text: str) -> str:
     """Characters from left to right as they stand on paper: readers turn right-to-left words over again."""
     if not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text):
         return text
-    return "".join(reversed(_CLUSTER.findall(text)))
+    return "".join(reversed(_COMBINED.findall(text)))
 
 
 def _number(value: float, places: int = 2) -> str:

@@ -16,23 +16,23 @@ from PIL.ExifTags import Base
 from scanmend.document import Box, CorrectedPage
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.glyphless import NAME, Font
-from scanmend.outputs.pdf.image import add_picture
-from scanmend.outputs.pdf.text_layer import Matrix, text_layer, to_shown
+from scanmend.outputs.pdf.image import add_image
+from scanmend.outputs.pdf.text_layer import Matrix, scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import PdfFile, producer, text_string, xmp
 
-_INVISIBLE = 3
+_INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode."""
-_COVERED = 0.3
+_MAX_COVERED_SHARE = 0.3
 """A word that the page's own text covers by so much is there already."""
-_SANE_DPI = range(70, 1201)
-_LONGEST_INCHES = 11.69
+_PLAUSIBLE_DPI = range(70, 1201)
+_A4_LONGER_SIDE_INCHES = 11.69
 """The longer side of a sheet whose image does not tell its resolution: that of A4."""
-_LONGEST_UNITS = 14_400
+_MAX_PAGE_UNITS = 14_400
 """The longest page that PDF knows."""
-_SHRINK_AFTER = 50
+_CACHE_PAGES = 50
 """Pages after which MuPDF forgets what it keeps for speed."""
 
-_ORIENTED: dict[int, Callable[[float, float], Matrix]] = {
+_BY_EXIF_ORIENTATION: dict[int, Callable[[float, float], Matrix]] = {
     1: lambda w, h: (w, 0, 0, h, 0, 0),
     2: lambda w, h: (-w, 0, 0, h, w, 0),
     3: lambda w, h: (-w, 0, 0, -h, w, h),
@@ -44,7 +44,7 @@ _ORIENTED: dict[int, Callable[[float, float], Matrix]] = {
 }
 """What puts an image upright on a page of this width and height, by its EXIF orientation."""
 
-_TURNED: dict[int, Callable[[float, float], Matrix]] = {
+_BY_ROTATION: dict[int, Callable[[float, float], Matrix]] = {
     0: lambda _w, _h: (1, 0, 0, 1, 0, 0),
     90: lambda w, _h: (0, -1, 1, 0, 0, w),
     180: lambda w, h: (-1, 0, 0, -1, w, h),
@@ -76,25 +76,27 @@ class FromPdf:
         sheet = self._pdf.load_page(page.page.number - 1)
         if page.page.turned:
             sheet.set_rotation((sheet.rotation + page.page.turned) % 360)
-        if page.page.number % _SHRINK_AFTER == 0:
+        if page.page.number % _CACHE_PAGES == 0:
             pymupdf.TOOLS.store_shrink(100)
         if not page.page.width or not page.page.height:
             return
         own = _own_text(sheet)
         if own is None:
-            _strip(sheet)
+            _remove_text(sheet)
             own = []
-        shown = pymupdf.Matrix(*to_shown(page.page, (sheet.rect.width, sheet.rect.height)))
+        shown = pymupdf.Matrix(*scale_to_page(page.page, (sheet.rect.width, sheet.rect.height)))
         covered = [rect * ~shown for rect in own]
-        layer = text_layer(page, tuple(shown * _to_pdf(sheet)), self._font, NAME, lambda box: _free(box, covered))
+        layer = text_layer(
+            page, tuple(shown * _to_pdf(sheet)), self._font, NAME, lambda box: _is_uncovered(box, covered)
+        )
         if layer:
-            _put_first(self._pdf, sheet, layer, self._font_number)
+            _prepend_layer(self._pdf, sheet, layer, self._font_number)
 
     def finish(self) -> None:
         """Write the font, now that all text is known, and the update."""
         self._font.add_to(self._add_object, self._font_number)
         if not (self._pdf.metadata or {}).get("title"):
-            self._pdf.xref_set_key(_info(self._pdf), "Title", text_string(self._title))
+            self._pdf.xref_set_key(_info_dictionary(self._pdf), "Title", text_string(self._title))
         if self._pdf.can_save_incrementally():
             self._pdf.save(str(self._target), incremental=True, encryption=pymupdf.PDF_ENCRYPT_KEEP, no_new_id=True)
             self._pdf.close()
@@ -131,21 +133,21 @@ class FromImages:
         if page.page.number > 1:
             image.seek(page.page.number - 1)
         orientation = int(image.getexif().get(Base.Orientation, 1) or 1)
-        orient = _ORIENTED.get(orientation, _ORIENTED[1])
+        orient = _BY_EXIF_ORIENTATION.get(orientation, _BY_EXIF_ORIENTATION[1])
         width, height = _size(image, page.page.dpi)
         if orientation in (5, 6, 7, 8):
             width, height = height, width
-        drawn = pymupdf.Matrix(*orient(width, height)) * pymupdf.Matrix(*_TURNED[page.page.turned](width, height))
+        drawn = pymupdf.Matrix(*orient(width, height)) * pymupdf.Matrix(*_BY_ROTATION[page.page.turned](width, height))
         if page.page.turned in (90, 270):
             width, height = height, width
         content = b""
         if page.page.width and page.page.height:
             upwards = pymupdf.Matrix(1, 0, 0, -1, 0, height)
-            to_pdf = pymupdf.Matrix(*to_shown(page.page, (width, height))) * upwards
+            to_pdf = pymupdf.Matrix(*scale_to_page(page.page, (width, height))) * upwards
             content = text_layer(page, tuple(to_pdf), self._font, NAME)
         numbers = " ".join(f"{n:.4f}" for n in drawn)
         content += f"q {numbers} cm /Scan Do Q\n".encode("ascii")
-        picture = add_picture(self._pdf, self._source, image)
+        picture = add_image(self._pdf, self._source, image)
         stream = self._pdf.add("", content)
         self._pages.append(
             self._pdf.add(
@@ -174,12 +176,12 @@ def _size(image: Image.Image, dpi: int) -> tuple[float, float]:
     """Width and height of the sheet, as the image lies, in points."""
     told = (float(n) for n in image.info.get("dpi", ()))
     # Formats that count in metres come back with 199.9996.
-    known = tuple(round(n, 1) for n in told if _SANE_DPI.start <= n < _SANE_DPI.stop)
+    known = tuple(round(n, 1) for n in told if _PLAUSIBLE_DPI.start <= n < _PLAUSIBLE_DPI.stop)
     if len(known) != 2:  # noqa: PLR2004 -- along and across
-        guess = dpi or min(max(max(image.size) / _LONGEST_INCHES, _SANE_DPI.start), 600)
+        guess = dpi or min(max(max(image.size) / _A4_LONGER_SIDE_INCHES, _PLAUSIBLE_DPI.start), 600)
         known = (guess, guess)
     width, height = image.width * 72 / known[0], image.height * 72 / known[1]
-    shrunk = min(1.0, _LONGEST_UNITS / max(width, height))
+    shrunk = min(1.0, _MAX_PAGE_UNITS / max(width, height))
     return width * shrunk, height * shrunk
 
 
@@ -194,11 +196,11 @@ def _to_pdf(sheet: Any) -> Any:
 def _own_text(sheet: Any) -> list[Any] | None:
     """Where the page shows text of its own; None where it has text, but all of it invisible: an earlier layer."""
     spans = sheet.get_texttrace()
-    seen = [pymupdf.Rect(span["bbox"]) for span in spans if span["type"] != _INVISIBLE]
+    seen = [pymupdf.Rect(span["bbox"]) for span in spans if span["type"] != _INVISIBLE_TEXT_MODE]
     return None if spans and not seen else seen
 
 
-def _strip(sheet: Any) -> None:
+def _remove_text(sheet: Any) -> None:
     """Remove the text of a page, and nothing else."""
     sheet.add_redact_annot(sheet.rect, fill=False)
     sheet.apply_redactions(
@@ -208,13 +210,13 @@ def _strip(sheet: Any) -> None:
     )
 
 
-def _free(box: Box, covered: list[Any]) -> bool:
+def _is_uncovered(box: Box, covered: list[Any]) -> bool:
     """Whether no text of the page's own stands where the word is."""
     word = pymupdf.Rect(box)
-    return not any(abs(word & rect) > _COVERED * abs(word) for rect in covered if word.intersects(rect))
+    return not any(abs(word & rect) > _MAX_COVERED_SHARE * abs(word) for rect in covered if word.intersects(rect))
 
 
-def _put_first(pdf: Any, sheet: Any, layer: bytes, font: int) -> None:
+def _prepend_layer(pdf: Any, sheet: Any, layer: bytes, font: int) -> None:
     """Add a stream before the page's own, where the coordinates are still those of the page, and the font."""
     mupdf = pymupdf.mupdf
     page = mupdf.pdf_page_from_fz_page(sheet.this)
@@ -230,19 +232,19 @@ def _put_first(pdf: Any, sheet: Any, layer: bytes, font: int) -> None:
     if mupdf.pdf_is_stream(old):
         mupdf.pdf_array_push(contents, old)
     mupdf.pdf_dict_put(page.obj(), mupdf.pdf_new_name("Contents"), contents)
-    resources = _below(page.obj(), "Resources", mupdf.pdf_page_resources(page))
-    fonts = _below(resources, "Font", mupdf.pdf_dict_get(resources, mupdf.pdf_new_name("Font")))
+    resources = _dictionary_in(page.obj(), "Resources", mupdf.pdf_page_resources(page))
+    fonts = _dictionary_in(resources, "Font", mupdf.pdf_dict_get(resources, mupdf.pdf_new_name("Font")))
     mupdf.pdf_dict_put(fonts, mupdf.pdf_new_name(NAME), mupdf.pdf_new_indirect(document, font, 0))
 
 
-def _below(above: Any, name: str, found: Any) -> Any:
+def _dictionary_in(above: Any, name: str, found: Any) -> Any:
     """The dictionary of that name, made where there is none."""
     if pymupdf.mupdf.pdf_is_dict(found):
         return found
     return pymupdf.mupdf.pdf_dict_put_dict(above, pymupdf.mupdf.pdf_new_name(name), 4)
 
 
-def _info(pdf: Any) -> int:
+def _info_dictionary(pdf: Any) -> int:
     """Number of the document's information dictionary, made where there is none."""
     kind, value = pdf.xref_get_key(-1, "Info")
     if kind == "xref":

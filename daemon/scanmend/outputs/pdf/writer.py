@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from scanmend import __version__
 
-_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+_HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
 class PdfFile:
@@ -16,7 +16,7 @@ class PdfFile:
         self._file = file
         self._offsets: dict[int, int] = {}
         self._next = 1
-        self._write(_HEAD)
+        self._write(_HEADER)
 
     def reserve(self) -> int:
         """Return the number of an object that is added later."""
