@@ -80,7 +80,7 @@ def _process_one(
         if not file.is_file():
             return Outcome(file, error="it is no regular file")
         written = []
-        with pipeline.pool.folder() as work:
+        with pipeline.pool.temporary_folder() as work:
             pages = PageFile(work / "pages")
             keeper = NoCheckpoint(lambda done, of: advanced(file, done, of))
             converted = pipeline.convert(file.absolute(), settings, keeper, pages)

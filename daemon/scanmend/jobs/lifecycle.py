@@ -104,7 +104,7 @@ class Custody:
         entry = replace(entry, outbox=folder.outbox)  # where it is now, whatever it was when the scan came
         self._ledger.move(entry.id, "working", outbox=entry.outbox)
         keeper = LedgerCheckpoint(self._ledger, entry.id, self._told, self._enter)
-        with self._pipeline.pool.folder() as work, no_half(path) as taken:
+        with self._pipeline.pool.temporary_folder() as work, no_half(path) as taken:
             pages = PageFile(work / "pages")
             converted = self._pipeline.convert(path, folder, keeper, pages)
             self._told(entry.id, "writing")

@@ -24,10 +24,10 @@ def write_outputs(
     """
     wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
     targets = {name: work / f"out.{name}" for name in wanted}
-    pressed = {name: target for name, target in targets.items() if name in COMPOSED}
-    if pressed:
+    composed = {name: target for name, target in targets.items() if name in COMPOSED}
+    if composed:
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        pool.press(source, pages.path, pressed, document_facts(made), limits, settings.page_limit_s).result()
+        pool.compose(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
@@ -40,7 +40,7 @@ def write_outputs(
 
 
 def document_facts(made: Record) -> dict[str, Any]:
-    """What ``outbox.press`` wants to know of a document beside its pages."""
+    """What ``pageworkers.compose`` wants to know of a document beside its pages."""
     accepted = rejected = 0
     for page in made.pages:
         accepted += sum(edit.accepted for edit in page.edits)

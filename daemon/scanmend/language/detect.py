@@ -25,7 +25,7 @@ class LanguageGuess:
     """The likeliest language of a text."""
 
     language: str
-    known: float
+    known_share: float
     """Share of the words that its list has, 0 to 1."""
 
 
@@ -54,7 +54,7 @@ def read_in_detected_language(read: Callable[[tuple[str, ...]], Page], installed
         seconds += page.seconds
         first = first or page
         best = guess_language(page.raw, group) if can_detect_language(page) else None
-        if best is not None and best.known >= MIN_KNOWN_SHARE:
+        if best is not None and best.known_share >= MIN_KNOWN_SHARE:
             if best.language != group[0]:
                 chosen = (best.language,)
                 page = read(chosen)

@@ -53,7 +53,7 @@ class PageMapping:
             min(max(round(max(ys)), 0), self.height),
         )
 
-    def on_page(self, page: Page) -> Page:
+    def to_page(self, page: Page) -> Page:
         """Return what was read in the prepared image as read on the page."""
         if (self.slope, self.scale) == (0.0, 1.0):
             return page

@@ -46,51 +46,51 @@ _LAYOUT_STEPS: dict[tesseract.Layout, tuple[str, ...]] = {
 class _Attempt:
     """One reading and how it came about."""
 
-    treatment: PageTransform
+    transform: PageTransform
     layout: tesseract.Layout
     page: Page
     """As read, with boxes in the prepared image."""
     quality: Quality
 
 
-def read(image: PageImage, number: int, reading: ReadSettings, steps: Collection[str] = STEPS) -> Page:
+def read(image: PageImage, number: int, settings: ReadSettings, steps: Collection[str] = STEPS) -> Page:
     """Read a page image with the preparation that it needs; boxes are of the page as it is upright.
 
     OcrError and DocumentError as ``tesseract.read``, OSError when an image cannot be written.
     """
     if not steps:
-        return tesseract.read(image, number, reading.languages, reading.limit_s, alternatives=reading.alternatives)
-    reader = _BestReading(image, number, reading, steps)
+        return tesseract.read(image, number, settings.languages, settings.limit_s, alternatives=settings.alternatives)
+    reader = _BestReading(image, number, settings, steps)
     first_s = reader.spent_s
-    for treatment, layout in reader.others():
-        if reading.limit_s - reader.spent_s < _RETRY_TIME_FACTOR * first_s:
+    for transform, layout in reader.candidates():
+        if settings.limit_s - reader.spent_s < _RETRY_TIME_FACTOR * first_s:
             break
-        reader.retry(treatment, layout)
+        reader.try_candidate(transform, layout)
     return reader.page()
 
 
 class _BestReading:
     """The best reading of one page so far."""
 
-    def __init__(self, image: PageImage, number: int, reading: ReadSettings, steps: Collection[str]) -> None:
-        self._image, self._number, self._reading, self._steps = image, number, reading, steps
+    def __init__(self, image: PageImage, number: int, settings: ReadSettings, steps: Collection[str]) -> None:
+        self._image, self._number, self._settings, self._steps = image, number, settings, steps
         self._small = small_copy(image)
-        self._made = PageTransform(), image
+        self._last_image = PageTransform(), image
         self.spent_s = 0.0
-        self._best = self._read(self._treatment(0), "page")
+        self._best = self._read(self._transform_for(0), "page")
 
-    def others(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+    def candidates(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         """Yield what else may help, for as long as the best reading leaves something to be wished for."""
         if self._best.quality.letters:
-            yield from self._turns()
-            yield from self._scales()
+            yield from self._rotations()
+            yield from self._rescalings()
             yield from self._layouts()
 
-    def retry(self, treatment: PageTransform, layout: tesseract.Layout) -> None:
+    def try_candidate(self, transform: PageTransform, layout: tesseract.Layout) -> None:
         """Read once more, and keep what turns out better."""
         started = time.monotonic()
         try:
-            other = self._read(treatment, layout)
+            other = self._read(transform, layout)
         except (OcrError, DocumentError, OSError):  # the reading at hand is what it would be without this one
             self.spent_s += time.monotonic() - started
             return
@@ -101,43 +101,43 @@ class _BestReading:
         """The best reading, as of the page."""
         best = self._best
         return replace(
-            best.treatment.frame(self._image).on_page(best.page),
+            best.transform.mapping(self._image).to_page(best.page),
             dpi=self._image.dpi,
             seconds=round(self.spent_s, 3),
-            turned=best.treatment.turned,
-            steps=(*best.treatment.steps, *_LAYOUT_STEPS[best.layout]),
+            turned=best.transform.turned,
+            steps=(*best.transform.steps, *_LAYOUT_STEPS[best.layout]),
         )
 
-    def _turns(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+    def _rotations(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "turn" not in self._steps:
             return
         if self._best.quality.sideways:
             # Tesseract turns sideways pages itself, and always the same way; but they are to be shown upright.
             likely, other = (90, 270) if self._best.quality.confidence < ROTATE_CONFIDENCE else (270, 90)
-            yield self._treatment(likely), "page"
+            yield self._transform_for(likely), "page"
             if self._best.quality.sideways:
-                yield self._treatment(other), "page"
+                yield self._transform_for(other), "page"
         elif self._best.quality.confidence < ROTATE_CONFIDENCE:
-            yield self._treatment(180), "page"
+            yield self._transform_for(180), "page"
 
-    def _scales(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+    def _rescalings(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "resolution" not in self._steps or self._best.quality.confidence >= RETRY_CONFIDENCE:
             return
-        larger = replace(self._best.treatment, scale=2.0)
-        if self._best.quality.height < SMALL_TEXT_PX and self._has_room(larger):
+        larger = replace(self._best.transform, scale=2.0)
+        if self._best.quality.word_height_px < SMALL_TEXT_PX and self._fits(larger):
             yield larger, self._best.layout
-        elif self._best.quality.height > LARGE_TEXT_PX:
-            yield replace(self._best.treatment, scale=0.5), self._best.layout
+        elif self._best.quality.word_height_px > LARGE_TEXT_PX:
+            yield replace(self._best.transform, scale=0.5), self._best.layout
 
     def _layouts(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "layout" not in self._steps:
             return
-        if self._best.quality.torn > RETRY_TORN_SHARE:
-            yield self._best.treatment, "column"
-        if self._best.quality.torn > RETRY_TORN_SHARE or self._best.quality.confidence < RETRY_CONFIDENCE:
-            yield self._best.treatment, "block"
+        if self._best.quality.torn_share > RETRY_TORN_SHARE:
+            yield self._best.transform, "column"
+        if self._best.quality.torn_share > RETRY_TORN_SHARE or self._best.quality.confidence < RETRY_CONFIDENCE:
+            yield self._best.transform, "block"
 
-    def _treatment(self, turned: int) -> PageTransform:
+    def _transform_for(self, turned: int) -> PageTransform:
         """What a look at the page, turned, tells to do."""
         seen = analyse(np.rot90(self._small, -turned // 90))
         level = PageTransform(
@@ -146,31 +146,31 @@ class _BestReading:
             evened=seen.uneven and "light" in self._steps,
         )
         straight = replace(level, slope=seen.slope if "straighten" in self._steps else 0.0)
-        return straight if self._has_room(straight) else level
+        return straight if self._fits(straight) else level
 
-    def _has_room(self, treatment: PageTransform) -> bool:
+    def _fits(self, transform: PageTransform) -> bool:
         """Whether the image stays within what Tesseract takes and, where it is enlarged, what a page may have."""
-        width, height = treatment.frame(self._image).size
-        large = treatment.scale > 1 and width * height > self._reading.limits.max_megapixels * 1e6
+        width, height = transform.mapping(self._image).size
+        large = transform.scale > 1 and width * height > self._settings.limits.max_megapixels * 1e6
         return max(width, height) <= tesseract.MAX_SIDE_PX and not large
 
-    def _read(self, treatment: PageTransform, layout: tesseract.Layout) -> _Attempt:
+    def _read(self, transform: PageTransform, layout: tesseract.Layout) -> _Attempt:
         page = tesseract.read(
-            self._treated(treatment),
+            self._transformed_image(transform),
             self._number,
-            self._reading.languages,
-            self._reading.limit_s - self.spent_s,
-            alternatives=self._reading.alternatives,
+            self._settings.languages,
+            self._settings.limit_s - self.spent_s,
+            alternatives=self._settings.alternatives,
             layout=layout,
         )
         self.spent_s += page.seconds
-        return _Attempt(treatment, layout, page, quality_of(page))
+        return _Attempt(transform, layout, page, quality_of(page))
 
-    def _treated(self, treatment: PageTransform) -> PageImage:
+    def _transformed_image(self, transform: PageTransform) -> PageImage:
         """The image so treated; only the last one is kept."""
-        before, image = self._made
-        if treatment != before:
+        before, image = self._last_image
+        if transform != before:
             if image is not self._image:
                 image.path.unlink(missing_ok=True)
-            self._made = treatment, transformed(self._image, treatment)
-        return self._made[1]
+            self._last_image = transform, transformed(self._image, transform)
+        return self._last_image[1]

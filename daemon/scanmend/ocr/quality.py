@@ -26,11 +26,11 @@ class Quality:
     letters: int
     confidence: float
     """Mean over all letters and digits, 0–100."""
-    torn: float
+    torn_share: float
     """Share of words, 0–1, that were read apart from what stands right of them, in lines that look like cells."""
     sideways: bool
     """Most words are higher than wide."""
-    height: float
+    word_height_px: float
     """Median height of words, in pixels of the image; 0 without any."""
     worth: float
     """Letters read, each for as much as its confidence is above a guess; less where rows are torn."""
@@ -42,15 +42,15 @@ def quality_of(page: Page) -> Quality:
     letters = sum(n for n, _, _ in words)
     boxes = [box for n, _, box in words if n > _SHORT_WORD_LETTERS and box]
     sideways = 2 * sum(bottom - top > right - left for left, top, right, bottom in boxes) > len(boxes)
-    torn = 0.0 if sideways else _torn_share(page.lines)
+    torn_share = 0.0 if sideways else _torn_share(page.lines)
     heard = sum(n * max(0.0, confidence - GUESS_CONFIDENCE) for n, confidence, _ in words)
     return Quality(
         letters,
         sum(n * confidence for n, confidence, _ in words) / max(letters, 1),
-        torn,
+        torn_share,
         sideways,
         statistics.median(box[3] - box[1] for _, _, box in words if box) if any(box for *_, box in words) else 0.0,
-        heard * max(0.0, 1 - _TORN_PENALTY * torn - _SIDEWAYS_PENALTY * sideways),
+        heard * max(0.0, 1 - _TORN_PENALTY * torn_share - _SIDEWAYS_PENALTY * sideways),
     )
 
 
@@ -65,12 +65,12 @@ def _torn_share(lines: Sequence[Line]) -> float:
     for i, (box, _) in enumerate(words):
         for row in range(box[1] // step, box[3] // step + 1):
             rows.setdefault(row, []).append(i)
-    torn = sum(
+    torn_share = sum(
         right != i + 1 and (words[i][1] or words[right][1])
         for i, (box, _) in enumerate(words)
         if (right := _right_neighbour(box, words, rows.get((box[1] + box[3]) // 2 // step, ()))) is not None
     )
-    return torn / len(words) if words else 0.0
+    return torn_share / len(words) if words else 0.0
 
 
 def _right_neighbour(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:

@@ -48,7 +48,7 @@ class PageTransform:
         told += [f"enlarged {self.scale:g}×"] if self.scale > 1 else []
         return (*told, *([f"reduced to {self.scale:.0%}"] if self.scale < 1 else []))
 
-    def frame(self, image: PageImage) -> PageMapping:
+    def mapping(self, image: PageImage) -> PageMapping:
         """Where the image lies on its page afterwards."""
         across, down = (image.height, image.width) if self.turned in (90, 270) else (image.width, image.height)
         return PageMapping(across, down, self.slope, self.scale)
@@ -62,24 +62,24 @@ def small_copy(image: PageImage) -> Grey:
         return np.asarray(grey.reduce(shrink) if shrink > 1 else grey)
 
 
-def transformed(image: PageImage, treatment: PageTransform) -> PageImage:
+def transformed(image: PageImage, transform: PageTransform) -> PageImage:
     """Return the image after treatment, beside the one it is made of; OSError when it cannot be written."""
-    if treatment == PageTransform():
+    if transform == PageTransform():
         return image
     with _open(image) as opened:
-        picture = opened.transpose(_TRANSPOSITIONS[treatment.turned]) if treatment.turned else opened
-        if treatment.inverted:
+        picture = opened.transpose(_TRANSPOSITIONS[transform.turned]) if transform.turned else opened
+        if transform.inverted:
             picture = ImageOps.invert(picture.convert("L"))
-        if treatment.evened:
+        if transform.evened:
             picture = _with_even_light(picture.convert("L"))
-        frame = treatment.frame(image)
-        if (frame.slope, frame.scale) != (0.0, 1.0):
-            picture = _straightened_and_scaled(picture.convert("L"), frame)
-        name = "-".join(f"{n:g}" for n in (treatment.turned, treatment.slope, treatment.scale))
+        mapping = transform.mapping(image)
+        if (mapping.slope, mapping.scale) != (0.0, 1.0):
+            picture = _straightened_and_scaled(picture.convert("L"), mapping)
+        name = "-".join(f"{n:g}" for n in (transform.turned, transform.slope, transform.scale))
         target = image.path.with_name(f"{image.path.stem}-{name}.pnm")
         picture.save(target, "PPM")
     return replace(
-        image, path=target, width=picture.width, height=picture.height, dpi=round(image.dpi * treatment.scale)
+        image, path=target, width=picture.width, height=picture.height, dpi=round(image.dpi * transform.scale)
     )
 
 
@@ -87,16 +87,16 @@ def _open(image: PageImage) -> Image.Image:
     return Image.open(image.path, formats=("PPM",))
 
 
-def _straightened_and_scaled(picture: Image.Image, frame: PageMapping) -> Image.Image:
+def _straightened_and_scaled(picture: Image.Image, mapping: PageMapping) -> Image.Image:
     """Straighten and scale in one go, so that letters are blurred once; what is laid bare is as bright as paper."""
-    if frame.scale < 1:
-        shrunk = picture.resize(replace(frame, slope=0.0).size, Image.Resampling.BOX)
-        whole = PageMapping(shrunk.width, shrunk.height, frame.slope)
-        return _straightened_and_scaled(shrunk, whole) if frame.slope else shrunk
+    if mapping.scale < 1:
+        shrunk = picture.resize(replace(mapping, slope=0.0).size, Image.Resampling.BOX)
+        whole = PageMapping(shrunk.width, shrunk.height, mapping.slope)
+        return _straightened_and_scaled(shrunk, whole) if mapping.slope else shrunk
     return picture.transform(
-        frame.size,
+        mapping.size,
         Image.Transform.AFFINE,
-        frame.affine,
+        mapping.affine,
         resample=Image.Resampling.BICUBIC,
         fillcolor=_paper_level(picture),
     )

@@ -31,7 +31,7 @@ class FairQueue:
                 self._queues.move_to_end(document, last=False)
         return future
 
-    def serve(self) -> None:
+    def run_next(self) -> None:
         """Run the next task that nobody cancelled; what it raises goes to its future. Returns at once without one."""
         while (found := self._next()) is not None:
             document, (future, call) = found
@@ -43,7 +43,7 @@ class FairQueue:
                         future.set_exception(e)
                     return
             finally:
-                self._served(document)
+                self._finished(document)
 
     def _next(self) -> tuple[Hashable, _Task] | None:
         with self._lock:
@@ -57,7 +57,7 @@ class FairQueue:
             self._in_work[document] += 1
             return document, task
 
-    def _served(self, document: Hashable) -> None:
+    def _finished(self, document: Hashable) -> None:
         with self._lock:
             if document in self._queues:
                 self._queues.move_to_end(document)

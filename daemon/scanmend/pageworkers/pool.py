@@ -38,7 +38,7 @@ _page = TypeAdapter(Page)
 
 
 class PagePool:
-    """Reads pages in parallel; its processes start on demand and end with ``rest``."""
+    """Reads pages in parallel; its processes start on demand and end with ``end_idle``."""
 
     def __init__(
         self,
@@ -57,13 +57,13 @@ class PagePool:
         self._start = start
         self._grace_s = grace_s
         self._executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="page")
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="press")
-        self._rounds = FairQueue()
+        self._compose_executor = ThreadPoolExecutor(1, thread_name_prefix="compose")
+        self._queue = FairQueue()
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._used = time.monotonic()
+        self._last_used = time.monotonic()
         for stale in work.glob("page-*"):
             shutil.rmtree(stale, ignore_errors=True)
 
@@ -76,12 +76,12 @@ class PagePool:
         """Read one page; the future raises DocumentError, OcrError (PageFailed), StorageError or Stopping."""
         work = self._work / f"page-{secrets.token_hex(8)}"
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
-        request["reading"] = asdict(reading)
+        request["settings"] = asdict(reading)
         limit_s = reading.limit_s + self._grace_s
         return self._submit(path, lambda: _page.validate_python(self._ask(request, limit_s, work)))
 
     @contextmanager
-    def folder(self) -> Iterator[Path]:
+    def temporary_folder(self) -> Iterator[Path]:
         """A new folder for files that pass between a worker and us; it is gone afterwards. StorageError."""
         work = self._work / f"page-{secrets.token_hex(8)}"
         try:
@@ -93,7 +93,7 @@ class PagePool:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def press(
+    def compose(
         self,
         path: Path,
         pages: Path,
@@ -106,7 +106,7 @@ class PagePool:
 
         The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
         """
-        request: Message = {"do": "press", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
+        request: Message = {"do": "compose", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
         request["targets"] = {name: str(target) for name, target in targets.items()}
         request["limits"] = asdict(limits)
         long = facts["pages"] > LONG_DOCUMENT_PAGES
@@ -114,13 +114,13 @@ class PagePool:
         def call() -> None:
             self._ask(request, limit_s + self._grace_s, keep=not long)
 
-        return self._beside_pages(call) if long else self._submit(path, call)
+        return self._submit_compose(call) if long else self._submit(path, call)
 
-    def warm(self, pages: int = 1) -> None:
+    def start_ahead(self, pages: int = 1) -> None:
         """Have as many idle workers as so many more pages need, so that they are ready when the pages come."""
         for _ in range(self.workers):
             with self._lock:
-                self._used = time.monotonic()
+                self._last_used = time.monotonic()
                 if self._closed or len(self._idle) >= min(pages, self.workers - len(self._busy)):
                     return
             try:
@@ -130,10 +130,10 @@ class PagePool:
                 return
             self._return(child)
 
-    def rest(self, after_s: float = 0.0) -> bool:
+    def end_idle(self, after_s: float = 0.0) -> bool:
         """End the workers when none was used for ``after_s`` seconds; return whether none is left."""
         with self._lock:
-            if self._busy or (self._idle and time.monotonic() - self._used < after_s):
+            if self._busy or (self._idle and time.monotonic() - self._last_used < after_s):
                 return False
             idle, self._idle = self._idle, []
         for child in idle:
@@ -157,21 +157,21 @@ class PagePool:
         for child in busy:
             child.kill()
         self._executor.shutdown(wait=True)
-        self._beside.shutdown(wait=True)
+        self._compose_executor.shutdown(wait=True)
 
     def _submit(self, path: Path, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":
         """Queue a task of a document, and have the executor serve whichever document's turn it is then."""
-        future = self._rounds.put(path, call, first=first)
-        with self._no_thread(future):
-            self._executor.submit(self._rounds.serve)
+        future = self._queue.put(path, call, first=first)
+        with self._thread_errors(future):
+            self._executor.submit(self._queue.run_next)
         return future
 
-    def _beside_pages(self, call: Callable[[], _T]) -> "Future[_T]":
-        with self._no_thread():
-            return self._beside.submit(call)
+    def _submit_compose(self, call: Callable[[], _T]) -> "Future[_T]":
+        with self._thread_errors():
+            return self._compose_executor.submit(call)
 
     @contextmanager
-    def _no_thread(self, future: "Future[Any] | None" = None) -> Iterator[None]:
+    def _thread_errors(self, future: "Future[Any] | None" = None) -> Iterator[None]:
         """Explain what executors raise once they are shut down, or when no thread can be had."""
         try:
             yield
@@ -237,7 +237,7 @@ class PagePool:
     def _return(self, child: Child, *, keep: bool = True) -> None:
         with self._lock:
             self._busy.discard(child)
-            self._used = time.monotonic()
+            self._last_used = time.monotonic()
             if not self._closed and keep and len(self._idle) < self.workers:
                 self._idle.append(child)
                 return

@@ -62,14 +62,14 @@ def _compose(path: Path, request: Message, progress: Progress) -> None:
 
 
 def _read(path: Path, request: Message, _progress: Progress) -> Any:
-    reading, work = _settings.validate_python(request["reading"]), Path(request["work"])
+    settings, work = _settings.validate_python(request["settings"]), Path(request["work"])
     try:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
     try:
-        with _full_disk_as_storage_error(work), rlimits.bounded(reading.limits.max_megapixels):
-            page = read_page(path, request["number"], reading, work)
+        with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
+            page = read_page(path, request["number"], settings, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
     return _page.dump_python(page, mode="json")
@@ -86,7 +86,11 @@ def _full_disk_as_storage_error(work: Path) -> Iterator[None]:
         raise
 
 
-_HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspect, "read": _read, "press": _compose}
+_HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {
+    "inspect": _inspect,
+    "read": _read,
+    "compose": _compose,
+}
 
 if __name__ == "__main__":
     os.environ["OMP_THREAD_LIMIT"] = "1"

@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scanmend.source.render import PageImage
-
 ANALYSIS_DPI = 100
 """Resolution at which the page is looked at, and in which the sizes below are meant."""
 A4_LONGER_SIDE_INCHES = 11.69
@@ -83,13 +81,8 @@ class _Mark:
         )
 
 
-def is_blank(image: PageImage) -> bool:
-    """Whether nothing is on the page that could be read."""
-    return is_blank_image(image.path, image.dpi)
-
-
-def is_blank_image(path: Path, dpi: int) -> bool:
-    """As ``is_blank``; ``dpi`` is 0 where it is unknown."""
+def is_blank(path: Path, dpi: int) -> bool:
+    """Whether nothing is on the page image that could be read; ``dpi`` is 0 where it is unknown."""
     with Image.open(path) as picture:
         longer = max(picture.size)
         by = max(1.0, min((dpi or longer / A4_LONGER_SIDE_INCHES) / ANALYSIS_DPI, longer / MIN_LONGER_SIDE_PX))

@@ -39,13 +39,13 @@ class PdfText:
     """A page as its PDF tells it."""
 
     page: Page
-    sound: bool
+    trustworthy: bool
     """Whether there is text, and it is what the page says."""
-    doubtful: bool
+    may_be_incomplete: bool
     """Whether the page may hold more text, in pictures or drawn as shapes."""
 
 
-def extract_text(path: Path, number: int, reading: ReadSettings, installed: frozenset[str]) -> PdfText | None:
+def extract_text(path: Path, number: int, settings: ReadSettings, installed: frozenset[str]) -> PdfText | None:
     """Return what a PDF tells of page ``number`` (1-based); None for what is no PDF. DocumentError, OcrError, OSError.
 
     ``installed``: Tesseract's languages, for ``languages: auto``.
@@ -54,17 +54,17 @@ def extract_text(path: Path, number: int, reading: ReadSettings, installed: froz
         return None
     with render.damage_as_document_error(f"page {number} is damaged"), render.open_pdf(path) as pdf:
         sheet = pdf.load_page(number - 1)
-        dpi = render.pdf_dpi(sheet, number, reading.limits)
+        dpi = render.pdf_dpi(sheet, number, settings.limits)
         try:
-            page, shown, doubtful = _read(sheet, number, dpi)
+            page, shown, may_be_incomplete = _read(sheet, number, dpi)
         except render.DAMAGE_ERRORS:  # of a font, say; the page may show well all the same
             return None
-    languages = auto_languages(installed) if reading.languages == AUTO else reading.languages
-    sound = shown >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
-    if reading.languages == AUTO:
+    languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
+    trustworthy = shown >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
+    if settings.languages == AUTO:
         best = guess_language(page.raw, languages)
         languages = (best.language,) if best else ()
-    return PdfText(replace(page, languages=languages if page.lines else ()), sound, doubtful)
+    return PdfText(replace(page, languages=languages if page.lines else ()), trustworthy, may_be_incomplete)
 
 
 def ocr_found_more(read: Page, page: Page) -> bool:
@@ -117,13 +117,13 @@ def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
     """Return the page, the share of its characters that one sees, and whether it may hold more text."""
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
     shown = _visible_share(trace, drawn)
-    doubtful = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
+    may_be_incomplete = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
     turned = _rotation_to_upright(sheet, trace)
     if turned:
         sheet.set_rotation((sheet.rotation + turned) % 360)  # in memory only
     size = (sheet.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).irect
     lines = lines_in_reading_order(list(_text_runs(sheet, dpi)))
-    return Page(number, lines, size.width, size.height, dpi, origin="text", turned=turned), shown, doubtful
+    return Page(number, lines, size.width, size.height, dpi, origin="text", turned=turned), shown, may_be_incomplete
 
 
 def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:

@@ -47,7 +47,7 @@ class Reader:
             return {"result": {"kind": "tiff", "pages": self.pages, "sha256": self.digest}}
         number = request["number"]
         self.asked[number] += 1
-        self.last = (request["reading"]["languages"], limit_s)
+        self.last = (request["settings"]["languages"], limit_s)
         if number in self.held:
             self.gate.wait(10)
         if number == self.bad:
@@ -74,7 +74,7 @@ class Polyglot(Reader):
     def ask(self, request, limit_s):
         if request["do"] == "inspect":
             return super().ask(request, limit_s)
-        number, asked = request["number"], list(request["reading"]["languages"])
+        number, asked = request["number"], list(request["settings"]["languages"])
         self.asked_in[number] = asked
         count = self.words[number - 1]
         found = asked if asked != ["auto"] else ["deu"] if count >= 12 else ["eng"] if count else []

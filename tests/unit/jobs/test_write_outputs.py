@@ -73,7 +73,7 @@ def test_the_record_comes_last_and_text_needs_no_process(what, tmp_path):
 
 def test_all_outputs_of_an_image(pool, scan, tmp_path):
     """Each is whole."""
-    with pool.folder() as work:
+    with pool.temporary_folder() as work:
         made = made_of(work, scan, sample_page())
         files = write_outputs(settings(*ALL), made, made.pages, scan, work, pool)
         assert list(files)[-1] == ".json"

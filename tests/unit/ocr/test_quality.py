@@ -39,8 +39,8 @@ def test_a_table_read_down_its_columns_is_torn():
     """Read across its rows it is not, and worth more."""
     across = page(*[[("name", 0, y), ("12.50", 1, y), ("3.00", 2, y)] for y in range(6)])
     down = page(*[[(text, x, y)] for x, text in enumerate(("name", "12.50", "3.00")) for y in range(6)])
-    assert quality_of(across).torn == 0
-    assert quality_of(down).torn == pytest.approx(12 / 18)
+    assert quality_of(across).torn_share == 0
+    assert quality_of(down).torn_share == pytest.approx(12 / 18)
     assert quality_of(across).worth > quality_of(down).worth
 
 
@@ -48,14 +48,14 @@ def test_long_cells_of_numbers_are_torn_from_their_rows():
     """A table parted in its middle has rows as long as prose, but of numbers."""
     left = [[("word", x, y) for x in range(5)] for y in range(6)]
     right = [[("word", 5, y), ("1.50", 6, y), ("15%", 7, y), ("net", 8, y)] for y in range(6)]
-    assert quality_of(page(*left, *right)).torn == pytest.approx(6 / 54)
+    assert quality_of(page(*left, *right)).torn_share == pytest.approx(6 / 54)
 
 
 def test_columns_of_prose_are_not_torn():
     """They are read one after the other, as they should be: their lines are too long for cells."""
     left = [[("word", x, y) for x in range(5)] for y in range(6)]
     right = [[("word", x, y) for x in range(6, 11)] for y in range(6)]
-    assert quality_of(page(*left, *right)).torn == 0
+    assert quality_of(page(*left, *right)).torn_share == 0
 
 
 def test_words_that_stand_higher_than_wide_lie_sideways():
@@ -71,4 +71,4 @@ def test_words_that_stand_higher_than_wide_lie_sideways():
 def test_nothing_read_or_no_boxes(lines):
     """That is no error."""
     found = quality_of(Page(1, lines))
-    assert (found.worth, found.torn, found.height, found.sideways) == (0, 0, 0, False)
+    assert (found.worth, found.torn_share, found.word_height_px, found.sideways) == (0, 0, 0, False)

@@ -44,13 +44,13 @@ def test_ink_is_found_where_it_is_on_the_page(put, turned, slope, scale):
     page = Image.new("L", (800, 600), 255)
     page.paste(0, (560, 120, 600, 132))
     image = put(page)
-    treatment = PageTransform(turned, slope=slope, scale=scale)
-    made = transformed(image, treatment)
+    transform = PageTransform(turned, slope=slope, scale=scale)
+    made = transformed(image, transform)
     assert made.dpi == 200 * scale
     ink = ImageOps.invert(opened(made)).point(lambda v: v if v > 127 else 0).getbbox()
     upright = page.rotate(-turned, expand=True)
     real = ImageOps.invert(upright).getbbox()
-    found = treatment.frame(image).box_on_page(ink)
+    found = transform.mapping(image).box_on_page(ink)
     for a, b in zip(found, real, strict=True):
         assert abs(a - b) <= 2 + 40 * abs(np.sin(np.radians(slope)))
     middle = [(found[i] + found[i + 2]) / 2 - (real[i] + real[i + 2]) / 2 for i in (0, 1)]

@@ -102,11 +102,11 @@ class TestWork:
 
     def test_workers_that_start_ahead(self, pool, three):
         """As many as pages are coming, idle ones counted, none beyond the pool's size; they read the pages."""
-        pool.warm(1)
+        pool.start_ahead(1)
         (first,) = pool.pids
-        pool.warm(1)
+        pool.start_ahead(1)
         assert pool.pids == (first,)
-        pool.warm(300)
+        pool.start_ahead(300)
         ahead = pool.pids
         assert len(ahead) == 2
         assert first in ahead
@@ -124,22 +124,22 @@ class TestWork:
             raise HostDied("no memory for a process")
 
         pool = PagePool(2, tmp_path / "work", start)
-        pool.warm(2)
+        pool.start_ahead(2)
         assert pool.pids == ()
         with pytest.raises(OcrError, match="no memory for a process"):
             submit(pool, three).result(10)
         assert len(tried) == 2
         pool.close()
-        pool.warm(2)
+        pool.start_ahead(2)
         assert len(tried) == 2
 
     def test_workers_at_work_are_not_waited_for(self, pool, slow):
         """While one reads, another starts for the page that comes, and no third."""
         future = submit(pool, slow)
         assert until(lambda: reading(pool))
-        pool.warm(1)
+        pool.start_ahead(1)
         assert len(pool.pids) == 2
-        pool.warm(5)
+        pool.start_ahead(5)
         assert len(pool.pids) == 2
         future.result(60)
 
@@ -167,7 +167,7 @@ class Stub:
 
     def ask(self, request, limit_s):
         """See Child."""
-        if request["do"] == "press":
+        if request["do"] == "compose":
             assert self.gate.wait(20)
             return {"result": None}
         return {"result": {"number": request["number"], "lines": []}}
@@ -198,10 +198,10 @@ class TestTurns:
         started: list[Stub] = []
         pool = PagePool(1, tmp_path, lambda: started.append(Stub(gate)) or started[-1])
         try:
-            long = pool.press(tmp_path / "book", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES + 1}, LIMITS, 60)
+            long = pool.compose(tmp_path / "book", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES + 1}, LIMITS, 60)
             assert submit(pool, tmp_path / "letter").result(5).number == 1
             assert not long.done()
-            short = pool.press(tmp_path / "letter", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES}, LIMITS, 60)
+            short = pool.compose(tmp_path / "letter", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES}, LIMITS, 60)
             behind = submit(pool, tmp_path / "letter")
             assert not behind.done()
             gate.set()
@@ -277,12 +277,12 @@ class TestDeaths:
 class TestRest:
     def test_workers_end_when_there_is_nothing_to_do(self, pool, scans):
         """After a while without pages no process is left; the next page starts one."""
-        assert pool.rest()
+        assert pool.end_idle()
         submit(pool, scans / "line.png").result(60)
         pids = pool.pids
-        assert not pool.rest(after_s=60)
+        assert not pool.end_idle(after_s=60)
         assert pool.pids == pids
-        assert pool.rest()
+        assert pool.end_idle()
         assert pool.pids == ()
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert submit(pool, scans / "line.png").result(60).lines
@@ -291,7 +291,7 @@ class TestRest:
         """A page in work is never interrupted."""
         future = submit(pool, slow)
         until(lambda: reading(pool))
-        assert not pool.rest()
+        assert not pool.end_idle()
         assert future.result(60).lines
 
 

@@ -28,7 +28,7 @@ def scan(tmp_path) -> Path:
 def ask(do: str, path: Path, work: Path | None = None, language: str = "eng"):
     request = {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(LIMITS)}
     if do == "read":
-        request |= {"number": 1, "work": str(work), "reading": asdict(ReadSettings((language,), LIMITS, 60.0))}
+        request |= {"number": 1, "work": str(work), "settings": asdict(ReadSettings((language,), LIMITS, 60.0))}
     return json.loads(json.dumps(request))
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 import render_scans
-from scanmend.source.blank import is_blank_image
+from scanmend.source.blank import is_blank
 
 DPI = 150
 SIZE = (1240, 1754)
@@ -37,7 +37,7 @@ def lid(page: Image.Image) -> Image.Image:
 
 def looked_at(page: Image.Image, folder: Path, dpi: int = DPI) -> bool:
     page.save(folder / "page.pnm", "PPM")
-    return is_blank_image(folder / "page.pnm", dpi)
+    return is_blank(folder / "page.pnm", dpi)
 
 
 @pytest.mark.parametrize("wear", WEARS)

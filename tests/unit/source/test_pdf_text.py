@@ -144,7 +144,7 @@ class TestSound:
         path = sheets.save()
         found = extract_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
         assert found is not None
-        assert (found.sound, found.page.languages) == (True, ("deu",))
+        assert (found.trustworthy, found.page.languages) == (True, ("deu",))
 
 
 class TestReadAnew:
@@ -166,7 +166,7 @@ class TestReadAnew:
         sheets.page(mode=3 if below else 0, image=scan, below=below)
         found = extract_text(sheets.save(), 1, READING, frozenset())
         assert found is not None
-        assert (found.sound, found.page.raw) == (False, "\n".join(ROWS))
+        assert (found.trustworthy, found.page.raw) == (False, "\n".join(ROWS))
         assert read(sheets.path, tmp_path).origin == "ocr"
 
     def test_glyphs_without_meaning(self, sheets, tmp_path):
@@ -184,7 +184,7 @@ class TestReadAnew:
         document.save(sheets.path)
         found = extract_text(sheets.path, 1, READING, frozenset())
         assert found is not None
-        assert not found.sound
+        assert not found.trustworthy
         assert read(sheets.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
 
     def test_pictures_that_say_more(self, sheets, tmp_path):
