@@ -40,7 +40,7 @@ class Reader:
 def test_told_by_common_words(language, among):
     """Among five, and among all that there are; most of the text is known then."""
     found = guess_language(TEXTS[language], among)
-    assert (found.language, found.known > 0.5) == (language, True)
+    assert (found.language, found.known_share > 0.5) == (language, True)
 
 
 def test_misread_text_still_tells():
