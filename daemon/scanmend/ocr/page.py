@@ -8,7 +8,7 @@ from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
 from scanmend.ocr import preprocess, tesseract
 from scanmend.source import blank, pdf_text, render
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 

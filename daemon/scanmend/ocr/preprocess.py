@@ -16,7 +16,7 @@ from scanmend.ocr import tesseract
 from scanmend.ocr.page_analysis import analyse
 from scanmend.ocr.quality import Quality, quality_of
 from scanmend.ocr.transform import PageTransform, small_copy, transformed
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 STEPS = ("invert", "light", "straighten", "turn", "resolution", "layout")

@@ -19,7 +19,7 @@ from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
 from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
 from scanmend.process import rlimits
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 
 _LINE_CLASSES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from scanmend.ocr.geometry import PageMapping
 from scanmend.ocr.page_analysis import ANALYSIS_SIDE_PX, Grey
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 
 _TRANSPOSITIONS = MappingProxyType(
     {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}

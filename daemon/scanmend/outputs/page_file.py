@@ -9,9 +9,6 @@ from pydantic import TypeAdapter
 from scanmend.document import CorrectedPage
 from scanmend.errors import StorageError
 
-COMPOSED = ("hocr", "pdf", "html")
-"""The outputs that a page process makes of them."""
-
 _corrected = TypeAdapter(CorrectedPage)
 
 

@@ -23,8 +23,9 @@ from pydantic import TypeAdapter
 from scanmend.document import Page
 from scanmend.errors import HostDied, OcrError, PageFailed, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
+from scanmend.pageworkers.protocol import ERRORS, task_name
 from scanmend.process.child import Child, Message
-from scanmend.source.settings import ERRORS, WHOLE, Inspection, ReadSettings, SourceLimits
+from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 WORKER_GRACE_S = 15.0
 """What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
@@ -184,7 +185,7 @@ class PagePool:
 
     def _ask(self, request: Message, limit_s: float, work: Path | None = None, *, keep: bool = True) -> Any:
         """Have a worker answer; it is kept for others afterwards, unless it was one too many."""
-        what = f"page {request['number']}" if "number" in request else WHOLE[request["do"]]
+        what = task_name(request)
         child = self._borrow()
         try:
             reply = child.ask(request, limit_s)

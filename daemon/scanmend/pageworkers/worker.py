@@ -18,10 +18,12 @@ from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
 from scanmend.pageworkers.compose import compose
+from scanmend.pageworkers.protocol import ERRORS, task_name
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.source import render
-from scanmend.source.settings import ERRORS, WHOLE, ReadSettings, SourceLimits
+from scanmend.source.damage import damage_as_document_error
+from scanmend.source.settings import ReadSettings, SourceLimits
 
 _page = TypeAdapter(Page)
 _settings = TypeAdapter(ReadSettings)
@@ -37,8 +39,10 @@ def handle(request: Message, progress: Progress) -> Message:
     except (DocumentError, StorageError, OcrError) as e:
         return {"error": next(kind for kind, error in ERRORS.items() if isinstance(e, error)), "message": str(e)}
     except MemoryError:
-        what = f"page {request['number']}" if "number" in request else WHOLE[request["do"]]
-        return {"error": "document", "message": f"{what} needs more memory than max_megapixels allows for"}
+        return {
+            "error": "document",
+            "message": f"{task_name(request)} needs more memory than max_megapixels allows for",
+        }
     except OSError as e:
         what = "cannot read the source or write the page image" if path.exists() else "the source is gone"
         return {"error": "ocr", "message": f"{what}: {e}"}
@@ -56,7 +60,7 @@ def _compose(path: Path, request: Message, progress: Progress) -> None:
     with (
         _full_disk_as_storage_error(pages.parent),
         rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
-        render.damage_as_document_error(what),
+        damage_as_document_error(what),
     ):
         compose(path, pages, targets, request["facts"], progress)
 

@@ -11,8 +11,10 @@ from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
-from scanmend.source import render
+from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
 from scanmend.source.reading_order import TextRun, lines_in_reading_order
+from scanmend.source.render import is_pdf
+from scanmend.source.render_pdf import open_pdf, pdf_dpi
 from scanmend.source.settings import ReadSettings
 
 MIN_VISIBLE_SHARE = 0.5
@@ -50,14 +52,14 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
 
     ``installed``: Tesseract's languages, for ``languages: auto``.
     """
-    if not render.is_pdf(path):
+    if not is_pdf(path):
         return None
-    with render.damage_as_document_error(f"page {number} is damaged"), render.open_pdf(path) as pdf:
+    with damage_as_document_error(f"page {number} is damaged"), open_pdf(path) as pdf:
         sheet = pdf.load_page(number - 1)
-        dpi = render.pdf_dpi(sheet, number, settings.limits)
+        dpi = pdf_dpi(sheet, number, settings.limits)
         try:
             page, shown, may_be_incomplete = _read(sheet, number, dpi)
-        except render.DAMAGE_ERRORS:  # of a font, say; the page may show well all the same
+        except DAMAGE_ERRORS:  # of a font, say; the page may show well all the same
             return None
     languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
     trustworthy = shown >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)

@@ -11,8 +11,7 @@ import pymupdf
 from PIL import Image, ImageOps
 
 from scanmend.fs.safe_open import open_source
-
-IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+from scanmend.source.render_image import IMAGE_FORMATS
 
 
 class Preview:

@@ -3,13 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from scanmend.errors import DocumentError, OcrError, StorageError
-
-WHOLE = {"inspect": "looking at the file", "compose": "making the outputs that show its pages"}
-"""What a page process does that is not about one page, by the name of the request."""
-ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
-"""How a page process calls what went wrong."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:

@@ -18,7 +18,7 @@ from scanmend.document import Page, page_from_text
 from scanmend.llm.inference.engine import Engine
 from scanmend.llm.inference.host import Model
 from scanmend.ocr import tesseract
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 
 CONFUSIONS = Confusions.load()
 LETTER = """\

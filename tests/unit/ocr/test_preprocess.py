@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr import preprocess, tesseract
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings, SourceLimits
 
 LIMITS = SourceLimits(max_pages=1, max_megapixels=50, render_dpi=200)

@@ -11,7 +11,8 @@ from PIL import Image
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.tesseract import installed, parse, read
-from scanmend.source.render import PageImage, render
+from scanmend.source.page_image import PageImage
+from scanmend.source.render import render
 from scanmend.source.settings import SourceLimits
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=200)

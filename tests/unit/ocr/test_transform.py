@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 import render_scans
 from scanmend.ocr.transform import PageTransform, small_copy, transformed
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 
 
 @pytest.fixture

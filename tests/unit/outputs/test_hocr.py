@@ -7,7 +7,7 @@ from sample_page import sample_page
 from scanmend.document import Line, Page, Word
 from scanmend.ocr.tesseract import parse
 from scanmend.outputs.hocr import Hocr
-from scanmend.source.render import PageImage
+from scanmend.source.page_image import PageImage
 
 
 def written(tmp_path, *pages, source="scan.png"):

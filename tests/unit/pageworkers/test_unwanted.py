@@ -49,5 +49,5 @@ def test_no_module_of_ours_has_them_loaded(haunted, module):
 
 
 def test_there_are_such_modules():
-    assert "scanmend.source.render" in OURS
+    assert "scanmend.source.render_pdf" in OURS
     assert "scanmend.outputs.pdf.text_pdf" in OURS
