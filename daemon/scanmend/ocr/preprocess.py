@@ -1,7 +1,7 @@
-"""A page image read as well as can be: prepared as it needs, and read again, differently, where the reading looks poor.
+"""Preprocesses a page image and has Tesseract read it; where the result looks poor, reads it again differently.
 
-A look at a small copy tells what pays before any reading. What costs another reading is tried only where the first
-one looks poor, and kept only where it turns out better (``quality.worth``).
+Analysis of a small copy tells which transforms are worth their time before the first reading. Others cost another
+reading: they are tried only where the result so far looks poor, and kept only where it improves (``Quality.worth``).
 """
 
 import time
@@ -20,26 +20,27 @@ from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 STEPS = ("invert", "light", "straighten", "turn", "resolution", "layout")
-"""What can be done; ``scripts/bench/reading.py`` measures each."""
+"""The steps of preprocessing by name; ``scripts/bench/reading.py`` measures each."""
 
 RETRY_CONFIDENCE = 85.0
-"""Mean confidence, 0–100, below which another reading is tried."""
+"""Mean confidence (0–100) below which another scale and layout are tried."""
 RETRY_TORN_SHARE = 0.025
-"""Share of words torn from their rows above which another layout is tried."""
+"""Share of words torn from their rows (``Quality.torn_share``) above which another layout is tried."""
 ROTATE_CONFIDENCE = 60.0
-"""Mean confidence, 0–100, below which the page may stand on its head."""
+"""Mean confidence (0–100) below which the page may be upside down, so that another rotation is tried."""
 MIN_WORTH_RATIO = 1.02
-"""How much more another reading has to be worth than the one at hand."""
+"""Another reading is kept when it is worth more than the best so far by this factor."""
 SMALL_TEXT_PX, LARGE_TEXT_PX = 16.0, 45.0
-"""Median height of words, in pixels, below which the image is enlarged and above which it is reduced."""
+"""Median height of words, in pixels, below which the image is enlarged, and above which it is reduced."""
 
 _RETRY_TIME_FACTOR = 3.0
-"""A page is not read again unless so many times the time that its first reading took is left."""
+"""Another reading is begun only while this multiple of the first reading's time is left of the page's limit."""
 _LAYOUT_STEPS: dict[tesseract.Layout, tuple[str, ...]] = {
     "page": (),
     "column": ("read as one column",),
     "block": ("read as one block",),
 }
+"""What the record's ``steps`` say of each layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +50,29 @@ class _Attempt:
     transform: PageTransform
     layout: tesseract.Layout
     page: Page
-    """As read, with boxes in the prepared image."""
+    """As read, with boxes in the transformed image."""
     quality: Quality
 
 
 def read(image: PageImage, number: int, settings: ReadSettings, steps: Collection[str] = STEPS) -> Page:
-    """Read a page image with the preparation that it needs; boxes are of the page as it is upright.
+    """Read page ``number`` (1-based) with the preprocessing that it needs, limited to ``steps``.
 
-    OcrError and DocumentError as ``tesseract.read``, OSError when an image cannot be written.
+    Boxes are in pixels of the original image turned upright. OcrError and DocumentError as ``tesseract.read``,
+    OSError when an image cannot be written.
     """
     if not steps:
         return tesseract.read(image, number, settings.languages, settings.limit_s, alternatives=settings.alternatives)
-    reader = _BestReading(image, number, settings, steps)
-    first_s = reader.spent_s
-    for transform, layout in reader.candidates():
-        if settings.limit_s - reader.spent_s < _RETRY_TIME_FACTOR * first_s:
+    best = _BestReading(image, number, settings, steps)
+    first_s = best.spent_s
+    for transform, layout in best.candidates():
+        if settings.limit_s - best.spent_s < _RETRY_TIME_FACTOR * first_s:
             break
-        reader.try_candidate(transform, layout)
-    return reader.page()
+        best.try_candidate(transform, layout)
+    return best.page()
 
 
 class _BestReading:
-    """The best reading of one page so far."""
+    """The best reading of one page so far, and what else is worth trying."""
 
     def __init__(self, image: PageImage, number: int, settings: ReadSettings, steps: Collection[str]) -> None:
         self._image, self._number, self._settings, self._steps = image, number, settings, steps
@@ -80,25 +82,25 @@ class _BestReading:
         self._best = self._read(self._transform_for(0), "page")
 
     def candidates(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
-        """Yield what else may help, for as long as the best reading leaves something to be wished for."""
+        """Yield what else may help, judged by the best reading at that moment."""
         if self._best.quality.letters:
             yield from self._rotations()
             yield from self._rescalings()
             yield from self._layouts()
 
     def try_candidate(self, transform: PageTransform, layout: tesseract.Layout) -> None:
-        """Read once more, and keep what turns out better."""
+        """Read once more, and keep the result if it is better; a failure leaves the best reading as it is."""
         started = time.monotonic()
         try:
             other = self._read(transform, layout)
-        except (OcrError, DocumentError, OSError):  # the reading at hand is what it would be without this one
+        except (OcrError, DocumentError, OSError):
             self.spent_s += time.monotonic() - started
             return
         if other.quality.worth > MIN_WORTH_RATIO * self._best.quality.worth:
             self._best = other
 
     def page(self) -> Page:
-        """The best reading, as of the page."""
+        """Return the best reading with boxes on the original page, and what was done for it."""
         best = self._best
         return replace(
             best.transform.mapping(self._image).to_page(best.page),
@@ -138,21 +140,21 @@ class _BestReading:
             yield self._best.transform, "block"
 
     def _transform_for(self, turned: int) -> PageTransform:
-        """What a look at the page, turned, tells to do."""
-        seen = analyse(np.rot90(self._small, -turned // 90))
+        """Return the transform that analysis of the page suggests once it is turned by these degrees clockwise."""
+        analysis = analyse(np.rot90(self._small, -turned // 90))
         level = PageTransform(
             turned,
-            inverted=seen.inverted and "invert" in self._steps,
-            evened=seen.uneven and "light" in self._steps,
+            inverted=analysis.inverted and "invert" in self._steps,
+            evened=analysis.uneven and "light" in self._steps,
         )
-        straight = replace(level, slope=seen.slope if "straighten" in self._steps else 0.0)
+        straight = replace(level, slope=analysis.slope if "straighten" in self._steps else 0.0)
         return straight if self._fits(straight) else level
 
     def _fits(self, transform: PageTransform) -> bool:
-        """Whether the image stays within what Tesseract takes and, where it is enlarged, what a page may have."""
+        """Whether the image stays within Tesseract's limit and, where it is enlarged, within ``max_megapixels``."""
         width, height = transform.mapping(self._image).size
-        large = transform.scale > 1 and width * height > self._settings.limits.max_megapixels * 1e6
-        return max(width, height) <= tesseract.MAX_SIDE_PX and not large
+        too_large = transform.scale > 1 and width * height > self._settings.limits.max_megapixels * 1e6
+        return max(width, height) <= tesseract.MAX_SIDE_PX and not too_large
 
     def _read(self, transform: PageTransform, layout: tesseract.Layout) -> _Attempt:
         page = tesseract.read(
@@ -167,7 +169,7 @@ class _BestReading:
         return _Attempt(transform, layout, page, quality_of(page))
 
     def _transformed_image(self, transform: PageTransform) -> PageImage:
-        """The image so treated; only the last one is kept."""
+        """Return the transformed image; beside the original, only the last one is kept on disk."""
         before, image = self._last_image
         if transform != before:
             if image is not self._image:

@@ -1,4 +1,4 @@
-"""How good a reading looks, told without knowing what stands there: by confidence, and by how words follow. Pure."""
+"""Rates how good an OCR result is, without knowing the true text: by confidences and by the order of words. Pure."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,57 +7,58 @@ from dataclasses import dataclass
 from scanmend.document import Box, Line, Page
 
 GUESS_CONFIDENCE = 50.0
-"""Confidence, 0–100, below which a word counts for nothing."""
+"""Tesseract's confidence (0–100) up to which a word adds nothing to ``worth``: it is hardly more than a guess."""
 MAX_CELL_WORDS = 3
-"""Most words in a line that may be a cell of a table, unless half of them are numbers."""
+"""Most words in a line that is taken for a cell of a table; lines half of which are numbers may have more."""
 
 _SHORT_WORD_LETTERS = 3
-"""Letters that make a word wider than high."""
+"""Words of up to this many letters may be higher than wide, so they do not tell whether text lies sideways."""
 _TORN_PENALTY = 2.0
-"""So many times its share, a torn table costs a reading."""
+"""Penalty on ``worth`` per unit of torn share."""
 _SIDEWAYS_PENALTY = 0.1
-"""So much of its worth, a reading costs that cannot be shown upright."""
+"""Share of ``worth`` that sideways text costs, since such a page is not shown upright."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What tells a good reading from a poor one."""
+    """What tells a good OCR result from a poor one."""
 
     letters: int
+    """Number of letters and digits."""
     confidence: float
-    """Mean over all letters and digits, 0–100."""
+    """Mean word confidence over all letters and digits, 0–100."""
     torn_share: float
-    """Share of words, 0–1, that were read apart from what stands right of them, in lines that look like cells."""
+    """Share of words (0–1) not followed by the word to their right, where one of the two is in a table cell."""
     sideways: bool
-    """Most words are higher than wide."""
+    """Whether most words are higher than wide."""
     word_height_px: float
-    """Median height of words, in pixels of the image; 0 without any."""
+    """Median height of words, in pixels of the image that was read; 0 without words."""
     worth: float
-    """Letters read, each for as much as its confidence is above a guess; less where rows are torn."""
+    """Sum of confidence above GUESS_CONFIDENCE over letters and digits, less penalties for torn and sideways text."""
 
 
 def quality_of(page: Page) -> Quality:
-    """Judge a reading."""
+    """Rate a page that OCR read."""
     words = [(sum(map(str.isalnum, w.text)), w.confidence or 0.0, w.box) for line in page.lines for w in line.words]
     letters = sum(n for n, _, _ in words)
     boxes = [box for n, _, box in words if n > _SHORT_WORD_LETTERS and box]
     sideways = 2 * sum(bottom - top > right - left for left, top, right, bottom in boxes) > len(boxes)
     torn_share = 0.0 if sideways else _torn_share(page.lines)
-    heard = sum(n * max(0.0, confidence - GUESS_CONFIDENCE) for n, confidence, _ in words)
+    earned = sum(n * max(0.0, confidence - GUESS_CONFIDENCE) for n, confidence, _ in words)
     return Quality(
         letters,
         sum(n * confidence for n, confidence, _ in words) / max(letters, 1),
         torn_share,
         sideways,
         statistics.median(box[3] - box[1] for _, _, box in words if box) if any(box for *_, box in words) else 0.0,
-        heard * max(0.0, 1 - _TORN_PENALTY * torn_share - _SIDEWAYS_PENALTY * sideways),
+        earned * max(0.0, 1 - _TORN_PENALTY * torn_share - _SIDEWAYS_PENALTY * sideways),
     )
 
 
 def _torn_share(lines: Sequence[Line]) -> float:
-    """Share of words whose neighbour to the right is not the word read next, where one of both is in a cell.
+    """Share of words whose right neighbour is not the next word in reading order, where one of the two is in a cell.
 
-    Columns of prose, which are to be read one after the other, have long lines of words.
+    Columns of prose, which are rightly read one after the other, have longer lines than cells.
     """
     words = [(w.box, _is_cell(line)) for line in lines for w in line.words if w.box and _has_text(w.text)]
     rows: dict[int, list[int]] = {}
@@ -74,7 +75,7 @@ def _torn_share(lines: Sequence[Line]) -> float:
 
 
 def _right_neighbour(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:
-    """The nearest word to the right that stands in the same row."""
+    """Index of the nearest word to the right in the same row; None without one."""
 
     def beside(other: Box) -> bool:
         overlap = min(box[3], other[3]) - max(box[1], other[1])

@@ -1,4 +1,4 @@
-"""Tesseract: the only place that knows its flags and the shape of its hOCR.
+"""Runs Tesseract on a page image and parses its hOCR; no other module knows its flags and output.
 
 One pass gives text, boxes, confidences and the alternatives that the LSTM saw for each glyph
 (``lstm_choice_mode=2``, a few per cent more time).
@@ -24,19 +24,21 @@ from scanmend.source.page_image import PageImage
 _LINE_CLASSES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 _MAX_ALTERNATIVES = 4
+"""Alternatives kept for each glyph, the best first."""
 _MAX_COORDINATE = 2.0**31
-"""Pixels; no image is so large."""
+"""Bound on coordinates in hOCR, in pixels; a damaged one could be infinite."""
 installed = cache(installed_languages)
+"""Languages that Tesseract has data for; it is asked once per process, until ``cache_clear``."""
 
 MAX_HOCR_BYTES = 256 << 20
-"""Of the hOCR of one page; a full newspaper page takes some 30 MiB."""
+"""Largest hOCR of one page, in bytes; a full newspaper page takes some 30 MiB."""
 MAX_SIDE_PX = 32_767
-"""Tesseract takes no image with a longer side."""
+"""Longest side of an image that Tesseract takes, in pixels."""
 
 Layout = Literal["page", "column", "block"]
-"""What a page is taken for: anything; one column, in which rows of a table go across; one block of even lines."""
+"""What Tesseract takes the page for: any layout; one column, so that table rows are read across; one uniform block."""
 _SEGMENTATION_MODES: dict[Layout, int] = {"page": 3, "column": 4, "block": 6}
-"""Tesseract's page segmentation modes."""
+"""Tesseract's page segmentation mode (``--psm``) for each layout."""
 
 
 def read(
@@ -48,9 +50,11 @@ def read(
     alternatives: bool = True,
     layout: Layout = "page",
 ) -> Page:
-    """Read one page image.
+    """Read the image of page ``number`` (1-based) in these languages (Tesseract's names), within ``limit_s`` seconds.
 
-    OcrError when Tesseract is missing or lacks a language, PageFailed when it crashes or exceeds ``limit_s``.
+    ``alternatives``: also report what else Tesseract took each glyph for. OcrError when Tesseract is missing, lacks
+    a language or cannot run; PageFailed when it crashes, exceeds ``limit_s`` or writes broken hOCR; DocumentError
+    when the image is too large for it.
     """
     _require_installed(languages)
     flags = f"--psm {_SEGMENTATION_MODES[layout]} "
@@ -77,7 +81,7 @@ def read(
 
 
 def _require_installed(languages: Sequence[str]) -> None:
-    """See that every language is there: where one of several is missing, Tesseract reads on without it."""
+    """OcrError unless every language is installed: where one of several is missing, Tesseract reads on without it."""
     if not installed().issuperset(languages):
         installed.cache_clear()  # it may have been installed meanwhile
     missing = [language for language in languages if language not in installed()]
@@ -86,10 +90,10 @@ def _require_installed(languages: Sequence[str]) -> None:
 
 
 def parse(hocr: bytes, number: int, image: PageImage, seconds: float) -> Page:
-    """Turn Tesseract's hOCR into a Page."""
+    """Turn Tesseract's hOCR of page ``number`` into a Page; PageFailed where it is not valid XML."""
     try:
         root = ET.fromstring(hocr)  # noqa: S314 -- written by our own Tesseract, which escapes what it reads
-    except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an encoding that nobody knows
+    except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an unknown encoding
         raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
@@ -112,7 +116,7 @@ def _words(line: ET.Element) -> Iterator[Word]:
 
 
 def _own_text(word: ET.Element) -> Iterator[str]:
-    """Text of the word but not of the glyph alternatives inside it."""
+    """Yield the text of the word without that of the glyph alternatives inside it."""
     yield word.text or ""
     for child in word:
         if child.get("class") != "ocrx_cinfo":

@@ -1,6 +1,6 @@
-"""What is done to a page image before Tesseract sees it; Pillow's part of the preparation.
+"""Transforms a page image before OCR: turns, inverts, evens out the light, straightens, scales. The part with Pillow.
 
-Nothing is written where nothing is done: Tesseract then reads the image as it was rendered.
+Without a transform nothing is written: Tesseract then reads the image as it was rendered.
 """
 
 from dataclasses import dataclass, replace
@@ -16,46 +16,48 @@ from scanmend.source.page_image import PageImage
 _TRANSPOSITIONS = MappingProxyType(
     {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 )
-"""Pillow's names for turns, which it counts the other way round, by degrees clockwise."""
+"""Pillow's transposition, which counts anticlockwise, by degrees clockwise."""
 _BRIGHTNESS_MAP_PX = 400
 """Length of the longer side of the map of the paper's brightness, in pixels."""
 _PAPER_LEVEL = 240
-"""What paper becomes where light is evened out, of 255."""
+"""Grey level (of 255) that paper gets where the light is evened out."""
 _STRIP_ROWS = 256
-"""Rows of which the light is evened at a time, which bounds the memory that it takes."""
+"""Rows of the image in which the light is evened out at a time, which bounds the memory that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageTransform:
-    """What is to be done, in this order."""
+    """What is done to a page image, in the order of the fields."""
 
     turned: int = 0
     """Degrees clockwise, a multiple of 90."""
     inverted: bool = False
+    """Whether black and white are exchanged."""
     evened: bool = False
-    """Whether the light is evened out."""
+    """Whether the paper is made equally bright everywhere."""
     slope: float = 0.0
-    """Degrees by which lines fall to the right, on the page once it is turned."""
+    """Degrees by which lines fall to the right on the page once it is turned, which are taken back."""
     scale: float = 1.0
+    """Factor by which width and height grow; below 1 the image is reduced."""
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What is done, in words."""
-        told = [f"turned {self.turned}°"] if self.turned else []
-        told += ["inverted"] if self.inverted else []
-        told += ["light evened out"] if self.evened else []
-        told += [f"straightened {abs(self.slope):g}°"] if self.slope else []
-        told += [f"enlarged {self.scale:g}×"] if self.scale > 1 else []
-        return (*told, *([f"reduced to {self.scale:.0%}"] if self.scale < 1 else []))
+        """What is done, in the words of the record's ``steps``."""
+        words = [f"turned {self.turned}°"] if self.turned else []
+        words += ["inverted"] if self.inverted else []
+        words += ["light evened out"] if self.evened else []
+        words += [f"straightened {abs(self.slope):g}°"] if self.slope else []
+        words += [f"enlarged {self.scale:g}×"] if self.scale > 1 else []
+        return (*words, *([f"reduced to {self.scale:.0%}"] if self.scale < 1 else []))
 
     def mapping(self, image: PageImage) -> PageMapping:
-        """Where the image lies on its page afterwards."""
+        """Return how the transformed image maps back to its page."""
         across, down = (image.height, image.width) if self.turned in (90, 270) else (image.width, image.height)
         return PageMapping(across, down, self.slope, self.scale)
 
 
 def small_copy(image: PageImage) -> Grey:
-    """Return a grey copy for ``look``."""
+    """Return a grey copy (rows by columns, 8 bits) for ``analyse``, its longer side about ANALYSIS_SIDE_PX."""
     with _open(image) as picture:
         shrink = max(1, round(max(picture.size) / ANALYSIS_SIDE_PX))
         grey = picture.convert("L")
@@ -63,7 +65,10 @@ def small_copy(image: PageImage) -> Grey:
 
 
 def transformed(image: PageImage, transform: PageTransform) -> PageImage:
-    """Return the image after treatment, beside the one it is made of; OSError when it cannot be written."""
+    """Return the transformed image, written beside the original; the original itself where nothing is to be done.
+
+    OSError when it cannot be written.
+    """
     if transform == PageTransform():
         return image
     with _open(image) as opened:
@@ -88,7 +93,7 @@ def _open(image: PageImage) -> Image.Image:
 
 
 def _straightened_and_scaled(picture: Image.Image, mapping: PageMapping) -> Image.Image:
-    """Straighten and scale in one go, so that letters are blurred once; what is laid bare is as bright as paper."""
+    """Straighten and scale in one interpolation, which blurs letters only once; new corners are as bright as paper."""
     if mapping.scale < 1:
         shrunk = picture.resize(replace(mapping, slope=0.0).size, Image.Resampling.BOX)
         whole = PageMapping(shrunk.width, shrunk.height, mapping.slope)
@@ -108,7 +113,7 @@ def _paper_level(picture: Image.Image) -> int:
 
 
 def _with_even_light(picture: Image.Image) -> Image.Image:
-    """Divide by the brightness of the paper, as the brightest pixels around each place tell it."""
+    """Divide by the brightness of the paper, estimated from the brightest pixels around each point."""
     shrink = max(1, round(max(picture.size) / _BRIGHTNESS_MAP_PX))
     paper = picture.reduce(shrink)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The pages of a source as pictures for people: in colour, upright, and no larger than needed; one at a time."""
+"""Pages of a source as JPEG previews for people: in colour, upright and no larger than asked for, one at a time."""
 
 import io
 import os
@@ -15,14 +15,18 @@ from scanmend.source.render_image import IMAGE_FORMATS
 
 
 class Preview:
-    """An open source."""
+    """An open source whose pages can be shown; from ``open_preview``."""
 
     def __init__(self, image: Image.Image | None, pdf: Any) -> None:
-        """Either is None."""
+        """``image``: an open image, or None; ``pdf``: a document of MuPDF, or None. One of them is given."""
         self.image, self._pdf = image, pdf
 
     def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
-        """Return the page (1-based), turned so many degrees clockwise, as a JPEG of at most ``width`` pixels across."""
+        """Return page ``number`` (1-based) as a JPEG of at most ``width`` pixels across.
+
+        ``quality``: JPEG quality, 0 to 100; ``turned``: degrees clockwise, a multiple of 90. What MuPDF and Pillow
+        raise on damage.
+        """
         if self.image is None:
             picture = self._of_pdf(number, width, turned)
         else:
@@ -33,11 +37,11 @@ class Preview:
 
     def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
         sheet = self._pdf.load_page(number - 1)
-        turn = pymupdf.Matrix(turned)
-        upright = sheet.rect * turn
+        rotation = pymupdf.Matrix(turned)
+        upright = sheet.rect * rotation
         zoom = width / max(upright.width, upright.height * 0.7)
-        pixels = sheet.get_pixmap(matrix=turn * pymupdf.Matrix(zoom, zoom), alpha=False)
-        pymupdf.TOOLS.store_shrink(100)  # no page is shown twice
+        pixels = sheet.get_pixmap(matrix=rotation * pymupdf.Matrix(zoom, zoom), alpha=False)
+        pymupdf.TOOLS.store_shrink(100)  # no page is asked for twice
         return _grey_if_colourless(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
     @staticmethod
@@ -60,11 +64,11 @@ class Preview:
 
 @contextmanager
 def open_preview(path: Path) -> Iterator[Preview]:
-    """Open a source that OCR has read; by its content, as OCR did."""
+    """Open a source, told by its content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
     with ExitStack() as stack:
         file = stack.enter_context(open_source(path))
         if b"%PDF-" in file.read(1024):
-            # MuPDF cannot open names that are no Unicode.
+            # MuPDF cannot open names that are not Unicode.
             name = f"/proc/self/fd/{file.fileno()}"
             yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))
             return
@@ -73,7 +77,7 @@ def open_preview(path: Path) -> Iterator[Preview]:
 
 
 def _grey_if_colourless(picture: Image.Image) -> Image.Image:
-    """Grey where there is no colour, which makes a JPEG smaller."""
+    """Convert to grey where there is no colour, which makes the JPEG smaller."""
     if picture.mode == "L":
         return picture
     seen = picture.convert("RGB")
