@@ -41,7 +41,7 @@ def write_outputs(
 
 
 def document_facts(made: Record) -> dict[str, Any]:
-    """What ``pageworkers.compose`` wants to know of a document beside its pages."""
+    """What ``PagePool.compose`` is told of a document beside its pages."""
     accepted = rejected = 0
     for page in made.pages:
         accepted += sum(edit.accepted for edit in page.edits)

@@ -1,8 +1,8 @@
-"""The page pool: N worker processes behind a ``concurrent.futures.Executor``; a crash or a hang costs one page.
+"""The page pool: up to N worker processes that read pages; a crash or a hang costs one page, not the pool.
 
-The standard ProcessPoolExecutor breaks as a whole when one worker dies and cannot end a hung one. Here each
-thread of a thread pool borrows a child process for one page and replaces it when it dies. Documents are served in
-turn, a page of each, and outputs of long ones are made beside the pages: a short document waits for neither.
+The standard ProcessPoolExecutor breaks as a whole when one worker dies, and cannot end a hung one. Here each thread
+of a thread pool borrows a child process for one task, and drops it when it dies. Documents take turns, a page of
+each (``fair_queue``), and outputs of long documents are composed beside the pages: a short document waits for neither.
 """
 
 import os
@@ -28,9 +28,9 @@ from scanmend.process.child import Child, Message
 from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 WORKER_GRACE_S = 15.0
-"""What rendering and start-up may take beyond Tesseract's own limit, in seconds."""
+"""Seconds that start-up and rendering may take beyond Tesseract's limit before a worker is ended."""
 LONG_DOCUMENT_PAGES = 8
-"""Outputs that show more pages than this are made by a process beside the workers, one document after the other."""
+"""Outputs of documents with more pages than this are composed one document at a time by one extra worker."""
 
 _T = TypeVar("_T")
 log = structlog.get_logger()
@@ -39,7 +39,10 @@ _page = TypeAdapter(Page)
 
 
 class PagePool:
-    """Reads pages in parallel; its processes start on demand and end with ``end_idle``."""
+    """Inspects sources, reads pages and composes outputs in worker processes, which start on demand.
+
+    Any number of threads may call it. ``end_idle`` ends unused workers, ``close`` everything.
+    """
 
     def __init__(
         self,
@@ -49,9 +52,10 @@ class PagePool:
         executor: Executor | None = None,
         grace_s: float = WORKER_GRACE_S,
     ) -> None:
-        """``work``: folder for page images, this pool's alone; what an earlier one left there is removed.
+        """``workers``: pages read at the same time, which is how many tasks ``executor`` should run at once.
 
-        ``workers``: pages at the same time, which is how many tasks ``executor`` is to run at once.
+        ``work``: folder for temporary files of this pool alone; what an earlier pool left there is removed.
+        ``start`` starts a worker; ``grace_s``: seconds beyond the limit of a task before its worker is ended.
         """
         self.workers = workers
         self._work = work
@@ -69,21 +73,27 @@ class PagePool:
             shutil.rmtree(stale, ignore_errors=True)
 
     def inspect(self, path: Path, limits: SourceLimits, limit_s: float) -> Inspection:
-        """Digest a source and count its pages; DocumentError, OcrError, StorageError, Stopping."""
+        """Digest a source and count its pages, within ``limit_s`` seconds, before any page that waits.
+
+        DocumentError, OcrError (PageFailed), StorageError, Stopping.
+        """
         request: Message = {"do": "inspect", "path": os.fsencode(path).hex(), "limits": asdict(limits)}
         return Inspection(**self._submit(path, lambda: self._ask(request, limit_s), first=True).result())
 
-    def submit(self, path: Path, number: int, reading: ReadSettings) -> "Future[Page]":
-        """Read one page; the future raises DocumentError, OcrError (PageFailed), StorageError or Stopping."""
+    def submit(self, path: Path, number: int, settings: ReadSettings) -> "Future[Page]":
+        """Have page ``number`` (1-based) read.
+
+        The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
+        """
         work = self._work / f"page-{secrets.token_hex(8)}"
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
-        request["settings"] = asdict(reading)
-        limit_s = reading.limit_s + self._grace_s
+        request["settings"] = asdict(settings)
+        limit_s = settings.limit_s + self._grace_s
         return self._submit(path, lambda: _page.validate_python(self._ask(request, limit_s, work)))
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:
-        """A new folder for files that pass between a worker and us; it is gone afterwards. StorageError."""
+        """Make a folder for files that pass between a worker and this process, removed afterwards. StorageError."""
         work = self._work / f"page-{secrets.token_hex(8)}"
         try:
             work.mkdir(parents=True)
@@ -103,9 +113,10 @@ class PagePool:
         limits: SourceLimits,
         limit_s: float,
     ) -> "Future[None]":
-        """Have outputs made of a source that is read, see ``outbox.press``; ``limit_s`` is for each page.
+        """Have outputs of a document composed; ``pages``, ``targets`` and ``facts`` as for ``compose.compose``.
 
-        The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
+        ``limit_s``: seconds for each page. The future raises DocumentError, OcrError (PageFailed), StorageError or
+        Stopping.
         """
         request: Message = {"do": "compose", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
         request["targets"] = {name: str(target) for name, target in targets.items()}
@@ -118,7 +129,7 @@ class PagePool:
         return self._submit_compose(call) if long else self._submit(path, call)
 
     def start_ahead(self, pages: int = 1) -> None:
-        """Have as many idle workers as so many more pages need, so that they are ready when the pages come."""
+        """Start workers for ``pages`` pages that will come soon, less those that are idle, within the pool's size."""
         for _ in range(self.workers):
             with self._lock:
                 self._last_used = time.monotonic()
@@ -132,7 +143,7 @@ class PagePool:
             self._return(child)
 
     def end_idle(self, after_s: float = 0.0) -> bool:
-        """End the workers when none was used for ``after_s`` seconds; return whether none is left."""
+        """End all workers if none is busy or was used within ``after_s`` seconds; return whether none is left."""
         with self._lock:
             if self._busy or (self._idle and time.monotonic() - self._last_used < after_s):
                 return False
@@ -142,13 +153,19 @@ class PagePool:
         return True
 
     @property
+    def busy_workers(self) -> int:
+        """Number of workers that have a task right now."""
+        with self._lock:
+            return len(self._busy)
+
+    @property
     def pids(self) -> tuple[int, ...]:
-        """Process ids of the workers."""
+        """Process ids of all workers, idle and busy."""
         with self._lock:
             return tuple(child.pid for child in (*self._idle, *self._busy))
 
     def close(self) -> None:
-        """End everything at once; pages in work, and those that wait for a worker, raise Stopping."""
+        """End everything at once; the futures of running and waiting tasks raise Stopping."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -161,7 +178,7 @@ class PagePool:
         self._compose_executor.shutdown(wait=True)
 
     def _submit(self, path: Path, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":
-        """Queue a task of a document, and have the executor serve whichever document's turn it is then."""
+        """Queue a task of a document, and have the executor run whichever task is next."""
         future = self._queue.put(path, call, first=first)
         with self._thread_errors(future):
             self._executor.submit(self._queue.run_next)
@@ -173,7 +190,7 @@ class PagePool:
 
     @contextmanager
     def _thread_errors(self, future: "Future[Any] | None" = None) -> Iterator[None]:
-        """Explain what executors raise once they are shut down, or when no thread can be had."""
+        """Turn an executor's RuntimeError into Stopping when the pool is closed, else (no threads left) into OcrError."""
         try:
             yield
         except RuntimeError as e:
@@ -184,8 +201,10 @@ class PagePool:
             raise OcrError(f"no thread for a page: {e}") from e
 
     def _ask(self, request: Message, limit_s: float, work: Path | None = None, *, keep: bool = True) -> Any:
-        """Have a worker answer; it is kept for others afterwards, unless it was one too many."""
-        what = task_name(request)
+        """Have a worker carry out a request, and return its result; ``keep``: the worker may be used again afterwards.
+
+        ``work``: the request's folder, removed when the worker dies. DocumentError, OcrError, StorageError, Stopping.
+        """
         child = self._borrow()
         try:
             reply = child.ask(request, limit_s)
@@ -197,10 +216,10 @@ class PagePool:
                 raise Stopping from e
             late = isinstance(e.__cause__, TimeoutError) and request["do"] != "inspect"
             over = f"; page_limit_s: {limit_s - self._grace_s:g} s is over" if late else ""
-            raise PageFailed(what, f"ended its worker: {e}{over}") from e
+            raise PageFailed(task_name(request), f"ended its worker: {e}{over}") from e
         error = reply.get("error")
         if error == "page":
-            self._drop(child)  # and with it whatever Tesseract left behind
+            self._drop(child)  # and with it what Tesseract may have left running
             raise PageFailed(reply["what"], reply["message"])
         self._return(child, keep=keep)
         if error:
@@ -208,7 +227,7 @@ class PagePool:
         return reply["result"]
 
     def _drop(self, child: Child) -> bool:
-        """End a worker that is of no more use, and all it started; return whether the pool is closed."""
+        """End a worker and all that it started; return whether the pool is closed."""
         with self._lock:
             self._busy.discard(child)
             closed = self._closed

@@ -1,4 +1,4 @@
-"""A page worker: inspects a source, reads a page, makes outputs.
+"""The page worker process: inspects sources, reads pages, composes outputs; one request at a time.
 
 Run as ``python -m scanmend.pageworkers.worker LINE LIFE``, by ``process.child``.
 """
@@ -30,7 +30,7 @@ _settings = TypeAdapter(ReadSettings)
 
 
 def handle(request: Message, progress: Progress) -> Message:
-    """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
+    """Answer one request; failures of the document, the disk or Tesseract become an ``error`` (see ``protocol``)."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
         return {"result": _HANDLERS[request["do"]](path, request, progress)}
@@ -75,13 +75,13 @@ def _read(path: Path, request: Message, _progress: Progress) -> Any:
         with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
             page = read_page(path, request["number"], settings, work)
     finally:
-        shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
+        shutil.rmtree(work, ignore_errors=True)  # what is left, the pool removes at its next start
     return _page.dump_python(page, mode="json")
 
 
 @contextmanager
 def _full_disk_as_storage_error(work: Path) -> Iterator[None]:
-    """Let what fails while the disk is full be the disk's fault: most libraries do not tell why they cannot write."""
+    """StorageError for whatever fails while the disk is full: most libraries do not say why they cannot write."""
     try:
         yield
     except (DocumentError, OcrError, OSError) as e:

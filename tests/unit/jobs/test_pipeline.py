@@ -248,7 +248,7 @@ class TestConvert:
         class StopsAfterOne(Notebook):
             def keep_corrected(self, page):
                 super().keep_corrected(page)
-                until(lambda: reader.asked[3] and not pipeline.pool._busy, "the pages ahead")
+                until(lambda: reader.asked[3] and not pipeline.pool.busy_workers, "the pages ahead")
                 stop.set()
 
         reader, notes = Reader(9), StopsAfterOne()

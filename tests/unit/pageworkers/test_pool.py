@@ -68,13 +68,13 @@ def submit(pool: PagePool, path: Path, number: int = 1, limit_s: float = 60.0) -
     return pool.submit(path, number, ReadSettings(("eng",), LIMITS, limit_s))
 
 
-def trace(pool: PagePool) -> list[Path]:
-    """What lies in the work folder."""
-    return list(pool._work.glob("*"))
+def left_in(folder: Path) -> list[Path]:
+    """What lies in the pool's work folder."""
+    return list((folder / "work").glob("*"))
 
 
 class TestWork:
-    def test_pages_are_read(self, pool, three):
+    def test_pages_are_read(self, pool, tmp_path, three):
         """Inspected, read in parallel and in any order, by processes that start when they are needed."""
         assert pool.pids == ()
         found = pool.inspect(three, LIMITS, 60)
@@ -85,7 +85,7 @@ class TestWork:
             assert page.number == number
             assert f"Page {number} of three" in page.raw
         assert 1 <= len(pool.pids) <= 2
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
 
     def test_errors_keep_their_kind(self, pool, tmp_path, three):
         """The document's fault and the engine's come back as such, and cost no worker."""
@@ -98,7 +98,7 @@ class TestWork:
         with pytest.raises(OcrError, match="the source is gone"):
             pool.inspect(tmp_path / "gone.pdf", LIMITS, 60)
         assert pool.pids == before
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
 
     def test_workers_that_start_ahead(self, pool, three):
         """As many as pages are coming, idle ones counted, none beyond the pool's size; they read the pages."""
@@ -214,7 +214,7 @@ class TestTurns:
 
 
 class TestDeaths:
-    def test_a_killed_worker_costs_one_page(self, pool, slow):
+    def test_a_killed_worker_costs_one_page(self, pool, tmp_path, slow):
         """The page in its hands fails, the others go on, and its picture and its Tesseract are gone."""
         futures = [submit(pool, slow, n) for n in (1, 2, 3, 4)]
         victim = until(lambda: reading(pool))[0]
@@ -224,22 +224,32 @@ class TestDeaths:
         (error,) = [e for e in errors if e is not None]
         assert isinstance(error, OcrError)
         assert "ended its worker: scanmend.pageworkers.worker died of SIGKILL" in str(error)
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
         _, alive = psutil.wait_procs(engines, 2)
         assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
         assert victim not in pool.pids
 
-    def test_a_worker_that_died_idle_costs_nothing(self, pool, scans):
+    def test_a_worker_that_died_idle_costs_nothing(self, tmp_path, scans):
         """It is replaced before the next page."""
-        submit(pool, scans / "line.png").result(60)
-        (pid,) = pool.pids
-        os.kill(pid, signal.SIGKILL)
-        until(lambda: not pool._idle[0].alive)  # its first thread may be a zombie while another still ends
-        assert submit(pool, scans / "line.png").result(60).lines
-        assert pid not in pool.pids
-        assert not psutil.pid_exists(pid)
+        started: list[Child] = []
 
-    def test_a_hanging_worker_is_killed_at_its_limit(self, pool, scans):
+        def start() -> Child:
+            started.append(Child("scanmend.pageworkers.worker"))
+            return started[-1]
+
+        pool = PagePool(1, tmp_path / "work", start)
+        try:
+            submit(pool, scans / "line.png").result(60)
+            (pid,) = pool.pids
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: not started[0].alive)  # its first thread may be a zombie while another still ends
+            assert submit(pool, scans / "line.png").result(60).lines
+            assert pid not in pool.pids
+            assert not psutil.pid_exists(pid)
+        finally:
+            pool.close()
+
+    def test_a_hanging_worker_is_killed_at_its_limit(self, pool, tmp_path, scans):
         """The page fails when its time is over, and the next page gets a fresh worker."""
         pool.inspect(scans / "line.png", LIMITS, 60)
         (pid,) = pool.pids
@@ -250,7 +260,7 @@ class TestDeaths:
             submit(pool, scans / "line.png", limit_s=0.2).result(60)
         assert 0.7 <= time.monotonic() - started < 20
         assert not psutil.pid_exists(pid)
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
         assert submit(pool, scans / "line.png").result(60).lines
 
     def test_a_hanging_look_at_a_file(self, pool, scans):
@@ -330,7 +340,7 @@ class TestClose:
 
         thread = threading.Thread(target=look)
         thread.start()
-        until(lambda: pool._busy)
+        until(lambda: pool.busy_workers)
         pool.close()
         thread.join(5)
         assert len(ended) == 1
