@@ -46,7 +46,7 @@ DOORS = {
         "source/render_pdf.py",
         "source/pdf_text.py",
         "source/preview.py",
-        "outputs/pdf/text_pdf.py",
+        "outputs/pdf/from_*.py",
     ),
     "fitz": (),
     "PIL": (
@@ -54,7 +54,7 @@ DOORS = {
         "source/blank.py",
         "source/preview.py",
         "ocr/transform.py",
-        "outputs/pdf/text_pdf.py",
+        "outputs/pdf/from_images.py",
         "outputs/pdf/image.py",
     ),
     "watchdog": ("intake/fs_events.py",),

@@ -1,4 +1,4 @@
-"""The ``.hocr`` output: Tesseract's kind of hOCR with the corrected words; archives and viewers know it."""
+"""The ``.hocr`` output: hOCR as Tesseract writes it, with the corrected words, for archives and viewers."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -15,7 +15,7 @@ class Hocr:
     """Writes one hOCR file page by page."""
 
     def __init__(self, target: Path, source: str, languages: Sequence[str]) -> None:
-        """``source``: name of the scanned file."""
+        """Open ``target``; ``source``: name of the scanned file; ``languages``: Tesseract's names. OSError."""
         self._file: TextIO = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._source = source
         self._file.write(f"""\
@@ -37,13 +37,13 @@ class Hocr:
         self._file.writelines(_page(page, self._source))
 
     def finish(self) -> None:
-        """End the file."""
+        """Write the end of the file, and close it."""
         self._file.write(" </body>\n</html>\n")
         self._file.close()
 
 
 def escape_text(text: str) -> str:
-    """Return text as XML and HTML can hold it, in an attribute, too."""
+    """Escape text for XML and HTML, attributes included; unprintable characters become U+FFFD."""
     return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
 
 
@@ -73,9 +73,9 @@ def _page(page: CorrectedPage, source: str) -> Iterator[str]:
 
 
 def _word(word: PlacedWord, id_: str) -> str:
-    told = [_bbox(word.box)] if word.box else []
-    told += [f"x_wconf {word.confidence:.0f}"] if word.confidence is not None else []
-    return f"<span class='ocrx_word' id='{id_}' title='{'; '.join(told)}'>{escape_text(word.text)}</span>"
+    properties = [_bbox(word.box)] if word.box else []
+    properties += [f"x_wconf {word.confidence:.0f}"] if word.confidence is not None else []
+    return f"<span class='ocrx_word' id='{id_}' title='{'; '.join(properties)}'>{escape_text(word.text)}</span>"
 
 
 def _bbox(box: Box) -> str:

@@ -1,6 +1,6 @@
 """The ``.html`` output: a proof sheet, each page's image beside its corrected text, with every edit marked on both.
 
-One file that needs no network, and lets none be used: a policy in it forbids the browser to fetch anything.
+One file that needs no network: its content security policy forbids the browser to fetch anything.
 """
 
 import base64
@@ -16,33 +16,37 @@ from scanmend.outputs.hocr import escape_text
 from scanmend.outputs.word_boxes import PlacedWord, placed_words
 
 UNSURE_NUMBER_CONFIDENCE = 80.0
-"""A number read with less confidence, 0–100, can be shown as one to look at."""
+"""Numbers read with less confidence (0–100) are marked as unsure."""
 _JPEG_SIZES = ((20, 1500, 60), (100, 1200, 50), (400, 950, 40))
-"""Of page images: up to so many pages, so many pixels across, in such JPEG quality."""
+"""Page images by the length of the document: ``(most pages, width in pixels, JPEG quality)``."""
 _SMALLEST_JPEG = (760, 35)
+"""Width and JPEG quality of page images in longer documents."""
 
 Mark = tuple[Box | None, str, str]
-"""Where an edit is shown on the image, the class of the mark, and the attributes that say more."""
+"""A mark on the page image: its box, its CSS classes, and its ``data-`` attributes."""
+
+PageJpeg = Callable[[int, int, int, int], bytes]
+"""``(number, width, quality, turned)`` to a page as JPEG, as ``source.preview.Preview.jpeg``."""
 
 
 class ProofSheet:
     """Writes one proof sheet page by page."""
 
-    def __init__(self, target: Path, picture: Callable[[int, int, int, int], bytes], facts: Mapping[str, Any]) -> None:
-        """``picture(number, width, quality, turned)`` returns a page as JPEG; ``facts`` as for ``press``."""
-        self._picture = picture
-        self._size = next(((w, q) for most, w, q in _JPEG_SIZES if facts["pages"] <= most), _SMALLEST_JPEG)
+    def __init__(self, target: Path, page_jpeg: PageJpeg, facts: Mapping[str, Any]) -> None:
+        """Open ``target``; ``facts`` as for ``pageworkers.compose``. OSError."""
+        self._page_jpeg = page_jpeg
+        self._jpeg_size = next(((w, q) for most, w, q in _JPEG_SIZES if facts["pages"] <= most), _SMALLEST_JPEG)
         self._script = _asset("proof.js")
         self._file = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._file.write(_head(facts, _asset("proof.css"), self._script))
 
     def add(self, page: CorrectedPage) -> None:
         """Write one page."""
-        jpeg = self._picture(page.page.number, *self._size, page.page.turned)
+        jpeg = self._page_jpeg(page.page.number, *self._jpeg_size, page.page.turned)
         self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii")))
 
     def finish(self) -> None:
-        """Write the script, and end the file."""
+        """Write the script and the end of the file, and close it."""
         card = '<div id="card" role="status" hidden></div>'
         self._file.write(f"</main>\n{card}\n<script>{self._script}</script>\n</body>\n</html>\n")
         self._file.close()
@@ -128,7 +132,10 @@ def _note(page: CorrectedPage) -> str:
 def _text(
     page: CorrectedPage, lines: list[list[PlacedWord]], rejected: Mapping[int, list[int]], marks: list[Mark]
 ) -> Iterator[str]:
-    """Yield the paragraphs, and add what is to be marked on the image."""
+    """Yield the paragraphs as HTML, and append to ``marks`` what is to be marked on the image.
+
+    ``rejected``: indices of rejected edits by line.
+    """
     numbered = [(i, line) for i, line in enumerate(page.page.lines) if lines[i]]
     ids = {id(edit): i for i, edit in enumerate(page.edits)}
 
@@ -145,8 +152,8 @@ def _line(
 ) -> str:
     out = []
     for _, group in groupby(words, key=lambda w: (w.first, id(w.edit))):
-        several = list(group)
-        word, text = several[0], " ".join(w.text for w in several)
+        of_edit = list(group)
+        word, text = of_edit[0], " ".join(w.text for w in of_edit)
         box = union([w.box for w in word.raw])
         mine = [ids[id(word.edit)]] if word.edit else []
         mine += [i for i in rejected if _touches(page.edits[i], word)]
@@ -160,8 +167,8 @@ def _line(
             continue
         kinds = ["ok"] * bool(word.edit) + ["no"] * (len(mine) > bool(word.edit)) + ["num"] * unsure
         kind = " ".join(kinds)
-        place = " ".join(map(str, box or ()))
-        more = f'data-b="{place}"'
+        corners = " ".join(map(str, box or ()))
+        more = f'data-b="{corners}"'
         if mine:
             edits = " ".join(f"e{page.page.number}-{i + 1}" for i in mine)
             more += f' data-e="{edits}"'
@@ -197,10 +204,10 @@ def _table(page: CorrectedPage) -> Iterator[str]:
 
 
 def _evidence(page: CorrectedPage, edit: Edit) -> str:
-    told = [f"proposed by {edit.proposer}"]
+    evidence = [f"proposed by {edit.proposer}"]
     if edit.gain is not None:
-        told.append(f"the model gains {edit.gain:+.1f} nats")
+        evidence.append(f"the model gains {edit.gain:+.1f} nats")
     words = page.page.lines[edit.line].words[edit.word : edit.word + edit.count]
     if (confidence := least_confidence(words)) is not None:
-        told.append(f"read with confidence {confidence:.0f} of 100")
-    return ", ".join(told)
+        evidence.append(f"read with confidence {confidence:.0f} of 100")
+    return ", ".join(evidence)

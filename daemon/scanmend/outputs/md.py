@@ -1,6 +1,6 @@
-"""The ``.md`` output: the corrected text as Markdown, with what the layout tells of headings, lists and tables.
+"""The ``.md`` output: the corrected text as Markdown, with headings, lists and tables as far as the layout shows them.
 
-Lines become paragraphs again, and words that were parted at a line's end become whole.
+Lines are joined to paragraphs, and words hyphenated at a line's end are joined.
 """
 
 import re
@@ -15,14 +15,15 @@ from scanmend.outputs.page_file import Pages
 from scanmend.outputs.word_boxes import PlacedWord, placed_words
 
 _HEADING_RATIO = 1.35
-"""Lines so many times as high as the document's usual line are headings …"""
+"""A line at least this many times as high as the document's usual line is a heading."""
 _TITLE_RATIO = 1.8
-"""… of the first rank from here on."""
+"""A heading at least this many times as high as the usual line is of the first level, else of the second."""
 _MAX_HEADING_WORDS = 14
-"""Words; more are prose in large type."""
+"""Most words in a heading's line; longer lines are prose in large type."""
 _CELL_GAP_HEIGHTS = 1.6
-"""Blanks wider than so many times the line's height part the cells of a table."""
+"""A gap wider than this multiple of the line's height separates two cells of a table."""
 _MIN_TABLE_ROWS = 2
+"""Fewest rows that make a table."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])|(?<!\w)(#)")
 _STARTS_BLOCK = re.compile(r"([-+](?= )|=+$|-{3,}$)")
 _BULLET = re.compile(r"[•‣▪●◦·∙»–—-] (?=\S)")
@@ -46,7 +47,7 @@ class _TextLine:
         return " ".join(w.text for w in self.words)
 
     def cells(self) -> list[list[PlacedWord]]:
-        """Its words, parted where the gap between two is wide."""
+        """Its words, split where the gap between two is wide."""
         out: list[list[PlacedWord]] = []
         for word in self.words:
             before = out[-1][-1].box if out else None
@@ -58,9 +59,9 @@ class _TextLine:
 
 
 def render(pages: Pages) -> Iterator[bytes]:
-    """Yield Markdown in UTF-8, page by page; a comment parts two pages.
+    """Yield Markdown in UTF-8, page by page; with several pages, a comment with its number begins each.
 
-    The pages are gone through twice: a heading is what is higher than the whole document's usual line.
+    The pages are iterated twice: headings are higher than the usual line of the whole document.
     """
     known: Counter[str] = Counter()
     heights: list[float] = []
@@ -129,7 +130,7 @@ def _paragraphs(rows: Sequence[_TextLine], usual: float, known: Counter[str]) ->
 
 
 def _rank(row: _TextLine, usual: float) -> int:
-    """1 or 2 for headings, 0 for text."""
+    """Level of a heading, 1 or 2; 0 for other text."""
     if not usual or row.height < _HEADING_RATIO * usual or len(row.words) > _MAX_HEADING_WORDS:
         return 0
     if sum(c.isalpha() for c in row.text) < 3:  # noqa: PLR2004 -- a smudge, or a number in large type
@@ -145,7 +146,7 @@ def _capitals(lines: Sequence[_TextLine]) -> bool:
 
 
 def _runs_on(before: _TextLine, after: _TextLine) -> bool:
-    """Whether a sentence goes on behind what OCR took for the end of a paragraph."""
+    """Whether a sentence continues after what OCR took for the end of a paragraph."""
     alike = max(before.height, after.height) <= _HEADING_RATIO * min(before.height, after.height)
     return alike and after.text[:1].islower() and before.text[-1:] not in ".!?:;"
 
@@ -158,7 +159,10 @@ def _item(text: str) -> str:
 
 
 def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
-    """One text of several lines; a word parted at a line's end becomes whole, unless the hyphen is its own."""
+    """Join lines to one text; a word hyphenated at a line's end is joined, unless the hyphen belongs to the word.
+
+    The hyphen belongs to it if ``known``, how often the document has each word, says so, or if the word has others.
+    """
     text = rows[0].text
     for row in rows[1:]:
         parted, rest = _HYPHENATED.search(text), _CONTINUES.match(row.text)
@@ -172,7 +176,7 @@ def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
 
 
 def _table_at(rows: Sequence[_TextLine], start: int) -> list[list[str]]:
-    """The cells of the table that begins here, a list for each row; empty where none does."""
+    """Return the cells of the table that begins at row ``start``, one list per row; empty if none begins there."""
     taken: list[list[list[PlacedWord]]] = []
     for i, row in enumerate(rows[start:]):
         cells = row.cells()
@@ -180,7 +184,7 @@ def _table_at(rows: Sequence[_TextLine], start: int) -> list[list[str]]:
         if len(cells) < 2 or not row.box or (before and row.box[1] < before[1]):  # noqa: PLR2004
             break
         if len(_columns([*taken, cells])) < max(2, max(map(len, [*taken, cells])) - 1):
-            break  # cells of one row run into several of another: prose with wide blanks
+            break  # cells of one row overlap several of another: prose with wide gaps
         taken.append(cells)
     columns = _columns(taken)
     if len(taken) < _MIN_TABLE_ROWS or len(columns) < 2:  # noqa: PLR2004
@@ -194,7 +198,7 @@ def _span(cell: Sequence[PlacedWord]) -> tuple[int, int]:
 
 
 def _columns(rows: Sequence[Sequence[Sequence[PlacedWord]]]) -> list[tuple[int, int]]:
-    """Left and right of each column: spans of cells that overlap are one."""
+    """Left and right of each column; cells that overlap sideways are in one column."""
     out: list[tuple[int, int]] = []
     for left, right in sorted(_span(cell) for cells in rows for cell in cells):
         if out and left <= out[-1][1]:

@@ -1,4 +1,4 @@
-"""Where on the page each corrected word stands; what the PDF, the proof sheet and the hOCR have in common. Pure."""
+"""Computes where on the page each corrected word stands, for the PDF, HTML, hOCR and Markdown outputs. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from scanmend.document import Box, CorrectedPage, Edit, Line, Word, least_confidence, union
 
 _DESCENDERS = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
-"""Characters that reach below the line they stand on."""
+"""Characters that reach below the baseline."""
 _OUTLIER_HEIGHT_RATIO = 1.45
-"""A word so many times as high as its line's median is an initial, or touches a stain, and does not set its height."""
+"""A word higher than this multiple of its line's median (an initial, a stain) does not count for the line's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """One word of the corrected text, and the place of what it was read from."""
+    """One word of the corrected text, with the box and the raw words that it was read from."""
 
     text: str
     """Without white space."""
@@ -35,7 +35,7 @@ class PlacedWord:
 
 @dataclass(frozen=True, slots=True)
 class AlignedWord:
-    """Where a word stands in its line, in pixels of the page image: as wide as its box, as high as the line."""
+    """A word as wide as its box and as high as its line, in pixels of the page image."""
 
     text: str
     left: int
@@ -54,7 +54,7 @@ def placed_words(page: CorrectedPage) -> list[list[PlacedWord]]:
 
 
 def aligned_words(lines: Sequence[Sequence[PlacedWord]]) -> list[list[AlignedWord]]:
-    """Give the words of each line one height, so that a line is selected as one, also on a page that lies askew.
+    """Give the words of each line one height, so that viewers select a line as one, on skewed pages too.
 
     Words without a box, or with an empty one, are left out.
     """
@@ -76,7 +76,7 @@ def _of_line(line: Line, edits: list[Edit]) -> Iterator[PlacedWord]:
 
 
 def _divided(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
-    """Part a box among words by their lengths, a blank between two."""
+    """Divide a box among words by their numbers of letters, with a blank between two."""
     if box is None or len(texts) < 2:  # noqa: PLR2004
         return [box] * len(texts)
     left, top, right, bottom = box
@@ -94,12 +94,12 @@ def _has_area(box: Box) -> bool:
 
 
 def _baseline(text: str, box: Box) -> float:
-    """Where the word's letters stand, as far as its box tells."""
+    """Estimate the y of the word's baseline from its box: descenders take 22 % of its height."""
     return box[3] - 0.22 * (box[3] - box[1]) if _DESCENDERS.intersection(text) else box[3]
 
 
 def _slope(lines: Sequence[Sequence[tuple[str, Box]]]) -> float:
-    """By how many pixels lines fall for each pixel to the right; the median over all neighbouring words' feet."""
+    """Pixels by which lines fall for each pixel to the right: the median over lines, from first to last word."""
     slopes = [
         (_baseline(*line[-1]) - _baseline(*line[0]))
         / max(1, line[-1][1][0] + line[-1][1][2] - line[0][1][0] - line[0][1][2])

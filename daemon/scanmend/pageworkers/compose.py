@@ -9,7 +9,8 @@ from scanmend.document import CorrectedPage
 from scanmend.outputs.hocr import Hocr
 from scanmend.outputs.html import ProofSheet
 from scanmend.outputs.page_file import saved_pages
-from scanmend.outputs.pdf.text_pdf import FromImages, FromPdf
+from scanmend.outputs.pdf.from_images import FromImages
+from scanmend.outputs.pdf.from_pdf import FromPdf
 from scanmend.source.preview import open_preview
 
 

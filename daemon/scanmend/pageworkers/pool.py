@@ -190,7 +190,7 @@ class PagePool:
 
     @contextmanager
     def _thread_errors(self, future: "Future[Any] | None" = None) -> Iterator[None]:
-        """Turn an executor's RuntimeError into Stopping when the pool is closed, else (no threads left) into OcrError."""
+        """Turn an executor's RuntimeError into Stopping if the pool is closed, else (no more threads) into OcrError."""
         try:
             yield
         except RuntimeError as e:

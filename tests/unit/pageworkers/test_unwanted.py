@@ -50,4 +50,4 @@ def test_no_module_of_ours_has_them_loaded(haunted, module):
 
 def test_there_are_such_modules():
     assert "scanmend.source.render_pdf" in OURS
-    assert "scanmend.outputs.pdf.text_pdf" in OURS
+    assert "scanmend.outputs.pdf.from_pdf" in OURS
