@@ -6,4 +6,6 @@
 - ``plausible`` finds text that cannot be what a page shows: broken fonts, wrong encodings, missing blanks.
 
 ``codes`` and ``installed`` are light enough for the daemon; word lists are loaded when a page worker needs them.
+
+May import: errors, document.
 """

@@ -8,4 +8,6 @@
 4. ``geometry`` maps boxes back to the page as it was scanned.
 
 From outside, only ``page.read_page`` is needed; it runs in page workers.
+
+May import: errors, document, language, process, source.
 """

@@ -6,6 +6,8 @@
 - ``word_boxes`` computes where on the page each corrected word stands.
 - ``error_report`` writes and reads the ``.error.txt``.
 
-The same corrected pages give the same bytes, and any name and text may stand in them. Nothing here chooses where files
-are published: ``jobs`` does.
+The same input gives the same bytes; names and texts may hold any characters. Where files are published, ``jobs``
+decides.
+
+May import: errors, document.
 """

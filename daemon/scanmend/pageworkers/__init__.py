@@ -1,4 +1,4 @@
-"""Page processes: all work on untrusted files and in native code happens here, apart from the daemon.
+"""Page processes: scans are parsed, read and composed in worker processes, apart from the daemon.
 
 1. ``pool.PagePool`` takes tasks of many documents: inspect a source, read a page, compose outputs.
 2. ``fair_queue`` says whose task is next: one of each document in turn.
@@ -8,4 +8,6 @@
 
 Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
 pytesseract.
+
+May import: errors, document, fs, process, source, ocr, outputs, outputs.pdf.
 """
