@@ -2,8 +2,8 @@
 
 1. ``pool.PagePool`` takes tasks of many documents: inspect a source, read a page, compose outputs.
 2. ``fair_queue`` says whose task is next: one of each document in turn.
-3. A thread sends the task to an idle ``worker`` process, or starts one; the answer becomes the future's result.
-4. A worker that crashes, hangs or exceeds its memory costs one page: it is ended, and the next page gets a new one.
+3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
+4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
 5. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
 
 Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
