@@ -20,8 +20,8 @@ def poppler(pdf):
     """Words and boxes of the first page, as Poppler finds them."""
     tool = shutil.which("pdftotext")
     assert tool, "install poppler-utils; scripts/setup does"
-    told = subprocess.run([tool, "-bbox", "-l", "1", pdf, "-"], capture_output=True, check=True).stdout.decode()
-    found = re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)</word>', told)
+    listed = subprocess.run([tool, "-bbox", "-l", "1", pdf, "-"], capture_output=True, check=True).stdout.decode()
+    found = re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)</word>', listed)
     return [unescape(word) for *_, word in found], [tuple(map(float, box)) for *box, _ in found]
 
 

@@ -1,4 +1,4 @@
-"""scanmend.language.plausible: text that cannot be what a page says is told from odd but real text."""
+"""scanmend.language.plausible: text that cannot be what a page shows is rejected, odd but real text is not."""
 
 import pytest
 
@@ -42,6 +42,6 @@ def test_real_text(text, languages):
         (SPANISH.encode().decode("cp1252", "replace"), "encoding"),
     ],
 )
-def test_rubbish(text, why):
+def test_implausible_text(text, why):
     """Glyphs without Unicode, private use, control characters, shifted letters, blanks everywhere or nowhere."""
     assert why in why_implausible(text, ("eng", "spa"))

@@ -46,8 +46,8 @@ def test_any_text_and_any_name_can_be_written(tmp_path):
     """Markup, quotes, control characters and half characters break nothing."""
     wild = tuple(Word(text, (0, 0, 9, 9), 5.0) for text in ("<b>", "a&b", "'\"", "\x01", "\ud83d", "]]>"))
     root = parsed(written(tmp_path, sample_page(1, (), wild), source="a\"b;'<.png"))
-    told = [e.text for e in root.iter() if e.get("class") == "ocrx_word"]
-    assert told == ["<b>", "a&b", "'\"", "\ufffd", "\ufffd", "]]>"]
+    words = [e.text for e in root.iter() if e.get("class") == "ocrx_word"]
+    assert words == ["<b>", "a&b", "'\"", "\ufffd", "\ufffd", "]]>"]
 
 
 def test_words_without_boxes(tmp_path):

@@ -151,7 +151,7 @@ def test_pages_that_ocr_had_to_turn_are_shown_upright(proof):
 
 
 def test_pages_get_smaller_as_they_get_more(proof):
-    """A book's proof sheet has to be opened, too."""
+    """Page images get smaller with the number of pages, so that a book's proof sheet can still be opened."""
     proof(sample_page())
     proof(sample_page(), pages=500)
     (_, first, sharp, _), (_, last, coarse, _) = proof.asked[0], proof.asked[-1]
@@ -167,7 +167,7 @@ def test_empty_and_skipped_pages_say_so(proof):
     assert base64.b64encode(JPEG).decode() in text
 
 
-def test_text_without_places(proof):
+def test_words_without_boxes(proof):
     """Words that have no box are marked in the text alone."""
     read = Reader(proof(sample_page(words=tuple(Word(w.text) for w in WORDS))))
     assert [t for _, t in read.all("ins")] == ["committee"]

@@ -8,7 +8,7 @@ from scanmend.pageworkers.fair_queue import FairQueue
 
 
 def served(queue: FairQueue, count: int) -> list[str]:
-    """Serve so many tasks, each of which notes its name when it runs."""
+    """Run ``count`` tasks, each of which appends its name to ``ran``, and return ``ran``."""
     for _ in range(count):
         queue.run_next()
     return ran
@@ -46,14 +46,14 @@ def test_a_document_that_goes_on_has_no_advantage(queue):
 
 
 def test_a_document_that_comes_while_another_s_task_runs_is_next(queue):
-    """Though more of the other's tasks waited before it: with one worker …"""
+    """With one worker, it goes before the other document's tasks that waited already."""
     queue.put("book", lambda: put(queue, "letter", "l1"))
     put(queue, "book", "b2")
     assert served(queue, 3) == ["l1", "b2"]
 
 
-def test_with_several_workers_too(queue):
-    """… and with more, which serve tasks of one document side by side where nobody else waits."""
+def test_a_document_that_comes_is_next_with_several_workers(queue):
+    """With several workers, too, which run tasks of one document side by side where no other waits."""
 
     def page() -> None:
         put(queue, "letter", "l1")
@@ -65,15 +65,15 @@ def test_with_several_workers_too(queue):
     assert ran == ["l1", "b2", "b3"]
 
 
-def test_a_look_at_a_file_comes_first(queue):
-    """It takes no time, and who waits for it has not begun."""
+def test_a_task_put_first_comes_first(queue):
+    """As the inspection of a file is, which is short."""
     put(queue, "book", "b1", "b2")
     put(queue, "letter", "look", first=True)
     assert served(queue, 3) == ["look", "b1", "b2"]
 
 
 def test_cancelled_tasks_take_no_turn(queue):
-    """They are passed over, and a turn without any task does nothing."""
+    """Cancelled tasks are passed over; without any task, ``run_next`` does nothing."""
     first, second = put(queue, "book", "b1", "b2")
     assert first.cancel()
     assert served(queue, 3) == ["b2"]
@@ -83,7 +83,7 @@ def test_cancelled_tasks_take_no_turn(queue):
 
 
 def test_what_a_task_raises_goes_to_whoever_asks(queue):
-    """And not to whoever serves it."""
+    """An exception goes to the task's future, not to the thread that runs it."""
 
     def fail() -> None:
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""scanmend.pageworkers.pool with real workers, that are killed, stopped and sent home while they work."""
+"""scanmend.pageworkers.pool with real workers, which are killed, stopped and ended while they work."""
 
 import os
 import signal
@@ -115,7 +115,7 @@ class TestWork:
         assert set(pool.pids) == set(ahead)
 
     def test_a_worker_that_cannot_start_ahead(self, tmp_path, three):
-        """Nothing fails yet: the page that comes tells."""
+        """Starting ahead does not fail; the page that comes does."""
 
         tried = []
 
@@ -179,9 +179,9 @@ class Stub:
     kill = end
 
 
-class TestTurns:
+class TestFairness:
     def test_a_letter_does_not_wait_for_a_book(self, tmp_path, slow, scans):
-        """With one worker it is read after the page in work and one more, whatever else of the book waits."""
+        """With one worker it is read after at most two pages of the book, however many wait."""
         pool = PagePool(1, tmp_path / "work")
         try:
             book = [submit(pool, slow, number) for number in (1, 2, 3, 4)]
@@ -193,7 +193,7 @@ class TestTurns:
             pool.close()
 
     def test_outputs_of_a_long_document_hold_up_no_page(self, tmp_path):
-        """They are made beside the one worker; those of short ones take their turn. One worker is left over."""
+        """They are composed by an extra worker; those of short documents take turns. One worker is left over."""
         gate = threading.Event()
         started: list[Stub] = []
         pool = PagePool(1, tmp_path, lambda: started.append(Stub(gate)) or started[-1])
@@ -215,7 +215,7 @@ class TestTurns:
 
 class TestDeaths:
     def test_a_killed_worker_costs_one_page(self, pool, tmp_path, slow):
-        """The page in its hands fails, the others go on, and its picture and its Tesseract are gone."""
+        """Its page fails, the others go on, and its page image and its Tesseract are gone."""
         futures = [submit(pool, slow, n) for n in (1, 2, 3, 4)]
         victim = until(lambda: reading(pool))[0]
         engines = psutil.Process(victim).children()
@@ -263,15 +263,15 @@ class TestDeaths:
         assert left_in(tmp_path) == []
         assert submit(pool, scans / "line.png").result(60).lines
 
-    def test_a_hanging_look_at_a_file(self, pool, scans):
-        """So does the first look at a file."""
+    def test_a_hanging_inspection(self, pool, scans):
+        """An inspection that hangs fails when its time is over."""
         pool.inspect(scans / "line.png", LIMITS, 60)
         os.kill(pool.pids[0], signal.SIGSTOP)
         with pytest.raises(OcrError, match=r"looking at the file ended its worker: .* gave no sign of life"):
             pool.inspect(scans / "line.png", LIMITS, 0.3)
 
     def test_workers_that_do_not_start(self, tmp_path, scans):
-        """An interpreter that is gone is a passing trouble, too."""
+        """A missing interpreter is an OcrError: the document is tried again."""
 
         def fail() -> Child:
             raise HostDied("cannot start scanmend.pageworkers.worker: no such file")
@@ -284,7 +284,7 @@ class TestDeaths:
             pool.close()
 
 
-class TestRest:
+class TestEndIdle:
     def test_workers_end_when_there_is_nothing_to_do(self, pool, scans):
         """After a while without pages no process is left; the next page starts one."""
         assert pool.end_idle()
@@ -371,7 +371,7 @@ class TestWorkFolder:
         assert [p.name for p in work.iterdir()] == ["notes.txt"]
 
     def test_it_is_made_when_needed(self, pool, scans, tmp_path):
-        """It need not exist, and may be removed while the daemon rests."""
+        """The work folder need not exist, and may be removed while no page is read."""
         assert not (tmp_path / "work").exists()
         submit(pool, scans / "line.png").result(60)
         (tmp_path / "work").rmdir()

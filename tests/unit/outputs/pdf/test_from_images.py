@@ -60,7 +60,7 @@ class TestFromImages:
         )  # black inks are not black on screens
 
     def test_jpeg_and_png_data_are_what_they_were(self, sheet, tmp_path):
-        """Not decoded and packed again."""
+        """They are not decoded and compressed again."""
         render_scans.save_jpeg(sheet, tmp_path / "a.jpg")
         assert (tmp_path / "a.jpg").read_bytes() in composed(tmp_path / "a.jpg").read_bytes()
         render_scans.save_png(sheet, tmp_path / "b.png")
@@ -115,9 +115,9 @@ class TestFromImages:
         render_scans.save_png(sheet, tmp_path / "a.png")
         made = composed(tmp_path / "a.png")
         with pymupdf.open(made) as document:
-            told = {k: v for k, v in document.metadata.items() if v}
-            assert set(told) == {"format", "title", "producer"}
-            assert told["title"] == "Grüße 1"
+            metadata = {k: v for k, v in document.metadata.items() if v}
+            assert set(metadata) == {"format", "title", "producer"}
+            assert metadata["title"] == "Grüße 1"
             assert "Grüße 1" in document.get_xml_metadata()
             assert not document.is_repaired
         assert composed(tmp_path / "a.png").read_bytes() == made.read_bytes()

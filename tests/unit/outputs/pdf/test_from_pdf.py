@@ -93,7 +93,7 @@ class TestFromPdf:
 
     def test_visible_text_stays_and_is_not_doubled(self, tmp_path):
         """A page that was never paper is kept as it is; only what it does not say itself is added."""
-        path = tmp_path / "born.pdf"
+        path = tmp_path / "digital.pdf"
         with pymupdf.open() as document:
             page = document.new_page(width=WIDTH * SCALE, height=HEIGHT * SCALE)
             page.insert_text((PLACES[0][0], 25), "The committee will", fontsize=14)
@@ -105,7 +105,7 @@ class TestFromPdf:
     @pytest.mark.parametrize("origin", ["text", "blank"])
     def test_a_page_that_no_ocr_has_read_stays_as_it_is(self, tmp_path, origin):
         """Its own text is found as before, turned as before, and nothing else."""
-        path = tmp_path / "born.pdf"
+        path = tmp_path / "digital.pdf"
         with pymupdf.open() as document:
             document.new_page(width=WIDTH * SCALE, height=HEIGHT * SCALE).insert_text((20, 25), "Printed words")
             document.save(path)
@@ -123,13 +123,13 @@ class TestFromPdf:
         check_words(layered(path))
 
     def test_a_file_that_had_to_be_repaired(self, scan):
-        """Its end cannot be built upon, so it is written anew."""
+        """It cannot be updated incrementally, so it is rewritten."""
         data = scan.read_bytes()
         scan.write_bytes(data[: data.rfind(b"startxref")] + b"startxref\n7\n%%EOF\n")
         check_words(layered(scan))
 
     def test_a_title_is_added_only_where_there_is_none(self, scan):
-        """And nothing else about anybody."""
+        """No other metadata are added."""
         with pymupdf.open(layered(scan)) as document:
             assert {k: v for k, v in document.metadata.items() if v} == {"format": "PDF 1.7", "title": "A title"}
         with pymupdf.open(scan) as document:
@@ -151,9 +151,9 @@ class TestFromPdf:
 
     @pytest.mark.parametrize("text", ["שלום", "العربية"])
     def test_right_to_left_words_are_found(self, scan, text):
-        """As they are written, not back to front."""
+        """Right-to-left words are found as they are written, not reversed."""
         made = layered(scan, sample_page(words=(Word(text, (40, 40, 240, 79), 90.0),), edits=()))
-        told = subprocess.run(["pdftotext", made, "-"], capture_output=True, check=True).stdout.decode()
-        assert told.strip().strip("\u202b\u202c") == text
+        found = subprocess.run(["pdftotext", made, "-"], capture_output=True, check=True).stdout.decode()
+        assert found.strip().strip("\u202b\u202c") == text
         with pymupdf.open(made) as document:
             assert document[0].get_text().strip() == text
