@@ -90,8 +90,8 @@ def _threshold(small: Grey) -> int:
     """Brightness that best separates dark from light on the page as a whole (Otsu 1979)."""
     counts = np.bincount(small.ravel(), minlength=256).astype(np.float64)
     below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
-    parted = np.maximum(below * (below[-1] - below), 1.0)
-    return int(np.argmax((sums[-1] * below - sums * below[-1]) ** 2 / parted))
+    weights = np.maximum(below * (below[-1] - below), 1.0)
+    return int(np.argmax((sums[-1] * below - sums * below[-1]) ** 2 / weights))
 
 
 def _slope(ink: npt.NDArray[np.bool_]) -> float:

@@ -1,6 +1,6 @@
 """Preprocesses a page image and has Tesseract read it; where the result looks poor, reads it again differently.
 
-Analysis of a small copy tells which transforms are worth their time before the first reading. Others cost another
+Analysis of a small copy shows which transforms are worth their time before the first reading. Others cost another
 reading: they are tried only where the result so far looks poor, and kept only where it improves (``Quality.worth``).
 """
 

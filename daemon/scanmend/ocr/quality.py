@@ -12,7 +12,7 @@ MAX_CELL_WORDS = 3
 """Most words in a line that is taken for a cell of a table; lines half of which are numbers may have more."""
 
 _SHORT_WORD_LETTERS = 3
-"""Words of up to this many letters may be higher than wide, so they do not tell whether text lies sideways."""
+"""Words of up to this many letters may be higher than wide, so they do not show whether text lies sideways."""
 _TORN_PENALTY = 2.0
 """Penalty on ``worth`` per unit of torn share."""
 _SIDEWAYS_PENALTY = 0.1
@@ -21,7 +21,7 @@ _SIDEWAYS_PENALTY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What tells a good OCR result from a poor one."""
+    """What distinguishes a good OCR result from a poor one."""
 
     letters: int
     """Number of letters and digits."""

@@ -165,13 +165,13 @@ def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
     """
     text = rows[0].text
     for row in rows[1:]:
-        parted, rest = _HYPHENATED.search(text), _CONTINUES.match(row.text)
-        if parted is None or rest is None or not rest[0][0].islower():
+        hyphenated, rest = _HYPHENATED.search(text), _CONTINUES.match(row.text)
+        if hyphenated is None or rest is None or not rest[0][0].islower():
             text = f"{text} {row.text}"
             continue
-        whole, hyphened = f"{parted[1]}{rest[0]}".lower(), f"{parted[1]}-{rest[0]}".lower()
-        keeps = known[hyphened] > known[whole] or "-" in text[: parted.start()].rpartition(" ")[2]
-        text = (text[: parted.end(1)] + "-" if keeps else text[: parted.end(1)]) + row.text
+        whole, with_hyphen = f"{hyphenated[1]}{rest[0]}".lower(), f"{hyphenated[1]}-{rest[0]}".lower()
+        keeps = known[with_hyphen] > known[whole] or "-" in text[: hyphenated.start()].rpartition(" ")[2]
+        text = (text[: hyphenated.end(1)] + "-" if keeps else text[: hyphenated.end(1)]) + row.text
     return text
 
 

@@ -45,7 +45,7 @@ class AlignedWord:
 
 
 def placed_words(page: CorrectedPage) -> list[list[PlacedWord]]:
-    """Return the words of each line of the page, accepted edits in place."""
+    """Return the words of each line of the page, with accepted edits applied."""
     accepted: dict[int, list[Edit]] = {}
     for edit in page.edits:
         if edit.accepted:

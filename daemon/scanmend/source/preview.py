@@ -64,7 +64,7 @@ class Preview:
 
 @contextmanager
 def open_preview(path: Path) -> Iterator[Preview]:
-    """Open a source, told by its content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
+    """Open a source, recognised by content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
     with ExitStack() as stack:
         file = stack.enter_context(open_source(path))
         if b"%PDF-" in file.read(1024):

@@ -1,4 +1,4 @@
-"""Inspects sources and renders their pages: PDF with MuPDF, images with Pillow, told apart by content, not by suffix.
+"""Inspects sources and renders their pages: PDF with MuPDF, images with Pillow, recognised by content, not by suffix.
 
 Runs in page workers only: both libraries parse untrusted files in native code.
 """

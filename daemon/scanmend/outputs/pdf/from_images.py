@@ -80,12 +80,12 @@ class FromImages:
             content = text_layer(page, tuple(to_pdf), self._font, NAME)
         numbers = " ".join(f"{n:.4f}" for n in drawn)
         content += f"q {numbers} cm /Scan Do Q\n".encode("ascii")
-        picture = add_image(self._pdf, self._source, image)
+        scan = add_image(self._pdf, self._source, image)
         stream = self._pdf.add("", content)
         self._pages.append(
             self._pdf.add(
                 f"/Type /Page /Parent {self._tree} 0 R /MediaBox [0 0 {width:.4f} {height:.4f}] /Contents {stream} 0 R "
-                f"/Resources << /XObject << /Scan {picture} 0 R >> /Font << /{NAME} {self._font_number} 0 R >> >>"
+                f"/Resources << /XObject << /Scan {scan} 0 R >> /Font << /{NAME} {self._font_number} 0 R >> >>"
             )
         )
 
