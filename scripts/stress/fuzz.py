@@ -131,7 +131,7 @@ class Reader:
             "do": "read",
             "path": name,
             "number": 1,
-            "reading": reading,
+            "settings": reading,
             "work": str(path.parent / f"ocr-{time.time_ns()}"),
         }
 

@@ -343,7 +343,7 @@ class TestRetention:
                 where = folder.quarantine / place
                 ledger.add(replace(BLANK, id=id_, inbox=folder.inbox, state="quarantined", put_away=where))
             (folder.quarantine / "h.pdf").touch()
-            error_report.report_of(folder.quarantine / "t.pdf").touch()
+            error_report.report_path(folder.quarantine / "t.pdf").touch()
             ClaimRecovery(ledger).recover([folder])
             assert {e.id for e in ledger.in_state("quarantined")} == {"here", "told", "away"}
 

@@ -41,14 +41,20 @@ ROOMS = {
 DOORS = {
     "llama_cpp": ("llm/inference/engine.py",),
     "pytesseract": ("ocr/tesseract.py",),
-    "pymupdf": ("source/render.py", "source/pdf_text.py", "source/preview.py", "outputs/pdf/text_pdf.py"),
+    "pymupdf": (
+        "source/damage.py",
+        "source/render_pdf.py",
+        "source/pdf_text.py",
+        "source/preview.py",
+        "outputs/pdf/from_*.py",
+    ),
     "fitz": (),
     "PIL": (
-        "source/render.py",
+        "source/render_image.py",
         "source/blank.py",
         "source/preview.py",
         "ocr/transform.py",
-        "outputs/pdf/text_pdf.py",
+        "outputs/pdf/from_images.py",
         "outputs/pdf/image.py",
     ),
     "watchdog": ("intake/fs_events.py",),
@@ -227,7 +233,7 @@ def test_a_planted_wrong_import_is_found(tree, module, text):
             "from scanmend.correct.judge import judge\nfrom .engine import Engine\nfrom . import x",
         ),
         ("llm/store/hub_files.py", "import huggingface_hub"),
-        ("source/render.py", "import pymupdf\nfrom PIL import Image"),
+        ("source/preview.py", "import pymupdf\nfrom PIL import Image"),
         ("config/schema.py", "from scanmend.errors import ConfigError"),
     ],
 )

@@ -16,7 +16,7 @@ from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.reconcile import daemon_mark
-from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, version
+from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.store.store import Store, is_downloadable
 
@@ -51,7 +51,7 @@ def check(config: Config) -> Iterator[Point]:
 def _tesseract(config: Config) -> Iterator[Point]:
     try:
         have = installed_languages()
-        yield Point("tesseract", True, version())
+        yield Point("tesseract", True, tesseract_version())
     except OcrError as e:
         yield Point("tesseract", False, str(e))
         return

@@ -79,7 +79,7 @@ def _process_one(
         if not file.is_file():
             return Outcome(file, error="it is no regular file")
         written = []
-        with pipeline.pool.folder() as work:
+        with pipeline.pool.temporary_folder() as work:
             source = SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(found))
             checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
             for suffix, data in make_outputs(pipeline, source, settings, checkpoint, work).files.items():

@@ -39,7 +39,7 @@ def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) ->
 def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, stopping: Callable[[], bool]) -> None:
     """Run ``on_failure`` with the quarantined file and the report on it."""
     if folder.on_failure:
-        paths = [quarantined, error_report.report_of(quarantined)]
+        paths = [quarantined, error_report.report_path(quarantined)]
         variables = {
             "SCANMEND_STATUS": "failure",
             "SCANMEND_REASON": reason,

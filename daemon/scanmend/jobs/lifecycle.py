@@ -76,7 +76,7 @@ class DocumentLifecycle:
         """Convert and publish; return why pages were left uncorrected, empty when they were not."""
         source.record("working", outbox=source.folder.outbox)  # where it is now, whatever it was when the scan came
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
-        with self._pipeline.pool.folder() as work, source.being_read() as file:
+        with self._pipeline.pool.temporary_folder() as work, source.being_read() as file:
             outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source.folder, space=True)  # it may have gone while the file was read

@@ -17,7 +17,7 @@ from scanmend.correct.settings import CorrectionSettings, skip_reason
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
-from scanmend.language.installed import AUTO, tells_language
+from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
 from scanmend.pageworkers.pool import PagePool
@@ -208,7 +208,7 @@ def _page_of(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPag
 def _with_language(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings:
     """Fix the language for the pages that follow once a page shows it, or LANGUAGE_PAGES pages did not."""
     page = known.page if isinstance(known, CorrectedPage) else known
-    settled = tells_language(page) or (page.languages and page.number >= LANGUAGE_PAGES)
+    settled = can_detect_language(page) or (page.languages and page.number >= LANGUAGE_PAGES)
     return replace(reading, languages=page.languages) if settled else reading
 
 

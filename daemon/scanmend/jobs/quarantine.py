@@ -33,7 +33,7 @@ def quarantine(source: ClaimedSource, reason: str, *, begun: Path | None = None)
     target = source.move_below(folder.quarantine, name, "failing", begun=begun, beside=error_report.SUFFIX)
     when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     report = error_report.render(target.name, reason, when, source.entry.id)
-    atomic.replace(error_report.report_of(target), report, access=folder.output_access)
+    atomic.replace(error_report.report_path(target), report, access=folder.output_access)
     source.release()
     source.record("quarantined", put_away=target if target.exists() else None)
     return target
@@ -53,7 +53,7 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
         for parent in (claims, claims / entry.id):  # never the inbox: beneath a missing share nobody would find it
             parent.mkdir(exist_ok=True, mode=0o700)
         atomic.move(quarantined, claims / entry.id / entry.relative.name)
-        error_report.report_of(quarantined).unlink(missing_ok=True)
+        error_report.report_path(quarantined).unlink(missing_ok=True)
     except (OSError, StorageError) as e:
         ledger.move(entry.id, "quarantined", inbox=entry.inbox)
         if not quarantined.exists():

@@ -137,5 +137,5 @@ def _relative_of(name: str, *sayings: str | Path | None) -> Path:
 
 def _taken_away(quarantined: Path) -> bool:
     """Whether somebody removed a file and the report on it from a quarantine that is there."""
-    left = os.path.lexists(quarantined) or os.path.lexists(error_report.report_of(quarantined))
+    left = os.path.lexists(quarantined) or os.path.lexists(error_report.report_path(quarantined))
     return not left and quarantined.parent.is_dir()

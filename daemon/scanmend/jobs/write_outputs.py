@@ -15,9 +15,10 @@ from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.jobs.pipeline import Converted, Pipeline
 from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
-from scanmend.outputs.page_file import COMPOSED, PageFile
+from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
+from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.source.settings import SourceLimits
 
 
@@ -101,10 +102,10 @@ def write_outputs(
     """
     wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
     targets = {name: work / f"out.{name}" for name in wanted}
-    composed = {name: target for name, target in targets.items() if name in COMPOSED}
+    composed = {name: target for name, target in targets.items() if name in COMPOSED_OUTPUTS}
     if composed:
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        pool.press(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
+        pool.compose(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),

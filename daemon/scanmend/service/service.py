@@ -157,13 +157,13 @@ class Service:
                 # of the sources that stay in an inbox, all may be known already
                 coming += 1 if watch.folder.original == "keep" else watch.waiting
         if coming:
-            self.pool.warm(coming)  # they start while the files settle
+            self.pool.start_ahead(coming)  # they start while the files settle
         self._pauses.look(self.config, [watch.trouble or "" for watch in self._watches], now)
         self._dispatch_due()
         self._dispatch_new(now)
         self.slot.tick()
         if not self._workload:
-            self.pool.rest(self._rest_s)
+            self.pool.end_idle(self._rest_s)
         self._tell()
         if now - self._trimmed >= malloc.TRIM_S:
             self._trimmed = now

@@ -26,7 +26,7 @@ from scanmend.errors import (
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.write_outputs import SourceFile, record_of
-from scanmend.pageworkers.pool import GRACE_S, PagePool
+from scanmend.pageworkers.pool import WORKER_GRACE_S, PagePool
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))
@@ -49,7 +49,7 @@ class Reader:
             return {"result": {"kind": "tiff", "pages": self.pages, "sha256": self.digest}}
         number = request["number"]
         self.asked[number] += 1
-        self.last = (request["reading"]["languages"], limit_s)
+        self.last = (request["settings"]["languages"], limit_s)
         if number in self.held:
             self.gate.wait(10)
         if number == self.bad:
@@ -76,7 +76,7 @@ class Polyglot(Reader):
     def ask(self, request, limit_s):
         if request["do"] == "inspect":
             return super().ask(request, limit_s)
-        number, asked = request["number"], list(request["reading"]["languages"])
+        number, asked = request["number"], list(request["settings"]["languages"])
         self.asked_in[number] = asked
         count = self.words[number - 1]
         found = asked if asked != ["auto"] else ["deu"] if count >= 12 else ["eng"] if count else []
@@ -202,7 +202,7 @@ class TestConvert:
         """``strategy: off`` asks for none, and the result names none."""
         slot, reader = Slot(), Reader(1)
         done = build(reader, slot).convert(Path("x"), OFF, Notebook(), [])
-        assert reader.last == (("deu",), OFF.page_limit_s + GRACE_S)
+        assert reader.last == (("deu",), OFF.page_limit_s + WORKER_GRACE_S)
         assert (done.pages[0].corrected, done.pages[0].skipped) == (TEXT, "strategy: off")
         assert (slot.leases, done.model) == (0, None)
 
@@ -250,7 +250,7 @@ class TestConvert:
         class StopsAfterOne(Notebook):
             def keep_corrected(self, page):
                 super().keep_corrected(page)
-                until(lambda: reader.asked[3] and not pipeline.pool._busy, "the pages ahead")
+                until(lambda: reader.asked[3] and not pipeline.pool.busy_workers, "the pages ahead")
                 stop.set()
 
         reader, notes = Reader(9), StopsAfterOne()

@@ -42,6 +42,6 @@ class TestGiveBack:
         with pytest.raises(StorageError, match="is not there any more; drop the scan into the inbox again"):
             give_back(world.ledger, world.only(), world.folder)
         assert world.only().state == "quarantined"
-        assert error_report.report_of(world.folder.quarantine / "a.gif").exists()
+        assert error_report.report_path(world.folder.quarantine / "a.gif").exists()
         with pytest.raises(StorageError, match="does not know"):
             give_back(world.ledger, replace(world.only(), put_away=None), world.folder)
