@@ -37,7 +37,7 @@ NO_COMMON = "set(LLAMA_BUILD_COMMON OFF)\n"
 argument helps; CMake runs this at the beginning of llama.cpp's own project, where it hides what was switched on."""
 NO_COMMON_HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
 """CMake argument, to be followed by the path of a file with ``NO_COMMON``."""
-BUILD_TIME = "two to three minutes on 2 idle cores"
+BUILD_TIME = "two to three minutes on 2 cores"
 
 AMX_FAILS = 3
 """Exit code of the probe (scripts/probe_amx.py) when no build should use AMX."""
@@ -169,7 +169,8 @@ def prove(site: Site) -> str:
 def key(site: Site, cmake_args: str) -> str:
     """Name of the folder for wheels that may be exchanged: same processor, version, Python and build flags."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    seed = json.dumps([site.machine, site.cpu, VERSION, tag, NO_IMAGES, NO_COMMON, cmake_args])
+    flags = [NO_IMAGES, NO_COMMON, cmake_args, *(os.environ.get(name, "") for name in ("CFLAGS", "CXXFLAGS"))]
+    seed = json.dumps([site.machine, site.cpu, VERSION, tag, *flags])
     return f"{VERSION}-{tag}-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 

@@ -11,8 +11,9 @@ machines promise AMX in /proc/cpuinfo, and llama.cpp then dies of SIGILL or SIGS
   (SIGSEGV).
 
 The second is what happened on the machine where this program was written, an Intel Xeon (family 6, model 207) under KVM
-with Debian 12: llama.cpp died of SIGILL at ``tilezero``, while this source ran and multiplied correctly when built with
-``-O1``, or with ``-O3 -fno-dse``.
+with Debian 12: llama.cpp died of SIGILL at ``tilezero``. The source below ran and multiplied correctly when built with
+``-O1``, or with ``-O3 -fno-dse``; that flag kept the stores in llama.cpp's code as well; and llama.cpp's library as it
+was, with nothing but the configuration corrected, made sound text. The processor kept its promise.
 
 So the probe is compiled with llama.cpp's compiler and optimisation, and does what ggml-cpu/amx does, in its shape: ask
 the kernel for permission, then in another thread load a configuration from a local variable, load two tiles, multiply

@@ -141,6 +141,16 @@ def test_a_wheel_built_with_other_flags_is_not_taken(tmp_path, monkeypatch):
     assert len(machine.calls("wheel")) == 2
 
 
+def test_nor_is_one_built_with_other_compiler_flags_of_the_environment(tmp_path, monkeypatch):
+    """CFLAGS and CXXFLAGS go into a build, and so do not get the wheel of another."""
+    monkeypatch.delenv("CXXFLAGS", raising=False)
+    machine = Machine(tmp_path)
+    machine.run()
+    monkeypatch.setenv("CXXFLAGS", "-fno-dse")
+    machine.run(machine.fresh_clone())
+    assert [b["CXXFLAGS"] for b in machine.calls("wheel")] == ["", "-fno-dse"]
+
+
 @pytest.mark.parametrize("killer", [signal.SIGILL, signal.SIGABRT, signal.SIGBUS])
 def test_other_deaths_by_the_processor_count_too(tmp_path, killer):
     """SIGILL, SIGABRT and SIGBUS are answered like SIGSEGV."""
