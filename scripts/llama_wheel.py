@@ -1,9 +1,12 @@
 """Get a llama-cpp-python that runs on this very machine: install, prove in a child process, build safer when it dies.
 
-Some processors, above all virtual ones, advertise instructions that kill whoever uses them (AMX is the usual one:
-SIGSEGV or SIGILL on the first token). So a build counts only once it has made tokens, and a build that died of a
-signal is followed by one with fewer CPU features. Wheels are kept outside pip's cache, in a folder for each processor,
-version and set of build flags; the next checkout on this machine begins with the one that was proven.
+Some processors, above all virtual ones, advertise instructions that kill whoever uses them, and some compilers use
+instructions wrongly (AMX is the usual one in both cases: SIGSEGV or SIGILL on the first token). So AMX is probed before
+the first build, a build counts only once it has made tokens, and a build that died of a signal is followed by one with
+fewer CPU features. Only what scanmend uses is built: llama.cpp's libraries, without the one for images and sound, and
+without the one that its programs share. Wheels are kept in a folder for each processor, version and set of build flags;
+the next checkout on this machine begins with the one that was proven. pip's cache is left out, since it does not tell
+builds with different flags apart.
 """
 
 import hashlib
@@ -26,6 +29,18 @@ VERSION = "0.3.36"
 REQUIREMENT = f"llama-cpp-python=={VERSION}"
 LOCK = Path(__file__).resolve().parent / "locks" / "llama.txt"
 """The same, with the SHA-256 of its source."""
+
+NO_IMAGES = "-DLLAVA_BUILD=OFF"
+"""CMake argument: no libmtmd, which reads images and sound for models that take them."""
+NO_COMMON = "set(LLAMA_BUILD_COMMON OFF)\n"
+"""CMake code: no libllama-common, which llama.cpp's programs share. llama-cpp-python switches it on for good, so no
+argument helps; CMake runs this at the beginning of llama.cpp's own project, where it hides what was switched on."""
+NO_COMMON_HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
+"""CMake argument, to be followed by the path of a file with ``NO_COMMON``."""
+BUILD_TIME = "two to three minutes on 2 cores"
+
+AMX_FAILS = 3
+"""Exit code of the probe (scripts/probe_amx.py) when no build should use AMX."""
 
 CPU_FAULTS = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE}
 """Deaths that fewer CPU features may cure; SIGKILL (out of memory) or SIGTERM are none."""
@@ -89,6 +104,8 @@ class Site:
     """Where wheels are kept."""
     pip: tuple[str, ...]
     prove: tuple[str, ...]
+    probe: tuple[str, ...] = ()
+    """Says before the first build, by exit code and in a line, whether AMX fails here; none: nobody asks."""
     cmake_args: str | None = None
     """What the user asks of the build; None: whatever is there stays."""
     borrow: Path | None = None
@@ -122,8 +139,8 @@ def install(site: Site) -> Rung:
             site.say(f"llama-cpp-python {VERSION}: the wheel proven here before ({rung.summary})")
             _put(site, wheel, rung, asked)
             return rung
-    rung = LADDER[0]
-    site.say(f"llama-cpp-python {VERSION}: seconds from pip's cache, else built here: about 4 minutes on 2 cores")
+    rung = _first(site)
+    site.say(f"building llama-cpp-python {VERSION} {rung.summary}: {BUILD_TIME}")
     _put(site, _build(site, rung, asked), rung, asked)
     return rung
 
@@ -144,7 +161,7 @@ def prove(site: Site) -> str:
         _forget(folder)
         site.say(
             f"llama.cpp built {rung.summary} died of {proof.killer.name}: this processor, or the virtual machine "
-            "around it, promises instructions that it does not carry out"
+            "around it, promises instructions that it does not carry out, or the compiler uses them wrongly"
         )
         rung = _climb(site, rungs, asked)
 
@@ -152,7 +169,8 @@ def prove(site: Site) -> str:
 def key(site: Site, cmake_args: str) -> str:
     """Name of the folder for wheels that may be exchanged: same processor, version, Python and build flags."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    seed = json.dumps([site.machine, site.cpu, VERSION, tag, cmake_args])
+    flags = [NO_IMAGES, NO_COMMON, cmake_args, *(os.environ.get(name, "") for name in ("CFLAGS", "CXXFLAGS"))]
+    seed = json.dumps([site.machine, site.cpu, VERSION, tag, *flags])
     return f"{VERSION}-{tag}-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 
@@ -186,10 +204,23 @@ def watched(site: Site, command: tuple[str, ...], env: Mapping[str, str] | None 
         raise Failed(f"{shlex.join(command)} ended with {code}; the end of {site.log}:\n{tail}")
 
 
+def _first(site: Site) -> Rung:
+    """Return the rung to begin with: the one without AMX where the probe shows that AMX fails."""
+    native, no_amx = LADDER[:2]
+    if not site.probe or no_amx not in ladder(site.machine):
+        return native
+    probed = subprocess.run(
+        site.probe, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    if line := probed.stdout.decode("utf-8", "replace").strip():
+        site.say(line.splitlines()[-1])
+    return no_amx if probed.returncode == AMX_FAILS else native
+
+
 def _climb(site: Site, rungs: Iterator[Rung], asked: str) -> Rung:
     """Build and install the next rung that builds at all."""
     for rung in rungs:
-        site.say(f"building llama.cpp {rung.summary}: about 4 minutes on 2 cores")
+        site.say(f"building llama.cpp {rung.summary}: {BUILD_TIME}")
         try:
             wheel = _build(site, rung, asked)
         except Failed as e:
@@ -205,24 +236,19 @@ def _build(site: Site, rung: Rung, asked: str) -> Path:
     folder = site.store / key(site, asked) / rung.name
     if wheel := _wheel(folder):
         return wheel
-    cmake_args = f"{asked} {rung.cmake_args}".strip()
-    env = dict(os.environ)
-    env.pop("CMAKE_ARGS", None)
-    if cmake_args:
-        env["CMAKE_ARGS"] = cmake_args
-    for name in ("CFLAGS", "CXXFLAGS"):
-        if rung.cflags:
-            env[name] = f"{env.get(name, '')} {rung.cflags}".strip()
-    plain = not cmake_args and not rung.cflags
-    # pip's cache does not tell builds with different flags apart: only the plain build may come from it or go there
-    cache = () if plain else ("--no-cache-dir", "--no-binary", "llama-cpp-python")
     fresh = folder.with_name(f".{rung.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
+    started = time.monotonic()
     try:
+        hook = fresh / "no-common.cmake"
+        hook.write_text(NO_COMMON, "utf-8")
         # with the build tools of locks/build.txt, which are there; pip would fetch others, unchecked
         checked = ("--no-build-isolation", "--require-hashes", "-r", str(LOCK))
-        watched(site, (*site.pip, "wheel", "-v", *cache, "--no-deps", "-w", str(fresh), *checked), env)
+        built_here = ("--no-cache-dir", "--no-binary", "llama-cpp-python")
+        command = (*site.pip, "wheel", "-v", *built_here, "--no-deps", "-w", str(fresh), *checked)
+        watched(site, command, _flags(rung, asked, hook))
+        hook.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     finally:
@@ -230,7 +256,18 @@ def _build(site: Site, rung: Rung, asked: str) -> Path:
     built = _wheel(folder)
     if built is None:
         raise Failed(f"pip made no wheel of {REQUIREMENT} (see {site.log})")
+    site.say(f"fetched and built in {time.monotonic() - started:.0f} s")
     return built
+
+
+def _flags(rung: Rung, asked: str, hook: Path) -> dict[str, str]:
+    """Return the environment of a build; what the user asks for comes after what is left out, and so may undo it."""
+    env = dict(os.environ)
+    env["CMAKE_ARGS"] = f"{NO_IMAGES} {shlex.quote(NO_COMMON_HOOK + str(hook))} {asked} {rung.cmake_args}".strip()
+    for name in ("CFLAGS", "CXXFLAGS"):
+        if rung.cflags:
+            env[name] = f"{env.get(name, '')} {rung.cflags}".strip()
+    return env
 
 
 def _put(site: Site, wheel: Path, rung: Rung, asked: str) -> None:

@@ -6,11 +6,19 @@ PACKAGES=(tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-deu te
 COMMANDS=(tesseract gcc g++ cmake make git)
 STEP=0
 CURRENT="before the first step"
+TITLE="" BEGAN=0 TOOK=() # TOOK: the steps that have ended, as arguments of provision.py
 
 step() { # TITLE: one line with number, elapsed seconds and what comes now
+    end_step
     STEP=$((STEP + 1))
+    TITLE=$1 BEGAN=$SECONDS
     CURRENT="step $STEP of $STEPS ($1)"
     printf '[%d/%d] %3d s  %s\n' "$STEP" "$STEPS" "$SECONDS" "$1"
+}
+
+end_step() {
+    [ -z "$TITLE" ] || TOOK+=(--took "$((SECONDS - BEGAN)) $TITLE")
+    TITLE=""
 }
 
 note() { printf '             %s\n' "$*"; }

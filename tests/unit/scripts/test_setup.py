@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import llama_wheel
+import probe_amx
+import provision
 from llama_wheel import Failed, Site
 from project import ROOT
 
@@ -19,8 +22,10 @@ PIP = """
 import json, os, pathlib, sys
 here = pathlib.Path(__file__).parent
 flags = {n: os.environ.get(n, "") for n in ("CMAKE_ARGS", "CFLAGS", "CXXFLAGS")}
+hook = flags["CMAKE_ARGS"].partition("_INCLUDE=")[2].split(" ")[0]
+hooked = pathlib.Path(hook).read_text() if hook else ""
 with (here / "calls").open("a") as calls:
-    calls.write(json.dumps({"argv": sys.argv[1:], **flags}) + "\\n")
+    calls.write(json.dumps({"argv": sys.argv[1:], "hooked": hooked, **flags}) + "\\n")
 if sys.argv[1] == "wheel":
     target = pathlib.Path(sys.argv[sys.argv.index("-w") + 1])
     (target / "llama_cpp_python-0.3.36-py3-none-any.whl").write_text(" ".join(flags.values()))
@@ -64,6 +69,10 @@ class Machine:
         every = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return [c for c in every if c["argv"][0] == command]
 
+    def probed(self, *command: str) -> Site:
+        """The same machine, where a command says whether AMX fails."""
+        return replace(self.site, probe=command)
+
     def run(self, site: Site | None = None) -> str:
         llama_wheel.install(site or self.site)
         return llama_wheel.prove(site or self.site)
@@ -74,13 +83,23 @@ class Machine:
         return replace(self.site, prefix=prefix)
 
 
-def test_a_build_that_runs_is_built_once_and_may_come_from_pips_cache(tmp_path):
-    """On a sound machine there is one build without flags, and pip's cache is not switched off."""
+def test_a_build_that_runs_is_built_once(tmp_path):
+    """On a sound machine there is one build, with every feature of its processor."""
     machine = Machine(tmp_path)
     assert machine.run() == "llama.cpp works"
     (build,) = machine.calls("wheel")
-    assert "--no-cache-dir" not in build["argv"]
-    assert (build["CMAKE_ARGS"], build["CFLAGS"]) == ("", "")
+    assert build["CFLAGS"] == build["CXXFLAGS"] == ""
+    assert "-DGGML" not in build["CMAKE_ARGS"]
+
+
+def test_only_the_libraries_that_scanmend_uses_are_built(tmp_path):
+    """Neither the one for images and sound nor the one of llama.cpp's programs; the store keeps the wheel alone."""
+    machine = Machine(tmp_path)
+    machine.run()
+    (build,) = machine.calls("wheel")
+    assert "-DLLAVA_BUILD=OFF" in build["CMAKE_ARGS"].split()
+    assert build["hooked"] == "set(LLAMA_BUILD_COMMON OFF)\n"
+    assert [p.suffix for p in machine.site.store.rglob("*") if p.is_file() and p.name != "proven"] == [".whl"]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +114,40 @@ def test_a_child_that_dies_of_sigsegv_gets_safer_builds_until_it_lives(tmp_path,
     assert sum("SIGSEGV" in line for line in machine.said) == builds - 1
 
 
-def test_a_safer_build_passes_its_flags_to_both_compilers_and_bypasses_pips_cache(tmp_path):
-    """A wheel with other flags must neither come from pip's cache nor get into it."""
+def test_a_safer_build_passes_its_flags_to_both_compilers_and_is_installed_over_the_other(tmp_path):
+    """To pip, the same version built otherwise is the same."""
     machine = Machine(tmp_path, "-mno-amx-tile")
     machine.run()
     safer = machine.calls("wheel")[1]
     assert safer["CFLAGS"] == safer["CXXFLAGS"] == "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
-    assert {"--no-cache-dir", "--no-binary", "--no-deps"} <= set(safer["argv"])
     assert "--force-reinstall" in machine.calls("install")[-1]["argv"]
+
+
+def test_no_build_comes_from_pips_cache_or_gets_into_it(tmp_path):
+    """It does not tell builds with different flags apart."""
+    machine = Machine(tmp_path, "-DGGML_AVX2=OFF")
+    machine.run()
+    for build in machine.calls("wheel"):
+        assert {"--no-cache-dir", "--no-binary", "--no-deps"} <= set(build["argv"])
+
+
+def test_a_wheel_built_with_other_flags_is_not_taken(tmp_path, monkeypatch):
+    """When set-up leaves out more or less than it did, what it built before is built again."""
+    machine = Machine(tmp_path)
+    machine.run()
+    monkeypatch.setattr(llama_wheel, "NO_IMAGES", "-DLLAVA_BUILD=ON")
+    machine.run(machine.fresh_clone())
+    assert len(machine.calls("wheel")) == 2
+
+
+def test_nor_is_one_built_with_other_compiler_flags_of_the_environment(tmp_path, monkeypatch):
+    """CFLAGS and CXXFLAGS go into a build, and so do not get the wheel of another."""
+    monkeypatch.delenv("CXXFLAGS", raising=False)
+    machine = Machine(tmp_path)
+    machine.run()
+    monkeypatch.setenv("CXXFLAGS", "-fno-dse")
+    machine.run(machine.fresh_clone())
+    assert [b["CXXFLAGS"] for b in machine.calls("wheel")] == ["", "-fno-dse"]
 
 
 @pytest.mark.parametrize("killer", [signal.SIGILL, signal.SIGABRT, signal.SIGBUS])
@@ -186,13 +231,21 @@ def test_flags_that_the_compiler_does_not_know_cost_one_rung(tmp_path):
     assert {p.parent.name for p in machine.site.store.rglob("*.whl")} == {"native", "portable"}
 
 
-def test_the_users_cmake_arguments_are_in_every_build_and_never_in_pips_cache(tmp_path):
+def test_the_users_cmake_arguments_are_in_every_build(tmp_path):
     """A CUDA build keeps its flag while it climbs down the ladder."""
     machine = Machine(tmp_path, "-DGGML_NATIVE=OFF")
     machine.run(replace(machine.site, cmake_args="-DGGML_CUDA=on"))
     builds = machine.calls("wheel")
-    assert [b["CMAKE_ARGS"] for b in builds] == ["-DGGML_CUDA=on", "-DGGML_CUDA=on", "-DGGML_CUDA=on -DGGML_NATIVE=OFF"]
-    assert all("--no-cache-dir" in b["argv"] for b in builds)
+    asked = [b["CMAKE_ARGS"].split()[2:] for b in builds]
+    assert asked == [["-DGGML_CUDA=on"], ["-DGGML_CUDA=on"], ["-DGGML_CUDA=on", "-DGGML_NATIVE=OFF"]]
+
+
+def test_what_the_user_asks_for_may_undo_what_is_left_out(tmp_path):
+    """CMake takes the last of two arguments that contradict each other."""
+    machine = Machine(tmp_path)
+    machine.run(replace(machine.site, cmake_args="-DLLAVA_BUILD=ON"))
+    (build,) = machine.calls("wheel")
+    assert [a for a in build["CMAKE_ARGS"].split() if "LLAVA" in a] == ["-DLLAVA_BUILD=OFF", "-DLLAVA_BUILD=ON"]
 
 
 def test_asking_for_other_arguments_replaces_the_build_and_asking_for_none_keeps_it(tmp_path):
@@ -201,7 +254,7 @@ def test_asking_for_other_arguments_replaces_the_build_and_asking_for_none_keeps
     machine.run()
     machine.run(replace(machine.site, cmake_args="-DGGML_CUDA=on"))
     machine.run()
-    assert (tmp_path / "installed").read_text().strip() == "-DGGML_CUDA=on"
+    assert "-DGGML_CUDA=on" in (tmp_path / "installed").read_text().split()
     assert len(machine.calls("install")) == 2
 
 
@@ -212,6 +265,42 @@ def test_root_may_borrow_the_wheel_of_the_user_who_called_sudo(tmp_path):
     root = replace(machine.fresh_clone(), store=tmp_path / "root", borrow=machine.site.store)
     assert machine.run(root) == "llama.cpp works"
     assert len(machine.calls("wheel")) == 1
+
+
+def test_where_the_probe_fails_nothing_is_built_with_amx(tmp_path):
+    """The build that would have died is not made, and the reason is said; the next clone asks no more."""
+    machine = Machine(tmp_path, "-mno-amx-int8")
+    fails = machine.probed(sys.executable, "-c", "print('AMX: the probe died of SIGILL'); raise SystemExit(3)")
+    assert machine.run(fails) == "llama.cpp works"
+    (build,) = machine.calls("wheel")
+    assert "-mno-amx-int8" in build["CXXFLAGS"]
+    assert "AMX: the probe died of SIGILL" in machine.said
+    machine.said.clear()
+    assert machine.run(replace(fails, prefix=machine.fresh_clone().prefix)) == "llama.cpp works"
+    assert "AMX: the probe died of SIGILL" not in machine.said
+
+
+def test_below_the_build_without_amx_the_ladder_goes_on(tmp_path):
+    """A machine on which more than AMX fails; the build with AMX is not tried on the way."""
+    machine = Machine(tmp_path, "-DGGML_NATIVE=OFF")
+    assert machine.run(machine.probed("sh", "-c", "exit 3")) == "llama.cpp works"
+    assert len(machine.calls("wheel")) == 2
+
+
+@pytest.mark.parametrize("ending", ["exit 0", "exit 1", "kill -SEGV $$"])
+def test_a_probe_that_finds_nothing_leaves_the_ladder_as_it_is(tmp_path, ending):
+    """Whether AMX runs, or nobody could find out: the build with AMX comes first, and the proof decides."""
+    machine = Machine(tmp_path, "-mno-amx-int8")
+    assert machine.run(machine.probed("sh", "-c", ending)) == "llama.cpp works"
+    assert [("-mno-amx-int8" in b["CXXFLAGS"]) for b in machine.calls("wheel")] == [False, True]
+
+
+def test_elsewhere_than_on_x86_nothing_is_probed(tmp_path):
+    """There is no build without AMX to begin with."""
+    machine = Machine(tmp_path)
+    site = replace(machine.probed("sh", "-c", f"touch {tmp_path}/asked; exit 3"), machine="aarch64")
+    machine.run(site)
+    assert not (tmp_path / "asked").exists()
 
 
 def test_elsewhere_than_on_x86_only_the_rungs_that_mean_something_are_tried():
@@ -245,6 +334,18 @@ def test_a_failed_build_shows_the_end_of_its_log(tmp_path):
         llama_wheel.watched(machine.site, (sys.executable, "-c", "print('cmake: no compiler'); raise SystemExit(7)"))
 
 
+def test_at_the_end_set_up_says_what_each_part_took(capsys):
+    """The steps of the shell scripts come first, with the seconds that these measured."""
+    steps = provision.Steps([(9, "system packages"), (5, "virtual environment .venv")], 4, 14)
+    steps.begin("llama.cpp", "details in a log")
+    assert steps.failed() == "step 3 of 4 (llama.cpp)"
+    steps.begin("proof")
+    steps.table()
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[:2] == ["[3/4]  14 s  llama.cpp (details in a log)", "[4/4]  14 s  proof"]
+    assert lines[3:] == ["9 s  system packages", "5 s  virtual environment .venv", "0 s  llama.cpp", "0 s  proof"]
+
+
 def bash(script: str, path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a piece of bash with scripts/machine.sh loaded and the fakes in ``path`` first on PATH."""
     return subprocess.run(
@@ -267,6 +368,114 @@ def fake(folder: Path, **programs: str) -> Path:
 
 ALL_INSTALLED = 'shift 2; for p in "$@"; do echo "$p installed"; done'
 ALL_BUT_GERMAN = 'shift 2; for p in "$@"; do [ "$p" = tesseract-ocr-deu ] || echo "$p installed"; done'
+
+
+PROMISE = "processor : 0\nflags     : fpu avx512_vnni amx_bf16 amx_tile amx_int8\n"
+
+
+def amx(tmp_path: Path, compiled: str, cpuinfo: str = PROMISE) -> probe_amx.Verdict:
+    """Probe with a compiler that makes the shell script ``compiled``; ``$unoptimised`` in it is empty or yes."""
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    body = (
+        f'touch {tmp_path}/compiled; cat >/dev/null; case "$*" in *-O0*) u=yes;; esac\n'
+        'while [ "$1" != -o ]; do shift; done\n'
+        f'cat >"$2" <<END\n#!/bin/sh\nunoptimised=$u\n{compiled.replace("$", chr(92) + "$")}\nEND\nchmod +x "$2"'
+    )
+    return probe_amx.verdict([str(fake(tmp_path / "bin", cxx=body) / "cxx")], tmp_path / "cpuinfo")
+
+
+def test_amx_that_runs_is_used(tmp_path):
+    """The right sums, and no signal."""
+    assert amx(tmp_path, "exit 0").code == probe_amx.RUNS
+    assert (tmp_path / "compiled").exists()
+
+
+def test_where_amx_is_not_promised_nothing_is_compiled(tmp_path):
+    """Neither where the processor has other features, nor where there is no /proc."""
+    assert amx(tmp_path, "exit 10", PROMISE.replace("amx", "avx")) == probe_amx.Verdict(probe_amx.RUNS)
+    assert not (tmp_path / "compiled").exists()
+    assert not probe_amx.promised(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["SEGV", "ILL"])
+def test_a_probe_that_dies_means_no_amx(tmp_path, name):
+    """And when it dies unoptimised, too, it is the processor's fault."""
+    found = amx(tmp_path, f"kill -{name} $$")
+    assert found.code == probe_amx.FAILS
+    assert f"died of SIG{name}" in found.reason
+    assert "does not carry out" in found.reason
+
+
+def test_wrong_sums_mean_no_amx(tmp_path):
+    """Tiles that lose what is in them kill nobody."""
+    found = amx(tmp_path, f"exit {probe_amx.WRONG_SUMS}")
+    assert found.code == probe_amx.FAILS
+    assert "multiplied wrongly" in found.reason
+
+
+def test_a_compiler_that_gets_amx_wrong_is_told_from_a_processor_that_does(tmp_path):
+    """Unoptimised, the same source runs."""
+    found = amx(tmp_path, '[ "$unoptimised" ] || kill -ILL $$')
+    assert found.code == probe_amx.FAILS
+    assert "cxx compiles it wrongly" in found.reason
+
+
+@pytest.mark.parametrize(("code", "why"), [(probe_amx.WITHOUT_AMX, "does not use it"), (probe_amx.REFUSED, "kernel")])
+def test_amx_that_llama_cpp_would_not_use_either_is_no_reason_to_build_otherwise(tmp_path, code, why):
+    """The compiler knows no AMX, or the kernel gives no permission, which llama.cpp asks for."""
+    found = amx(tmp_path, f"exit {code}")
+    assert found.code == probe_amx.RUNS
+    assert why in found.reason
+
+
+def test_without_a_compiler_nobody_knows(tmp_path):
+    """No compiler, one that fails, and a program that does something else: each time the line says so."""
+    (tmp_path / "cpuinfo").write_text(PROMISE)
+    absent = probe_amx.verdict([str(tmp_path / "absent")], tmp_path / "cpuinfo")
+    failing = fake(tmp_path / "bin", failing="echo 'cc1plus: not here' >&2; exit 4") / "failing"
+    refused = probe_amx.verdict([str(failing)], tmp_path / "cpuinfo")
+    odd = amx(tmp_path, "exit 99")
+    assert [v.code for v in (absent, refused, odd)] == [probe_amx.UNKNOWN] * 3
+    assert "No such file" in absent.reason
+    assert "ended with 4: cc1plus: not here" in refused.reason
+    assert "exit code 99" in odd.reason
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="AMX is a feature of x86")
+def test_the_real_probe_compiles_and_tells_a_build_that_keeps_the_tiles_shape_from_one_that_may_lose_it(tmp_path):
+    """With this machine's compiler: whatever it finds optimised, it finds nothing wrong where AMX is left out.
+
+    Where AMX is promised and runs unoptimised, the optimiser alone decides, and without dead store elimination the
+    optimised probe runs as well.
+    """
+    compiler = probe_amx.this_compiler()
+    (tmp_path / "cpuinfo").write_text(PROMISE)
+    no_amx = llama_wheel.LADDER[1].cflags.split()
+    left_out = probe_amx.verdict([*compiler, *no_amx], tmp_path / "cpuinfo")
+    assert left_out.code == probe_amx.RUNS
+    assert "does not use it" in left_out.reason
+    here = probe_amx.verdict(compiler)
+    assert here.code in {probe_amx.RUNS, probe_amx.FAILS}
+    if "compiles it wrongly" in here.reason:
+        assert probe_amx.verdict([*compiler, "-fno-dse"]).code == probe_amx.RUNS
+
+
+def test_the_probe_as_set_up_runs_it(tmp_path):
+    """A program of its own, whose exit code and line set-up reads."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "probe_amx.py"], capture_output=True, text=True, check=False
+    )
+    here = probe_amx.verdict(probe_amx.this_compiler())
+    assert (done.returncode, done.stdout.strip()) == (here.code, here.reason)
+    assert done.stderr == ""
+
+
+def test_each_step_is_handed_on_with_its_seconds(tmp_path):
+    """As the arguments in which provision.py takes them."""
+    done = bash('step one; SECONDS=7; step "two words"; SECONDS=9; end_step; printf "%s|" "${TOOK[@]}"', tmp_path)
+    assert done.stdout.splitlines()[-1] == "--took|7 one|--took|2 two words|"
+    asked = provision._options().parse_args(["--took", "7 one", "--took", "2 two words"])
+    assert asked.took == [(7, "one"), (2, "two words")]
 
 
 def test_nothing_is_installed_when_every_system_package_is_here(tmp_path):
@@ -316,7 +525,7 @@ def test_set_up_works_once_and_then_only_looks(tmp_path):
     """A second run does nothing; a changed pyproject.toml or a broken environment does; a failure leaves no stamp."""
     checkout = tmp_path / "checkout"
     (checkout / "scripts").mkdir(parents=True)
-    for name in ("setup", "machine.sh", "llama_wheel.py"):
+    for name in ("setup", "machine.sh", "llama_wheel.py", "probe_amx.py"):
         shutil.copy(ROOT / "scripts" / name, checkout / "scripts" / name)
     (checkout / "pyproject.toml").write_text("[project]\n")
     (checkout / "scripts" / "provision.py").write_text(
