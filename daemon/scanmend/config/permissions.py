@@ -29,6 +29,26 @@ def refuse(config: Config) -> None:
         raise ConfigError(found)
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise ConfigError where another user could have put this file there, or could exchange it before it is read.
+
+    Such a file is taken only when it is named: whoever may write the ledger of its ``state_dir`` has ``scanmend retry``
+    move files, and ``scanmend unload`` signal processes, with the rights of the caller.
+    """
+    for place, follow in ((path, False), (path, True), (path.parent, True)):
+        try:
+            found = place.stat(follow_symlinks=follow)
+        except OSError:  # reading it tells why
+            continue
+        refused = "so it is not read" if place == path else f"so {path} is not read"
+        unless = "unless --config names it"
+        if found.st_uid not in (0, os.geteuid()):
+            raise ConfigError([f"{place} belongs to another user (id {found.st_uid}), {refused} {unless}"])
+        is_sticky_folder = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+        if found.st_mode & stat.S_IWOTH and not is_sticky_folder and not stat.S_ISLNK(found.st_mode):
+            raise ConfigError([f"{place} may be changed by anyone, {refused} {unless}; {_close(place)}"])
+
+
 def exposures(config: Config) -> Iterator[Exposure]:
     """Look at the configuration, what it names, and the folders."""
     yield from _trusted("configuration", config.source)

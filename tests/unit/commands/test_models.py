@@ -136,7 +136,7 @@ class TestList:
         """It is noted when a model is loaded, and what the daemon has loaded now is in use."""
         (place.root / "local.gguf").write_bytes(WHOLE)
         config = load(place.config)
-        LastUsed(config.state_dir / models.USES).note(place.root / "local.gguf")
+        LastUsed(config.state_dir / models.LAST_USED).note(place.root / "local.gguf")
         (local,) = [row for row in models.listed(config) if row["name"] == "local"]
         assert local["last_use"][:4] == time.strftime("%Y")
         assert local["last_use"][:16].replace("T", " ") in models.as_text([local])
@@ -326,11 +326,11 @@ class TestRemove:
         place("pull", "far")
         for name in (f"{FILE}.0123456789ab.part", f"{FILE}.wrong", "tiny-q4_k_m.gguf.0123456789ab.part"):
             (place.folder / name).write_bytes(b"x")
-        LastUsed(place.root / "state" / models.USES).note(place.file)
+        LastUsed(place.root / "state" / models.LAST_USED).note(place.file)
         ran = place("remove", "far")
         assert (ran.returncode, ran.stdout) == (0, "far: removed, 0 MiB free again\n")
         assert [p.name for p in place.folder.iterdir()] == ["tiny-q4_k_m.gguf.0123456789ab.part"]
-        assert list((place.root / "state" / models.USES).iterdir()) == []
+        assert list((place.root / "state" / models.LAST_USED).iterdir()) == []
         (place.folder / "tiny-q4_k_m.gguf.0123456789ab.part").unlink()
         place("pull", "far")
         place("remove", "far")

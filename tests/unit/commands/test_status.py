@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scanmend.commands.status import STATES, as_text, duration, failed, status
+from scanmend.commands.status import STATES, as_text, duration, status
 from scanmend.config.schema import Config, Folder
 from scanmend.document import Fingerprint
-from scanmend.errors import StorageError
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 
@@ -150,13 +149,3 @@ def test_a_document_that_waits_for_a_download_has_no_time(config, ledger):
     assert as_text(status(config)).splitlines()[-1] == (
         "retry      a  f/a.pdf: waits for model 'm', which is being downloaded"
     )
-
-
-def test_failed_documents_by_id(ledger):
-    """Named ones in the order named, each once; all of them; and a message for what is none."""
-    for id_, state in (("a", "quarantined"), ("b", "quarantined"), ("c", "done")):
-        ledger.add(entry(id_, state))
-    assert [e.id for e in failed(ledger, ["b", "a", "b"], every=False)] == ["b", "a"]
-    assert [e.id for e in failed(ledger, [], every=True)] == ["a", "b"]
-    with pytest.raises(StorageError, match=r"id c, x; scanmend status lists them"):
-        failed(ledger, ["a", "c", "x"], every=False)
