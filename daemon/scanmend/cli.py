@@ -70,7 +70,7 @@ def run(config: ConfigFile = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
-    signal.signal(signal.SIGUSR1, lambda *_: service.ring())
+    signal.signal(signal.SIGUSR1, lambda *_: service.wake())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
     service.run()
 

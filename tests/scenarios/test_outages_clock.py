@@ -52,7 +52,7 @@ def test_a_jump_while_documents_wait(house, clock, years):  # noqa: F811 -- that
         house.drop("settles.gif")
         clock[0] = years * YEAR
         assert (entry.due > time.time() + FARTHEST_S) == (years < 0)
-        running.ring()
+        running.wake()
         until(lambda: running.ledger.get(entry.id).attempts == 2, "the next try")
         Reader.gate.set()
         house.done("slow", "settles")

@@ -21,10 +21,10 @@ from scanmend.service import folder_health, inbox_watcher, service
 def impatient(monkeypatch):
     """Places are looked at ten times a second."""
     for module, name in (
-        (folder_health, "PLACES_S"),
-        (service, "LONGEST_WAIT_S"),
-        (inbox_watcher, "MISSING_S"),
-        (inbox_watcher, "RECHECK_S"),
+        (folder_health, "CHECK_INTERVAL_S"),
+        (service, "MAX_SLEEP_S"),
+        (inbox_watcher, "MISSING_CHECK_S"),
+        (inbox_watcher, "WATCH_CHECK_S"),
     ):
         monkeypatch.setattr(module, name, 0.1)
 
@@ -211,9 +211,10 @@ def test_permission_lost_and_given_back(daemon, scans, tmp_path):
             pytest.skip("as root, permissions mean nothing without setpriv")
         one.prefix = NO_OVERRIDE
     eager = (
-        "import sys; from scanmend import cli, pauses, service, watch; pauses.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
+        "import sys; from scanmend import cli; from scanmend.service import folder_health, inbox_watcher, service; "
+        "folder_health.CHECK_INTERVAL_S = service.MAX_SLEEP_S = 0.2; "
+        "inbox_watcher.WATCH_CHECK_S = inbox_watcher.MISSING_CHECK_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     )
-    eager += "watch.RECHECK_S = watch.MISSING_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     one.program = [sys.executable, "-c", eager]
     one.start()
     for place, event in (("in", "inbox.trouble"), ("out", "folder.paused")):

@@ -10,9 +10,9 @@ pytestmark = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reaso
 
 ARENAS = """
 import ctypes, sys, threading
-from scanmend import heap
+from scanmend.service import malloc
 if "shared" in sys.argv:
-    heap.one_arena()
+    malloc.use_one_arena()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 together = threading.Barrier(6)
@@ -30,7 +30,7 @@ libc.fflush(None)
 """
 HOLES = """
 import ctypes
-from scanmend import heap
+from scanmend.service import malloc
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 def rss():
@@ -43,7 +43,7 @@ blocks = [filled() for _ in range(1000)]
 for block in blocks[:-1]:  # the last one holds the heap's end where it is
     libc.free(ctypes.c_void_p(block))
 before = rss()
-print(heap.trim(), before - rss() > 40_000_000)
+print(malloc.trim_heap(), before - rss() > 40_000_000)
 """
 
 

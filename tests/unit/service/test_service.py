@@ -74,16 +74,6 @@ class Reader:
         Reader.gate.set()
 
 
-class Counted(Service):
-    """Counts how often the loop turns."""
-
-    turns = 0
-
-    def _turn(self):
-        super()._turn()
-        self.turns += 1
-
-
 class House:
     """A configuration file, and services that run on it."""
 
@@ -104,7 +94,7 @@ class House:
             self.configure(("a", {}), **top)
 
     @contextmanager
-    def open(self, kind=Counted, **model):
+    def open(self, kind=Service, **model):
         """Run a service until the block ends; ``model``: how its slot differs from the real one."""
         config = load(self.file)
         service = kind(
@@ -115,7 +105,7 @@ class House:
         thread = threading.Thread(target=service.run)
         thread.start()
         try:
-            until(lambda: service.turns or not thread.is_alive(), "the first turn")
+            until(lambda: service.passes or not thread.is_alive(), "the first pass")
             yield service
         finally:
             Reader.gate.set()
@@ -149,11 +139,11 @@ def house(memory):
 
 
 def calm(service, most=1):
-    """Whether the loop turns at most so often in 1.2 seconds, once it came to rest."""
+    """Whether the loop runs at most so often in 1.2 seconds, once it came to rest."""
     for _ in range(4):
-        before = service.turns
+        before = service.passes
         time.sleep(1.2)
-        if service.turns - before <= most:
+        if service.passes - before <= most:
             return True
     return False
 
@@ -292,24 +282,24 @@ def _entry(house, n):
 
 
 class TestRest:
-    """The loop turns when there is a reason, and not otherwise; a turn costs about a millisecond."""
+    """The loop runs when there is a reason, and not otherwise; a pass costs about a millisecond."""
 
     def test_idle(self, house):
-        """With nothing to do it does not turn at all for as long as anybody looks."""
+        """With nothing to do it does not run at all for as long as anybody looks."""
         with house.open() as service:
             time.sleep(0.2)
             assert calm(service)
 
     def test_free_memory_goes_back(self, house, monkeypatch):
-        """Once in a while, not in each turn, and without a turn of its own."""
+        """Once in a while, not in each pass, and without a pass of its own."""
         trims = []
         monkeypatch.setattr(malloc, "trim_heap", lambda: trims.append(time.monotonic()))
         with house.open() as service:
-            service.ring()
+            service.wake()
             time.sleep(0.2)
             assert trims == []
-            monkeypatch.setattr(malloc, "TRIM_S", 0.1)
-            service.ring()
+            monkeypatch.setattr(malloc, "TRIM_INTERVAL_S", 0.1)
+            service.wake()
             until(lambda: len(trims) == 1, "the memory")
             assert calm(service)
 
@@ -371,7 +361,7 @@ class TestRest:
         house.drop("a.gif")
         with house.open() as service:
             house.done("a")
-            until(lambda: service._watches[0]._kept, "the file to be known")
+            until(lambda: service.status()["folders"][0]["waiting"] == 0, "the file to be known")
             time.sleep(0.5)
             assert calm(service)
         assert Reader.read["a.gif"] == 1
@@ -398,7 +388,7 @@ class TestRest:
 
     def test_with_a_ledger_that_cannot_be_written(self, house, monkeypatch):
         """A full disk below the ledger stops the work, but neither the loop nor the processor; it heals by itself."""
-        monkeypatch.setattr(document_pool, "UNRECORDED_S", 1.0)
+        monkeypatch.setattr(document_pool, "RECORD_RETRY_S", 1.0)
         house.drop("slow.gif")
         with house.open() as service:
             until(lambda: Reader.read["slow.gif"], "the page")
@@ -538,13 +528,13 @@ class TestModelThatFails:
             until(lambda: Reader.read["one that comes later.gif"], "the latecomer")
             until(lambda: not service.status()["working"], "all to wait")
             until(lambda: service.ledger.counts().get("waiting") == 7, "all to wait")
-            asked, turns = len(Model.asked), service.turns
+            asked, passes = len(Model.asked), service.passes
             time.sleep(0.5)
             assert (len(Model.asked), service.ledger.counts()) == (asked, {"waiting": 7})
-            assert service.turns - turns < 10, "the loop spins"
+            assert service.passes - passes < 10, "the loop spins"
             Model.well.set()
             self.ahead = OPEN_S
-            service.ring()
+            service.wake()
             for n in range(6):
                 house.done(f"a document, number {n}")
             house.done("one that comes later")
@@ -597,11 +587,11 @@ class TestNotify:
         stuck = threading.Event()
         released = threading.Event()
 
-        class Sticky(Counted):
-            def _turn(self):
+        class Sticky(Service):
+            def run_once(self):
                 if stuck.is_set():
                     released.wait(10)
-                super()._turn()
+                super().run_once()
 
         with house.open(Sticky):
             for _ in range(4):
