@@ -35,7 +35,7 @@ from scanmend.commands.options import (
     log_to_stderr,
     one_shot_settings,
 )
-from scanmend.config.permissions import refuse
+from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.jobs.pipeline import Pipeline
@@ -64,8 +64,8 @@ def run(config: ConfigFile = None) -> None:
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     log = structlog.get_logger()
-    loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), place=found.place))
-    refuse(loaded)
+    loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), origin=found.origin))
+    refuse_exposed(loaded)
     service = Service(loaded, _pool, _slot)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())

@@ -449,7 +449,7 @@ cli.main()
         assert ran.returncode == 78
         logged = json.loads(ran.stderr.splitlines()[0])
         assert (logged["event"], logged["path"]) == ("config.found", str(path))
-        assert logged["place"] == "in the working directory"
+        assert logged["origin"] == "in the working directory"
 
     def test_commands_that_do_without_do_not_look(self, home, scans):
         """What they do is the same wherever they are called; SCANMEND_CONFIG counts, and is said."""

@@ -12,7 +12,7 @@ import typer
 
 from scanmend.config import search
 from scanmend.config.load import load
-from scanmend.config.schema import Config, Folder, ad_hoc, builtin
+from scanmend.config.schema import Config, Folder, builtin, one_shot_folder
 from scanmend.errors import ConfigError
 
 USAGE, INTERRUPTED = 2, 130
@@ -64,18 +64,18 @@ def one_shot_settings(given: Path | None, folder: str | None) -> tuple[Folder, C
     if folder is not None and search.named(given) is None:
         fail("--folder needs --config", USAGE)
     config = configuration_or_builtin(given)
-    settings = config.folder(folder) if folder else ad_hoc(config, Path.cwd())
+    settings = config.folder(folder) if folder else one_shot_folder(config, Path.cwd())
     if settings.strategy != "off" and settings.model not in config.models:
         raise ConfigError([f"{config.source}: defaults.model: no model is named {settings.model!r}"])
     return settings, config
 
 
 def _announce(found: search.Found) -> None:
-    sys.stderr.write(f"scanmend: configuration {found.path} ({found.place})\n")
+    sys.stderr.write(f"scanmend: configuration {found.path} ({found.origin})\n")
 
 
 def _loaded(found: search.Found, announce: Callable[[search.Found], None], *, glossaries: bool) -> Config:
-    if not found.place:
+    if not found.origin:
         return load(found.path, glossaries=glossaries)
     announce(found)
     try:

@@ -26,7 +26,7 @@ def _language(value: str) -> str:
     return value
 
 
-def _alone(value: tuple[str, ...]) -> tuple[str, ...]:
+def _auto_alone(value: tuple[str, ...]) -> tuple[str, ...]:
     if "auto" in value and len(value) > 1:
         raise ValueError("auto stands alone: it chooses among all that are installed; or name the languages without it")
     return value
@@ -38,7 +38,7 @@ def _name(value: str) -> str:
     return value
 
 
-def _place(value: object, info: ValidationInfo) -> object:
+def _absolute(value: object, info: ValidationInfo) -> object:
     """Make a path absolute: relative ones are relative to the configuration file."""
     if isinstance(value, str) and (not value.strip() or "\0" in value):
         raise ValueError("is empty or no path; name a file or folder")
@@ -59,7 +59,7 @@ def _command(value: object, info: ValidationInfo) -> object:
         if not value[0].strip() or any("\0" in part for part in value if isinstance(part, str)):
             raise ValueError("names no program; write a list: [program, argument, …]")
         if "/" in value[0]:
-            return [str(_place(value[0], info)), *value[1:]]
+            return [str(_absolute(value[0], info)), *value[1:]]
     return value
 
 
@@ -95,19 +95,19 @@ def _glossary(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     """Take one word as a list of one: ``languages: eng``."""
     return [value] if isinstance(value, str) else value
 
 
 Languages = Annotated[
     tuple[Annotated[str, AfterValidator(_language)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     Field(min_length=1),
-    AfterValidator(_alone),
+    AfterValidator(_auto_alone),
 ]
 Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
-FolderPath = Annotated[Path, BeforeValidator(_place)]
+FolderPath = Annotated[Path, BeforeValidator(_absolute)]
 Argument = Annotated[str, Field(strict=True)]
 Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
 FileMode = Annotated[str, BeforeValidator(_file_mode)]

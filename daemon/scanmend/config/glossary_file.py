@@ -8,10 +8,10 @@ import structlog
 
 from scanmend.errors import StorageError
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Some fifty thousand names; more of them would look like every other word."""
 
-_REMARK = re.compile(r"^\s*#.*|\s#(\s.*)?$")
+_COMMENT = re.compile(r"^\s*#.*|\s#(\s.*)?$")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ def read(path: Path) -> tuple[str, ...]:
     Empty lines are passed over, and remarks: a line that begins with ``#``, or the end of one after a ``#`` that
     stands alone; ``C#`` and ``Suite #5`` are entries.
     """
-    lines = (_REMARK.sub("", line).strip() for line in _text(path).splitlines())
+    lines = (_COMMENT.sub("", line).strip() for line in _text(path).splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
@@ -32,13 +32,13 @@ def _text(path: Path) -> str:
         if path.exists() and not path.is_file():  # and a pipe would keep us waiting
             raise ValueError(f"{path} is no text file but a folder or device; name a file with one word a line")
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as e:
         raise ValueError(f"there is no file {path}; create it, with one word a line, or remove the key") from e
     except OSError as e:
         raise ValueError(f"{path} cannot be read ({e.strerror}); let the user who runs scanmend read it") from e
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"{path} is larger than {MOST_BYTES >> 10} KiB; keep the words that matter most")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_BYTES >> 10} KiB; keep the words that matter most")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -51,7 +51,7 @@ def _text(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Cached:
     stamp: tuple[int, ...] | None
     entries: tuple[str, ...]
 
@@ -60,7 +60,7 @@ class GlossaryFiles:
     """The entries of glossary files as they are now; for any number of threads, which at worst read a file twice."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, _Known] = {}
+        self._known: dict[Path, _Cached] = {}
         self._trouble: dict[Path, str] = {}
 
     def entries(self, path: Path | None) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class GlossaryFiles:
                 self._trouble[path] = str(e)
                 log.warning("glossary.rejected", problem=str(e), meaning="the words read before stay")
             return known.entries
-        self._known[path] = _Known(stamp, entries)
+        self._known[path] = _Cached(stamp, entries)
         self._trouble.pop(path, None)
         if known is not None:
             log.info("glossary.reloaded", path=str(path), entries=len(entries))

@@ -43,7 +43,7 @@ def readable(
                 continue  # they follow from the outbox, and that is missing or wrong itself
         told.setdefault(loc, []).append(error)
     for loc, same in told.items():
-        yield f"{lines.of(*loc)}: {_remedy(same, loc, keys_beside)}"
+        yield f"{lines.where(*loc)}: {_remedy(same, loc, keys_beside)}"
 
 
 def keys_only(loc: Location) -> Location:
@@ -67,7 +67,7 @@ def _remedy(errors: Sequence[ErrorDetails], loc: Location, keys_beside: Callable
         return errors[0]["msg"].removeprefix("Value error, ")
     needs = dict.fromkeys(_needed(e) for e in errors)
     quotes = "; put it in quotes" if kind == "string_type" and isinstance(value, int | float) else ""
-    return f"needs to be {', or '.join(needs)} (it is {_shown(value)}){quotes}"
+    return f"needs to be {', or '.join(needs)} (it is {_described(value)}){quotes}"
 
 
 def _needed(error: ErrorDetails) -> str:
@@ -75,7 +75,7 @@ def _needed(error: ErrorDetails) -> str:
     return needs.format_map(error.get("ctx", {})) if needs else error["msg"].removeprefix("Input should be ")
 
 
-def _shown(value: object) -> str:
+def _described(value: object) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list" if value else "an empty list"
     if value is None or isinstance(value, bool):

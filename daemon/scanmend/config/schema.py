@@ -197,7 +197,7 @@ def builtin(cache: Path) -> Config:
     )
 
 
-def ad_hoc(config: Config, where: Path) -> Folder:
+def one_shot_folder(config: Config, where: Path) -> Folder:
     """Return a folder made of the configuration's defaults, for one-shot commands that name none."""
     return Folder(
         **config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where

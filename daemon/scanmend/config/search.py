@@ -20,8 +20,8 @@ class Found:
     """A configuration file, and why it is this one."""
 
     path: Path
-    place: str = ""
-    """What led to it, in a few words; empty where ``--config`` named it."""
+    origin: str = ""
+    """Where it was found, or what named it, in a few words; empty where ``--config`` did."""
     reason: str = ""
     """One sentence for whoever did not expect this file to be read."""
 

@@ -17,10 +17,10 @@ from scanmend.errors import ConfigError
 Location = tuple[str | int, ...]
 """Keys and list indexes from the root to a value: ``("folders", 0, "inbox")``."""
 
-MOST_BYTES = 256 * 1024
-MOST_VALUES = 20_000
+MAX_BYTES = 256 * 1024
+MAX_VALUES = 20_000
 """With every alias written out."""
-DEEPEST = 32
+MAX_DEPTH = 32
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
@@ -69,7 +69,7 @@ class Lines:
     def __contains__(self, loc: Location) -> bool:
         return loc in self._at
 
-    def of(self, *loc: str | int) -> str:
+    def where(self, *loc: str | int) -> str:
         """``file:line: key``, the line being that of the nearest place that the file has."""
         at = loc
         while at and at not in self._at:
@@ -77,7 +77,7 @@ class Lines:
         return f"{self.path}:{self._at.get(at, 1)}: {dotted(loc)}"
 
     def in_order(self, problems: Iterable[str]) -> list[str]:
-        """Sort lines that ``of`` begins by where they point; each is told once."""
+        """Sort lines that ``where`` begins by where they point; each is told once."""
         start = len(f"{self.path}:")
         return sorted(dict.fromkeys(problems), key=lambda problem: int(problem[start:].partition(":")[0]))
 
@@ -125,8 +125,8 @@ class Lines:
 
     def _spend(self, node: yaml.Node, loc: Location) -> None:
         self._count += 1
-        if self._count > MOST_VALUES or len(loc) > DEEPEST:
-            what = f"nested more than {DEEPEST} deep" if len(loc) > DEEPEST else f"more than {MOST_VALUES} values"
+        if self._count > MAX_VALUES or len(loc) > MAX_DEPTH:
+            what = f"nested more than {MAX_DEPTH} deep" if len(loc) > MAX_DEPTH else f"more than {MAX_VALUES} values"
             here = f"{self.path}:{_line(node)}: {dotted(loc[:3])}"
             raise ConfigError([f"{here}: {what}, aliases written out; use fewer aliases"])
 
@@ -146,9 +146,9 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
         at = text.count("\n", 0, int(e.position)) + 1
         raise ConfigError([f"{path}:{at}: holds a control character ({e.character:#04x}); remove it"]) from e
     except yaml.MarkedYAMLError as e:
-        raise ConfigError([f"{path}{_mark(e)}: not valid YAML: {_said(e)}"]) from e
+        raise ConfigError([f"{path}{_line_suffix(e)}: not valid YAML: {_explained(e)}"]) from e
     except RecursionError as e:
-        raise ConfigError([f"{path}: nested more than {DEEPEST} deep; write it flatter"]) from e
+        raise ConfigError([f"{path}: nested more than {MAX_DEPTH} deep; write it flatter"]) from e
     if raw is None:
         raise ConfigError([f"{path}: empty; start from the config.yaml that scanmend ships"])
     if not isinstance(raw, dict):
@@ -159,15 +159,15 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as e:
         raise ConfigError([f"{path}: there is no such file; start from the config.yaml that scanmend ships"]) from e
     except IsADirectoryError as e:
         raise ConfigError([f"{path}: is a folder; name the YAML file in it"]) from e
     except (OSError, ValueError) as e:
         raise ConfigError([f"{path}: cannot be read: {getattr(e, 'strerror', None) or e}"]) from e
-    if len(data) > MOST_BYTES:
-        raise ConfigError([f"{path}: larger than {MOST_BYTES >> 10} KiB; that is no configuration"])
+    if len(data) > MAX_BYTES:
+        raise ConfigError([f"{path}: larger than {MAX_BYTES >> 10} KiB; that is no configuration"])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -185,13 +185,13 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _mark(e: yaml.MarkedYAMLError) -> str:
+def _line_suffix(e: yaml.MarkedYAMLError) -> str:
     unclosed = "stream" in str(e.problem) and e.context_mark  # tell where it opens, not the end of the file
     mark = e.context_mark if unclosed else e.problem_mark or e.context_mark
     return f":{mark.line + 1}" if mark is not None else ""
 
 
-def _said(e: yaml.MarkedYAMLError) -> str:
+def _explained(e: yaml.MarkedYAMLError) -> str:
     problem = str(e.problem or e.context or "unreadable")
     if "'\\t'" in problem:
         return "a tab where YAML allows blanks only; indent with blanks"

@@ -2,7 +2,7 @@
 
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.load import load
-from scanmend.config.permissions import refuse
+from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.errors import ConfigError
 from scanmend.service.startup import make_folders, read_glossaries
@@ -14,7 +14,7 @@ def reload(current: Config, glossaries: GlossaryFiles) -> Config:
     After an error the daemon can go on with ``current``.
     """
     config = load(current.source)
-    refuse(config)
+    refuse_exposed(config)
     if (config.state_dir, config.workers) != (current.state_dir, current.workers):
         raise ConfigError([f"{config.source}: state_dir and workers cannot change while running; restart instead"])
     make_folders(config)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from project import ROOT
 from scanmend.config.load import load
-from scanmend.config.schema import DEFAULT_PROMPT, Folder, ModelSpec, ad_hoc, builtin
+from scanmend.config.schema import DEFAULT_PROMPT, Folder, ModelSpec, builtin, one_shot_folder
 from scanmend.errors import ConfigError
 
 SAMPLE = ROOT / "config.yaml"
@@ -163,7 +163,7 @@ class TestMeaning:
         config = builtin(tmp_path)
         assert config.models["bundled"].file == "SmolLM2-135M-Instruct.Q4_1.gguf"
         assert config.models_dir == tmp_path / "models"
-        folder = ad_hoc(config, tmp_path)
+        folder = one_shot_folder(config, tmp_path)
         assert folder.outbox == tmp_path
         assert folder.model in config.models
 
@@ -244,7 +244,7 @@ class TestGlossary:
         text = folders(*rows, "name: c, inbox: k, outbox: o, glossary: ~") + "defaults: {glossary: names.txt}\n"
         config = load(write(text))
         assert [f.glossary for f in config.folders] == [tmp_path / "names.txt", tmp_path / "codes.txt", None]
-        assert ad_hoc(config, tmp_path).glossary == tmp_path / "names.txt"
+        assert one_shot_folder(config, tmp_path).glossary == tmp_path / "names.txt"
 
     def test_a_file_that_cannot_be_used(self, told, tmp_path):
         """It is told with all else that is wrong, where it is named."""

@@ -6,7 +6,7 @@ import pytest
 
 from daemon_process import Daemon, scanmend
 from scanmend.config.load import load
-from scanmend.config.permissions import exposures, refuse, refuse_foreign
+from scanmend.config.permissions import exposures, refuse_exposed, refuse_foreign
 from scanmend.errors import ConfigError
 
 
@@ -69,9 +69,9 @@ def test_what_others_may_change_is_told(config, tmp_path, place, mode, told):
     assert found(loaded) == told
     if any(told.values()):
         with pytest.raises(ConfigError, match="chmod"):
-            refuse(loaded)
+            refuse_exposed(loaded)
     else:
-        refuse(loaded)
+        refuse_exposed(loaded)
 
 
 def test_a_link_to_an_open_folder_hides_nothing(config, tmp_path):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from scanmend.config.yaml_lines import MOST_BYTES, dotted, read
+from scanmend.config.yaml_lines import MAX_BYTES, dotted, read
 from scanmend.errors import ConfigError
 
 
@@ -87,10 +87,10 @@ class TestLines:
         """A key is told with its own line, one that is not there with that of the nearest place around it."""
         path = file("a: 1\nlist:\n  - x: 2\n    y: 3\n  - {x: 4}\n")
         _, lines = read(path)
-        assert lines.of("a") == f"{path}:1: a"
-        assert lines.of("list", 0, "y") == f"{path}:4: list[0].y"
-        assert lines.of("list", 1, "missing") == f"{path}:5: list[1].missing"
-        assert lines.of("nowhere") == f"{path}:1: nowhere"
+        assert lines.where("a") == f"{path}:1: a"
+        assert lines.where("list", 0, "y") == f"{path}:4: list[0].y"
+        assert lines.where("list", 1, "missing") == f"{path}:5: list[1].missing"
+        assert lines.where("nowhere") == f"{path}:1: nowhere"
         assert ("list", 1, "x") in lines
         assert ("list", 2) not in lines
 
@@ -117,8 +117,8 @@ class TestMerge:
         path = file("base: &b\n  x: 1\n  y: 2\none:\n  <<: *b\n  y: 3\n")
         raw, lines = read(path)
         assert raw["one"] == {"x": 1, "y": 3}
-        assert lines.of("one", "x") == f"{path}:2: one.x"
-        assert lines.of("one", "y") == f"{path}:6: one.y"
+        assert lines.where("one", "x") == f"{path}:2: one.x"
+        assert lines.where("one", "y") == f"{path}:6: one.y"
         assert lines.problems == ()
 
     def test_lists_and_chains_of_merges(self, file):
@@ -151,7 +151,7 @@ class TestRefusals:
             ("# only a remark\n", " empty; start from"),
             ("- a\n- b\n", "1: needs to be a mapping of keys"),
             ("plain words", "1: needs to be a mapping of keys"),
-            (b"#" * (MOST_BYTES + 1), " larger than 256 KiB"),
+            (b"#" * (MAX_BYTES + 1), " larger than 256 KiB"),
             ("a: " + "[" * 5000, " nested more than 32 deep"),
             ("a: " + "[" * 40 + "]" * 40, "1: a[0][0]: nested more than 32 deep"),
         ],
