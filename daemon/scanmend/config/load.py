@@ -1,4 +1,4 @@
-"""Read the one YAML file: checked as a whole, every problem one line with the file, the line, the key, the remedy."""
+"""Reads the configuration file and checks it as a whole; each problem is one line with file, line, key and remedy."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +15,10 @@ from scanmend.fs.safe_open import CLAIMS
 
 
 def load(path: Path, *, glossaries: bool = True) -> Config:
-    """Read and check the file, and the glossaries it names; ConfigError has every problem with line, key, remedy."""
+    """Read and check the file; ConfigError has every problem.
+
+    ``glossaries``: whether the glossary files that it names have to be usable, too.
+    """
     raw, lines = read(path)
     prepared = _with_defaults(raw, path)
     context = {"base": path.resolve().parent, "glossaries": glossaries}
@@ -44,7 +47,7 @@ def load(path: Path, *, glossaries: bool = True) -> Config:
 
 
 def _with_defaults(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Give each folder the defaults and the paths it does not set; a section left empty counts as absent."""
+    """Give each folder the defaults and the paths that it does not set; a section left empty counts as absent."""
     out = {key: value for key, value in raw.items() if value is not None} | {"source": path}
     defaults, folders = out.get("defaults"), out.get("folders")
     if isinstance(folders, list):
@@ -61,7 +64,7 @@ def _completed_folder(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[
 
 
 def _valid_folders(folders: object, wrong: Collection[Location], context: dict[str, Any]) -> dict[int, Folder]:
-    """Return the folders as far as they can be understood without their wrong keys, by index."""
+    """Return, by index, the folders that are valid once their wrong keys are left out."""
     out: dict[int, Folder] = {}
     for i, folder in enumerate(folders if isinstance(folders, list) else ()):
         if isinstance(folder, dict):
@@ -74,7 +77,7 @@ def _valid_folders(folders: object, wrong: Collection[Location], context: dict[s
 
 
 def _known_keys(loc: Location) -> set[str]:
-    """Name the keys that are known where this one stands."""
+    """The keys that are allowed at this location."""
     kinds: dict[str, type[BaseModel]] = {"models": ModelSpec, "defaults": Settings, "folders": Folder}
     owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
     return set(owner.model_fields) - ({"source"} if owner is Config else set())
@@ -83,7 +86,7 @@ def _known_keys(loc: Location) -> set[str]:
 def _contradictions(
     models: Collection[str] | None, folders: Mapping[int, Folder], lines: Lines, wrong: Collection[Location]
 ) -> Iterator[str]:
-    """Yield what each key alone cannot show: unknown models, shared names and inboxes, outputs inside an inbox."""
+    """Yield problems of several keys together: unknown models, shared names and inboxes, outputs inside an inbox."""
     names: dict[str, int] = {}
     inboxes: dict[Path, int] = {}
     for i, folder in folders.items():
@@ -118,7 +121,7 @@ def _outputs_in_inbox(watching: Folder, inbox: Path, folder: Folder, i: int, lin
 
 
 def _inboxes_at_own_files(config: Config, lines: Lines) -> Iterator[str]:
-    """Yield inboxes that hold, or lie in, what is the daemon's own: it would take its ledger for a scan."""
+    """Yield inboxes that hold, or lie in, the daemon's own folders: it would take its ledger for a scan."""
     home = _real_path(config.source).parent
     for i, folder in enumerate(config.folders):
         inbox, where = _real_path(folder.inbox), lines.where("folders", i, "inbox")
@@ -133,5 +136,5 @@ def _inboxes_at_own_files(config: Config, lines: Lines) -> Iterator[str]:
 
 
 def _real_path(path: Path) -> Path:
-    """Without links, as far as it exists; unlike ``Path.resolve`` it bears with links in a circle."""
+    """The path without links, as far as it exists; unlike ``Path.resolve`` without an error for links in a circle."""
     return Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""Who else could change what the daemon trusts, or its results: permissions that are too wide, and how to mend them."""
+"""Permissions that are too wide: who else could change what the daemon trusts, or its results, and how to mend that."""
 
 import os
 import shutil
@@ -16,14 +16,15 @@ class Exposure:
     """Something that others may change."""
 
     what: str
+    """The thing, such as ``invoices: outbox``."""
     found: str
     """Who may do what, and what to do about it."""
     refused: bool = False
-    """Whether the daemon does not start with it: whoever it is could run programs, or send documents anywhere."""
+    """Whether the daemon refuses to start: whoever may change it could run programs, or send documents anywhere."""
 
 
 def refuse_exposed(config: Config) -> None:
-    """Raise ConfigError when anyone on this machine could make the daemon do what he likes."""
+    """Raise ConfigError when the daemon must not start: anyone on this machine could make it do whatever they like."""
     found = [f"{e.what}: {e.found}" for e in exposures(config) if e.refused]
     if found:
         raise ConfigError(found)
@@ -35,22 +36,22 @@ def refuse_foreign(path: Path) -> None:
     Such a file is taken only when it is named: whoever may write the ledger of its ``state_dir`` has ``scanmend retry``
     move files, and ``scanmend unload`` signal processes, with the rights of the caller.
     """
-    for place, follow in ((path, False), (path, True), (path.parent, True)):
+    for checked, follow in ((path, False), (path, True), (path.parent, True)):
         try:
-            found = place.stat(follow_symlinks=follow)
+            found = checked.stat(follow_symlinks=follow)
         except OSError:  # reading it tells why
             continue
-        refused = "so it is not read" if place == path else f"so {path} is not read"
+        refused = "so it is not read" if checked == path else f"so {path} is not read"
         unless = "unless --config names it"
         if found.st_uid not in (0, os.geteuid()):
-            raise ConfigError([f"{place} belongs to another user (id {found.st_uid}), {refused} {unless}"])
+            raise ConfigError([f"{checked} belongs to another user (id {found.st_uid}), {refused} {unless}"])
         is_sticky_folder = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
         if found.st_mode & stat.S_IWOTH and not is_sticky_folder and not stat.S_ISLNK(found.st_mode):
-            raise ConfigError([f"{place} may be changed by anyone, {refused} {unless}; {_chmod_remedy(place)}"])
+            raise ConfigError([f"{checked} may be changed by anyone, {refused} {unless}; {_chmod_remedy(checked)}"])
 
 
 def exposures(config: Config) -> Iterator[Exposure]:
-    """Look at the configuration, what it names, and the folders."""
+    """Yield what others may change of the configuration, of what it names, and of the folders."""
     yield from _exposed_file("configuration", config.source)
     if _writable_by_anyone(config.state_dir):
         found = f"anyone may change what is known of documents in {config.state_dir}; {_chmod_remedy(config.state_dir)}"
@@ -84,18 +85,18 @@ def _folder(folder: Folder) -> Iterator[Exposure]:
 
 
 def _exposed_file(what: str, path: Path) -> Iterator[Exposure]:
-    """A file that decides what is done: neither it nor the folder it lies in may be open to others."""
-    for place in (path, Path(os.path.realpath(path)).parent):
+    """A file that decides what the daemon does: others must be able to change neither it nor the folder it lies in."""
+    for checked in (path, Path(os.path.realpath(path)).parent):
         try:
-            mode = place.stat().st_mode
-        except OSError:  # what is not there is told elsewhere
+            mode = checked.stat().st_mode
+        except OSError:  # other checks report what is not there
             continue
         if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
             continue
         if mode & stat.S_IWOTH:
-            yield Exposure(what, f"{place} may be changed by anyone; {_chmod_remedy(place)}", refused=True)
+            yield Exposure(what, f"{checked} may be changed by anyone; {_chmod_remedy(checked)}", refused=True)
         elif mode & stat.S_IWGRP and not stat.S_ISDIR(mode):
-            yield Exposure(what, f"{place} may be changed by its group; run: chmod go-w {place}")
+            yield Exposure(what, f"{checked} may be changed by its group; run: chmod go-w {checked}")
 
 
 def _writable_by_anyone(path: Path, *, unless_sticky: bool = False) -> bool:

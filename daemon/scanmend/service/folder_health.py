@@ -54,17 +54,17 @@ class FolderHealth:
         self._next_check = 0.0
 
 
-def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, room: bool = True) -> str | None:
+def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, writing: bool = True) -> str | None:
     """Return what keeps documents of this folder from being finished; None for nothing.
 
-    ``room``: whether their outputs are still to be written, which takes free space, and not only sources put away.
+    ``writing``: whether their outputs are still to be written, which takes free space, and not only sources put away.
     """
     if reason := storage.trouble(folder.inbox, read=True):
         return reason
-    places = {state_dir: room, folder.outbox: room}
+    takes_space = {state_dir: writing, folder.outbox: writing}
     if folder.original == "archive":
-        places.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
-    return next((reason for place, room in places.items() if (reason := storage.trouble(place, room=room))), None)
+        takes_space.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
+    return next((reason for path, takes in takes_space.items() if (reason := storage.trouble(path, room=takes))), None)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:

@@ -77,7 +77,7 @@ class Service:
             self._documents.set_stage,
             self._stopping.is_set,
             self._documents.admit,
-            lambda folder, room: trouble_of_folder(self._storage, folder, config.state_dir, room=room),
+            lambda folder, room: trouble_of_folder(self._storage, folder, config.state_dir, writing=room),
         )
         self._dispatcher = Dispatcher(self._documents, self._claims, self._health, self.slot, custody.work)
         self._fs_events = FsEvents(self._inbox_changed)
