@@ -91,7 +91,7 @@ class TestAllIsWell:
         assert (point.ok, point.found) == (True, f"0640, {os.getgid()}")
 
     def test_a_glossary_that_has_just_gone(self, config, tmp_path):
-        """It is told as any other point, not as an accident of the check."""
+        """It is a point as any other, not as an accident of the check."""
         (tmp_path / "names.txt").touch()
         checked = config("strategy: off, glossary: names.txt")
         (tmp_path / "names.txt").unlink()
@@ -112,7 +112,7 @@ class TestAllIsWell:
 
 class TestWhatIsWrong:
     def test_a_configuration_that_others_may_change(self, config):
-        """Whoever can write it decides where documents go; the command that mends it is told."""
+        """Whoever can write it decides where documents go; the command that mends it is named."""
         loaded = config()
         for mode, warning, remedy in ((0o664, True, "go-w"), (0o666, False, "o-w")):
             loaded.source.chmod(mode)
@@ -126,7 +126,7 @@ class TestWhatIsWrong:
         assert said == {"language chi_tra": "not installed; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"}
 
     def test_automatic_languages(self, config, monkeypatch):
-        """It is told what there is to choose from, and that there is nothing."""
+        """The message names what there is to choose from, or says that there is nothing."""
         found = looked(config("strategy: off, languages: auto"))
         assert "language auto" not in found
         assert "eng" in found["languages: auto"].found.removeprefix("chooses among ").split(", ")
@@ -136,7 +136,7 @@ class TestWhatIsWrong:
         assert "apt install tesseract-ocr-eng" in said["languages: auto"]
 
     def test_no_tesseract(self, config, monkeypatch, tmp_path):
-        """It is told once, and the rest is looked at all the same."""
+        """It is named once, and everything else is checked all the same."""
         monkeypatch.setenv("PATH", str(tmp_path))
         found = looked(config())
         assert "apt install tesseract-ocr" in found["tesseract"].found
@@ -145,7 +145,7 @@ class TestWhatIsWrong:
 
     @pytest.mark.parametrize("name", [*KEYS, "var/state"])
     def test_a_file_where_a_folder_should_be(self, config, tmp_path, name):
-        """It is told for what it is."""
+        """It is named for what it is."""
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text("")

@@ -1,4 +1,4 @@
-"""Permissions: whoever may change what the daemon trusts is told, and refused where he could rule it."""
+"""Permissions: what others may change is named, and the daemon refuses to start where they could rule it."""
 
 import os
 
@@ -36,12 +36,12 @@ def found(config) -> dict[str, bool]:
 
 
 def test_the_usual_permissions_are_fine(config):
-    """Nothing is told of folders that only their owner may change."""
+    """Nothing is said of folders that only their owner may change."""
     assert found(config("on_success: [../bin/hook], glossary: ../words.txt")) == {}
 
 
 @pytest.mark.parametrize(
-    ("place", "mode", "told"),
+    ("place", "mode", "exposed"),
     [
         ("conf/c.yaml", 0o646, {"configuration": True}),
         ("conf/c.yaml", 0o664, {"configuration": False}),
@@ -62,12 +62,12 @@ def test_the_usual_permissions_are_fine(config):
         ("out", 0o1777, {}),
     ],
 )
-def test_what_others_may_change_is_told(config, tmp_path, place, mode, told):
+def test_what_others_may_change_is_named(config, tmp_path, place, mode, exposed):
     """And refused where anyone could run programs, or say what becomes of documents."""
     loaded = config("on_success: [../bin/hook], glossary: ../words.txt")
     (tmp_path / place).chmod(mode)
-    assert found(loaded) == told
-    if any(told.values()):
+    assert found(loaded) == exposed
+    if any(exposed.values()):
         with pytest.raises(ConfigError, match="chmod"):
             refuse_exposed(loaded)
     else:

@@ -441,8 +441,8 @@ class TestReload:
             house.file.write_text(good.replace("state_dir: state", bad) if ":" in bad and "elsewhere" in bad else bad)
             service.request_reload()
             until(lambda: "config.rejected" in capsys.readouterr().out, "the refusal")
-            (told,) = service.status()["troubles"]
-            assert told.startswith("a change of the configuration was rejected, the old one stays: ")
+            (trouble,) = service.status()["troubles"]
+            assert trouble.startswith("a change of the configuration was rejected, the old one stays: ")
             house.drop("a.gif")
             house.done("a")
             house.file.write_text(good)
