@@ -269,7 +269,7 @@ class TestGlossary:
 
 class TestContradictions:
     def test_unknown_model(self, problems_of):
-        """It is reported where it is named, with the names there are; for folders that run no model it does not matter."""
+        """It is reported where it is named, with the names there are; not for folders that run no model."""
         rows = ("name: a, inbox: i, outbox: o, model: nope", "name: b, inbox: j, outbox: o, model: nope, strategy: off")
         assert problems_of(folders(*rows)) == ["3: folders[0].model: no model is named 'nope'; models has: bundled"]
 
@@ -353,7 +353,7 @@ class TestHooks:
 
 class TestTogether:
     def test_contradictions_are_reported_with_wrong_values(self, problems_of):
-        """Whatever can still be determined is reported at once, in the order of the file, so that one pass mends it all."""
+        """Whatever can still be determined is reported at once, in the order of the file, so that all can be mended."""
         text = folders(
             "name: a, inbox: in, outbox: in/out, settle_s: soon",
             "name: a, inbox: in, outbox: o, outputs: [epub], model: nope",
