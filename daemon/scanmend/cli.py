@@ -40,8 +40,9 @@ from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.llm.scheduler.layer_history import LayerHistory
+from scanmend.llm.scheduler.model_process import Effects
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.scheduler.state import policy_of
 from scanmend.llm.store.last_used import LastUsed
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
@@ -198,11 +199,9 @@ def _pool(config: Config, work: Path | None = None) -> PagePool:
 
 
 def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    used = LastUsed(config.state_dir / models.LAST_USED).note
-    experience = LayerHistory(config.state_dir / "gpu_layers.json")
-    return ModelSlot(
-        config.models, Store(config.models_dir), terms_of(config), experience=experience, used=used, **wiring
-    )
+    file_used = LastUsed(config.state_dir / models.LAST_USED).note
+    effects = Effects(history=LayerHistory(config.state_dir / "gpu_layers.json"), file_used=file_used, **wiring)
+    return ModelSlot(config.models, Store(config.models_dir), policy_of(config), effects)
 
 
 @contextmanager

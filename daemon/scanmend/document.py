@@ -1,4 +1,8 @@
-"""The frozen values that pass between stages: a claimed file, its pages as OCR read them, the edits, the result."""
+"""The values that pass between stages: pages as OCR read them, proposed edits, corrected pages; all frozen.
+
+Below the values stand the functions on them: boxes and confidences, text of pages and pages of text, edits put in
+place, and names fit for output.
+"""
 
 import itertools
 import os
@@ -13,21 +17,25 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the page image, origin at its top left."""
 
 Glyph = tuple[tuple[str, float], ...]
-"""What Tesseract took one character for: ``(character, confidence 0–100)``, the best first."""
+"""Tesseract's readings of one character: ``(character, confidence 0–100)``, the best first."""
 
 TOKEN = re.compile(r"\S+")
-WRAP = 30
+"""Finds the words of plain text."""
+MAX_LINE_WORDS = 30
 """Most words in a line of a page made from plain text."""
-_MOST = 2**63 - 1
+_MAX_SQLITE_INT = 2**63 - 1
+"""Largest integer that SQLite can store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What tells one state of a file from another without reading it."""
+    """Inode, size and time of change: they tell one state of a file from another without reading it."""
 
     inode: int
     size: int
+    """Bytes."""
     mtime_ns: int
+    """Time of the last change in nanoseconds since 1970."""
 
     @classmethod
     def of(cls, stat: os.stat_result) -> "Fingerprint":
@@ -35,39 +43,22 @@ class Fingerprint:
 
         Some network file systems number files with 64 bits, and a broken clock sets years beyond 2262.
         """
-        return cls(stat.st_ino & _MOST, stat.st_size, max(-_MOST, min(stat.st_mtime_ns, _MOST)))
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One source file that this daemon owns."""
-
-    id: str
-    """Unique over all daemons; sorts by time of claim."""
-    folder: str
-    """Name of the configured folder."""
-    relative: Path
-    """Where the file lay, relative to the inbox."""
-    path: Path
-    """Where the file lies now, inside ``<inbox>/.scanmend/<id>/``."""
-    stem: Path
-    """Output name without suffix, relative to the outbox; chosen once, kept over retries."""
-    fingerprint: Fingerprint
-    attempt: int = 1
-    """1-based number of the attempt in work."""
+        mtime_ns = max(-_MAX_SQLITE_INT, min(stat.st_mtime_ns, _MAX_SQLITE_INT))
+        return cls(stat.st_ino & _MAX_SQLITE_INT, stat.st_size, mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as OCR read it; text never contains white space."""
+    """One word as OCR read it."""
 
     text: str
+    """Never empty, and without white space."""
     box: Box | None = None
     """None where there was no image (text given to ``scanmend correct``)."""
     confidence: float | None = None
-    """Tesseract's word confidence, 0–100."""
+    """Tesseract's word confidence, 0–100; None where there was no image."""
     glyphs: tuple[Glyph, ...] = ()
-    """Tesseract's alternatives, one entry a character; empty when it gave none."""
+    """Tesseract's alternatives, one entry for each character; empty when it gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +67,11 @@ class Line:
 
     words: tuple[Word, ...]
     paragraph: int = 0
-    """Number of the paragraph on the page; a change of it is a blank line in the text."""
+    """Number of the paragraph on the page; where it changes, the text has a blank line."""
 
     @property
     def text(self) -> str:
-        """The words, one blank apart."""
+        """The words with one blank between them."""
         return " ".join(word.text for word in self.words)
 
 
@@ -89,27 +80,31 @@ class Page:
     """One page as OCR read it."""
 
     number: int
-    """1-based."""
+    """1-based number of the page in its document."""
     lines: tuple[Line, ...]
     width: int = 0
-    """Pixels of the image that OCR saw."""
+    """Pixels of the image that OCR saw; 0 where there was none."""
     height: int = 0
+    """Pixels of the image that OCR saw; 0 where there was none."""
     dpi: int = 0
+    """Resolution of that image; 0 where it is unknown."""
     seconds: float = 0.0
     """Time that Tesseract took, in seconds."""
     origin: Literal["ocr", "text", "blank"] = "ocr"
     """Where the words come from: OCR, or the text that the PDF brought along; a blank page has none."""
     turned: int = 0
-    """Degrees clockwise, a multiple of 90, by which the source's page is turned to stand upright; boxes are of the
-    page so turned, in pixels of the source's image."""
+    """Degrees clockwise, a multiple of 90, by which the source's page is turned to stand upright.
+
+    Boxes belong to the page turned so, in pixels of the source's image.
+    """
     steps: tuple[str, ...] = ()
-    """What was done to the image before OCR, in words."""
+    """Names of the steps that prepared the image for OCR, in order."""
     languages: tuple[str, ...] = ()
-    """What it was read in, by Tesseract's names; empty where nothing was read."""
+    """Tesseract's names of the languages it was read in; empty where nothing was read."""
 
     @property
     def raw(self) -> str:
-        """The text as read: lines, and a blank line between paragraphs."""
+        """The text as read: one row for each line, and a blank line between paragraphs."""
         return layout(self.lines, (line.text for line in self.lines))
 
     @property
@@ -121,26 +116,28 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One proposed change of words within a line, with the judge's verdict on it."""
+    """One proposed replacement of words within a line, with the judge's verdict on it."""
 
     line: int
     """0-based index into ``Page.lines``."""
     word: int
     """0-based index of the first raw word in that line."""
     raw: str
-    """The raw word or words, one blank apart."""
+    """The raw word or words, with one blank between them."""
     new: str
-    """What should stand there instead."""
+    """The word or words that should stand there instead."""
     proposer: str
     """``rescore``, ``rewrite``, ``both`` where these agree, or ``typography``."""
     count: int = 1
-    """How many raw words it replaces."""
+    """Number of raw words that it replaces."""
     gain: float | None = None
-    """The language model's log-probability of new less that of raw, in nats, where it was asked."""
+    """The language model's log-probability of new less that of raw, in nats; None where it was not asked."""
     accepted: bool = False
+    """Whether the judge accepted it."""
     reason: str = ""
     """Why the judge accepted or rejected it."""
     box: Box | None = None
+    """Box of the first raw word; None where there was no image."""
 
     @property
     def verdict(self) -> str:
@@ -150,23 +147,23 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class CorrectedPage:
-    """A page and what became of it."""
+    """A page with the outcome of its correction."""
 
     page: Page
     corrected: str
-    """Text with every accepted edit applied; layout as in ``Page.raw``."""
+    """The text with every accepted edit applied, laid out as in ``Page.raw``."""
     edits: tuple[Edit, ...] = ()
     """Every proposed edit, accepted or not, in reading order."""
     skipped: str = ""
-    """Why the model was not asked for this page; empty when it was."""
+    """Why this page was left uncorrected; empty when it was corrected."""
     seconds: float = 0.0
     """Time that correction took, in seconds."""
     strategy: str = ""
-    """``rescore``, ``rewrite`` or ``both``, whichever was chosen; empty when the model was not asked."""
+    """The strategy that was used: ``rescore``, ``rewrite`` or ``both``; empty when the page was left uncorrected."""
 
 
 def union(boxes: Iterable[Box | None]) -> Box | None:
-    """Return the smallest box around these; None when there is none."""
+    """Return the smallest box around all boxes; None when there are none."""
     known = [box for box in boxes if box is not None]
     if not known:
         return None
@@ -175,12 +172,12 @@ def union(boxes: Iterable[Box | None]) -> Box | None:
 
 
 def least_confidence(words: Iterable[Word]) -> float | None:
-    """The least of the words' confidences, 0–100; None where none has one."""
+    """Return the least of the words' confidences, 0–100; None when no word has one."""
     return min((w.confidence for w in words if w.confidence is not None), default=None)
 
 
 def without_glyphs(page: CorrectedPage) -> CorrectedPage:
-    """Leave out what correction alone needs: it is most of a page's memory, and of its bytes on the way."""
+    """Return the page without Tesseract's alternatives, which take most of its memory and only correction needs."""
     lines = tuple(
         replace(line, words=tuple(replace(word, glyphs=()) if word.glyphs else word for word in line.words))
         for line in page.page.lines
@@ -189,7 +186,10 @@ def without_glyphs(page: CorrectedPage) -> CorrectedPage:
 
 
 def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
-    """Join one text per line, with a blank line where the paragraph changes."""
+    """Join the texts of lines, one for each line, with a blank line where the paragraph changes.
+
+    Raises ValueError where there are more or fewer texts than lines.
+    """
     out: list[str] = []
     before: int | None = None
     for line, text in zip(lines, texts, strict=True):
@@ -201,21 +201,24 @@ def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
 
 
 def page_from_text(text: str, number: int = 1) -> Page:
-    """Take plain text as a page without image: words without boxes and confidences, blank lines part paragraphs.
+    """Return plain text as a page without an image: words have no boxes and confidences, blank lines end paragraphs.
 
-    Lines longer than WRAP words become several, so the order of words is that of the text, but not its lines.
+    A line of more than ``MAX_LINE_WORDS`` words becomes several lines of the page.
     """
     lines: list[Line] = []
     paragraph = 0
     for row in text.splitlines():
         words = tuple(Word(token) for token in TOKEN.findall(row))
-        lines += (Line(words[i : i + WRAP], paragraph) for i in range(0, len(words), WRAP))
+        lines += (Line(words[i : i + MAX_LINE_WORDS], paragraph) for i in range(0, len(words), MAX_LINE_WORDS))
         paragraph += not words
     return Page(number, tuple(lines))
 
 
 def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
-    """Return the text that ``page_from_text`` made the page of, accepted edits in place, all white space kept."""
+    """Return the text with accepted edits applied and all other white space kept; ``page`` is ``page_from_text(text)``.
+
+    Raises ValueError where two accepted edits overlap.
+    """
     starts = list(itertools.accumulate((len(line.words) for line in page.lines), initial=0))
     spans = [match.span() for match in TOKEN.finditer(text)]
     out: list[str] = []
@@ -230,7 +233,7 @@ def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
 
 
 def apply_edits(line: Line, edits: Iterable[Edit]) -> str:
-    """Text of the line with its accepted edits in place."""
+    """Return the text of the line with its accepted edits applied; raises ValueError where two of them overlap."""
     return " ".join(_edited_words(line, sorted((e for e in edits if e.accepted), key=lambda e: e.word)))
 
 
@@ -246,6 +249,6 @@ def _edited_words(line: Line, edits: list[Edit]) -> Iterator[str]:
 
 
 def printable(path: str | Path) -> str:
-    """A name that any output can hold: undecodable bytes and control characters are escaped."""
+    """Return a file's name fit for any output: undecodable bytes and unprintable characters are escaped."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

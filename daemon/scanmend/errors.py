@@ -1,20 +1,21 @@
-"""Every error scanmend raises, by whose fault it is, which decides what happens next.
+"""Every error that scanmend raises. Its class says whose fault it is, and thereby what happens next.
 
 ::
 
     ScanmendError            exit 1
     ├── ConfigError          exit 78 (EX_CONFIG): the configuration's fault; nothing starts
     ├── DocumentError        the file's fault: this one document goes to quarantine, at once
-    ├── TransientError       not the file's fault: the document is tried again, later and later
+    ├── TransientError       not the file's fault: the document is tried again, after longer and longer waits
     │   ├── StorageError     a folder is gone, read-only or full
     │   │   └── LedgerDamaged    the ledger's content cannot be trusted any more
     │   ├── OcrError         Tesseract or a page worker failed
     │   │   └── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
+    │   ├── ChildDied        a child process crashed, hung or answered garbage; who asked it says what that means
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
-    │       ├── HostDied         the model's process crashed, hung or answered garbage
-    │       └── ModelResting     the model failed again and again; it is left alone for a while
-    ├── Postponed            not a failure: what the document needs is on its way; it waits, and no attempt is counted
+    │       ├── HostDied         the model's process did so; a ChildDied, too
+    │       └── ModelResting     the model failed again and again: no call until its pause is over (circuit breaker)
+    ├── Postponed            not a failure: the document waits, for a model or for its turn; no attempt is counted
     └── Stopping             not a failure: the daemon was asked to stop; the document waits for the next start
 """
 
@@ -25,10 +26,11 @@ class ScanmendError(Exception):
     """Base of everything scanmend raises on purpose."""
 
     exit_code = 1
+    """Exit code of a command that this error ends."""
 
 
 class ConfigError(ScanmendError):
-    """The configuration cannot be used; ``problems`` has one readable line for each reason."""
+    """The configuration cannot be used; ``problems`` has one line for each reason, written for the administrator."""
 
     exit_code = 78
 
@@ -50,25 +52,36 @@ class StorageError(TransientError):
 
 
 class LedgerDamaged(StorageError):
-    """The ledger is no database, or not one that scanmend could have written."""
+    """The ledger's file is not a database, or not one that scanmend could have written."""
 
 
 class OcrError(TransientError):
-    """Tesseract, or the process that runs a page, failed for a reason that is not the page's."""
+    """Tesseract, or the process that runs a page, failed for a reason that has nothing to do with the page."""
 
 
 class PageFailed(OcrError):
-    """Tesseract, or the process that runs a page, crashed or hung on it."""
+    """Tesseract, or the process that runs a page, crashed or hung on this page."""
 
     def __init__(self, what: str, how: str) -> None:
-        """``what``: the page, or other part of the work; the message begins with it."""
+        """``what``: the page or other part of the work, with which the message begins; ``how``: what happened to it."""
         super().__init__(f"{what} {how}")
         self.what = what
         self.how = how
 
     def repeats(self, error: str | None) -> bool:
-        """Whether this is the last that was recorded of the document, too."""
+        """Whether ``error``, the last one recorded of the document, happened at the same part of the work."""
         return (error or "").startswith(f"{self.what} ")
+
+
+class ChildDied(TransientError):
+    """A child process died, hung or broke the protocol; ``signal`` is set when a signal killed it.
+
+    Whoever asked the child turns this into an error of its own: of a page, or of a model.
+    """
+
+    def __init__(self, message: str, signal: int | None = None) -> None:
+        super().__init__(message)
+        self.signal = signal
 
 
 class ModelError(TransientError):
@@ -76,24 +89,20 @@ class ModelError(TransientError):
 
 
 class ModelMissing(ModelError):
-    """No GGUF file for this model is here, and none could be fetched."""
+    """There is no GGUF file of this model on this machine, and none could be downloaded."""
 
 
-class HostDied(ModelError):
-    """The model's process died, hung or broke the protocol; ``signal`` is set when a signal killed it."""
-
-    def __init__(self, message: str, signal: int | None = None) -> None:
-        super().__init__(message)
-        self.signal = signal
+class HostDied(ModelError, ChildDied):
+    """The model's process died, hung or broke the protocol; ``signal`` is the number of the signal that killed it."""
 
 
 class ModelResting(ModelError):
-    """The model failed again and again, and is left alone for a while."""
+    """The model failed again and again, and is not called until its pause is over."""
 
 
 class Postponed(ScanmendError):
-    """What this document needs is on its way; the message says what that is."""
+    """This document has to wait, though nothing failed; the message says what for. No attempt is counted."""
 
 
 class Stopping(ScanmendError):
-    """The daemon was asked to stop while this document was in work."""
+    """The daemon was asked to stop while it worked on this document."""

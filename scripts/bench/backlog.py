@@ -21,8 +21,9 @@ from typing import Any
 import psutil
 
 from scanmend.config.load import load
+from scanmend.llm.scheduler.model_process import Effects
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.scheduler.state import policy_of
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 from scanmend.service.service import Service
@@ -125,7 +126,7 @@ def _serve(file: Path) -> None:
     Service(
         load(file),
         lambda c: PagePool(c.workers or 1, c.state_dir / "work", Ready),  # type: ignore[arg-type]
-        lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), terms_of(c), **wiring),
+        lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), policy_of(c), Effects(**wiring)),
     ).run()
 
 

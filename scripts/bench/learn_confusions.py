@@ -22,7 +22,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from wordfreq import top_n_list, word_frequency
 
-from scanmend.correct.confusions import LONGEST, NOTHING, SUBSTITUTED, Confusions
+from scanmend.correct.confusions import EMPTY, MAX_NGRAM, SUBSTITUTION_NATS, Confusions
 
 PRIOR = """
 4.5  rn>m cl>d vv>w li>h l>1 l>I I>l 1>l I>1 1>I l>| I>| 1>| 0>O O>0 0>o o>0 e>c ſ>f ii>n
@@ -36,28 +36,34 @@ PRIOR = """
 6.0  7>1 1>7 3>8 8>3 0>6 6>0 7>/ 1>/ l>/ t>+ C>( c>( D>) 4>A A>4 T>7 «>< »>> «>( «>c €>e €>C £>E £>f &>8 &>6 §>S §>5
 6.0  k>lc k>lr k>h K>R K>X g>s y>j y>p p>n D>I) B>I3 N>IV N>I\\ W>VV U>LI R>It K>I( A>/\\ E>li H>li
 """
-"""What every reader of Latin script mistakes, in nats: ``true>raw``. Counts outvote it where they are many."""
+"""Hand-written prior: nats, then confusions ``true>raw`` that occur with any OCR of Latin script.
 
-PRIOR_WEIGHT = 200.0
-"""How many sightings of the true n-gram the prior counts for."""
-PRIOR_SLACK = 1.0
-"""A classic confusion gets at most so many nats dearer, however rarely these sets show it: other scans may."""
-ROUNDS = 3
-"""The first aligns by plain edit distance, each further one by the table learned so far."""
-OFTEN = 15.0
-"""Weighted sightings that do where only one set shows a confusion; seen in two, three do."""
-WORTH = 0.2
-"""Nats that a row must save over what the table says without it."""
-LIMIT = 600
+Counts outweigh it where they are many.
+"""
+
+PRIOR_SIGHTINGS = 200.0
+"""Sightings of the true n-gram that the prior counts for."""
+PRIOR_MAX_SURCHARGE_NATS = 1.0
+"""Most nats by which the data can make a confusion of the prior costlier: other scans may show it more often."""
+ALIGNMENT_ROUNDS = 3
+"""Rounds of learning: the first aligns by plain edit distance, each further one by the table learned so far."""
+MIN_SIGHTINGS_ONE_SET = 15.0
+"""Fewest weighted sightings of a confusion that only one set of documents shows."""
+MIN_SIGHTINGS_TWO_SETS = 3
+"""Fewest weighted sightings of a confusion that two or more sets of documents show."""
+MIN_SAVED_NATS = 0.2
+"""Nats that a row of the table must save, over the cost by the other rows, to be kept."""
+MAX_ROWS = 600
 """Most rows of the table."""
-PLAIN = str.maketrans("‘’‚‛`´“”„‟–—¬­", "''''''\"\"\"\"----")
-"""The style of quotes and dashes is no OCR error."""
+PLAIN_STYLE = str.maketrans("‘’‚‛`´“”„‟–—¬­", "''''''\"\"\"\"----")
+"""Maps quotes and dashes to plain ones, as their style is no OCR error."""
 
 Pair = tuple[str, str]
+"""A raw text and the true one."""
 
 
 class Sighting(NamedTuple):
-    """A raw word and what stood there, from one set of documents."""
+    """A raw word and the true one, from one set of documents."""
 
     source: str
     weight: float
@@ -67,7 +73,7 @@ class Sighting(NamedTuple):
 
 
 def documents(spec: str, *, even: bool) -> Iterator[tuple[str, float, str, str, str]]:
-    """Source, weight, language, OCR text and truth of that half of the documents in ``FILE[:WEIGHT]``."""
+    """Yield source, weight, language, OCR text and true text of each document in one half of ``FILE[:WEIGHT]``."""
     name, _, weight = spec.partition(":")
     for row in Path(name).read_text(encoding="utf-8").splitlines():
         item = json.loads(row)
@@ -76,8 +82,8 @@ def documents(spec: str, *, even: bool) -> Iterator[tuple[str, float, str, str, 
 
 
 def word_pairs(ocr: str, truth: str) -> Iterator[Pair]:
-    """Words that stand at the same place in both texts, where they and a neighbour are not far apart."""
-    raw, true = (" ".join(text.translate(PLAIN).split()) + " " for text in (ocr, truth))
+    """Yield pairs of words at the same position in both texts, where both they and a neighbouring pair are similar."""
+    raw, true = (" ".join(text.translate(PLAIN_STYLE).split()) + " " for text in (ocr, truth))
     cut: list[Pair] = []
     a = b = 0
     for block in Levenshtein.opcodes(raw, true):
@@ -101,7 +107,7 @@ def _near(raw: str, true: str) -> bool:
 
 
 def sightings(specs: Iterable[str], *, even: bool) -> Counter[Sighting]:
-    """Every pair of words in that half, counted."""
+    """Return every pair of words in one half of the documents, counted."""
     found: Counter[Sighting] = Counter()
     for spec in specs:
         for source, weight, lang, ocr, truth in documents(spec, even=even):
@@ -110,7 +116,7 @@ def sightings(specs: Iterable[str], *, even: bool) -> Counter[Sighting]:
 
 
 def blocks(raw: str, true: str) -> Iterator[Pair]:
-    """The differences as plain edit distance cuts them."""
+    """Yield the differences of two words as plain edit distance cuts them."""
     a = b = None
     for code in [*Levenshtein.opcodes(raw, true), None]:
         if code is not None and code.tag != "equal":
@@ -118,7 +124,7 @@ def blocks(raw: str, true: str) -> Iterator[Pair]:
             c, d = code.src_end, code.dest_end
         elif a is not None:
             left, right = raw[a:c], true[b:d]
-            if left and right and max(len(left), len(right)) <= LONGEST:
+            if left and right and max(len(left), len(right)) <= MAX_NGRAM:
                 yield left, right
             elif not (left and right):
                 yield from ((letter, "") for letter in left)
@@ -127,7 +133,7 @@ def blocks(raw: str, true: str) -> Iterator[Pair]:
 
 
 def prior() -> dict[Pair, float]:
-    """The hand-written confusions: ``(raw, true)`` to nats."""
+    """Return the hand-written confusions: ``(raw, true)`` to nats."""
     rows: dict[Pair, float] = {}
     for line in PRIOR.strip().splitlines():
         nats, *pairs = line.split()
@@ -139,18 +145,18 @@ def prior() -> dict[Pair, float]:
 
 
 def learn(seen: Counter[Sighting]) -> dict[Pair, float]:
-    """Count confusions, smooth them with the prior, and align anew by what was learned (hard EM)."""
+    """Count confusions, smooth them with the prior, and align again by what was learned (hard EM)."""
     grams: defaultdict[str, float] = defaultdict(float)
     for sight, times in seen.items():
         weight = sight.weight * times
         grams[""] += weight * len(sight.true)
-        for size in range(1, LONGEST + 1):
+        for size in range(1, MAX_NGRAM + 1):
             for at in range(len(sight.true) - size + 1):
                 grams[sight.true[at : at + size]] += weight
     wrong = [(sight, times) for sight, times in seen.items() if sight.raw != sight.true]
     table: Confusions | None = None
     rows: dict[Pair, float] = {}
-    for _ in range(ROUNDS):
+    for _ in range(ALIGNMENT_ROUNDS):
         counts: defaultdict[Pair, float] = defaultdict(float)
         sources: defaultdict[Pair, set[str]] = defaultdict(set)
         for sight, times in wrong:
@@ -174,23 +180,23 @@ def _estimated(counts: dict[Pair, float], sources: dict[Pair, set[str]], grams: 
     for pair in known.keys() | counts.keys():
         raw, true = pair
         times = counts.get(pair, 0.0)
-        trusted = times >= (3 if len(sources.get(pair, ())) > 1 else OFTEN)
+        trusted = times >= (MIN_SIGHTINGS_TWO_SETS if len(sources.get(pair, ())) > 1 else MIN_SIGHTINGS_ONE_SET)
         if pair not in known and not (trusted and any(c.isalnum() for c in raw + true)):
             continue
-        expected = math.exp(-known.get(pair, SUBSTITUTED + max(len(raw), len(true))))
-        probability = (times + PRIOR_WEIGHT * expected) / (grams.get(true, 0.0) + PRIOR_WEIGHT)
-        rows[pair] = min(-math.log(probability), known.get(pair, math.inf) + PRIOR_SLACK)
+        expected = math.exp(-known.get(pair, SUBSTITUTION_NATS + max(len(raw), len(true))))
+        probability = (times + PRIOR_SIGHTINGS * expected) / (grams.get(true, 0.0) + PRIOR_SIGHTINGS)
+        rows[pair] = min(-math.log(probability), known.get(pair, math.inf) + PRIOR_MAX_SURCHARGE_NATS)
     return rows
 
 
 def _kept(rows: dict[Pair, float], counts: dict[Pair, float]) -> dict[Pair, float]:
-    """The rows that say more than the others say without them, those first that save the most nats in the data."""
+    """Return the rows that save nats over the other rows, at most ``MAX_ROWS``, those that save the most first."""
     table = Confusions({pair: nats for pair, nats in rows.items() if max(map(len, pair)) == 1})
     gain = {pair: _without(pair, table) - nats for pair, nats in rows.items()}
     known = prior()
-    useful = [pair for pair in rows if gain[pair] > WORTH]
+    useful = [pair for pair in rows if gain[pair] > MIN_SAVED_NATS]
     useful.sort(key=lambda pair: (pair in known, counts.get(pair, 0.0) * gain[pair]), reverse=True)
-    return {pair: rows[pair] for pair in useful[:LIMIT]}
+    return {pair: rows[pair] for pair in useful[:MAX_ROWS]}
 
 
 def _without(pair: Pair, table: Confusions) -> float:
@@ -198,18 +204,18 @@ def _without(pair: Pair, table: Confusions) -> float:
 
 
 def written(rows: dict[Pair, float]) -> str:
-    """The table file: sorted by what stood there, the likeliest confusion first."""
+    """Return the table file's text: sorted by the true text, the likeliest confusion first."""
     head = (
         "# raw\ttrue\tnats = -ln P(raw | true); learned by scripts/bench/learn_confusions.py; "
-        + NOTHING
+        + EMPTY
         + " is nothing\n"
     )
     ordered = sorted(rows.items(), key=lambda row: (row[0][1], row[1], row[0][0]))
-    return head + "".join(f"{raw or NOTHING}\t{true or NOTHING}\t{nats:.2f}\n" for (raw, true), nats in ordered)
+    return head + "".join(f"{raw or EMPTY}\t{true or EMPTY}\t{nats:.2f}\n" for (raw, true), nats in ordered)
 
 
 def evaluate(table: Confusions, seen: Counter[Sighting], lang: str, most: int) -> str:
-    """Mean reciprocal rank of the true word among lexicon words within two edits of the misread one.
+    """Return a line with the mean reciprocal rank of the true word among words within two edits of the misread one.
 
     Ties count as their middle rank; the misread word itself, where it is a word, is left out. Each order is given alone
     and with the word's frequency (in nats) added.

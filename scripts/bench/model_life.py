@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from json import loads
 from pathlib import Path
@@ -36,11 +36,12 @@ import yaml
 
 from scanmend.config.load import load
 from scanmend.config.schema import BUNDLED, Config
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import page_from_text
 from scanmend.ledger.ledger import Ledger
+from scanmend.llm.scheduler.model_process import Effects
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import Terms, terms_of
+from scanmend.llm.scheduler.state import Policy, policy_of
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 from scanmend.process.child import Child
@@ -53,7 +54,7 @@ TEXTS = (
     "Please send the goods to onr warehouse in Bristol hefore the end of May.",
 )
 SIGNALS = (signal.SIGSEGV, signal.SIGKILL, signal.SIGSTOP)
-TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
+TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 SLACK_S = 2.0
 """A stopped process is given up after so many seconds beyond CALL_S; thirty would make a long afternoon of it."""
 CALL_S = 3.0
@@ -93,7 +94,7 @@ def cycles(count: int, folder: Path) -> Iterator[Sample]:
     """Load, correct, unload, so often; yield what is held after each."""
     me = psutil.Process()
     temporary = Path(tempfile.gettempdir())
-    slot = ModelSlot({"m": BUNDLED}, Store(folder), Terms(idle_s=0.0))
+    slot = ModelSlot({"m": BUNDLED}, Store(folder), Policy(idle_s=0.0))
     page = page_from_text(TEXTS[0])
     try:
         for _ in range(count):
@@ -220,9 +221,8 @@ def _pool(config: Config) -> PagePool:
 
 
 def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    return ModelSlot(
-        config.models, Store(config.models_dir), terms_of(config), slack_s=SLACK_S, rest_s=REST_S, **wiring
-    )
+    policy = replace(policy_of(config), reply_slack_s=SLACK_S, first_rest_s=REST_S)
+    return ModelSlot(config.models, Store(config.models_dir), policy, Effects(**wiring))
 
 
 def _records(out: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fuzz_seeds import KINDS, PAPERS, SCANS, bombs, chunk, seeds
-from scanmend.errors import HostDied
+from scanmend.errors import ChildDied
 from scanmend.process.child import Child, Message
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -131,14 +131,14 @@ class Reader:
             "do": "read",
             "path": name,
             "number": 1,
-            "reading": reading,
+            "settings": reading,
             "work": str(path.parent / f"ocr-{time.time_ns()}"),
         }
 
     def _asked(self, child: Child, request: Message) -> tuple[str, str]:
         try:
             reply = child.ask(request, self._limit_s)
-        except HostDied as e:
+        except ChildDied as e:
             said = str(e)
             if "no sign of life" in said:
                 return "hung", said[:300]

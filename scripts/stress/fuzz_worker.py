@@ -20,6 +20,8 @@ from scanmend.pageworkers.compose import compose
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.source import render
+from scanmend.source.damage import damage_as_document_error
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import SourceLimits
 
 MOST_PAGES = 3
@@ -58,7 +60,7 @@ def _rendered(path: Path, limits: SourceLimits, progress: Progress) -> Message:
             "source": path.name, "title": path.name, "sha256": found.sha256, "languages": ["eng"],
             "pages": len(pages), "accepted": 0, "rejected": 0, "model": None,
         }  # fmt: skip
-        with render.blaming("the outputs that show its pages cannot be made"):
+        with damage_as_document_error("the outputs that show its pages cannot be made"):
             compose(path, pages.path, {kind: work / kind for kind in ("pdf", "html", "hocr")}, facts, progress)
     except DocumentError as e:
         return {"error": "document", "message": str(e)}
@@ -83,7 +85,7 @@ def _paper(kind: str, path: Path) -> Message:
             for row in correct.correct_rows(text, None, settings):  # type: ignore[arg-type] # no model is asked
                 row.encode("utf-8", "replace")
         else:
-            read = tesseract.parse(path.read_bytes(), 1, render.Rendered(path, 400, 300, 200), 0.1)
+            read = tesseract.parse(path.read_bytes(), 1, PageImage(path, 400, 300, 200), 0.1)
             _page.validate_json(_page.dump_json(read))
     except OcrError as e:
         return {"error": "ocr", "message": str(e)[:500]}

@@ -31,7 +31,7 @@ import psutil
 
 import _support  # noqa: F401 -- before what it makes importable
 from kill_daemon import SUSPECT, fill
-from scanmend.ledger.ledger import REMEMBERED
+from scanmend.ledger.ledger import KEPT_FINISHED
 from trial import Eye, Trial, make
 
 FOLDERS: dict[str, dict[str, Any]] = {
@@ -91,7 +91,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=120.0)
     options.add_argument("--documents", type=int, default=20_000)
-    options.add_argument("--known", type=int, default=REMEMBERED)
+    options.add_argument("--known", type=int, default=KEPT_FINISHED)
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="scanmend-soak-") as folder, _small_disk(Path(folder) / SMALL) as small:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_custody import GIF, PAGES, Scripted, World
 
+from document_world import GIF, PAGES, Scripted, World
 from scanmend.errors import DocumentError
-from scanmend.jobs.claim import give_back
+from scanmend.jobs.quarantine import give_back
 from scanmend.source.settings import Inspection
 
 NAMES = (

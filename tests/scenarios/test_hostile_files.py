@@ -19,7 +19,7 @@ from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.safe_open import folder_at, open_source, pinned
 from scanmend.intake.inbox import Inbox, Missed
-from scanmend.intake.sniff import State
+from scanmend.intake.sniff import ScanState
 
 INSIDE, OUTSIDE = b"GIF89a inside;", b"GIF89a a secret of somebody else;"
 RACE_S, LIMIT_S = 0.7, 20.0
@@ -123,7 +123,7 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
             found = inbox.listing()
             for relative, fingerprint in found.items():
                 assert fingerprint.size == len(INSIDE)
-                inbox.ready(relative)
+                inbox.scan_state(relative)
                 id_ = f"id{looks['taken']}"
                 try:
                     claimed = inbox.claim(relative, id_, fingerprint)
@@ -148,7 +148,7 @@ def test_a_link_in_place_of_a_folder(inbox, tmp_path):
     (target / "x.gif").write_bytes(OUTSIDE)
     (inbox.root / "sub").symlink_to(target)
     relative = Path("sub/x.gif")
-    assert inbox.ready(relative) is State.INCOMPLETE
+    assert inbox.scan_state(relative) is ScanState.INCOMPLETE
     expected = fingerprint_of(target / "x.gif")
     assert inbox.claim(relative, "id1", expected) is Missed.GONE
     (inbox.root / "y.gif").write_bytes(INSIDE)
@@ -179,7 +179,7 @@ class TestAClaimFolderOfSomebodyElse:
         """Not by a worker, and not by the daemon."""
         with pytest.raises(OSError, match=os.strerror(errno.ENOTDIR)):
             open_source(claimed)
-        assert inbox.claimed("id1") is None
+        assert inbox.claimed_file("id1") is None
 
     def test_is_not_emptied(self, claimed, tmp_path):
         """Neither archived from nor deleted from."""
@@ -200,7 +200,7 @@ class TestAClaimFolderOfSomebodyElse:
         (inbox.root / ".scanmend").symlink_to(tmp_path / "elsewhere")
         with pytest.raises(OSError, match=os.strerror(errno.ENOTDIR)):
             open_source(path)
-        assert inbox.claims() == []
+        assert inbox.claim_ids() == []
 
     @as_root
     def test_that_was_there_first_is_refused(self, inbox):
@@ -211,7 +211,7 @@ class TestAClaimFolderOfSomebodyElse:
         with pytest.raises(StorageError, match="belongs to user id 65534"):
             inbox.claim(Path("x.gif"), "id1", inbox.listing()[Path("x.gif")])
         assert (inbox.root / "x.gif").exists()
-        assert inbox.claims() == []
+        assert inbox.claim_ids() == []
 
 
 def test_a_claimed_file_swapped_for_a_link_is_never_read_through_it(inbox, tmp_path):
@@ -281,7 +281,7 @@ def test_a_swapped_inbox_costs_no_descriptors(inbox):
     (inbox.root / "sub").symlink_to("nowhere")
     before = len([*Path("/proc/self/fd").iterdir()])
     for _ in range(20):
-        inbox.ready(Path("sub/x.gif"))
+        inbox.scan_state(Path("sub/x.gif"))
         inbox.claim(Path("sub/x.gif"), "id1", fingerprint_of(inbox.root))
         inbox.listing()
     assert len([*Path("/proc/self/fd").iterdir()]) == before

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon_process import until
-from scanmend.fs.atomic import free_stem
+from scanmend.fs.free_name import free_stem
 
 NAMES = (
     "..png", "...png", "-rf.png", "--config=x.png", "$(touch owned).png", "`touch owned`.png", "; touch owned;.png",

@@ -19,10 +19,11 @@ from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Inbox, Missed
-from scanmend.jobs.claim import Claims
-from scanmend.jobs.reconcile import already_made, mark_of
+from scanmend.jobs.claim import Claimer
+from scanmend.jobs.reconcile import already_made, daemon_mark
+from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.ledger import Ledger
-from scanmend.ledger.recovery import names_in, open_ledger, set_aside
+from scanmend.ledger.recovery import damaged_ledgers, names_in_damaged_ledgers, open_ledger
 from scanmend.outputs import error_report
 from scanmend.service.lock import hold_lock
 from trial import Nursery, Trial, make, until
@@ -77,12 +78,12 @@ def test_damage_is_detected_and_set_aside(memory, damage):
     with closing(open_ledger(path)) as ledger:
         assert ledger.counts() == {}
         ledger.add(BLANK)
-    (aside,) = set_aside(memory)
+    (aside,) = damaged_ledgers(memory)
     assert re.fullmatch(r"ledger-damaged-\d{8}-\d{6}\.sqlite", aside.name)
     assert aside.read_bytes() == damaged
     with closing(open_ledger(path)) as ledger:
         assert ledger.counts() == {"claiming": 1}
-    assert set_aside(memory) == [aside]
+    assert damaged_ledgers(memory) == [aside]
 
 
 def test_each_of_several_is_set_aside(tmp_path):
@@ -92,7 +93,7 @@ def test_each_of_several_is_set_aside(tmp_path):
     for n in range(3):
         path.write_bytes(b"%d" % n * 5000)
         open_ledger(path).close()
-        seen.append(set_aside(tmp_path))
+        seen.append(damaged_ledgers(tmp_path))
     assert {p.read_bytes()[:1] for p in seen[-1]} == {b"0", b"1", b"2"}
 
 
@@ -121,7 +122,7 @@ def test_ten_thousand_documents_are_checked_when_they_are_opened(tmp_path):
         file.seek(path.stat().st_size // 2 // 4096 * 4096)
         file.write(b"\xa5" * 200)
     open_ledger(path).close()
-    assert len(set_aside(tmp_path)) == 1
+    assert len(damaged_ledgers(tmp_path)) == 1
 
 
 class TestDaemon:
@@ -213,7 +214,7 @@ class TestDaemon:
             assert re.search(r"^scanmend: .*(no space|full|[Rr]ead-only)", ran.stderr, re.MULTILINE | re.IGNORECASE)
             assert "Traceback" not in ran.stderr
             assert (trial.place("archived", "inbox") / "a.pdf").exists()
-            assert set_aside(trial.state) == []
+            assert damaged_ledgers(trial.state) == []
         finally:
             subprocess.run(["umount", str(trial.state)], check=True)
 
@@ -236,8 +237,8 @@ class TestTraces:
 
     def test_a_mark_is_of_machine_and_place(self, tmp_path):
         """The same each time, another for another state folder; whether it is there does not matter."""
-        assert mark_of(tmp_path / "a") == mark_of(tmp_path / "a") != mark_of(tmp_path / "b")
-        assert mark_of(tmp_path / "x" / ".." / "a") == mark_of(tmp_path / "a")
+        assert daemon_mark(tmp_path / "a") == daemon_mark(tmp_path / "a") != daemon_mark(tmp_path / "b")
+        assert daemon_mark(tmp_path / "x" / ".." / "a") == daemon_mark(tmp_path / "a")
 
     def test_only_the_very_same_file_is_known(self, folder):
         """Another time, size, name or content makes another document of it."""
@@ -266,15 +267,15 @@ class TestTraces:
         (folder.outbox / "a.json").write_text(record_of_a(found, digest))
         ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
         inbox = Inbox(folder)
-        assert Claims(ledger).claim(folder, inbox, Path("a.pdf"), found) is Missed.GONE
-        assert (scan.read_bytes(), list(inbox.claims())) == (b"content", [])
+        assert Claimer(ledger).claim(folder, inbox, Path("a.pdf"), found) is Missed.GONE
+        assert (scan.read_bytes(), list(inbox.claim_ids())) == (b"content", [])
         assert ledger.counts() == {}
         ledger.close()
 
     def test_claims_of_others_and_claims_that_lie(self, folder, tmp_path):
         """A claim of another daemon is left alone; a damaged ledger's word on a place counts only if it can be true."""
         ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
-        mine = mark_of(tmp_path / "state")
+        mine = daemon_mark(tmp_path / "state")
         hints = {
             f"1-{mine}": Path("sub/a.pdf"),
             f"2-{mine}": Path("../../b.pdf"),
@@ -286,7 +287,7 @@ class TestTraces:
             place.mkdir(parents=True)
             (place / f"{name}.pdf").write_bytes(b"scan")
         (folder.inbox / ".scanmend" / f"6-{mine}").mkdir()
-        Claims(ledger, hints).adopt(folder)
+        ClaimRecovery(ledger, hints).adopt(folder)
         taken = {e.id: str(e.relative) for e in ledger.in_state("waiting")}
         assert taken == dict(zip(hints, ["sub/a.pdf", "b.pdf", "c.pdf", "d.pdf"], strict=True))
         assert not (folder.inbox / ".scanmend" / f"6-{mine}").exists()
@@ -301,9 +302,9 @@ class TestTraces:
         with closing(sqlite3.connect(path)) as db, db:
             db.execute("ALTER TABLE document DROP COLUMN error")
         open_ledger(path).close()
-        assert names_in(tmp_path) == {"a": Path("sub/a.pdf")}
+        assert names_in_damaged_ledgers(tmp_path) == {"a": Path("sub/a.pdf")}
         (tmp_path / "ledger-damaged-20990101-000000.sqlite").write_bytes(b"nothing at all" * 999)
-        assert names_in(tmp_path) == {"a": Path("sub/a.pdf")}
+        assert names_in_damaged_ledgers(tmp_path) == {"a": Path("sub/a.pdf")}
 
 
 class TestRetention:
@@ -342,8 +343,8 @@ class TestRetention:
                 where = folder.quarantine / place
                 ledger.add(replace(BLANK, id=id_, inbox=folder.inbox, state="quarantined", put_away=where))
             (folder.quarantine / "h.pdf").touch()
-            error_report.report_of(folder.quarantine / "t.pdf").touch()
-            Claims(ledger).recover([folder])
+            error_report.report_path(folder.quarantine / "t.pdf").touch()
+            ClaimRecovery(ledger).recover([folder])
             assert {e.id for e in ledger.in_state("quarantined")} == {"here", "told", "away"}
 
 

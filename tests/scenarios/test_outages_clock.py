@@ -13,13 +13,13 @@ from project import ROOT
 from scanmend.commands import status
 from scanmend.config.load import load
 from scanmend.fs import atomic
-from scanmend.ledger.ledger import FARTHEST_S
+from scanmend.ledger.ledger import MAX_DELAY_S
 
 YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"
 WALL_CLOCK = {
     "claims.py": "ids begin with it, and are told apart by chance; rows note it",
-    "custody.py": "when a document is due, which ledger.due does not believe beyond FARTHEST_S",
+    "custody.py": "when a document is due, which ledger.due does not believe beyond MAX_DELAY_S",
     "ledger.py": "rows note it",
     "service.py": "when a document is due; status",
     "workload.py": "when a document is due",
@@ -51,7 +51,7 @@ def test_a_jump_while_documents_wait(house, clock, years):  # noqa: F811 -- that
         (entry,) = until(lambda: [e for e in running.ledger.in_state("waiting") if e.error], "a document to be put off")
         house.drop("settles.gif")
         clock[0] = years * YEAR
-        assert (entry.due > time.time() + FARTHEST_S) == (years < 0)
+        assert (entry.due > time.time() + MAX_DELAY_S) == (years < 0)
         running.wake()
         until(lambda: running.ledger.get(entry.id).attempts == 2, "the next try")
         Reader.gate.set()

@@ -105,7 +105,7 @@ def test_a_burst_that_overflows_the_queue(memory, capsys):
             watcher.update(now, changed=True)
             now += 1
         assert watcher.waiting == BURST
-        until(lambda: doorbell.overflows, "the overflow")
+        until(lambda: doorbell.overflow_count, "the overflow")
         watcher.update(60, changed=True)
         assert "inbox.events_lost" in capsys.readouterr().out
         assert watcher.trouble is None

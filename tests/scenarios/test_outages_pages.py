@@ -143,11 +143,11 @@ def test_outputs_are_made_within_the_same_bounds(tmp_path, scans, monkeypatch):
     """The process that shows the pages has the limit of those that read them; beyond it, the document is at fault."""
     limits = SourceLimits(1, 5, 150)
     (tmp_path / "pages").write_bytes(b"")
-    request = {"do": "press", "path": os.fsencode(scans / "line.png").hex(), "pages": str(tmp_path / "pages")}
+    request = {"do": "compose", "path": os.fsencode(scans / "line.png").hex(), "pages": str(tmp_path / "pages")}
     request |= {"targets": {}, "facts": {}, "limits": asdict(limits)}
     seen = []
     monkeypatch.setattr(
-        worker, "press", lambda *_: seen.append(resource.getrlimit(resource.RLIMIT_DATA)[0]) or bytes(4 << 30)
+        worker, "compose", lambda *_: seen.append(resource.getrlimit(resource.RLIMIT_DATA)[0]) or bytes(4 << 30)
     )
     told = worker.handle(request, lambda: None)
     assert seen == [rlimits.allowance(limits.max_megapixels)]

@@ -263,7 +263,7 @@ class TestStorage:
             hog = fill(small, spare=50_000)
             assert "48.0 KiB are left of the 51.2 KiB" in (shortage(small) or "")
             hog.unlink()
-            assert MountWatch().trouble(small, room=True) is None
+            assert MountWatch().trouble(small, space=True) is None
 
     def test_no_inodes_are_no_room(self, tmp_path):
         """A disk may be full of empty files."""

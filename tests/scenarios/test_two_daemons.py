@@ -5,7 +5,7 @@ import random
 import psutil
 import pytest
 
-from scanmend.jobs.reconcile import mark_of
+from scanmend.jobs.reconcile import daemon_mark
 from scanmend.outputs import record
 from trial import Eye, Nursery, Trial, make, outputs_in, until
 
@@ -43,7 +43,7 @@ def drop(trial: Trial, count: int) -> None:
 def made_by(trial: Trial) -> int:
     """How many documents this one's ids are on."""
     outputs = [f for n in FOLDERS for f in outputs_in(trial.place(n, "outbox")) if f.suffix == ".json"]
-    return sum(record.head(f)["id"].endswith(mark_of(trial.state)) for f in outputs)
+    return sum(record.head(f)["id"].endswith(daemon_mark(trial.state)) for f in outputs)
 
 
 def test_each_file_is_processed_by_exactly_one(pair):
@@ -57,7 +57,7 @@ def test_each_file_is_processed_by_exactly_one(pair):
     until(lambda: made_by(one) >= 2 and made_by(other) >= 2)
     until(lambda: stopped_with_a_claim(one))
     one.kill()
-    left = [id_ for id_ in claims(one) if id_.endswith(mark_of(one.state))]
+    left = [id_ for id_ in claims(one) if id_.endswith(daemon_mark(one.state))]
     assert left
     until(lambda: one.through() >= 40 - len(left) and claims(one) == left)  # the other leaves them alone
     one.start().ready()
@@ -73,7 +73,7 @@ def test_one_never_comes_back(pair):
     one, other = pair
     drop(one, 12)
     one.start()
-    until(lambda: any(id_.endswith(mark_of(one.state)) for id_ in claims(one)))
+    until(lambda: any(id_.endswith(daemon_mark(one.state)) for id_ in claims(one)))
     one.kill()
     left = [p for n in FOLDERS for p in one.place(n, "inbox").glob(".scanmend/*/*")]
     assert left
@@ -110,7 +110,7 @@ def stopped_with_a_claim(one: Trial) -> bool:
     daemon = psutil.Process(one.process.pid)
     daemon.suspend()
     until(lambda: daemon.status() == psutil.STATUS_STOPPED)
-    if any(id_.endswith(mark_of(one.state)) for id_ in claims(one)):
+    if any(id_.endswith(daemon_mark(one.state)) for id_ in claims(one)):
         return True
     daemon.resume()
     return False

@@ -1,4 +1,4 @@
-"""Fake hosts of a model, one per disaster, and the scene on which a slot meets them."""
+"""Fake processes of a model, one per disaster, and the scene that runs a slot with them."""
 
 import os
 import signal
@@ -9,23 +9,31 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page, page_from_text
 from scanmend.errors import HostDied
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.scheduler.model_process import GRACE_S, ModelProcess
+from scanmend.llm.scheduler.model_process import GRACE_S, Effects, LoadedModel, ModelProcess
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import Terms
-from scanmend.llm.store.store import Store
+from scanmend.llm.scheduler.state import Policy
+from scanmend.llm.scheduler.unload import Footprint
+from scanmend.llm.store.gguf import Header
+from scanmend.llm.store.store import ModelFile, Store
 from tiny_gguf import U32, tiny_gguf
 
-TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
+TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 PAGE = page_from_text("The qnick hrown fox")
 LAYERS = 30
+HEADER = Header(
+    architecture="llama", layers=LAYERS, context_length=8192, embedding_length=576, heads=9, kv_heads=3, head_size=64,
+    quantization="Q4_1", chat_template=None, parameters=134_515_008, tensors=272, size=98 * 2**20,
+)  # fmt: skip
 NO_PROCESS = 2**22
-"""First of the numbers that no process can have."""
+"""First of the process ids that no process can have."""
+NOTHING = Footprint(NO_PROCESS, None, None, {})
+"""Of a model that was loaded where there is no GPU."""
 BOUND_S = 60.0
-"""How long a test waits for what another thread or process is about to do."""
+"""Seconds that a test waits at most for what another thread or process is about to do."""
 
 
 class FakeHost(ModelProcess):
@@ -85,6 +93,18 @@ class FakeHost(ModelProcess):
     def crash(self, number):
         self.die()
         return HostDied(f"died of {number.name}", signal=int(number))
+
+
+class NoProcess(ModelProcess):
+    """Stands where a snapshot has a process that nobody asks anything."""
+
+    pid, alive = NO_PROCESS, True
+
+
+def loaded_model(name, spec, gpu_layers=LAYERS + 1, **more):
+    """A loaded model as a plain value: a file of that name, a header of LAYERS layers, no process."""
+    found = ModelFile(name, Path(f"{name}.gguf"), "path", HEADER)
+    return LoadedModel(name, spec, found, NoProcess(), gpu_layers, safe=False, footprint=NOTHING, **more)
 
 
 class CrashesOnPages(FakeHost):
@@ -209,7 +229,7 @@ class BlocksLoading(Blocks):
 
 
 class Scene:
-    """One slot, the clock and the GPU meter that it looks at, and every host that it started."""
+    """One slot, its clock and its GPU, and every process that it started."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -220,15 +240,19 @@ class Scene:
         self.changes = 0
         self.slot = None
 
-    def open(self, *casts, idle_s=300.0, terms=None, models=("a", "b", "c"), **wiring):
+    def open(self, *casts, policy=None, models=("a", "b", "c"), store=None, **effects):
         """``casts``: classes of the hosts in the order of their starts; those after them work."""
         self.cast = list(casts)
-        specs = {m: m if isinstance(m, ModelSpec) else self.spec(m) for m in models}
-        wiring = {"start": self.start, "clock": lambda: self.now, "look": self.meter, **wiring}
-        wiring = {"changed": self.change, "pause": self.pause, **wiring}
-        self.most = terms.max_loaded if terms else 1
-        self.slot = ModelSlot(specs, Store(self.folder / "models"), terms or Terms(idle_s), **wiring)
+        effects = {"start": self.start, "clock": lambda: self.now, "pause": self.pause, **effects}
+        effects = {"measure_gpu": self.meter, "changed": self.change, **effects}
+        policy, store = policy or Policy(), store or Store(self.folder / "models")
+        self.most = policy.max_loaded
+        self.slot = ModelSlot({m: self.spec(m) for m in models}, store, policy, Effects(**effects))
         return self.slot
+
+    def waiting(self):
+        """How many documents wait for a model."""
+        return len(self.slot.snapshot.queue)
 
     def spec(self, name, **settings):
         path = self.folder / f"{name}.gguf"

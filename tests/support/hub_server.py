@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """One request that came."""
+    """One request that the hub got."""
 
     method: str
     path: str
@@ -40,25 +40,28 @@ class Hub:
     answers: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
     """Status and headers that the next requests get instead of an answer."""
     cuts: deque[int] = field(default_factory=deque)
-    """After so many bytes the connection of the next transfers is cut."""
+    """Number of bytes after which the connection of each of the next transfers is cut."""
     always_cut: int | None = None
+    """Number of bytes after which every other transfer is cut."""
     wrong: int = 0
-    """So many of the next transfers have the right length and the wrong content."""
+    """Number of next transfers with the right length and wrong content."""
     ranges: bool = True
+    """Whether a transfer may begin in the middle."""
     stalls: int = 0
-    """So many of the next transfers stand still in the middle, until ``go_on`` is set or the server is closed."""
+    """Number of next transfers that stop in the middle, until ``go_on`` is set or the server is closed."""
     pause_s: float = 0.0
-    """Between pieces of 32 KiB."""
+    """Pause between pieces of 32 KiB."""
     moved: dict[str, str] = field(default_factory=dict)
-    """Repositories that have another name now; the hub sends on to it."""
+    """Old and new names of repositories; requests for the old one are redirected."""
     tls: ssl.SSLContext | None = None
     cdn: str | None = None
     """Host name that transfers are redirected to; the same server."""
     asked: list[Asked] = field(default_factory=list)
     stalled: threading.Event = field(default_factory=threading.Event)
-    """Set while a transfer stands still."""
+    """Set once a transfer has stopped in the middle."""
     go_on: threading.Event = field(default_factory=threading.Event)
     not_the_hub: bytes | None = None
+    """A page that answers every request, as that of a network's login does."""
 
     def __enter__(self) -> Self:
         hub = self

@@ -1,4 +1,4 @@
-"""A forward proxy on this machine, for plain HTTP and for tunnels, that leads every host name to one port."""
+"""A forward proxy on this machine, for plain HTTP and for tunnels, that takes one port for every host name."""
 
 import selectors
 import socket
@@ -15,7 +15,7 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self.port_behind = port
         self.asked: list[tuple[str, str]] = []
-        """Method and host of each request that came."""
+        """Method and host of each request it got."""
 
     def __enter__(self) -> Self:
         proxy = self

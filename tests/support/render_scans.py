@@ -1,4 +1,4 @@
-"""Draws office scans with their true text, worn as paper and scanners wear them, for the demo and the tests.
+"""Draws office scans with their true text, degraded as by paper, print and scanners, for the demo and the tests.
 
     python tests/support/render_scans.py OUTDIR
 
@@ -33,52 +33,52 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Scan:
-    """A scanned document and what it really says."""
+    """A scanned document and its true text."""
 
     name: str
     pages: tuple[Image.Image, ...]
     """Mode L or 1; ``info["dpi"]`` holds the resolution."""
     truth: tuple[str, ...]
-    """One text a page: a row a line, blank lines between paragraphs."""
+    """One text per page: one line per row, blank lines between paragraphs."""
     language: str
-    """As Tesseract calls it: ``eng``, ``spa``."""
+    """Tesseract's name: ``eng``, ``spa``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wear:
-    """What print, time and scanner did to a page."""
+    """How print, age and scanner degrade a page."""
 
     seed: int
     dpi: int
     blur_px: float
-    """Radius by which the ink ran."""
+    """Radius in pixels by which the ink is blurred."""
     gain: float = 0.0
     """Ink spread: above 0 strokes thicken and touch, below 0 they thin and break (useful from -0.3 to 0.3)."""
     grain: float = 0.0
-    """How ragged edges are, as noise about a stroke wide."""
+    """How ragged edges are: strength of noise whose blotches are about a stroke wide."""
     patches: float = 0.0
-    """How much ``gain`` differs between parts of the page."""
+    """How much ``gain`` varies between parts of the page."""
     edge: float = 3.0
     """Contrast of stroke edges."""
     specks: int = 0
-    """Specks of dust."""
+    """Number of specks of dust."""
     tilt: float = 0.0
-    """Degrees, anticlockwise."""
+    """Degrees by which the page is rotated, anticlockwise."""
     shade: float = 0.0
-    """How much of the light is missing at the darkest margin, 0-1."""
+    """Share (0-1) of the light that is missing at the darkest margin."""
     noise: float = 0.0
-    """Sensor noise, in grey levels."""
+    """Standard deviation of the sensor's noise, in grey levels."""
     jpeg: int | None = None
-    """Quality of the compression the scanner applied."""
+    """JPEG quality of the scanner's compression; None for none."""
     bilevel: bool = False
-    """Whether the scanner knew black and white only."""
+    """Whether the scan is black and white only."""
 
 
 class _Sheet:
-    """A clean page in the making, and its text."""
+    """A clean page under construction, and its text."""
 
     def __init__(self, size: tuple[float, float] = A4) -> None:
-        self.document = pymupdf.open()  # a page does not keep its document alive
+        self.document = pymupdf.open()  # kept here, as a page does not keep its document alive
         self.page = self.document.new_page(width=size[0], height=size[1])
         self.text: list[str] = []
 
@@ -99,7 +99,7 @@ class _Sheet:
     def prose(
         self, y: float, text: str, *, font: str, size: float, leading: float, left: float = 70, right: float = 525
     ) -> float:
-        """Set paragraphs parted by blank lines, with ``|`` where a word may break; return the y below them."""
+        """Set paragraphs separated by blank lines, with ``|`` where a word may break; return the y below them."""
         face = pymupdf.Font(font)
         for paragraph in text.strip().split("\n\n"):
             for line in _wrapped(paragraph.split(), lambda s: face.text_length(s, size) <= right - left):
@@ -139,7 +139,7 @@ def _wrapped(words: Sequence[str], fits: Callable[[str], bool]) -> Iterator[str]
 
 
 def worn(clean: Image.Image, how: Wear) -> Image.Image:
-    """Return a clean grey page as print, time and scanner leave it."""
+    """Return a clean grey page degraded as ``how`` says."""
     rng = np.random.default_rng(how.seed)
     size = clean.size
     ink = 1 - np.asarray(clean.filter(ImageFilter.GaussianBlur(how.blur_px)), np.float32) / 255
@@ -171,7 +171,7 @@ def _field(rng: np.random.Generator, size: tuple[int, int], grain_px: float) -> 
 
 
 def _falloff(size: tuple[int, int]) -> Array:
-    """0 where the page lies flat, 1 at the bent left margin; a little at the bottom right."""
+    """Shading from 0 where the page lies flat to 1 at the bent left margin; a little at the bottom right."""
     x, y = (np.linspace(0, 1, n, dtype=np.float32) for n in size)
     dark: Array = np.maximum(np.exp(-x / 0.05)[None, :], 0.35 * (x[None, :] * y[:, None]) ** 3)
     return dark

@@ -231,7 +231,7 @@ class Trial:
         for f in quarantine.iterdir():
             if (
                 not f.name.endswith((error_report.SUFFIX, ".part"))
-                and error_report.read(error_report.report_of(f)) is None
+                and error_report.read(error_report.report_path(f)) is None
             ):
                 yield f"{name}: {f.name} in quarantine has no report"
         yield from (f"{name}: {p} is left in the claim folder" for p in inbox.glob(".scanmend/*"))
@@ -242,7 +242,7 @@ class Nursery:
 
     _CODE = """
 import os, signal, sys
-import scanmend.service
+import scanmend.service.service
 from scanmend import cli
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.document import (
-    WRAP,
+    MAX_LINE_WORDS,
     CorrectedPage,
     Edit,
     Fingerprint,
@@ -43,7 +43,7 @@ class TestPage:
         assert Page(1, ()).raw == ""
 
     def test_mean_confidence(self):
-        """Of the words that have one; none of a page without any."""
+        """It is the mean over words with a confidence; a page without such words has none."""
         words = (Word("a", confidence=90.0), Word("b", confidence=80.05), Word("c"))
         assert Page(1, (Line(words),)).mean_confidence == 85.0
         assert Page(1, (line("a b"),)).mean_confidence is None
@@ -69,15 +69,15 @@ class TestPage:
 
 class TestText:
     def test_lines_and_paragraphs(self):
-        """A row is a line, blank rows part paragraphs, white space within a row does not matter."""
+        """A row is a line, blank rows separate paragraphs, and white space within a row does not matter."""
         page = page_from_text("one  two\n three \n\n\nfour", 3)
         assert page.number == 3
         assert [(ln.text, ln.paragraph) for ln in page.lines] == [("one two", 0), ("three", 0), ("four", 2)]
 
     def test_long_rows_are_wrapped(self):
         """A text without line breaks becomes lines that a model can take, in the same paragraph."""
-        page = page_from_text(" ".join(map(str, range(2 * WRAP + 5))))
-        assert [len(ln.words) for ln in page.lines] == [WRAP, WRAP, 5]
+        page = page_from_text(" ".join(map(str, range(2 * MAX_LINE_WORDS + 5))))
+        assert [len(ln.words) for ln in page.lines] == [MAX_LINE_WORDS, MAX_LINE_WORDS, 5]
         assert {ln.paragraph for ln in page.lines} == {0}
 
     @given(texts)
@@ -89,7 +89,7 @@ class TestText:
 
     @given(texts)
     def test_no_edits_no_change(self, text):
-        """The text comes back to the last blank."""
+        """Without edits the text comes back unchanged, white space included."""
         assert apply_to_text(text, page_from_text(text), []) == text
 
     @given(st.lists(st.sampled_from(["aa", "b", "ccc"]), min_size=1, max_size=90), st.data())
@@ -105,11 +105,11 @@ class TestText:
         assert [c for c in result if c.isspace()] == [c for c in text if c.isspace()]
 
     def test_rejected_edits_change_nothing(self):
-        """Only the judge's acceptance counts."""
+        """An edit that was not accepted is not applied."""
         assert apply_to_text("a b", page_from_text("a b"), [edit(0, "a", "x", accepted=False)]) == "a b"
 
     def test_an_edit_of_several_words(self):
-        """They give way together, with the white space between them."""
+        """The words are replaced together with the white space between them."""
         page = page_from_text("tele  phone now\nyes")
         assert apply_to_text("tele  phone now\nyes", page, [edit(0, "tele phone", "telephone", count=2)]) == (
             "telephone now\nyes"
@@ -130,11 +130,6 @@ class TestEdits:
         edits = [edit(3, "d", "D"), edit(0, "a b", "AB", count=2), edit(2, "c", "no", accepted=False)]
         assert apply_edits(line("a b c d e"), edits) == "AB c D e"
         assert apply_edits(line("a b"), []) == "a b"
-
-    def test_verdict(self):
-        """What the record says of an edit."""
-        assert edit(0, "a", "b").verdict == "accepted"
-        assert edit(0, "a", "b", accepted=False).verdict == "rejected"
 
 
 class TestFingerprint:

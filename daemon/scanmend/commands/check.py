@@ -17,8 +17,8 @@ from scanmend.config.schema import Config, Folder
 from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
-from scanmend.jobs.reconcile import mark_of
-from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, version
+from scanmend.jobs.reconcile import daemon_mark
+from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.store.store import Store, is_downloadable
 
@@ -67,7 +67,7 @@ def points(config: Config) -> Iterator[Point]:
 def _tesseract(config: Config) -> Iterator[Point]:
     try:
         have = installed_languages()
-        yield Point("tesseract", True, version())
+        yield Point("tesseract", True, tesseract_version())
     except OcrError as e:
         yield Point("tesseract", False, str(e))
         return
@@ -109,9 +109,9 @@ def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
     ledger = state_dir / "ledger.sqlite"
     known = Ledger(ledger, read_only=True) if ledger.exists() else None
     try:
-        mark, inbox = mark_of(state_dir), Inbox(folder)
-        unknown = [i for i in inbox.claims() if not i.endswith(mark) and (known is None or known.get(i) is None)]
-        found = [path for id_ in unknown if (path := inbox.claimed(id_)) is not None]
+        mark, inbox = daemon_mark(state_dir), Inbox(folder)
+        unknown = [i for i in inbox.claim_ids() if not i.endswith(mark) and (known is None or known.get(i) is None)]
+        found = [path for id_ in unknown if (path := inbox.claimed_file(id_)) is not None]
     except StorageError as e:
         yield Point("ledger", False, str(e))
         return

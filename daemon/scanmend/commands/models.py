@@ -14,11 +14,11 @@ from scanmend.commands.options import USAGE, OptionalConfigFile, configuration_o
 from scanmend.config.schema import BUNDLED, Config, ModelSpec, Settings
 from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing
-from scanmend.llm.store.downloads import Transfer
+from scanmend.llm.store.downloads import DownloadProgress
 from scanmend.llm.store.gguf import Header
 from scanmend.llm.store.last_used import LastUsed
-from scanmend.llm.store.store import Found, Store, is_downloadable
-from scanmend.llm.store.verify import checked, leftovers, remove
+from scanmend.llm.store.store import ModelFile, Store, is_downloadable
+from scanmend.llm.store.verify import digests, downloaded_files, remove
 
 LAST_USED = "uses"
 """Folder below ``state_dir`` in which ``LastUsed`` keeps when each model file was in use."""
@@ -59,7 +59,7 @@ def pull(name: Name, config: OptionalConfigFile = None) -> None:
     loaded = configuration_or_builtin(config)
     spec, store = _spec(loaded, name), Store(loaded.models_dir)
     found = store.find(name, spec)
-    if found is None or not all(file.sound for file in checked(found)):
+    if found is None or not all(file.sound for file in digests(found)):
         if spec.repo_id is None:
             _fail_damaged(name, spec, found or store.require(name, spec))
         found = _downloaded(store, name, spec)
@@ -73,7 +73,7 @@ def verify(name: Name, config: OptionalConfigFile = None) -> None:
     spec = _spec(loaded, name)
     found = Store(loaded.models_dir).require(name, spec)
     damaged = False
-    for file in checked(found):
+    for file in digests(found):
         verdict = "as recorded" if file.recorded else "none is recorded to compare it with"
         if not file.sound:
             damaged, verdict = True, f"DAMAGED: {file.recorded} is recorded"
@@ -97,7 +97,7 @@ def remove_(name: Name, config: OptionalConfigFile = None) -> None:
     spec, store = _spec(loaded, name), Store(loaded.models_dir)
     found = store.find(name, spec)
     request = store.request(spec)
-    mine = leftovers(spec, request) if spec.repo_id else []
+    mine = downloaded_files(spec, request) if spec.repo_id else []
     if not mine:
         where = f"{printable(found.path)} ({SOURCES[found.source]}) stays" if found else "there is nothing of it here"
         raise ModelError(f"scanmend has downloaded nothing of model {name!r}: {where}")
@@ -189,17 +189,17 @@ def _spec(config: Config, name: str) -> ModelSpec:
     return models[name]
 
 
-def _downloaded(store: Store, name: str, spec: ModelSpec) -> Found:
+def _downloaded(store: Store, name: str, spec: ModelSpec) -> ModelFile:
     """Download with a bar on a terminal, and log lines elsewhere."""
     if not sys.stderr.isatty():
-        return store.download(name, spec, Transfer(name))
+        return store.download(name, spec, DownloadProgress(name))
     from scanmend.commands import progress  # noqa: PLC0415 -- large, and only needed for a terminal
 
     with progress.download_bar(name) as report:
         return store.download(name, spec, report)
 
 
-def _fail_damaged(name: str, spec: ModelSpec, found: Found) -> None:
+def _fail_damaged(name: str, spec: ModelSpec, found: ModelFile) -> None:
     if spec.repo_id is not None:
         remedy = f"scanmend models pull {name} fetches it anew"
     else:
@@ -214,7 +214,7 @@ def _in_use(config: Config) -> list[str]:
     return [str(one["model"]) for one in status.status(config)["loaded"]]
 
 
-def _same_file(store: Store, config: Config, user: str, found: Found | None) -> bool:
+def _same_file(store: Store, config: Config, user: str, found: ModelFile | None) -> bool:
     """Whether the model that the daemon has loaded is this one, by whatever name."""
     spec = config.models.get(user)
     theirs = store.find(user, spec) if spec else None

@@ -14,13 +14,12 @@ from scanmend.commands import progress
 from scanmend.commands.models import ensure_settings_model
 from scanmend.commands.options import USAGE, fail
 from scanmend.config.schema import Config, Folder, Settings
-from scanmend.document import printable
+from scanmend.document import Fingerprint, printable
 from scanmend.errors import ScanmendError
-from scanmend.fs import atomic
+from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
-from scanmend.jobs.pipeline import Pipeline, record_of
-from scanmend.jobs.write_outputs import write_outputs
-from scanmend.outputs.page_file import PageFile
+from scanmend.jobs.pipeline import Pipeline
+from scanmend.jobs.write_outputs import SourceFile, make_outputs
 
 log = structlog.get_logger()
 
@@ -79,7 +78,7 @@ def convert(
     jobs: list[tuple[Path, Path]] = []
     suffixes = [f".{name}" for name in settings.outputs]
     for file in files:
-        stem = atomic.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
+        stem = free_name.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
         taken.add(stem)
         jobs.append((file, stem))
     threads = ThreadPoolExecutor(pipeline.pool.workers + 1)
@@ -107,20 +106,10 @@ def _convert_one(
         if not file.is_file():
             return Outcome(file, error="it is no regular file")
         written = []
-        with pipeline.pool.folder() as work:
-            pages = PageFile(work / "pages")
+        with pipeline.pool.temporary_folder() as work:
+            source = SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(found))
             checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
-            converted = pipeline.convert(file.absolute(), settings, checkpoint, pages)
-            made = record_of(
-                converted,
-                settings,
-                id_=secrets.token_hex(8),
-                folder=folder,
-                relative=Path(file.name),
-                size=found.st_size,
-                modified_ns=found.st_mtime_ns,
-            )
-            for suffix, data in write_outputs(settings, made, pages, file.absolute(), work, pipeline.pool).items():
+            for suffix, data in make_outputs(pipeline, source, settings, checkpoint, work).files.items():
                 target = out / stem.with_name(stem.name + suffix)
                 atomic.publish(target, data, access=settings.output_access)
                 written.append(target)

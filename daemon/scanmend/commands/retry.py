@@ -8,7 +8,8 @@ import typer
 from scanmend.commands.options import fail
 from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, StorageError
-from scanmend.jobs.claim import Claims, give_back
+from scanmend.jobs.quarantine import give_back
+from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.lock import running_pid, signal_daemon
@@ -25,7 +26,7 @@ def run(config: Config, ids: Sequence[str], *, every: bool) -> None:
     ledger = Ledger(path)
     returned = 0
     try:
-        taken = Claims(ledger).take_over(config.folders, ids)
+        taken = ClaimRecovery(ledger).take_over(config.folders, ids)
         for id_ in sorted(taken):
             typer.echo(f"{id_}: taken over from another daemon")
         entries = quarantined(ledger, [i for i in ids if i not in taken], every=every)

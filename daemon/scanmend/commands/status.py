@@ -15,7 +15,7 @@ from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
-from scanmend.ledger.recovery import set_aside
+from scanmend.ledger.recovery import damaged_ledgers
 from scanmend.service import status_file
 from scanmend.service.lock import running_pid
 
@@ -46,7 +46,7 @@ def status(config: Config) -> dict[str, Any]:
         "downloads": [],
         "folders": [],
         "recent": [],
-        "set_aside": [str(p) for p in set_aside(config.state_dir)],
+        "set_aside": [str(p) for p in damaged_ledgers(config.state_dir)],
     }
     if out["running"]:
         out |= daemon_status(config.state_dir / status_file.NAME)

@@ -1,8 +1,8 @@
 """The rescoring proposer: a noisy channel over words.
 
-Every suspicious word gets candidates; the model scores each in its left context and before the words that follow; the
-best by score less channel cost is proposed (Kernighan, Church and Gale 1990; Kolak and Resnik 2002). Works with any
-GGUF, since nothing is written freely.
+Every suspicious word gets candidates. The model scores each candidate in its left context and before the words that
+follow. The best one by score less channel cost is proposed (Kernighan, Church and Gale 1990; Kolak and Resnik 2002).
+This works with any GGUF model, since nothing is written freely.
 """
 
 import math
@@ -10,203 +10,226 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from scanmend.correct.candidates import Candidate, Candidates
-from scanmend.correct.judge import AGREED
-from scanmend.correct.lexicon.tokens import broken, parts
-from scanmend.correct.model import LanguageModel
+from scanmend.correct.candidates import Candidate, CandidateFinder
+from scanmend.correct.judge import MAX_AGREEMENT_NATS
+from scanmend.correct.language_model import LanguageModel
+from scanmend.correct.lexicon.hyphenation import is_broken
+from scanmend.correct.lexicon.tokens import split_punctuation
 from scanmend.document import Edit, Page, Word, least_confidence
 
-AHEAD = 2
-"""Words after it that the model scores along."""
-LOOKBACK = 1500
-"""Characters of text before the word that the model sees at least, after the prompt; at most twice as many."""
-NEARLY = 3.0
-"""Nats by which a candidate may fall short of its cost and is still put to the judge, who weighs words, too."""
-MOST_WORDS = 4
-"""Raw words that one candidate takes in, at most."""
-PROPOSER = "rescore"
+FOLLOWING_WORDS = 2
+"""Words after a candidate that the model scores together with it."""
+MIN_CONTEXT_CHARACTERS = 1500
+"""Characters of the page that are kept, after the prompt, when the left context is cut; it grows to twice as many."""
+MAX_SHORTFALL_NATS = 3.0
+"""Nats by which a candidate's gain may fall short of its channel cost and it still goes to the judge.
 
-Extra = Mapping[tuple[int, int], Sequence[Candidate]]
-"""Candidates from elsewhere, by line and word."""
-NOTHING: Extra = MappingProxyType({})
+The judge also weighs what the words are, so a candidate that falls a little short may still win.
+"""
+MAX_RAW_WORDS = 4
+"""Raw words, at most, that one candidate stands for."""
+PROPOSER = "rescore"
+"""This proposer's name in ``Edit.proposer``."""
+
+RewrittenCandidates = Mapping[tuple[int, int], Sequence[Candidate]]
+"""The rewriting proposer's candidates, by index of the line and of the word in it."""
+NO_CANDIDATES: RewrittenCandidates = MappingProxyType({})
+"""What a page has where nothing was rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordPosition:
-    """A word, or a word that a line end broke, and what the model is asked about it."""
+    """A word on the page, or one that a line end broke, and the candidates that the model is asked about."""
 
     line: int
+    """0-based index of the line."""
     word: int
+    """0-based index of the word in its line; of its first half where it is broken."""
     raw: str
-    """As it goes to the model: what a line end broke is put together."""
+    """The word as the model sees it: a broken one in one piece."""
     candidates: tuple[Candidate, ...]
-    parts: tuple[Word, ...]
-    """The word on the page, or its two parts."""
-    extent: tuple[str, ...]
-    """The words after it that some candidate takes in, and AHEAD more."""
+    pieces: tuple[Word, ...]
+    """The word on the page, or the two halves of a broken one."""
+    following: tuple[str, ...]
+    """The raw words after it: all that the widest candidate stands for, and ``FOLLOWING_WORDS`` more."""
 
     def continuations(self, gap: str) -> list[str]:
-        """What follows the context in each case, the raw one first; all end at the same word."""
-        rests = [" ".join(self.extent), *(" ".join(self.extent[c.count - 1 :]) for c in self.candidates)]
+        """Return one text for the raw word and one for each candidate, in this order; all end at the same word.
+
+        ``gap`` is what stands between the left context and the word: a blank, or nothing at the beginning of a line.
+        """
+        tails = [" ".join(self.following), *(" ".join(self.following[c.count - 1 :]) for c in self.candidates)]
         texts = [self.raw, *(c.text for c in self.candidates)]
-        return [gap * bool(t) + t + (" " + rest if rest else "") for t, rest in zip(texts, rests, strict=True)]
+        return [gap * bool(t) + t + (" " + tail if tail else "") for t, tail in zip(texts, tails, strict=True)]
 
 
-def word_positions(page: Page, candidates: Candidates | None, extra: Extra = NOTHING) -> Iterator[WordPosition]:
-    """Yield every place worth the model's time, in reading order; without ``candidates`` only those of ``extra``."""
+def word_positions(
+    page: Page, finder: CandidateFinder | None, rewritten: RewrittenCandidates = NO_CANDIDATES
+) -> Iterator[WordPosition]:
+    """Yield every word that has candidates, in reading order; without a ``finder`` only those of ``rewritten``."""
     words = [(n, i, word) for n, line in enumerate(page.lines) for i, word in enumerate(line.words)]
     k = 0
     while k < len(words):
         n, i, word = words[k]
-        after = [w for _, _, w in words[k + 1 : k + 1 + MOST_WORDS + AHEAD]]
-        if candidates is not None and after and broken(word.text, after[0].text):
-            found, whole = _of_broken(word, after[0], candidates)
+        after = [w for _, _, w in words[k + 1 : k + 1 + MAX_RAW_WORDS + FOLLOWING_WORDS]]
+        if finder is not None and after and is_broken(word.text, after[0].text):
+            found, whole = _respelled_broken_word(word, after[0], finder)
             if found:
-                yield _place((n, i), whole, found, (word, after[0]), after[1:])
+                yield _position((n, i), whole, found, (word, after[0]), after[1:])
             for at, one, following in ((words[k][:2], word, after), (words[k + 1][:2], after[0], after[1:])):
-                if at in extra:
-                    yield _place(at, one.text, extra[at], (one,), following)
+                if at in rewritten:
+                    yield _position(at, one.text, rewritten[at], (one,), following)
             k += 2
             continue
-        found = [] if candidates is None else candidates.at(page.lines[n].words, i)
-        found = [c for c in found if c.text or after]  # nothing before nothing costs nothing, whatever was there
-        found = _together(found, extra.get((n, i), ()))
+        found = [] if finder is None else finder.at_word(page.lines[n].words, i)
+        found = [c for c in found if c.text or after]  # an empty text with nothing after it would score 0, the best
+        found = _combined(found, rewritten.get((n, i), ()))
         if found:
-            yield _place((n, i), word.text, found, (word,), after)
+            yield _position((n, i), word.text, found, (word,), after)
         k += 1
 
 
 def propose(
     page: Page,
     prompt: str,
-    candidates: Candidates | None,
+    finder: CandidateFinder | None,
     model: LanguageModel,
     decide: Callable[[Edit], Edit],
     progress: Callable[[], None],
-    extra: Extra = NOTHING,
+    rewritten: RewrittenCandidates = NO_CANDIDATES,
 ) -> Iterator[Edit]:
-    """Yield, as ``decide`` judged it, an edit for each suspicious word that has a better reading, and all of ``extra``.
+    """Yield, as ``decide`` judged it, an edit for each word with a better candidate, and every edit of ``rewritten``.
 
-    What was accepted is what the words after it are read after.
+    An accepted edit becomes part of the left context of the words after it. ``progress`` is called for each word
+    before the model is asked.
     """
-    context = Context(page, prompt)
-    for place in word_positions(page, candidates, extra):
+    context = LeftContext(page, prompt)
+    for position in word_positions(page, finder, rewritten):
         progress()
-        if context.covers(place.line, place.word):
-            late = (edited(page, place, c) for c in extra.get((place.line, place.word), ()))
+        if context.is_replaced(position.line, position.word):
+            late = (as_edit(page, position, c) for c in rewritten.get((position.line, position.word), ()))
             yield from (decide(edit) for edit in late if edit)
             continue
-        before, gap = context.until(place.line, place.word)
-        raw, *scores = model.score(before, place.continuations(gap))
-        for candidate, score in _best_first(place, scores):
+        before, gap = context.text_before(position.line, position.word)
+        raw, *scores = model.score(before, position.continuations(gap))
+        for candidate, score in _best_first(position, scores):
             gain = round(score - raw, 3) if math.isfinite(score - raw) else -math.inf
-            worth = gain > candidate.cost - NEARLY or candidate.proposer != PROPOSER
-            if worth and (edit := edited(page, place, candidate)):
+            worth_judging = gain > candidate.cost - MAX_SHORTFALL_NATS or candidate.proposer != PROPOSER
+            if worth_judging and (edit := as_edit(page, position, candidate)):
                 judged = decide(replace(edit, gain=gain))
                 yield judged
                 if judged.accepted:
-                    context.put(judged)
+                    context.apply(judged)
 
 
-def _best_first(place: WordPosition, scores: Sequence[float]) -> list[tuple[Candidate, float]]:
-    """The best candidate, and whatever others were rewritten: those have to be answered for."""
-    pairs = zip(place.candidates, scores, strict=True)
-    ranked = sorted(pairs, key=lambda c: c[0].cost - c[1] - AGREED * (c[0].proposer != PROPOSER))
+def _best_first(position: WordPosition, scores: Sequence[float]) -> list[tuple[Candidate, float]]:
+    """Return the best candidate and then all others that were rewritten: each of those needs a verdict."""
+    pairs = zip(position.candidates, scores, strict=True)
+    ranked = sorted(pairs, key=lambda c: c[0].cost - c[1] - MAX_AGREEMENT_NATS * (c[0].proposer != PROPOSER))
     return ranked[:1] + [c for c in ranked[1:] if c[0].proposer != PROPOSER]
 
 
-def _together(found: Sequence[Candidate], rewritten: Sequence[Candidate]) -> list[Candidate]:
-    """Both proposers' candidates; what both came upon is told as such."""
+def _combined(found: Sequence[Candidate], rewritten: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates of both proposers; one that both have is marked ``both`` and comes once."""
     others = {(c.text, c.count) for c in rewritten}
     known = {(c.text, c.count) for c in found}
     agreed = (replace(c, proposer="both") if (c.text, c.count) in others else c for c in found)
     return [*agreed, *(c for c in rewritten if (c.text, c.count) not in known)]
 
 
-def _place(
+def _position(
     at: tuple[int, int], raw: str, found: Sequence[Candidate], pieces: tuple[Word, ...], after: Sequence[Word]
 ) -> WordPosition:
     widest = max(c.count for c in found)
-    return WordPosition(*at, raw, tuple(found), pieces, tuple(w.text for w in after[: widest - 1 + AHEAD]))
+    return WordPosition(*at, raw, tuple(found), pieces, tuple(w.text for w in after[: widest - 1 + FOLLOWING_WORDS]))
 
 
-class Context:
-    """The text before a word as the model sees it: prompt, then the page so far with what was accepted."""
+class LeftContext:
+    """The text before a word as the model sees it: the prompt, then the page so far with accepted edits applied."""
 
     def __init__(self, page: Page, prompt: str) -> None:
         self._page = page
-        self._head = self._done = f"{prompt}\n\n"
+        self._prompt = self._text = f"{prompt}\n\n"
         self._at = (0, 0)
-        self._instead: dict[tuple[int, int], str] = {}
-        self._skip: set[tuple[int, int]] = set()
+        self._new_words: dict[tuple[int, int], str] = {}
+        self._replaced: set[tuple[int, int]] = set()
 
-    def until(self, n: int, i: int) -> tuple[str, str]:
-        """The context before word ``i`` of line ``n``, and the gap between the two."""
+    def text_before(self, n: int, i: int) -> tuple[str, str]:
+        """Return the text before word ``i`` of line ``n``, and the gap (a blank or nothing) between the two.
+
+        Words must be asked for in reading order.
+        """
         line, word = self._at
         while (line, word) != (n, i):
             words = self._page.lines[line].words
             if word == len(words):
                 below, here = self._page.lines[line + 1], self._page.lines[line]
-                self._done += "\n" if below.paragraph == here.paragraph else "\n\n"
+                self._text += "\n" if below.paragraph == here.paragraph else "\n\n"
                 line, word = line + 1, 0
-                if len(self._done) > len(self._head) + 2 * LOOKBACK:  # seldom, as all of it is decoded anew then
-                    self._done = self._head + self._done[-LOOKBACK:]
+                if len(self._text) > len(self._prompt) + 2 * MIN_CONTEXT_CHARACTERS:
+                    # Cut seldom: after a cut nothing of the context is in the model's cache any more.
+                    self._text = self._prompt + self._text[-MIN_CONTEXT_CHARACTERS:]
                 continue
-            if (line, word) not in self._skip:
-                text = self._instead.get((line, word), words[word].text)
-                self._done += (" " if word else "") + text
+            if (line, word) not in self._replaced:
+                text = self._new_words.get((line, word), words[word].text)
+                self._text += (" " if word else "") + text
             word += 1
         self._at = n, i
-        return self._done, " " if i else ""
+        return self._text, " " if i else ""
 
-    def put(self, edit: Edit) -> None:
-        """Let an edit stand for its words from now on."""
-        self._instead[edit.line, edit.word] = edit.new
-        self._skip |= {(edit.line, edit.word + k) for k in range(1, edit.count)}
+    def apply(self, edit: Edit) -> None:
+        """Use an edit's new words in place of its raw words from now on."""
+        self._new_words[edit.line, edit.word] = edit.new
+        self._replaced |= {(edit.line, edit.word + k) for k in range(1, edit.count)}
 
-    def covers(self, n: int, i: int) -> bool:
-        """Whether the word was taken in by an edit of the words before it."""
-        return (n, i) in self._skip
+    def is_replaced(self, n: int, i: int) -> bool:
+        """Whether word ``i`` of line ``n`` is part of an applied edit that begins before it."""
+        return (n, i) in self._replaced
 
 
-def edited(page: Page, place: WordPosition, candidate: Candidate) -> Edit | None:
-    """The candidate as an edit of words of one line; None where it cannot be told as one."""
-    words = page.lines[place.line].words
+def as_edit(page: Page, position: WordPosition, candidate: Candidate) -> Edit | None:
+    """Return the candidate as an edit of words of one line; None where no edit of one line expresses it.
+
+    Of a broken word only the half that differs is edited, and its hyphen stays. A word that differs in both halves
+    can be edited where both stand in one line, but not across a line end.
+    """
+    words = page.lines[position.line].words
     if not candidate.text:
-        return _without(place.line, place.word, words)
-    if len(place.parts) == 1:
-        return _edit(place.line, place.word, words, candidate.count, candidate.text, candidate.proposer)
-    one, two = place.parts
-    left = parts(one.text)
+        return _speck_dropped(position.line, position.word, words)
+    if len(position.pieces) == 1:
+        return _edit_of_words(position.line, position.word, words, candidate.count, candidate.text, candidate.proposer)
+    one, two = position.pieces
+    left = split_punctuation(one.text)
     start, hyphen = left.before + left.core, one.text[-1]
-    end = parts(two.text).core + parts(two.text).after
-    same_line = place.word + 1 < len(words)
-    second = (place.line, place.word + 1) if same_line else (place.line + 1, 0)
+    end = split_punctuation(two.text).core + split_punctuation(two.text).after
+    same_line = position.word + 1 < len(words)
+    second = (position.line, position.word + 1) if same_line else (position.line + 1, 0)
     if candidate.text.startswith(start) and len(candidate.text) > len(start):
-        return _edit(*second, page.lines[second[0]].words, 1, candidate.text[len(start) :])
+        return _edit_of_words(*second, page.lines[second[0]].words, 1, candidate.text[len(start) :])
     if candidate.text.endswith(end) and len(candidate.text) > len(end):
-        return _edit(place.line, place.word, words, 1, candidate.text[: -len(end)] + hyphen)
+        return _edit_of_words(position.line, position.word, words, 1, candidate.text[: -len(end)] + hyphen)
     if same_line:
         cut = min(max(1, len(start)), len(candidate.text) - 1)
-        return _edit(place.line, place.word, words, 2, f"{candidate.text[:cut]}{hyphen} {candidate.text[cut:]}")
+        new = f"{candidate.text[:cut]}{hyphen} {candidate.text[cut:]}"
+        return _edit_of_words(position.line, position.word, words, 2, new)
     return None
 
 
-def _of_broken(one: Word, two: Word, candidates: Candidates) -> tuple[list[Candidate], str]:
-    """Candidates for a word that a line end broke, and the word."""
+def _respelled_broken_word(one: Word, two: Word, finder: CandidateFinder) -> tuple[list[Candidate], str]:
+    """Return the candidates for a word that a line end broke into two, and the word in one piece."""
     whole = one.text[:-1] + two.text
     word = Word(whole, confidence=least_confidence((one, two)))
-    found = candidates.of(word) if candidates.suspicious(word) else []
+    found = finder.respelled(word) if finder.is_suspicious(word) else []
     return [c for c in found if " " not in c.text], whole
 
 
-def _edit(n: int, i: int, words: Sequence[Word], count: int, new: str, proposer: str = PROPOSER) -> Edit:
+def _edit_of_words(n: int, i: int, words: Sequence[Word], count: int, new: str, proposer: str = PROPOSER) -> Edit:
     raw = " ".join(w.text for w in words[i : i + count])
     return Edit(n, i, raw, new, proposer, count=count, box=words[i].box)
 
 
-def _without(n: int, i: int, words: Sequence[Word]) -> Edit | None:
-    """A speck is dropped together with a neighbour that stays."""
+def _speck_dropped(n: int, i: int, words: Sequence[Word]) -> Edit | None:
+    """Return an edit of the speck and a neighbour into the neighbour alone, as no edit may have an empty text."""
     if i + 1 < len(words):
-        return _edit(n, i, words, 2, words[i + 1].text)
-    return _edit(n, i - 1, words, 2, words[i - 1].text) if i else None
+        return _edit_of_words(n, i, words, 2, words[i + 1].text)
+    return _edit_of_words(n, i - 1, words, 2, words[i - 1].text) if i else None

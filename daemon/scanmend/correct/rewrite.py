@@ -1,136 +1,143 @@
-"""The rewriting proposer: the folder's prompt, a chunk of lines, and the model's reply taken apart into edits.
+"""The rewriting proposer: sends the folder's prompt and a chunk of lines, and takes the model's reply apart into edits.
 
-For instruct models of about a billion parameters and up. The reply is never published; only its differences
-are proposed, each tied to raw words of one line, and judged one by one. The line before a chunk and the line after
-it go along as context, so that sentences neither begin nor break off where the model can see it; no edit of
-theirs is taken.
+For instruct models of about a billion parameters and up. The reply is never published: only its differences are
+proposed, each tied to raw words of one line, and judged one by one. The line before a chunk and the line after it are
+sent as context, so that the model sees no sentence begin or break off in the middle; edits of them are dropped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scanmend.correct.align import Pair, answer, differences, parted
-from scanmend.correct.model import LanguageModel
+from scanmend.correct.align import Difference, differences, reply_words
+from scanmend.correct.language_model import LanguageModel
+from scanmend.correct.lexicon.hyphenation import split_over_lines
 from scanmend.document import Edit, Page, Word
 
 CHUNK_WORDS = 220
-"""Words of one call: enough context to help, little enough that a bad reply costs little."""
+"""Most words of one call, context aside: enough to help the model, few enough that a bad reply costs little."""
 CONTEXT_WORDS = 30
-"""Most words of context on either side of a chunk."""
+"""Most words of context on either side of a chunk, which are sent but not edited."""
 INSTRUCTION = "Reply with the corrected text only, line by line, and nothing else."
+"""Sentence added to the folder's prompt in the system message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Words ``first`` to ``last`` (exclusive) of a line, as a rule the whole line."""
+class LineSpan:
+    """Words ``first`` to ``last`` (exclusive, 0-based) of a line; mostly the whole line."""
 
     line: int
     first: int
     last: int
 
     def words(self, page: Page) -> tuple[Word, ...]:
-        """The words themselves."""
+        """Return the words of the span."""
         return page.lines[self.line].words[self.first : self.last]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What goes to the model in one call."""
+    """The lines that go to the model in one call."""
 
-    before: tuple[Piece, ...]
-    own: tuple[Piece, ...]
-    """Where edits are taken from; the rest is context."""
-    after: tuple[Piece, ...]
+    before: tuple[LineSpan, ...]
+    target: tuple[LineSpan, ...]
+    """The spans whose edits are taken; those before and after them are context."""
+    after: tuple[LineSpan, ...]
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """All of it, in order."""
-        return self.before + self.own + self.after
+    def spans(self) -> tuple[LineSpan, ...]:
+        """All spans in reading order."""
+        return self.before + self.target + self.after
 
     def text(self, page: Page) -> str:
-        """What the model is given: a line for each piece."""
-        return "\n".join(" ".join(word.text for word in piece.words(page)) for piece in self.pieces)
+        """Return the text that the model is given: a line for each span."""
+        return "\n".join(" ".join(word.text for word in span.words(page)) for span in self.spans)
 
 
 def propose(
     page: Page, wanted: Sequence[int], prompt: str, model: LanguageModel, progress: Callable[[], None]
 ) -> Iterator[Edit]:
-    """Yield the differences between raw text and reply, for the lines whose indices are wanted."""
+    """Yield the differences between raw text and reply, for the lines whose 0-based indices are in ``wanted``.
+
+    ``progress`` is called before each call of the model, which may raise ModelError.
+    """
     system = f"{prompt}\n{INSTRUCTION}"
     for chunk in chunks(page, wanted, lambda text: model.fits(system, text)):
         progress()
-        places = [(piece.line, i) for piece in chunk.pieces for i in range(piece.first, piece.last)]
-        own = {(piece.line, i) for piece in chunk.own for i in range(piece.first, piece.last)}
-        raw = [page.lines[n].words[i].text for n, i in places]
-        reply = answer(model.rewrite(system, chunk.text(page)), raw)
-        for pair in differences(raw, reply):
-            for edit in _by_line(page, places[pair.first : pair.last], pair):
-                if (edit.line, edit.word) in own:
+        positions = [(span.line, i) for span in chunk.spans for i in range(span.first, span.last)]
+        target = {(span.line, i) for span in chunk.target for i in range(span.first, span.last)}
+        raw = [page.lines[n].words[i].text for n, i in positions]
+        reply = reply_words(model.rewrite(system, chunk.text(page)), raw)
+        for difference in differences(raw, reply):
+            for edit in _by_line(page, positions[difference.first : difference.last], difference):
+                if (edit.line, edit.word) in target:
                     yield edit
 
 
 def chunks(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[Chunk]:
-    """Group wanted lines, neighbours together, into chunks that fit with their context, or else without."""
-    own: list[Piece] = []
+    """Group the wanted lines, neighbours together, into chunks that fit the model with their context, or else without.
+
+    ``fits`` says whether a text and a reply of its length fit the model's context.
+    """
+    target: list[LineSpan] = []
     words = 0
-    for piece in _pieces(page, wanted, fits):
-        size = piece.last - piece.first
-        full = words + size > CHUNK_WORDS or (own and not _adjacent(page, own[-1], piece))
-        if own and (full or not fits(_with_context(page, [*own, piece]).text(page))):
-            yield _chunk(page, own, fits)
-            own, words = [], 0
-        own.append(piece)
+    for span in _spans_that_fit(page, wanted, fits):
+        size = span.last - span.first
+        full = words + size > CHUNK_WORDS or (target and not _adjacent(page, target[-1], span))
+        if target and (full or not fits(_with_context(page, [*target, span]).text(page))):
+            yield _chunk(page, target, fits)
+            target, words = [], 0
+        target.append(span)
         words += size
-    if own:
-        yield _chunk(page, own, fits)
+    if target:
+        yield _chunk(page, target, fits)
 
 
-def _chunk(page: Page, own: Sequence[Piece], fits: Callable[[str], bool]) -> Chunk:
-    chunk = _with_context(page, own)
-    return chunk if fits(chunk.text(page)) else Chunk((), tuple(own), ())
+def _chunk(page: Page, target: Sequence[LineSpan], fits: Callable[[str], bool]) -> Chunk:
+    chunk = _with_context(page, target)
+    return chunk if fits(chunk.text(page)) else Chunk((), tuple(target), ())
 
 
-def _pieces(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[Piece]:
-    """The wanted lines, those too long for one call in halves of halves; a word too long for any is left out."""
-    waiting = [Piece(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
+def _spans_that_fit(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[LineSpan]:
+    """Yield the wanted lines; one too long for a call is halved until it fits, and a word too long is left out."""
+    waiting = [LineSpan(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
     while waiting:
-        piece = waiting.pop()
-        size = piece.last - piece.first
-        if 0 < size <= CHUNK_WORDS and fits(Chunk((), (piece,), ()).text(page)):
-            yield piece
+        span = waiting.pop()
+        size = span.last - span.first
+        if 0 < size <= CHUNK_WORDS and fits(Chunk((), (span,), ()).text(page)):
+            yield span
         elif size > 1:
-            middle = piece.first + size // 2
-            waiting += (Piece(piece.line, middle, piece.last), Piece(piece.line, piece.first, middle))
+            middle = span.first + size // 2
+            waiting += (LineSpan(span.line, middle, span.last), LineSpan(span.line, span.first, middle))
 
 
-def _adjacent(page: Page, piece: Piece, other: Piece) -> bool:
-    """Whether the other piece goes on where this one ends."""
-    if other.line == piece.line:
-        return other.first == piece.last
-    return other.line == piece.line + 1 and not other.first and piece.last == len(page.lines[piece.line].words)
+def _adjacent(page: Page, span: LineSpan, other: LineSpan) -> bool:
+    """Whether the other span begins where this one ends."""
+    if other.line == span.line:
+        return other.first == span.last
+    return other.line == span.line + 1 and not other.first and span.last == len(page.lines[span.line].words)
 
 
-def _with_context(page: Page, own: Sequence[Piece]) -> Chunk:
-    """Add the words before and after: of the same line where it was cut, else of the neighbouring line."""
-    first, last = own[0], own[-1]
-    before = Piece(first.line, max(0, first.first - CONTEXT_WORDS), first.first)
+def _with_context(page: Page, target: Sequence[LineSpan]) -> Chunk:
+    """Add the context before and after: from the same line where it was cut, else from the neighbouring line."""
+    first, last = target[0], target[-1]
+    before = LineSpan(first.line, max(0, first.first - CONTEXT_WORDS), first.first)
     if not first.first and first.line:
         size = len(page.lines[first.line - 1].words)
-        before = Piece(first.line - 1, max(0, size - CONTEXT_WORDS), size)
+        before = LineSpan(first.line - 1, max(0, size - CONTEXT_WORDS), size)
     size = len(page.lines[last.line].words)
-    after = Piece(last.line, last.last, min(size, last.last + CONTEXT_WORDS))
+    after = LineSpan(last.line, last.last, min(size, last.last + CONTEXT_WORDS))
     if last.last == size and last.line + 1 < len(page.lines):
-        after = Piece(last.line + 1, 0, min(CONTEXT_WORDS, len(page.lines[last.line + 1].words)))
-    return Chunk(*(tuple(p for p in side if p.first < p.last) for side in ([before], own, [after])))
+        after = LineSpan(last.line + 1, 0, min(CONTEXT_WORDS, len(page.lines[last.line + 1].words)))
+    return Chunk(*(tuple(p for p in side if p.first < p.last) for side in ([before], target, [after])))
 
 
-def _by_line(page: Page, places: Sequence[tuple[int, int]], pair: Pair) -> Iterator[Edit]:
-    """Turn a pair into edits of one line each; a broken word keeps its line end and its hyphen."""
-    groups = [[i for _, i in group] for _, group in groupby(places, key=lambda place: place[0])]
-    lines = list(dict.fromkeys(n for n, _ in places))
+def _by_line(page: Page, positions: Sequence[tuple[int, int]], difference: Difference) -> Iterator[Edit]:
+    """Yield a difference as edits of one line each; a broken word keeps its line end and its hyphen."""
+    groups = [[i for _, i in group] for _, group in groupby(positions, key=lambda position: position[0])]
+    lines = list(dict.fromkeys(n for n, _ in positions))
     old = [" ".join(page.lines[n].words[i].text for i in group) for n, group in zip(lines, groups, strict=True)]
-    for n, group, raw, new in zip(lines, groups, old, parted(old, pair.new), strict=True):
+    for n, group, raw, new in zip(lines, groups, old, split_over_lines(old, difference.new), strict=True):
         if new and new != raw:
             box = page.lines[n].words[group[0]].box
             yield Edit(n, group[0], raw, new, "rewrite", count=len(group), box=box)

@@ -1,1 +1,12 @@
-"""Room."""
+"""Files: written so that none is ever seen by half, renamed and opened with care; and the disks that they are on.
+
+To write a file: a part file beside it, filled, synced, renamed to its name, and its folder synced. Nothing is ever
+overwritten where ``publish`` and ``move`` write; ``replace`` and ``commit`` say that they do.
+
+- ``atomic``: write, move, and sweep what a crash left; ``rename``: without overwriting, and syncing a folder
+- ``free_name``: a free name that any file system takes
+- ``safe_open``: opening below a folder where others may put links
+- ``ownership``: mode and group of files written; ``free_space`` and ``mounts``: whether a folder can be used
+
+All of it may be used by any room; it imports ``errors`` only. StorageError says that a disk or folder is at fault.
+"""

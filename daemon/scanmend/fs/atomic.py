@@ -1,4 +1,8 @@
-"""Make files appear whole, under a name that was free, and survive a power cut; never overwrite one."""
+"""Write files so that nobody ever sees half of one, and so that a power cut loses none.
+
+A file is written beside its target under a name of its own, synced, renamed, and its folder synced. ``publish`` and
+``move`` never overwrite another file, ``replace`` and ``commit`` do.
+"""
 
 import contextlib
 import errno
@@ -8,28 +12,30 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from scanmend.errors import StorageError
 from scanmend.fs.mounts import CAUSES
 from scanmend.fs.ownership import Access
-from scanmend.fs.safe_open import NAME_BYTES, pinned, rename_to_free_name, sync
+from scanmend.fs.rename import rename_to_free_name, sync
+from scanmend.fs.safe_open import pinned
 
 PART = re.compile(r"\.scanmend-[0-9a-f]{16}\.part")
-"""Names of files being written."""
+"""Names of unfinished files."""
 STALE_S = 3600.0
-CHUNK = 1 << 20
-"""Bytes copied or compared at a time."""
+"""Age from which an unfinished file is taken for one that a crash left."""
+CHUNK_BYTES = 1 << 20
+"""How much is copied or compared at a time."""
 
-NOBODY_ELSE = 0o600
+PRIVATE_MODE = 0o600
 """Mode of a file that is still being written, where ``Access`` sets the final one."""
 
 
 def publish(
     target: Path, data: bytes | Path, *, root: Path | None = None, mode: int = 0o644, access: Access | None = None
 ) -> None:
-    """Let a file of this content appear under this name; one with the same content is there already: done.
+    """Write a new file; where one of this name and content is there already, nothing is left to do.
 
     ``data`` may be a file to copy. Folders between root and target are created; root itself must be there. The umask
     applies to mode; ``access`` goes before both, also for those folders.
@@ -40,7 +46,7 @@ def publish(
         if os.path.lexists(target):
             _claim_same(target, _holds(target, data))
             return
-        with _part(target, mode if access is None or access.mode is None else NOBODY_ELSE) as (part, fd):
+        with _part(target, mode if access is None or access.mode is None else PRIVATE_MODE) as (part, fd):
             for chunk in [data] if isinstance(data, bytes) else _chunks(data):
                 _write(fd, chunk)
             if access is not None:
@@ -53,23 +59,47 @@ def publish(
         sync(target.parent)
 
 
-def replace(target: Path, data: bytes, *, mode: int = 0o644, access: Access | None = None) -> None:
-    """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture."""
+def replace(
+    target: Path, data: bytes, *, mode: int = 0o644, access: Access | None = None, durable: bool = True
+) -> None:
+    """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture. StorageError.
+
+    With ``durable=False`` the disk is not waited for: for a file that is written again and again, and that nobody
+    needs after a power cut.
+    """
     with _storage(target):
         with _part(target, mode) as (part, fd):
             _write(fd, data)
             if access is not None:
                 access.grant(fd)
-            os.fsync(fd)
+            if durable:
+                os.fsync(fd)
             part.replace(target)
+        if durable:
+            sync(target.parent)
+
+
+def commit(part: Path, target: Path) -> None:
+    """Give a file that was written under another name in the same folder its final one, in place of one that is there.
+
+    Its content is on the disk before its name is, and both are when this returns. StorageError.
+    """
+    with _storage(target):
+        fd = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        part.replace(target)
         sync(target.parent)
 
 
 def move(source: Path, target: Path, *, root: Path | None = None, again: bool = True) -> None:
-    """Give the file another name, on any file system, keeping its time; it is never in neither place.
+    """Give the file another name, on this or another file system, keeping its time; under one of the two it always is.
 
-    With ``again``, for a move that may have been cut off, a target with the same content counts as moved: the source
-    goes. Otherwise only the very same file does. It keeps its owner, group and mode. Otherwise as ``publish``.
+    With ``again``, for a move that a crash may have cut off, a target with the same content counts as moved, and the
+    source is removed; without, only the very same file does. On one file system it keeps owner, group and mode, else
+    its mode. FileExistsError and StorageError as ``publish``.
     """
     with _storage(target), pinned(source) as here:
         _make_parents(target, root)
@@ -97,51 +127,18 @@ def move(source: Path, target: Path, *, root: Path | None = None, again: bool = 
 def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
     """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``.
 
-    What some process of this machine still writes stays, whatever the clock says; what seems to be of the future goes.
+    A file that a process of this machine still writes stays, whatever the clock says; one with a time in the future is
+    removed. Returns how many were removed.
     """
     swept = 0
     for where, _, names in os.walk(folder):
         for path in (Path(where, name) for name in names if PART.fullmatch(name)):
             # The time of change, as that of modification may be that of an archived source.
             with contextlib.suppress(OSError):  # another daemon's, finished or swept just now
-                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_written(path):
+                if abs(now - path.lstat().st_ctime) >= stale_s and not _is_being_written(path):
                     path.unlink()
                     swept += 1
     return swept
-
-
-def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable[[Path], bool]) -> Path:
-    """Return the stem, else ``stem (2)``, ``stem (3)`` …: the first under which no file of any suffix lies there.
-
-    The stem is relative to folder and never leaves it: ``..`` and control characters become ``_``, a long name is
-    shortened until it fits with its number and the longest suffix. ``taken`` says which stems are spoken for.
-    """
-
-    def free(candidate: Path) -> bool:
-        names = (candidate.name + suffix for suffix in suffixes)
-        return not taken(candidate) and not any(os.path.lexists(folder / candidate.with_name(n)) for n in names)
-
-    return next(filter(free, stems(stem, suffixes)))
-
-
-def stems(stem: Path, suffixes: Sequence[str]) -> Iterator[Path]:
-    """Yield the names that ``free_stem`` tries, in order, without end."""
-    *above, name = [_clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
-    room = NAME_BYTES - max((len(os.fsencode(suffix)) for suffix in suffixes), default=0)
-    for number in itertools.count(1):
-        end = f" ({number})" if number > 1 else ""
-        yield Path(*above, _shortened(name, room - len(end)) + end)
-
-
-def _clean(name: str) -> str:
-    cleaned = "".join("_" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)  # noqa: PLR2004 -- C0, DEL and C1
-    return "_" if cleaned in {"", ".", ".."} else cleaned
-
-
-def _shortened(name: str, room: int) -> str:
-    while len(os.fsencode(name)) > room:
-        name = name[:-1]
-    return name
 
 
 @contextlib.contextmanager
@@ -160,7 +157,7 @@ def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the questi
 
 
 def _make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
-    """Make the folders below root; never root, as that would write beneath a share that is not mounted."""
+    """Create the folders below root; never root, as that would write into the mount point of an absent share."""
     if root is None or target.parent.is_dir():
         return
     for folder in reversed([f for f in target.parents if f.is_relative_to(root) and f != root]):
@@ -173,22 +170,23 @@ def _make_parents(target: Path, root: Path | None, access: Access | None = None)
 
 @contextlib.contextmanager
 def _part(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
-    """Open a new file beside the target; it is gone afterwards, unless it got the target's name."""
+    """Open a new file beside the target, and remove it afterwards, unless it was renamed."""
     part = target.with_name(f".scanmend-{secrets.token_hex(8)}.part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         try:
-            with contextlib.suppress(OSError):  # a file system without locks: then age alone tells
+            with contextlib.suppress(OSError):  # a file system without locks: then only age decides
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield part, fd
         finally:
             os.close(fd)
     finally:
-        with contextlib.suppress(OSError):  # what went wrong before matters more; sweep() comes later
+        with contextlib.suppress(OSError):  # sweep() removes it later
             part.unlink(missing_ok=True)
 
 
-def _is_written(part: Path) -> bool:
+def _is_being_written(part: Path) -> bool:
+    """Whether a process of this machine holds the lock that it takes while it writes."""
     fd = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -223,7 +221,7 @@ def _write(fd: int, data: bytes) -> None:
 def _chunks(path: Path) -> Iterator[bytes]:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        while chunk := os.read(fd, CHUNK):
+        while chunk := os.read(fd, CHUNK_BYTES):
             yield chunk
     finally:
         os.close(fd)

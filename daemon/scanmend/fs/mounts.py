@@ -1,4 +1,4 @@
-"""Whether the places that scans pass through can be used: there, on the disk they were on, writable, with room left.
+"""Whether a folder can be used: it is there, on the disk it was on, writable, and with space left.
 
 What fails here is never a scan's fault: documents wait, and no attempt is counted.
 """
@@ -22,63 +22,70 @@ CAUSES = {
     errno.ENOENT: "the folder or file is gone; create it or mount it",
     errno.ENOTDIR: "a file lies where a folder should be; move it away",
 }
-OF_THE_FILE = {errno.EFBIG, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ELOOP}
-"""What a place answers to one file, but not to others."""
+"""What an error of the file system means, and its remedy, for messages."""
+FILE_SPECIFIC = {errno.EFBIG, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ELOOP}
+"""Errors that a folder gives for one file, but not for others."""
 
 
 class MountWatch:
-    """Remembers which file system each place lay on, and tells what keeps a place from being used."""
+    """Remembers which file system each folder was on, and says what keeps a folder from being used."""
 
     def __init__(self) -> None:
         self._seen: dict[Path, tuple[tuple[int, int], Path]] = {}
 
-    def trouble(self, place: Path, *, read: bool = False, room: bool = False) -> str | None:
-        """Return what is wrong with a folder, None for nothing; ``read``: it must be listed; ``room``: written to."""
+    def trouble(self, folder: Path, *, read: bool = False, space: bool = False) -> str | None:
+        """Return what is wrong with a folder, None for nothing.
+
+        ``read``: it has to be readable; ``space``: its disk must not be full.
+        """
         try:
-            found = place.stat()
+            found = folder.stat()
         except FileNotFoundError:
-            return f"{place} is gone; waiting for it to come back"
+            return f"{folder} is gone; waiting for it to come back"
         except OSError as e:
-            return f"{place} is out of reach: {e.strerror}"
+            return f"{folder} is out of reach: {e.strerror}"
         if not stat.S_ISDIR(found.st_mode):
-            return f"{place} cannot be used: {CAUSES[errno.ENOTDIR]}"
-        if why := self._unmounted(place, (found.st_dev, found.st_ino)):
+            return f"{folder} cannot be used: {CAUSES[errno.ENOTDIR]}"
+        if why := self._unmounted(folder, (found.st_dev, found.st_ino)):
             return why
-        if not os.access(place, os.W_OK | os.X_OK | (os.R_OK if read else 0)):
-            return f"{place} cannot be used: {CAUSES[errno.EROFS if _read_only(place) else errno.EACCES]}"
-        return shortage(place) if room else None
+        if not os.access(folder, os.W_OK | os.X_OK | (os.R_OK if read else 0)):
+            return f"{folder} cannot be used: {CAUSES[errno.EROFS if _read_only(folder) else errno.EACCES]}"
+        return shortage(folder) if space else None
 
     def forget(self) -> None:
-        """Take every place as it lies now."""
+        """Accept the file system that each folder is on now, as after a reload."""
         self._seen.clear()
 
-    def _unmounted(self, place: Path, identity: tuple[int, int]) -> str | None:
-        """Say so where the place lay on a file system that is not mounted any more: this is what lies beneath it."""
-        seen = self._seen.get(place)
+    def _unmounted(self, folder: Path, identity: tuple[int, int]) -> str | None:
+        """Say so where the folder was on a file system that is not mounted any more, so that another shows there.
+
+        ``identity``: device and inode number of the folder as it is now.
+        """
+        seen = self._seen.get(folder)
         if seen is not None and seen[0] == identity:
             return None
         try:
-            mount, _ = mount_of(place)
-        except OSError:  # no /proc, or the place has just gone
+            mount, _ = mount_of(folder)
+        except OSError:  # no /proc, or the folder has just gone
             return None
         if seen is not None and seen[1] != mount and seen[1].is_relative_to(mount):
             return (
-                f"{place} has lost its disk: nothing is mounted at {seen[1]}; mount it, or reload if it is to stay so"
+                f"{folder} has lost its disk: nothing is mounted at {seen[1]}; mount it, or reload if it is to stay so"
             )
-        self._seen[place] = identity, mount
+        self._seen[folder] = identity, mount
         return None
 
 
-def of_the_file(e: StorageError | OSError) -> bool:
-    """Whether another file might well be stored where this one could not."""
+def is_file_specific(e: StorageError | OSError) -> bool:
+    """Whether the error is about this one file, so that others may well be stored in the same folder."""
     cause = e if isinstance(e, OSError) else e.__cause__
-    return isinstance(cause, OSError) and cause.errno in OF_THE_FILE
+    return isinstance(cause, OSError) and cause.errno in FILE_SPECIFIC
 
 
 def mount_of(path: Path, mountinfo: str | None = None) -> tuple[Path, str]:
-    """Where the file system of this path is mounted, and its type; mountinfo is read when None.
+    """Return where the file system of this path is mounted, and its type.
 
-    ``mountinfo``: the text of /proc/self/mountinfo.
+    ``mountinfo``: the text of /proc/self/mountinfo, which is read when None.
     """
     if mountinfo is None:
         mountinfo = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
@@ -97,8 +104,8 @@ def mount_of(path: Path, mountinfo: str | None = None) -> tuple[Path, str]:
     return best, kind
 
 
-def _read_only(place: Path) -> bool:
+def _read_only(folder: Path) -> bool:
     try:
-        return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Who may read and write what comes into an outbox: the mode and the group that its folder sets."""
+"""Mode and group of the files that are written: who may read and change them."""
 
 import grp
 import os
@@ -8,44 +8,46 @@ from pathlib import Path
 
 from scanmend.errors import StorageError
 
-_MINE, _THEIRS = 0o666, 0o444
-"""Bits of a file that may be set at all, and those that open a folder to the same people."""
+_READ_WRITE = 0o666
+"""Mode bits that may be set on a file: outputs are not executable."""
+_READ = 0o444
+"""Mode bits of a file that let the same people enter its folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Permissions for what is written; None leaves that to the umask, and to the folder it lies in."""
+    """Permissions of files that are written; None leaves the mode to the umask, and the group to the folder."""
 
     mode: int | None = None
     group: str | None = None
     """Name or number."""
 
     def grant(self, fd: int) -> None:
-        """Set both on an open file, whatever the umask is; StorageError when that is not allowed."""
-        self._group_to(fd)
+        """Set mode and group of an open file, whatever the umask is; StorageError when that is not allowed."""
+        self._set_group(fd)
         if self.mode is not None:
             try:
-                os.fchmod(fd, self.mode & _MINE)
+                os.fchmod(fd, self.mode & _READ_WRITE)
             except OSError as e:
                 raise StorageError(
                     f"output_mode {self.mode:04o} cannot be set there ({e.strerror}); remove it from this folder"
                 ) from e
 
     def open_folder(self, path: Path) -> None:
-        """Let a folder that was just made be entered by whoever may read the files in it; StorageError."""
+        """Let those who may read the files in a new folder enter it; StorageError when that is not allowed."""
         if self == Access():
             return
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            self._group_to(fd)
+            self._set_group(fd)
             if self.mode is not None:
-                self._enter(fd, 0o700 | self.mode | (self.mode & _THEIRS) >> 2)
+                self._set_mode(fd, 0o700 | self.mode | (self.mode & _READ) >> 2)
         except OSError as e:
             raise StorageError(f"{path}: output_mode cannot be set there ({e.strerror}); remove it") from e
         finally:
             os.close(fd)
 
-    def _enter(self, fd: int, wanted: int) -> None:
+    def _set_mode(self, fd: int, wanted: int) -> None:
         now = stat.S_IMODE(os.fstat(fd).st_mode)
         if now & 0o777 == wanted:
             return
@@ -54,7 +56,7 @@ class Access:
         except PermissionError:
             os.fchmod(fd, wanted)  # a service may not be allowed to set the set-group-ID bit, not even where it is
 
-    def _group_to(self, fd: int) -> None:
+    def _set_group(self, fd: int) -> None:
         if self.group is None:
             return
         try:

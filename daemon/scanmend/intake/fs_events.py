@@ -1,7 +1,7 @@
-"""Hear through watchdog (inotify) that something happened in a folder; what happened, the listing tells.
+"""Be called through watchdog (inotify) when something changes in a folder; what changed, only a listing says.
 
-An idle doorbell has three blocked threads (one more for each further folder) and no timer: watchdog 7 waits without
-a time limit. In a recursive inbox each claim rings once or twice more, for the folder it makes; then it is quiet.
+While nothing changes there are three blocked threads (one more for each further folder) and no timer: watchdog 7 waits
+without a time limit. In a recursive inbox each claim causes one or two more calls, for the folder that it makes.
 """
 
 import errno
@@ -27,7 +27,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from scanmend.errors import StorageError
 
-HEARD: list[type[FileSystemEvent]] = [
+EVENT_TYPES: list[type[FileSystemEvent]] = [
     FileCreatedEvent,  # moved in and hard-linked files, too
     FileMovedEvent,
     FileClosedEvent,  # after writing
@@ -35,7 +35,7 @@ HEARD: list[type[FileSystemEvent]] = [
     DirMovedEvent,
     DirDeletedEvent,  # the inbox itself, too
 ]
-"""What rings. Reading, opening and listing do not, nor does a claim that takes a file away, nor each single write."""
+"""Events that count as a change: not reading, opening, listing, each single write, nor a claim that takes a file."""
 
 NO_WATCHES = "all inotify watches of this user are taken; allow more: sysctl fs.inotify.max_user_watches=524288"
 REMEDIES = {
@@ -45,26 +45,27 @@ REMEDIES = {
     errno.ENOTDIR: "it is no folder; put a folder there",
     errno.EACCES: "this user may not list it; give it read and search permission",
 }
+"""What to do about a folder that cannot be watched, by error number."""
 
 _WATCHDOG = "watchdog"
-"""The logger below which watchdog tells of an overflow, to which it has no event."""
+"""Name of the logger through which watchdog reports an overflow, for which it has no event."""
 log = structlog.get_logger()
 
 
 class FsEvents:
-    """Calls ``ring`` from another thread whenever a watched folder may have changed; ring must return at once."""
+    """Calls ``on_change`` from another thread when a watched folder may have changed; it must return at once."""
 
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._bell = _Bell(ring)
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._handler = _ChangeHandler(on_change)
         self._observer: BaseObserver | None = None
         self._watches: dict[Path, ObservedWatch] = {}
-        self._overflow = _Overflow(self._bell)
+        self._overflow = _OverflowHandler(self._handler)
 
     def watch(self, path: Path, recursive: bool) -> None:  # noqa: FBT001 -- the one property of a watch
-        """Begin to watch a folder, or begin anew; StorageError, with the remedy, when that cannot be had."""
+        """Watch a folder, or watch it again after it was replaced; StorageError, with the remedy, when that fails."""
         self.unwatch(path)
         try:
-            _may_list(path)
+            _require_listable(path)
             if self._observer is None:
                 observer = Observer()
                 observer.start()
@@ -72,7 +73,7 @@ class FsEvents:
                 logging.getLogger(_WATCHDOG).addHandler(self._overflow)
             # Where the inbox is a symbolic link, watchdog 7 would watch the link.
             self._watches[path] = self._observer.schedule(
-                self._bell, str(path.resolve()), recursive=recursive, event_filter=HEARD
+                self._handler, str(path.resolve()), recursive=recursive, event_filter=EVENT_TYPES
             )
         except OSError as e:
             remedy = REMEDIES.get(e.errno or 0, e.strerror)
@@ -95,19 +96,20 @@ class FsEvents:
         return any(e.watch == watch and e.is_alive() and e.should_keep_running() for e in self._observer.emitters)
 
     @property
-    def overflows(self) -> int:
-        """How often so far the kernel had more events than it keeps, so that some never came; each rings."""
+    def overflow_count(self) -> int:
+        """How often the kernel had more events than it keeps, so that some were lost; each time counts as a change."""
         return self._overflow.count
 
     @staticmethod
-    def deaf(path: Path, inodes: Collection[int]) -> int:
-        """How many of these folders below a watched one give no events: where no watch is left, watchdog goes on.
+    def count_unwatched(path: Path, inodes: Collection[int]) -> int:
+        """Return how many of these folders, by inode, below a watched one give no events.
 
-        0 where the kernel does not tell, or tells inodes of its own.
+        Where the kernel has no watch left for one, watchdog goes on without. 0 where the kernel does not list its
+        watches, or lists inode numbers of its own.
         """
         if not inodes:
             return 0
-        watched = _watched()
+        watched = _watched_inodes()
         try:
             return len(set(inodes) - watched) if path.stat().st_ino in watched else 0
         except OSError:
@@ -123,48 +125,48 @@ class FsEvents:
             observer.join()
 
 
-def _watched() -> set[int]:
-    """Inodes that inotify watches for this process, as the kernel tells; none where it does not."""
+def _watched_inodes() -> set[int]:
+    """Inode numbers that inotify watches for this process; none where the kernel does not list them."""
     found: set[int] = set()
     for fd in Path("/proc/self/fd").iterdir():
         try:
             if "inotify" in os.readlink(fd):  # noqa: PTH115 -- it leads to no path
-                told = Path("/proc/self/fdinfo", fd.name).read_text("ascii")
-                found |= {int(inode, 16) for inode in re.findall(r"^inotify .*?\bino:([0-9a-f]+)", told, re.MULTILINE)}
+                info = Path("/proc/self/fdinfo", fd.name).read_text("ascii")
+                found |= {int(inode, 16) for inode in re.findall(r"^inotify .*?\bino:([0-9a-f]+)", info, re.MULTILINE)}
         except OSError:  # closed meanwhile
             continue
     return found
 
 
-def _may_list(path: Path) -> None:
-    """Raise what watchdog passes over in silence."""
+def _require_listable(path: Path) -> None:
+    """Raise OSError where the folder cannot be listed, which watchdog passes over in silence."""
     os.scandir(path).close()
     if not os.access(path, os.X_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-class _Bell(FileSystemEventHandler):
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
+class _ChangeHandler(FileSystemEventHandler):
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Ring; an exception that got out of here would end watchdog's thread, and with it every further event."""
+        """Pass a change on; an exception that got out of here would end watchdog's thread, and every further event."""
         try:
-            self._ring()
+            self._on_change()
         except Exception:
             log.exception("doorbell.ring_failed", happened=event.event_type)
 
 
-class _Overflow(logging.Handler):
-    """Hears watchdog say that the queue of events overflowed; that is not replayed, and what it held is dropped."""
+class _OverflowHandler(logging.Handler):
+    """Counts an overflow of the event queue, which watchdog only logs, as a change: the events in it are lost."""
 
-    def __init__(self, bell: _Bell) -> None:
+    def __init__(self, changes: _ChangeHandler) -> None:
         super().__init__(logging.WARNING)
-        self._bell = bell
+        self._changes = changes
         self.count = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """See logging.Handler."""
         if "overflow" in record.getMessage():
             self.count += 1
-            self._bell.on_any_event(FileSystemEvent(""))
+            self._changes.on_any_event(FileSystemEvent(""))

@@ -15,18 +15,21 @@ import structlog
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
+from scanmend.fs.free_name import MAX_NAME_BYTES
 from scanmend.fs.mounts import mount_of
-from scanmend.fs.safe_open import CLAIMS, NAME_BYTES, folder_at, pinned, rename_to_free_name, sync
-from scanmend.intake.sniff import State, inspect
+from scanmend.fs.rename import rename_to_free_name, sync
+from scanmend.fs.safe_open import CLAIMS, folder_at, pinned
+from scanmend.intake.sniff import ScanState, scan_state
 
-DEEPEST = 32
-"""Levels of folders below the inbox that are looked into."""
-LONGEST_SUFFIX = 16
-"""Characters; a longer one is no suffix, but part of the name."""
+MAX_DEPTH = 32
+"""Levels of folders below a recursive inbox that are listed."""
+MAX_SUFFIX_CHARS = 16
+"""Longest suffix of a file name, in characters without the dot; what is longer is part of the name."""
 
-BUSY = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
+BUSY_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
+"""Answers to a rename that mean: not now, but soon."""
 
-NETWORK = {
+NETWORK_FILE_SYSTEMS = {
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs",
     "gfs2", "ocfs2", "ncpfs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fuse",
 }  # fmt: skip
@@ -51,8 +54,8 @@ class Inbox:
         self.root = folder.inbox
         self._folder = folder
         self._claims = folder.inbox / CLAIMS
-        self.folders: frozenset[int] = frozenset()
-        """Inodes of the folders below the inbox that were listed last."""
+        self.subfolder_inodes: frozenset[int] = frozenset()
+        """Inode numbers of the folders below the inbox, as of the last listing."""
 
     def identity(self) -> tuple[int, int] | None:
         """Device and inode of the inbox; None when it is gone. A change means another folder lies there now."""
@@ -78,7 +81,7 @@ class Inbox:
                             continue
                         with contextlib.suppress(FileNotFoundError):
                             if entry.is_dir(follow_symlinks=False):
-                                if self._folder.recursive and depth < DEEPEST:
+                                if self._folder.recursive and depth < MAX_DEPTH:
                                     folders.append((folder / entry.name, depth + 1))
                                     inodes.add(entry.stat(follow_symlinks=False).st_ino)
                             elif entry.is_file(follow_symlinks=False):
@@ -87,29 +90,29 @@ class Inbox:
                 if not depth:
                     raise StorageError(f"the inbox {self.root} cannot be listed: {e.strerror}") from e
                 log.debug("inbox.folder_skipped", folder=str(folder), error=e.strerror)
-        self.folders = frozenset(inodes)
+        self.subfolder_inodes = frozenset(inodes)
         return found
 
-    def ready(self, relative: Path) -> State:
-        """Look whether the file is complete; one that cannot be read just now counts as incomplete."""
+    def scan_state(self, relative: Path) -> ScanState:
+        """Return whether the file is a complete scan; one that cannot be read just now counts as incomplete."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             with self._at(relative.parent) as home:
                 fd = os.open(home / relative.name, flags)
             try:
                 found = os.fstat(fd)
-                return inspect(fd, found.st_size) if stat.S_ISREG(found.st_mode) else State.INCOMPLETE
+                return scan_state(fd, found.st_size) if stat.S_ISREG(found.st_mode) else ScanState.INCOMPLETE
             finally:
                 os.close(fd)
         except OSError as e:
             log.debug("inbox.busy", file=str(relative), error=e.strerror)
-            return State.INCOMPLETE
+            return ScanState.INCOMPLETE
 
     def claim(self, relative: Path, id: str, expected: Fingerprint) -> Path | Missed:  # noqa: A002 -- the field's word
         """Take the file out of the inbox by an atomic rename, under its own name into the claim folder of that id.
 
         Of any number of daemons exactly one gets it. StorageError when the inbox is gone or may not be written;
-        the file may then lie in either place, which ``claimed`` tells.
+        the file may then lie in either place: see ``claimed_file``.
         """
         target = self._claim_folder(id) / relative.name
         try:
@@ -124,7 +127,7 @@ class Inbox:
                     raise StorageError(f"{target} cannot be kept safe: {e.strerror}") from e
         except OSError as e:
             self.release(id)
-            if e.errno in BUSY:
+            if e.errno in BUSY_ERRNOS:
                 return Missed.NOT_YET
             if isinstance(e, FileNotFoundError | NotADirectoryError) and self.identity() and not self._holds(relative):
                 return Missed.GONE
@@ -135,7 +138,7 @@ class Inbox:
         return Missed.NOT_YET
 
     def put_back(self, path: Path, relative: Path) -> Path:
-        """Return a claimed file to the inbox, as ``name (2).ext`` and so on when its name is taken; say where it lies.
+        """Return a claimed file to the inbox, as ``name (2).ext`` and so on when its name is taken; return its path.
 
         Nothing is ever overwritten. StorageError when the inbox is gone or may not be written.
         """
@@ -144,7 +147,7 @@ class Inbox:
         try:
             home = self._make_home(relative.parent)
             with self._at(home) as at, pinned(path) as here:
-                name = next(n for n in _numbers(relative.name) if _place(here, at / n))
+                name = next(n for n in _numbered_names(relative.name) if _rename_if_free(here, at / n))
                 sync(at)
         except OSError as e:
             raise StorageError(f"{path} cannot go back to {self.root / relative.parent}: {e.strerror}") from e
@@ -162,8 +165,9 @@ class Inbox:
             if e.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENOTEMPTY, errno.EEXIST}:
                 log.warning("inbox.claim_folder_stays", id=id, error=e.strerror)
 
-    def claimed(self, id: str) -> Path | None:  # noqa: A002 -- the field's word
+    def claimed_file(self, id: str) -> Path | None:  # noqa: A002 -- the field's word
         """Return the file in the claim folder of that id; None when there is none."""
+        folder = self._claim_folder(id)
         try:
             with self._claim_at(id) as own, os.scandir(own) as entries:
                 names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -171,15 +175,36 @@ class Inbox:
             return None
         # A file manager or NAS may have left something of its own there.
         first = min(names, key=lambda name: (self._folder.ignores(name), name), default=None)
-        return self._claim_folder(id) / first if first is not None else None
+        return folder / first if first is not None else None
 
-    def claims(self) -> list[str]:
+    def claim_ids(self) -> list[str]:
         """The ids that have a claim folder, sorted."""
         try:
             with self._at(Path(CLAIMS)) as claims, os.scandir(claims) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
         except OSError:
             return []
+
+    def holds_claims(self) -> bool:
+        """Whether this is the inbox that files were claimed in: beneath an unmounted share lies another folder."""
+        return self._claims.is_dir()
+
+    def undo_half_put_back(self, id: str) -> bool:  # noqa: A002 -- the field's word
+        """Remove a claimed file that has a name in the inbox, too, as putting it back was cut off.
+
+        False where it has none there. StorageError when it cannot be removed or the inbox cannot be listed.
+        """
+        path = self.claimed_file(id)
+        if path is None:
+            return False
+        try:
+            found = path.lstat()
+            if found.st_nlink == 1 or all(f.inode != Fingerprint.of(found).inode for f in self.listing().values()):
+                return False
+            path.unlink()
+        except OSError as e:
+            raise StorageError(f"{path} cannot be removed: {e.strerror}") from e
+        return True
 
     def _claim_folder(self, id: str) -> Path:  # noqa: A002 -- the field's word
         if id in {"", ".", ".."} or "/" in id or "\0" in id:
@@ -196,7 +221,7 @@ class Inbox:
             try:
                 (claims / id).mkdir(0o700)
             except FileExistsError:
-                if self.claimed(id) is not None:  # the rename would overwrite it
+                if self.claimed_file(id) is not None:  # the rename would overwrite it
                     raise StorageError(f"{self._claims / id} holds a claimed file already") from None
             # By what a folder of ours looks like here: network file systems show owners of their own.
             mine, owner = (claims / id).lstat().st_uid, claims.stat().st_uid
@@ -243,10 +268,10 @@ def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
 def is_network(path: Path, mountinfo: str | None = None) -> bool:
     """Whether the path lies where other machines may write, so that it must be polled."""
     kind = filesystem_of(path, mountinfo)
-    return kind in NETWORK or kind.startswith("fuse.")
+    return kind in NETWORK_FILE_SYSTEMS or kind.startswith("fuse.")
 
 
-def _numbers(name: str) -> Iterator[str]:
+def _numbered_names(name: str) -> Iterator[str]:
     return (_numbered(name, n) for n in itertools.count(1))
 
 
@@ -254,15 +279,15 @@ def _numbered(name: str, number: int) -> str:
     if number == 1:
         return name
     stem, dot, suffix = name.rpartition(".")
-    if not stem or len(suffix) > LONGEST_SUFFIX:
+    if not stem or len(suffix) > MAX_SUFFIX_CHARS:
         stem, dot, suffix = name, "", ""
     end = f" ({number}){dot}{suffix}"
-    while stem and len(os.fsencode(stem + end)) > NAME_BYTES:
+    while stem and len(os.fsencode(stem + end)) > MAX_NAME_BYTES:
         stem = stem[:-1]
     return stem + end
 
 
-def _place(source: Path, target: Path) -> bool:
+def _rename_if_free(source: Path, target: Path) -> bool:
     """Give the file its new name; False when that is taken."""
     try:
         rename_to_free_name(source, target)

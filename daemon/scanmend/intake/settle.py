@@ -1,4 +1,4 @@
-"""Decide which files stood still for long enough to be taken; pure, the caller says what time it is."""
+"""Decide which files were unchanged for long enough to be taken; pure, the caller says what time it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,15 @@ from scanmend.document import Fingerprint
 class _Waiting:
     fingerprint: Fingerprint
     since: float
-    """When this fingerprint was first seen."""
+    """When this fingerprint was first seen, in seconds of the caller's clock."""
     due: float
+    """When the file counts as settled, by the same clock."""
     offered: bool = False
+    """Whether ``settled`` returned it since it changed or was postponed."""
 
 
 class Settler:
-    """Remembers for how long each file of one inbox has been unchanged.
+    """Remembers how long each file of one inbox has been unchanged.
 
     ``now`` is seconds of a clock that never jumps (``time.monotonic()``); the files' own times are only compared
     with themselves, so a scanner with a wrong clock does no harm.
@@ -28,7 +30,7 @@ class Settler:
         self._incomplete_s = incomplete_s
         self._waiting: dict[Path, _Waiting] = {}
         self._next: float | None = None
-        """When the first of those that were not offered is due."""
+        """When the first file that was not offered yet is due; None when there is none."""
 
     def settled(self, listing: Mapping[Path, Fingerprint], now: float) -> list[Path]:
         """Return the paths unchanged for settle_s, those that waited longest first; forget those that vanished.
@@ -47,7 +49,7 @@ class Settler:
         self._next = self._first_due()
         return sorted(ready, key=self._age)
 
-    def wait(self, now: float) -> float | None:
+    def seconds_until_settled(self, now: float) -> float | None:
         """Seconds until a path may be ready that was not returned yet; None when there is none.
 
         Paths that ``settled`` returned do not count: a caller that leaves one lying must not spin because of it.
@@ -57,7 +59,7 @@ class Settler:
     def postpone(self, path: Path, now: float) -> bool:
         """Hold back a path that was found incomplete until it changes or stood still for incomplete_s.
 
-        False when it stood still for so long already: take it as it is. False, too, for a path not known.
+        False when it stood still for that long already, so that it is taken as it is; False, too, for an unknown path.
         """
         file = self._waiting.get(path)
         if file is None or file.since + self._incomplete_s <= now:
@@ -68,7 +70,7 @@ class Settler:
         return True
 
     def forget(self, path: Path) -> None:
-        """Drop a path that was taken; when it is listed again, its time begins anew."""
+        """Drop a path that was taken; when it is listed again, it has to settle again."""
         file = self._waiting.pop(path, None)
         if file is not None and not file.offered:
             self._next = self._first_due()

@@ -2,7 +2,7 @@
 
 What a format cannot show, the settle time must: a BMP, WebP or TIFF whose full length was preallocated with zeros,
 a multi-page TIFF between two pages, a PDF cut exactly at the end of an earlier revision, a GIF cut where its data
-happen to hold the two bytes of its end. Data behind the end of a JPEG or PNG are tolerated up to the length of TAIL.
+happen to hold the two bytes of its end. Data behind the end of a JPEG or PNG are tolerated up to TAIL_BYTES.
 """
 
 import enum
@@ -11,13 +11,14 @@ import re
 import struct
 from collections.abc import Callable
 
-HEAD = 1024
+HEAD_BYTES = 1024
 """Bytes at the start in which a PDF header may stand."""
-TAIL = 4096
+TAIL_BYTES = 4096
 """Bytes at the end in which the end mark of a format is looked for."""
-PDF_TAIL = 2048
-BUDGET = 1 << 21
-"""Bytes after which the walk through a TIFF ends; what was not seen counts as complete."""
+PDF_TAIL_BYTES = 2048
+"""Bytes at the end in which the end mark of a PDF is looked for."""
+TIFF_BUDGET_BYTES = 1 << 21
+"""Bytes read after which the walk through a TIFF ends; what was not seen counts as complete."""
 
 SIGNATURES = (
     ("png", b"\x89PNG\r\n\x1a\n"),
@@ -29,33 +30,47 @@ SIGNATURES = (
     ("tiff", b"II+\0\x08\0\0\0"),
     ("tiff", b"MM\0+\0\x08\0\0"),
 )
-PDF = b"%PDF-"
-IEND = b"\0\0\0\0IEND\xaeB`\x82"
-EOI = b"\xff\xd9"
-MOST_SEGMENTS = 1024
+"""Formats by the bytes that a file begins with."""
+PDF_SIGNATURE = b"%PDF-"
+"""What a PDF has within its first HEAD_BYTES."""
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+"""The last chunk of a PNG, IEND: length, name and checksum."""
+JPEG_END = b"\xff\xd9"
+"""The marker EOI, end of image."""
+MAX_JPEG_SEGMENTS = 1024
 """Headers of one JPEG that are passed over; a colour profile alone may take 255."""
 BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 """Sizes of the headers that may follow the 14 bytes that begin a BMP; ``BM`` alone begins many a text."""
-BMP_NEEDS = 18
-WEBP_NEEDS = 12
+BMP_MIN_BYTES = 18
+"""Bytes by which a BMP is known: its file header, and the size of the header that follows."""
+WEBP_MIN_BYTES = 12
+"""Bytes by which a WebP is known: ``RIFF``, a length, ``WEBP``."""
 
-OFFSETS, COUNTS = (273, 324), (279, 325)
-"""TIFF tags: where the strips or tiles lie, and how many bytes each has."""
-WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+TIFF_OFFSET_TAGS = (273, 324)
+"""Tags that say where the strips, or the tiles, of a TIFF lie."""
+TIFF_COUNT_TAGS = (279, 325)
+"""Tags that say how many bytes each strip, or tile, has; in the order of TIFF_OFFSET_TAGS."""
+TIFF_VALUE_BYTES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}  # fmt: skip
 """Bytes of one value of each TIFF field type."""
-INTEGERS = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-BIG_TIFF = 43
-MOST_FIELDS, MOST_VALUES = 256, 16
-"""Fields of one TIFF directory, and last values of one field, that are looked at."""
-CALL_COST = 64
-"""What a read counts at least."""
+TIFF_INTEGER_CODES = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+"""How ``struct`` names the TIFF field types that hold whole numbers."""
+BIG_TIFF_VERSION = 43
+"""Version number in the header of a BigTIFF, whose offsets have 64 bits; a TIFF has 42."""
+MAX_TIFF_FIELDS = 256
+"""Fields of one TIFF directory that are looked at."""
+MAX_TIFF_VALUES = 16
+"""Values of one TIFF field that are looked at: the last ones."""
+MIN_READ_COST_BYTES = 64
+"""What even the smallest read takes from TIFF_BUDGET_BYTES."""
 
 
-class State(enum.Enum):
-    """What a cheap look at a file tells."""
+class ScanState(enum.Enum):
+    """What can be told of a file from a few KiB of it."""
 
     READY = "ready"
-    """A scan format, complete as far as this look goes."""
+    """A scan format, complete as far as can be told."""
     INCOMPLETE = "incomplete"
     """Empty, truncated or still being written."""
     FOREIGN = "foreign"
@@ -78,7 +93,7 @@ class _Source:
         if at + length > self.size:
             raise _TruncatedError
         data = os.pread(self.fd, length, at)
-        self.spent += max(length, CALL_COST)
+        self.spent += max(length, MIN_READ_COST_BYTES)
         if len(data) < length:
             raise _TruncatedError
         return data
@@ -97,57 +112,58 @@ def sniff(head: bytes) -> str | None:
     for kind, signature in SIGNATURES:
         if head.startswith(signature):
             return kind
-    if head[:4] == b"RIFF" and head[8:WEBP_NEEDS] == b"WEBP":
+    if head[:4] == b"RIFF" and head[8:WEBP_MIN_BYTES] == b"WEBP":
         return "webp"
-    if head[:2] == b"BM" and len(head) >= BMP_NEEDS and int.from_bytes(head[14:BMP_NEEDS], "little") in BMP_HEADERS:
+    header = int.from_bytes(head[14:BMP_MIN_BYTES], "little")
+    if head[:2] == b"BM" and len(head) >= BMP_MIN_BYTES and header in BMP_HEADERS:
         return "bmp"
-    return "pdf" if PDF in head[: HEAD + len(PDF) - 1] else None
+    return "pdf" if PDF_SIGNATURE in head[: HEAD_BYTES + len(PDF_SIGNATURE) - 1] else None
 
 
-def inspect(fd: int, size: int) -> State:
+def scan_state(fd: int, size: int) -> ScanState:
     """Judge the open file of that many bytes; OSError when it cannot be read, nothing else whatever it holds."""
     source = _Source(fd, size)
-    head = os.pread(fd, min(size, HEAD), 0)
+    head = os.pread(fd, min(size, HEAD_BYTES), 0)
     if not head.strip(b"\0"):
-        return State.INCOMPLETE
+        return ScanState.INCOMPLETE
     kind = sniff(head)
     if kind is None:
-        return State.INCOMPLETE if _may_become_known(head) else State.FOREIGN
+        return ScanState.INCOMPLETE if _may_become_known(head) else ScanState.FOREIGN
     try:
-        return State.READY if _COMPLETE[kind](source) else State.INCOMPLETE
+        return ScanState.READY if _COMPLETE[kind](source) else ScanState.INCOMPLETE
     except _TruncatedError:
-        return State.INCOMPLETE
+        return ScanState.INCOMPLETE
 
 
 def _may_become_known(head: bytes) -> bool:
-    signatures = (*(signature for _, signature in SIGNATURES), PDF)
+    signatures = (*(signature for _, signature in SIGNATURES), PDF_SIGNATURE)
     if any(len(head) < len(s) and s.startswith(head) for s in signatures):
         return True
-    riff = len(head) < WEBP_NEEDS and b"RIFF".startswith(head[:4]) and b"WEBP".startswith(head[8:])
-    return riff or (len(head) < BMP_NEEDS and b"BM".startswith(head[:2]))
+    riff = len(head) < WEBP_MIN_BYTES and b"RIFF".startswith(head[:4]) and b"WEBP".startswith(head[8:])
+    return riff or (len(head) < BMP_MIN_BYTES and b"BM".startswith(head[:2]))
 
 
 def _pdf(source: _Source) -> bool:
-    head = os.pread(source.fd, HEAD, 0)
+    head = os.pread(source.fd, HEAD_BYTES, 0)
     linearized = re.search(rb"/Linearized\b[^>]*?/L\s+(\d{1,15})\b", head)  # ends its first page with %%EOF, too
     if linearized and source.size < int(linearized[1]):
         return False
-    _, end, after = source.tail(PDF_TAIL).rpartition(b"%%EOF")
+    _, end, after = source.tail(PDF_TAIL_BYTES).rpartition(b"%%EOF")
     return bool(end) and b" obj" not in after  # an update is being appended
 
 
 def _png(source: _Source) -> bool:
-    return IEND in source.tail(TAIL)
+    return PNG_END in source.tail(TAIL_BYTES)
 
 
 def _gif(source: _Source) -> bool:
-    return source.tail(TAIL).rstrip(b"\0").endswith(b"\0;")
+    return source.tail(TAIL_BYTES).rstrip(b"\0").endswith(b"\0;")
 
 
 def _jpeg(source: _Source) -> bool:
     """Look for the end mark, but only behind the headers: an embedded thumbnail has one of its own."""
     at = 2
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_JPEG_SEGMENTS):
         mark, code, length = struct.unpack(">BBH", source.read(at, 4))
         if mark != 0xFF:  # noqa: PLR2004 -- every marker begins so; whatever this is, the decoder shall say
             break
@@ -159,7 +175,7 @@ def _jpeg(source: _Source) -> bool:
             at += 2 + length
             if code == 0xDA:  # noqa: PLR2004 -- start of scan: from here on EOI cannot occur by chance
                 break
-    return EOI in source.tail(TAIL, at)
+    return JPEG_END in source.tail(TAIL_BYTES, at)
 
 
 def _webp(source: _Source) -> bool:
@@ -180,7 +196,7 @@ def _bmp(source: _Source) -> bool:
 
 def _tiff(source: _Source) -> bool:
     order = "<" if source.read(0, 2) == b"II" else ">"
-    big = source.number(2, order + "H") == BIG_TIFF
+    big = source.number(2, order + "H") == BIG_TIFF_VERSION
     count_code, pointer = (order + "Q", order + "Q") if big else (order + "H", order + "I")
     count_width, width = struct.calcsize(count_code), struct.calcsize(pointer)
     field_width = 4 + 2 * width
@@ -188,16 +204,16 @@ def _tiff(source: _Source) -> bool:
     if at == 0:  # the writer fills this in last
         return False
     seen: set[int] = set()
-    while at and at not in seen and source.spent < BUDGET:
+    while at and at not in seen and source.spent < TIFF_BUDGET_BYTES:
         seen.add(at)
         count = source.number(at, count_code)
         at += count_width
-        fields = source.read(at, min(count, MOST_FIELDS) * field_width)
+        fields = source.read(at, min(count, MAX_TIFF_FIELDS) * field_width)
         at = source.number(at + count * field_width, pointer)
         values: dict[int, list[int]] = {}
         for i in range(0, len(fields), field_width):
             _tiff_field(source, fields[i : i + field_width], order, pointer, values)
-        for offsets, counts in zip(OFFSETS, COUNTS, strict=True):
+        for offsets, counts in zip(TIFF_OFFSET_TAGS, TIFF_COUNT_TAGS, strict=True):
             starts = values.get(offsets, [])
             lengths = values.get(counts, [])
             if len(lengths) != len(starts):
@@ -210,16 +226,16 @@ def _tiff(source: _Source) -> bool:
 def _tiff_field(source: _Source, field: bytes, order: str, pointer: str, values: dict[int, list[int]]) -> None:
     """Check that the field's values lie inside the file, and note those that say where the image lies."""
     tag, kind, count = struct.unpack(order + "HH" + pointer[-1], field[: 4 + struct.calcsize(pointer)])
-    each = WIDTHS.get(kind, 0)
+    each = TIFF_VALUE_BYTES.get(kind, 0)
     data = field[4 + struct.calcsize(pointer) :]
     if count * each > len(data):
         (at,) = struct.unpack(pointer, data)
         if at + count * each > source.size:
             raise _TruncatedError
-        if tag in OFFSETS + COUNTS:
-            last = min(count, MOST_VALUES) * each
+        if tag in TIFF_OFFSET_TAGS + TIFF_COUNT_TAGS:
+            last = min(count, MAX_TIFF_VALUES) * each
             data = source.read(at + count * each - last, last)
-    if tag in OFFSETS + COUNTS and (code := INTEGERS.get(kind)):
+    if tag in TIFF_OFFSET_TAGS + TIFF_COUNT_TAGS and (code := TIFF_INTEGER_CODES.get(kind)):
         known = min(count, len(data) // each)
         values[tag] = list(struct.unpack(f"{order}{known}{code}", data[: known * each]))
 

@@ -16,12 +16,12 @@ from scanmend.ledger.entry import Entry
 from scanmend.outputs import error_report
 from scanmend.process.child import SECRETS
 
-_SAID = 2000
-"""Bytes of a failed command's output that are logged."""
-_LOOK_S = 0.1
-"""How often a running command is looked at."""
-_OURS = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", *SECRETS}
-"""Variables that are the daemon's own business."""
+MAX_OUTPUT_BYTES = 2000
+"""How much of a failed command's output is logged, from its end."""
+POLL_S = 0.1
+"""How often a running command is looked at, in seconds."""
+PRIVATE_VARIABLES = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", *SECRETS}
+"""Environment variables of the daemon that its children do not get."""
 
 log = structlog.get_logger()
 
@@ -32,25 +32,20 @@ def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) ->
         return True
     names = sorted(folder.outputs, key=lambda name: name == "json")
     paths = [entry.outbox / entry.stem.with_name(f"{entry.stem.name}.{name}") for name in names]
-    told = {**_told(folder, entry), "SCANMEND_STATUS": "success", "SCANMEND_ORIGINAL": _original(folder, entry)}
-    return _run(folder.on_success, [p for p in paths if p.exists()], told, folder, entry, stopping)
+    variables = {"SCANMEND_STATUS": "success", "SCANMEND_ORIGINAL": _original(folder, entry)}
+    return _run_hook(folder.on_success, [p for p in paths if p.exists()], variables, folder, entry, stopping)
 
 
 def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, stopping: Callable[[], bool]) -> None:
     """Run ``on_failure`` with the quarantined file and the report on it."""
     if folder.on_failure:
-        told = {**_told(folder, entry), "SCANMEND_STATUS": "failure", "SCANMEND_REASON": reason}
-        told["SCANMEND_ORIGINAL"] = os.fspath(quarantined)
-        _run(folder.on_failure, [quarantined, error_report.report_of(quarantined)], told, folder, entry, stopping)
-
-
-def _told(folder: Folder, entry: Entry) -> dict[str, str]:
-    return {
-        "SCANMEND_ID": entry.id,
-        "SCANMEND_FOLDER": folder.name,
-        "SCANMEND_SOURCE": os.fspath(entry.relative),
-        "SCANMEND_OUTBOX": os.fspath(entry.outbox),
-    }
+        paths = [quarantined, error_report.report_path(quarantined)]
+        variables = {
+            "SCANMEND_STATUS": "failure",
+            "SCANMEND_REASON": reason,
+            "SCANMEND_ORIGINAL": os.fspath(quarantined),
+        }
+        _run_hook(folder.on_failure, paths, variables, folder, entry, stopping)
 
 
 def _original(folder: Folder, entry: Entry) -> str:
@@ -60,23 +55,30 @@ def _original(folder: Folder, entry: Entry) -> str:
     return os.fspath(entry.put_away) if entry.put_away else ""
 
 
-def _run(
+def _run_hook(
     command: Sequence[str],
     paths: Sequence[Path],
-    told: Mapping[str, str],
+    variables: Mapping[str, str],
     folder: Folder,
     entry: Entry,
     stopping: Callable[[], bool],
 ) -> bool:
+    """Run a command about a document and log how it went; False when the daemon stopped meanwhile."""
     bound = log.bind(id=entry.id, folder=folder.name, command=command[0])
+    of_the_document = {
+        "SCANMEND_ID": entry.id,
+        "SCANMEND_FOLDER": folder.name,
+        "SCANMEND_SOURCE": os.fspath(entry.relative),
+        "SCANMEND_OUTBOX": os.fspath(entry.outbox),
+    }
     started = time.monotonic()
     try:
-        wrong = run(command, paths, told, folder.hook_limit_s, stopping)
+        failure = run(command, paths, {**of_the_document, **variables}, folder.hook_limit_s, stopping)
     except Stopping:
         bound.info("hook.interrupted")
         return False
-    if wrong:
-        bound.warning("hook.failed", reason=wrong)
+    if failure:
+        bound.warning("hook.failed", reason=failure)
     else:
         bound.info("hook.done", seconds=round(time.monotonic() - started, 3))
     return True
@@ -85,39 +87,39 @@ def _run(
 def run(
     command: Sequence[str],
     paths: Sequence[Path],
-    told: Mapping[str, str],
+    variables: Mapping[str, str],
     limit_s: float,
     stopping: Callable[[], bool] = lambda: False,
 ) -> str:
     """Run the command with the paths as further arguments, without a shell; return what went wrong, empty if nothing.
 
-    ``told`` becomes environment variables. The command leads a process group; at the limit, or when ``stopping``
+    ``variables`` are added to the environment. The command leads a process group; at the limit, or when ``stopping``
     says so, the whole group is killed; Stopping in the latter case.
     """
-    said = os.memfd_create("hook")
+    output = os.memfd_create("hook")
     try:
-        environment = {k: v for k, v in os.environ.items() if k not in _OURS} | {k: _plain(v) for k, v in told.items()}
+        inherited = {k: v for k, v in os.environ.items() if k not in PRIVATE_VARIABLES}
         try:
             process = subprocess.Popen(
                 [*command, *map(os.fspath, paths)],
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env=environment,
+                stdout=output,
+                stderr=output,
+                env=inherited | {k: _without_nul(v) for k, v in variables.items()},
                 start_new_session=True,
             )
         except (OSError, ValueError) as e:
             return f"cannot be started: {e}"
         if not _ended(process, limit_s, stopping):
-            return f"took longer than hook_limit_s: {limit_s:g} s, and was killed{_tail(said)}"
+            return f"took longer than hook_limit_s: {limit_s:g} s, and was killed{_tail(output)}"
         if process.returncode:
             how = (
                 f"died of signal {-process.returncode}" if process.returncode < 0 else f"exit code {process.returncode}"
             )
-            return f"{how}{_tail(said)}"
+            return f"{how}{_tail(output)}"
         return ""
     finally:
-        os.close(said)
+        os.close(output)
 
 
 def _ended(process: subprocess.Popen[bytes], limit_s: float, stopping: Callable[[], bool]) -> bool:
@@ -126,7 +128,7 @@ def _ended(process: subprocess.Popen[bytes], limit_s: float, stopping: Callable[
     try:
         while True:
             try:
-                process.wait(min(_LOOK_S, max(0.0, limit - time.monotonic())))
+                process.wait(min(POLL_S, max(0.0, limit - time.monotonic())))
             except subprocess.TimeoutExpired:
                 if stopping():
                     raise Stopping from None
@@ -140,12 +142,14 @@ def _ended(process: subprocess.Popen[bytes], limit_s: float, stopping: Callable[
             process.wait()
 
 
-def _plain(value: str) -> str:
-    """As an environment can hold it."""
+def _without_nul(value: str) -> str:
+    """Return the value as an environment variable can hold it."""
     return value.replace("\0", "")
 
 
-def _tail(said: int) -> str:
-    size = os.fstat(said).st_size
-    text = printable(" ".join(os.pread(said, _SAID, max(0, size - _SAID)).decode("utf-8", "replace").split()))
+def _tail(output: int) -> str:
+    """Return the end of what a command wrote to this file descriptor, on one line, to be added to a reason."""
+    size = os.fstat(output).st_size
+    data = os.pread(output, MAX_OUTPUT_BYTES, max(0, size - MAX_OUTPUT_BYTES))
+    text = printable(" ".join(data.decode("utf-8", "replace").split()))
     return f"; it said: {text}" if text else ""

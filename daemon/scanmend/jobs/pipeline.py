@@ -1,6 +1,5 @@
 """One source through all stages: inspect, read, correct."""
 
-import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -8,47 +7,49 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scanmend import __version__
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.correct.task import CorrectionTask, skipped
+from scanmend.correct.settings import CorrectionSettings, skip_reason
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
-from scanmend.language.installed import AUTO, tells_language
+from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
-from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 INSPECT_LIMIT_S = 300.0
-AUTO_PAGES = 20
-"""So many pages are looked at, one after the other, for the language of their document."""
+"""Longest time for counting the pages of a source and hashing it, in seconds."""
+LANGUAGE_PAGES = 20
+"""Pages that are read one after the other, at most, to find out the language of their document."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is known of all pages together; the pages themselves are not held in memory."""
+    """Sums over all pages of a document; the pages themselves are not held in memory."""
 
     ocr_s: float = 0.0
     """Seconds that Tesseract took over all pages, whichever ran at the same time."""
     correct_s: float = 0.0
     """Seconds that correction took over all pages."""
     edits: int = 0
+    """Accepted edits."""
     rejected: int = 0
+    """Rejected edits."""
     asked: bool = False
     """Whether a model was asked for any page."""
     languages: dict[str, None] = field(default_factory=dict)
-    """What the pages were read in, in the order they came up."""
+    """Languages that the pages were read in, by Tesseract's names, in the order in which they came up."""
     strategy: str = ""
-    """What was chosen for the first page that a model was asked for."""
+    """Strategy that was chosen for the first page that a model was asked for; empty when none was."""
 
     def add(self, page: CorrectedPage, done: AppendablePages) -> None:
-        """Count a page in, and put it with those that are done."""
+        """Add a page to the sums, and append it to those that are done."""
         done.append(page)
         self.ocr_s += page.page.seconds
         self.correct_s += page.seconds
@@ -61,7 +62,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A source as text."""
+    """A source, read and corrected."""
 
     inspection: Inspection
     pages: Pages
@@ -92,41 +93,43 @@ class Pipeline:
         self.glossaries = GlossaryFiles()
         self._stopping = stopping
 
-    def convert(self, path: Path, settings: Settings, keeper: Checkpoint, done: AppendablePages) -> Converted:
+    def convert(self, path: Path, settings: Settings, checkpoint: Checkpoint, done: AppendablePages) -> Converted:
         """Read and correct every page, into ``done``; DocumentError, TransientError, Postponed, Stopping."""
         started, clock = datetime.now(UTC), time.monotonic()
         deadline = clock + settings.document_limit_s
         reading = read_settings_of(settings)
         found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
-        keeper.inspected(found)
+        checkpoint.inspected(found)
         task = correction_task_of(settings, self.glossaries)
         tally, kept, failed = Tally(), 0, ""
         with ExitStack() as stack:
             lease: Lease | None = None
-            pages = stack.enter_context(closing(self._read(path, found.pages, reading, keeper)))
+            pages = stack.enter_context(
+                closing(self._read_ahead(partial(self.pool.submit, path), found.pages, reading, checkpoint))
+            )
             for page in pages:
                 if isinstance(page, CorrectedPage):
                     tally.add(page, done)
                     self._check(deadline, settings, kept)
                     continue
                 task = replace(task, languages=page.languages or task.languages)
-                if reason := skipped(page, task):
-                    _keep(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), keeper, tally, done)
+                if reason := skip_reason(page, task):
+                    _finish_page(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), checkpoint, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)
                     continue
-                keeper.keep_page(page)
+                checkpoint.keep_page(page)
                 self._check(deadline, settings, kept)
                 try:
                     if lease is None:
-                        self._see_to_model(settings)
-                        keeper.advance(page.number, "waiting for the model with")
+                        self._require_model(settings)
+                        checkpoint.advance(page.number, "waiting for the model with")
                         lease = stack.enter_context(self.slot.lease(settings.model))
-                    keeper.advance(page.number, "correcting")
-                    _keep(lease.correct(page, task, settings.model_call_limit_s), keeper, tally, done)
+                    checkpoint.advance(page.number, "correcting")
+                    _finish_page(lease.correct(page, task, settings.model_call_limit_s), checkpoint, tally, done)
                     kept += 1
                 except Postponed:
-                    self._read_on(pages, keeper, deadline, settings)
+                    self._read_remaining(pages, checkpoint, deadline, settings)
                     raise
                 except (HostDied, ModelResting) as e:
                     if settings.on_model_failure == "raw":
@@ -135,51 +138,58 @@ class Pipeline:
                         tally.add(without_glyphs(raw), done)
                         continue
                     if self._postpone and isinstance(e, ModelResting):
-                        self._read_on(pages, keeper, deadline, settings)
+                        self._read_remaining(pages, checkpoint, deadline, settings)
                         raise Postponed(str(e)) from e
                     raise
         model = self.slot.identity(settings.model) if tally.asked else None
         return Converted(found, done, model, started, round(time.monotonic() - clock, 3), tally, failed)
 
-    def _see_to_model(self, settings: Settings) -> None:
-        """Before a document takes its turn: Postponed where its model is being downloaded, ModelResting."""
+    def _require_model(self, settings: Settings) -> None:
+        """Raise Postponed where the model is being downloaded, ModelResting where it is left alone after failures."""
         if why := self.slot.resting(settings.model):
             raise ModelResting(why)
         if self._postpone and self.slot.pending(settings.model):
             raise Postponed(f"waits for model {settings.model!r}, which is being downloaded")
 
-    def _read_on(
-        self, pages: Iterable[Page | CorrectedPage], keeper: Checkpoint, deadline: float, settings: Settings
+    def _read_remaining(
+        self, pages: Iterable[Page | CorrectedPage], checkpoint: Checkpoint, deadline: float, settings: Settings
     ) -> None:
-        """Have the other pages read, for the next attempt."""
+        """Have the remaining pages read, for the next attempt; errors as ``convert``."""
         for page in pages:
             if isinstance(page, Page):
-                keeper.keep_page(page)
+                checkpoint.keep_page(page)
             self._check(deadline, settings)
 
-    def _read(
-        self, path: Path, count: int, reading: ReadSettings, keeper: Checkpoint
+    def _read_ahead(
+        self,
+        submit: Callable[[int, ReadSettings], Future[Page]],
+        count: int,
+        reading: ReadSettings,
+        checkpoint: Checkpoint,
     ) -> Generator[Page | CorrectedPage]:
-        """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap."""
+        """Yield pages in order; as many are read ahead as there are workers, so that OCR and correction overlap.
+
+        ``submit(number, reading)`` gives a page to a worker.
+        """
         ahead: deque[Page | CorrectedPage | Future[Page]] = deque()
         try:
             for number in range(1, count + 1):
-                known = keeper.recall(number)
+                known = checkpoint.recall(number)
                 if known is None:
-                    keeper.advance(number, "reading")
-                    ahead.append(self.pool.submit(path, number, reading))
+                    checkpoint.advance(number, "reading")
+                    ahead.append(submit(number, reading))
                 else:
                     ahead.append(known)
-                if reading.languages == AUTO:  # the pages behind are read in what this one tells
-                    reading = _settled(reading, _result(ahead[-1]))
+                if reading.languages == AUTO:  # the pages after it are read in this one's language
+                    reading = _with_language(reading, _page_of(ahead[-1]))
                 while len(ahead) > self.pool.workers:
-                    yield _result(ahead.popleft())
+                    yield _page_of(ahead.popleft())
             while ahead:
-                yield _result(ahead.popleft())
+                yield _page_of(ahead.popleft())
         finally:
             for page in ahead:  # not empty when the document ends early
                 if isinstance(page, Future) and not page.cancel() and page.done() and not page.exception():
-                    keeper.keep_page(page.result())
+                    checkpoint.keep_page(page.result())
 
     def _check(self, deadline: float, settings: Settings, kept: int = 0) -> None:
         """Raise Stopping; or at the end of its time OcrError, but Postponed where pages were ``kept`` meanwhile."""
@@ -191,25 +201,25 @@ class Pipeline:
             raise OcrError(f"the document took longer than document_limit_s: {settings.document_limit_s:g} s")
 
 
-def _result(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPage:
+def _page_of(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPage:
     return page.result() if isinstance(page, Future) else page
 
 
-def _settled(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings:
-    """With the language of a document, once a page tells it, or is far enough behind pages that did not."""
+def _with_language(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings:
+    """Fix the language for the pages that follow once a page shows it, or LANGUAGE_PAGES pages did not."""
     page = known.page if isinstance(known, CorrectedPage) else known
-    settled = tells_language(page) or (page.languages and page.number >= AUTO_PAGES)
+    settled = can_detect_language(page) or (page.languages and page.number >= LANGUAGE_PAGES)
     return replace(reading, languages=page.languages) if settled else reading
 
 
-def _keep(page: CorrectedPage, keeper: Checkpoint, tally: Tally, done: AppendablePages) -> None:
-    """Have a corrected page remembered, and put it with those that are done."""
-    keeper.keep_corrected(page)
+def _finish_page(page: CorrectedPage, checkpoint: Checkpoint, tally: Tally, done: AppendablePages) -> None:
+    """Remember a corrected page, and append it to those that are done."""
+    checkpoint.keep_corrected(page)
     tally.add(page, done)
 
 
 def read_settings_of(settings: Settings) -> ReadSettings:
-    """How pages of these settings are to be read."""
+    """Return how pages are to be read with these settings."""
     limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
     return ReadSettings(
         settings.languages,
@@ -221,53 +231,13 @@ def read_settings_of(settings: Settings) -> ReadSettings:
     )
 
 
-def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionTask:
-    """How pages of these settings are to be corrected; StorageError when there is no glossary to go by."""
-    return CorrectionTask(
+def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionSettings:
+    """Return how pages are to be corrected with these settings; StorageError when the glossary cannot be read."""
+    return CorrectionSettings(
         settings.strategy,
         settings.prompt,
         settings.languages,
         settings.attention,
         settings.boldness,
         glossaries.entries(settings.glossary),
-    )
-
-
-def record_of(
-    converted: Converted,
-    settings: Settings,
-    *,
-    id_: str,
-    folder: str,
-    relative: Path,
-    size: int,
-    modified_ns: int,
-    attempt: int = 1,
-    duplicate_of: str | None = None,
-) -> Record:
-    """Everything the ``.json`` output says of a document."""
-    return Record(
-        id=id_,
-        source=relative.name,
-        relative=relative,
-        sha256=converted.inspection.sha256,
-        size=size,
-        modified_ns=modified_ns,
-        folder=folder,
-        model=converted.model,
-        strategy=converted.tally.strategy or settings.strategy,
-        prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
-        languages=tuple(converted.tally.languages) if settings.languages == AUTO else settings.languages,
-        started=converted.started.isoformat(timespec="milliseconds"),
-        finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        timings={
-            "ocr_s": converted.tally.ocr_s,
-            "correct_s": converted.tally.correct_s,
-            "total_s": converted.seconds,
-        },
-        pages=converted.pages,
-        version=__version__,
-        attempt=attempt,
-        duplicate_of=duplicate_of,
-        uncorrected=converted.uncorrected or None,
     )

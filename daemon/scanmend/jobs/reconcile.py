@@ -1,4 +1,4 @@
-"""What the folders themselves tell of documents that the ledger does not know: records, reports, claims."""
+"""What lies in a folder's outbox and quarantine says of documents that the ledger does not know."""
 
 import hashlib
 import os
@@ -10,17 +10,17 @@ from typing import Any
 
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, printable
-from scanmend.fs import atomic
+from scanmend.fs import free_name
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs import error_report, record
 
-MARK = 6
-"""Characters at the end of an id that tell whose it is."""
+MARK_CHARS = 6
+"""Length of the mark at the end of an id that tells whose claim it is."""
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
-def mark_of(state_dir: Path) -> str:
-    """Return what the ids of this daemon's claims end in: the same on this machine with this state folder, always.
+def daemon_mark(state_dir: Path) -> str:
+    """Return what the ids of this daemon's claims end in: always the same for a machine and a state folder.
 
     It does not depend on what lies in the state folder, so that a daemon knows its claims when its ledger is lost.
     """
@@ -29,7 +29,7 @@ def mark_of(state_dir: Path) -> str:
     except OSError:
         machine = b""
     parts = (machine, os.fsencode(os.uname().nodename), os.fsencode(os.path.realpath(state_dir)))
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK_CHARS]
 
 
 def already_made(
@@ -45,13 +45,13 @@ def already_made(
         return None
     digest = ""
     for name in {relative, _without_number(relative)}:
-        for stem in atomic.stems(name.with_suffix(""), [".json"]):
+        for stem in free_name.candidates(name.with_suffix(""), [".json"]):
             file = folder.outbox / stem.with_name(stem.name + ".json")
             if not os.path.lexists(file):
                 break
             head = record.head(file)
-            told = (head.get("relative"), head.get("size"), head.get("modified_ns"))
-            if told != (printable(name), fingerprint.size, fingerprint.mtime_ns):
+            recorded = (head.get("relative"), head.get("size"), head.get("modified_ns"))
+            if recorded != (printable(name), fingerprint.size, fingerprint.mtime_ns):
                 continue
             digest = digest or _digest(claimed or folder.inbox / relative)
             if digest and digest == head.get("sha256"):
@@ -59,8 +59,8 @@ def already_made(
     return None
 
 
-def records(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
-    """Every record in the outbox by its id: its stem relative to the outbox, and its fields but for the pages."""
+def records_by_id(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Return every record in the outbox by id: its stem relative to the outbox, and its fields except the pages."""
     found: dict[str, tuple[Path, dict[str, Any]]] = {}
     for where, folders, names in os.walk(folder.outbox):
         folders[:] = [name for name in folders if Path(where, name) not in (folder.archive, folder.quarantine)]
@@ -72,29 +72,31 @@ def records(folder: Folder) -> dict[str, tuple[Path, dict[str, Any]]]:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A file in quarantine, by the report beside it."""
+    """A file in quarantine, with what the report beside it says."""
 
     id: str
     file: Path
     reason: str
 
 
-def quarantined(folder: Folder) -> Iterator[Quarantined]:
-    """Yield the files in a folder's quarantine that have a readable report."""
+def quarantined_files(folder: Folder) -> Iterator[Quarantined]:
+    """Yield the files in a folder's quarantine that have a readable report beside them."""
     for report in sorted(folder.quarantine.glob("*" + error_report.SUFFIX)):
         file = report.with_name(report.name.removesuffix(error_report.SUFFIX))
-        told = error_report.read(report)
-        if told is not None and file.is_file():
-            yield Quarantined(told[0], file, told[1])
+        fields = error_report.read(report)
+        if fields is not None and file.is_file():
+            id_, reason = fields
+            yield Quarantined(id_, file, reason)
 
 
 def _without_number(relative: Path) -> Path:
-    """Without the number that a file got because its name was taken when it went back to the inbox."""
+    """Return the name without the number that it got because it was taken when the file went back to the inbox."""
     match = _NUMBERED.fullmatch(relative.stem)
     return relative.with_name(match[1] + relative.suffix) if match else relative
 
 
 def _digest(path: Path) -> str:
+    """Return the SHA-256 of a source, empty when it cannot be read."""
     try:
         with open_source(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

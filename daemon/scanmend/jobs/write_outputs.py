@@ -1,33 +1,111 @@
-"""The outputs of a finished document: text is written here, what shows the pages is made in a page process."""
+"""A source becomes output files: text is written here, formats that show the pages are made in a page process."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scanmend import __version__
 from scanmend.config.schema import Settings
-from scanmend.document import printable
+from scanmend.document import Fingerprint, printable
 from scanmend.errors import StorageError
+from scanmend.jobs.checkpoint import Checkpoint
+from scanmend.jobs.pipeline import Converted, Pipeline
+from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
-from scanmend.outputs.page_file import COMPOSED, PageFile
+from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
+from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.source.settings import SourceLimits
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be converted, and what its record says of where it comes from."""
+
+    path: Path
+    """Where it lies now."""
+    id: str
+    folder: str
+    """Name of the configured folder."""
+    relative: Path
+    """Where it lay, relative to the inbox."""
+    fingerprint: Fingerprint
+    """Its state before it is read."""
+    attempt: int = 1
+    """1-based."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """A source, converted and written."""
+
+    files: Mapping[str, Path]
+    """By suffix, in the order in which they are to be published: the record last."""
+    record: Record
+    converted: Converted
+
+
+def make_outputs(
+    pipeline: Pipeline, source: SourceFile, settings: Settings, checkpoint: Checkpoint, work: Path
+) -> Outputs:
+    """Convert a source and make its outputs in the folder ``work``, in which the pages lie, too.
+
+    DocumentError, TransientError, Postponed, Stopping.
+    """
+    pages = PageFile(work / "pages")
+    converted = pipeline.convert(source.path, settings, checkpoint, pages)
+    checkpoint.writing()
+    made = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
+    return Outputs(write_outputs(settings, made, pages, source.path, work, pipeline.pool), made, converted)
+
+
+def record_of(source: SourceFile, converted: Converted, settings: Settings, duplicate_of: str | None = None) -> Record:
+    """Return everything the ``.json`` output says of a document; ``duplicate_of``: id of one with the same content."""
+    return Record(
+        id=source.id,
+        source=source.relative.name,
+        relative=source.relative,
+        sha256=converted.inspection.sha256,
+        size=source.fingerprint.size,
+        modified_ns=source.fingerprint.mtime_ns,
+        folder=source.folder,
+        model=converted.model,
+        strategy=converted.tally.strategy or settings.strategy,
+        prompt_sha256=hashlib.sha256(settings.prompt.encode()).hexdigest(),
+        languages=tuple(converted.tally.languages) if settings.languages == AUTO else settings.languages,
+        started=converted.started.isoformat(timespec="milliseconds"),
+        finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        timings={
+            "ocr_s": converted.tally.ocr_s,
+            "correct_s": converted.tally.correct_s,
+            "total_s": converted.seconds,
+        },
+        pages=converted.pages,
+        version=__version__,
+        attempt=source.attempt,
+        duplicate_of=duplicate_of,
+        uncorrected=converted.uncorrected or None,
+    )
 
 
 def write_outputs(
     settings: Settings, made: Record, pages: PageFile, source: Path, work: Path, pool: PagePool
 ) -> dict[str, Path]:
-    """Make files in ``work``, by suffix, in the order in which they are to be published: the record last.
+    """Make files in ``work``; return them by suffix, in the order in which they are to be published: the record last.
 
     ``pages``: those of the record. However long the document, one page at a time is in memory. DocumentError,
     OcrError, StorageError, Stopping.
     """
     wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
     targets = {name: work / f"out.{name}" for name in wanted}
-    pressed = {name: target for name, target in targets.items() if name in COMPOSED}
-    if pressed:
+    composed = {name: target for name, target in targets.items() if name in COMPOSED_OUTPUTS}
+    if composed:
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        pool.press(source, pages.path, pressed, document_facts(made), limits, settings.page_limit_s).result()
+        pool.compose(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
@@ -40,7 +118,7 @@ def write_outputs(
 
 
 def document_facts(made: Record) -> dict[str, Any]:
-    """What ``outbox.press`` wants to know of a document beside its pages."""
+    """Return what formats that show the pages say of a document beside its pages."""
     accepted = rejected = 0
     for page in made.pages:
         accepted += sum(edit.accepted for edit in page.edits)
@@ -58,6 +136,7 @@ def document_facts(made: Record) -> dict[str, Any]:
 
 
 def _write(target: Path, parts: Iterator[bytes]) -> None:
+    """Write a file piece by piece; StorageError."""
     try:
         with target.open("wb") as file:
             file.writelines(parts)

@@ -1,4 +1,4 @@
-"""What Tesseract calls a language and what the word lists call it."""
+"""Language codes: Tesseract's name for a language to that of the word lists."""
 
 CODES = {
     "ara": "ar", "ben": "bn", "bul": "bg", "cat": "ca", "ces": "cs", "dan": "da", "deu": "de", "deu_latf": "de",

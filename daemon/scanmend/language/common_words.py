@@ -1,6 +1,6 @@
-"""The some thirty thousand most common words of a language (wordfreq's small lists, by Robyn Speer).
+"""The roughly 30,000 most common words of a language, from wordfreq's small lists (Robyn Speer).
 
-They are what page workers go by: 2 to 5 MiB and 20 ms for each language, where the large lists take ten times that.
+Page workers use these: 2 to 5 MiB and 20 ms for each language, where the large lists take ten times that.
 """
 
 import re
@@ -13,14 +13,14 @@ from scanmend.language.codes import CODES
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def words(text: str) -> Iterator[str]:
-    """Yield the words of two letters or more, case-folded; what apostrophes and hyphens join counts as several."""
+def words_in(text: str) -> Iterator[str]:
+    """Yield the words of two letters or more, case-folded; apostrophes and hyphens separate words."""
     return (found.group().casefold() for found in _WORD.finditer(text))
 
 
 @cache
 def common_words(language: str) -> Mapping[str, float]:
-    """Case-folded words of a language (Tesseract's name) and how often they are used, from 1e-6 to 1.
+    """Return the case-folded words of a language (Tesseract's name) with their frequencies, from 1e-6 to 1.
 
     Empty for languages without a list.
     """

@@ -1,23 +1,23 @@
-"""``languages: auto``: which language a text is in, told by its most common words."""
+"""Language detection for ``languages: auto``: the language whose word frequencies fit the text best."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanmend.document import Page
-from scanmend.language.common_words import common_words, words
-from scanmend.language.installed import FALLBACK, auto_languages, tells_language
+from scanmend.language.common_words import common_words, words_in
+from scanmend.language.installed import FALLBACK, auto_languages, can_detect_language
 
-UNKNOWN = 1e-7
-"""How often a word is used that a list has not; the lists end at 1e-6."""
-SURE = 0.3
-"""Share of known words from which a text is in the language, and not just in one with the same letters."""
+UNKNOWN_WORD_FREQUENCY = 1e-7
+"""Frequency assumed for a word that is not in a list; the rarest words in the lists have 1e-6."""
+MIN_KNOWN_SHARE = 0.3
+"""Least share of known words for a text to be in the language, and not in another one with the same letters."""
 
 _SCRIPTS = {
     "ara": "Arabic", "fas": "Arabic", "ben": "Bengali", "bul": "Cyrillic", "mkd": "Cyrillic", "rus": "Cyrillic",
     "ukr": "Cyrillic", "ell": "Greek", "heb": "Hebrew", "hin": "Devanagari",
 }  # fmt: skip
-"""Languages that are not written in Latin letters; read in a language of another script, a text is rubbish."""
+"""Scripts of the languages not written in Latin letters; OCR in a language of another script yields nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,55 +25,60 @@ class LanguageGuess:
     """The likeliest language of a text."""
 
     language: str
-    known: float
-    """Share of the words that its list has, 0 to 1."""
+    """Tesseract's name."""
+    known_share: float
+    """Share (0 to 1) of the text's words that the language's list has."""
 
 
 def guess_language(text: str, among: Sequence[str]) -> LanguageGuess | None:
-    """Return the language whose word frequencies fit the text best; None without words or lists."""
-    found = list(words(text))
+    """Return the language of ``among`` whose word frequencies fit the text best; None without words or lists.
+
+    The fit is the sum of the logarithms of the words' frequencies.
+    """
+    found = list(words_in(text))
     lists = {language: common for language in among if (common := common_words(language))}
     if not found or not lists:
         return None
-    fit = {name: sum(math.log(common.get(w, UNKNOWN)) for w in found) for name, common in lists.items()}
+    fit = {name: sum(math.log(common.get(w, UNKNOWN_WORD_FREQUENCY)) for w in found) for name, common in lists.items()}
     best = max(fit, key=lambda name: fit[name])
     return LanguageGuess(best, sum(w in lists[best] for w in found) / len(found))
 
 
-def read_choosing(read: Callable[[tuple[str, ...]], Page], installed: frozenset[str]) -> Page:
-    """Read a page in the language that it is in, as far as its text tells, else in the one to fall back to.
+def read_in_detected_language(read: Callable[[tuple[str, ...]], Page], installed: frozenset[str]) -> Page:
+    """Read a page in the language detected from its text, or else in FALLBACK.
 
-    ``read`` reads it in the languages given and says so in ``Page.languages``. A page is
-    read once where it is in the language tried first, and mostly twice where it is not.
+    ``read`` reads the page in the languages it is given, and sets ``Page.languages``. A page is read once where it
+    is in the language tried first, mostly twice where it is not, and once for each further script. The result has
+    the seconds of all readings.
     """
     first: Page | None = None
     seconds = 0.0
-    for group in by_script(auto_languages(installed)):
+    for group in group_by_script(auto_languages(installed)):
         tried = (group[0],)
         page = read(tried)
         seconds += page.seconds
         first = first or page
-        best = guess_language(page.raw, group) if tells_language(page) else None
-        if best is not None and best.known >= SURE:
+        best = guess_language(page.raw, group) if can_detect_language(page) else None
+        if best is not None and best.known_share >= MIN_KNOWN_SHARE:
             if best.language != group[0]:
                 chosen = (best.language,)
                 page = read(chosen)
                 seconds += page.seconds
             return replace(page, seconds=round(seconds, 3))
         if not page.lines:
-            break  # nothing is nothing in any script
+            break  # a page without text has none in another script either
     if first is None:
         first = read((FALLBACK,))
         seconds = first.seconds
     return replace(first, seconds=round(seconds, 3))
 
 
-def by_script(among: Sequence[str]) -> list[tuple[str, ...]]:
-    """Part languages by script, those in Latin letters first, and within each the one to try first at the front."""
+def group_by_script(among: Sequence[str]) -> list[tuple[str, ...]]:
+    """Group languages by script, Latin first; in each group the language to try first leads."""
     scripts = dict.fromkeys(["Latin", *sorted(set(_SCRIPTS.values()))])
-    return [group for script in scripts if (group := tuple(_of(script, among)))]
+    return [group for script in scripts if (group := tuple(_languages_of_script(script, among)))]
 
 
-def _of(script: str, among: Sequence[str]) -> Iterator[str]:
+def _languages_of_script(script: str, among: Sequence[str]) -> Iterator[str]:
     mine = [language for language in among if _SCRIPTS.get(language, "Latin") == script]
     return iter(sorted(mine, key=lambda language: (language not in (FALLBACK, "rus"), language)))

@@ -1,4 +1,4 @@
-"""One document as the ledger knows it, and as a row of its database."""
+"""An entry of the ledger: one document, and its conversion to and from a row of the database."""
 
 import os
 import sqlite3
@@ -15,46 +15,56 @@ class Entry:
 
     id: str
     folder: str
+    """Name of the folder in the configuration."""
     inbox: Path
     relative: Path
+    """Where the source was, below the inbox."""
     stem: Path
+    """Name of the outputs below the outbox, without a suffix."""
     outbox: Path
     fingerprint: Fingerprint
+    """Of the source when it was claimed."""
     state: str
+    """One of those that ``ledger`` describes."""
     attempts: int
     due: float
-    """Wall clock in seconds: not to be tried before."""
+    """Wall clock in seconds, before which the document is not tried again."""
     original: str
+    """What becomes of the source: ``archive``, ``delete`` or ``keep``."""
     put_away: Path | None
+    """Where the source went, or is going."""
     sha256: str | None
+    """Of the source, in hexadecimal."""
     pages: int | None
     error: str | None
+    """Why the latest attempt failed, or why a finished document has pages that are not corrected."""
     claimed: float
     changed: float
+    """Wall clock in seconds, as ``claimed``."""
 
 
 COLUMNS = {f.name for f in fields(Entry) if f.name != "fingerprint"} | {f.name for f in fields(Fingerprint)}
 """The names of an entry's columns in the database."""
 
 
-def row_of(entry: Entry) -> dict[str, Any]:
-    """Return what the database keeps of an entry, by column."""
+def to_row(entry: Entry) -> dict[str, Any]:
+    """Return the values of an entry by column."""
     row = {f.name: getattr(entry, f.name) for f in fields(entry) if f.name != "fingerprint"}
     row |= {f.name: getattr(entry.fingerprint, f.name) for f in fields(entry.fingerprint)}
-    return {key: stored(value) for key, value in row.items()}
+    return {key: to_sql(value) for key, value in row.items()}
 
 
-def stored(value: object) -> object:
-    """Return a value as the database keeps it: paths as bytes, texts without lone surrogates.
+def to_sql(value: object) -> object:
+    """Return a value as SQLite takes it: paths as bytes, texts without lone surrogates.
 
-    A message that names a file may hold such.
+    A message that names a file may have lone surrogates, which stand for bytes that are not UTF-8.
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return os.fsencode(value) if isinstance(value, Path) else value
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+def from_row(row: sqlite3.Row) -> Entry:
     """Return the entry that a row holds."""
     plain = {key: row[key] for key in row.keys() if key not in ("inode", "size", "mtime_ns")}  # noqa: SIM118 -- not a dict
     for key in ("inbox", "relative", "stem", "outbox", "put_away"):

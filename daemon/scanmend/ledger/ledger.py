@@ -1,6 +1,6 @@
-"""The ledger: what is known of every document, in SQLite (WAL), so that a crash anywhere costs nothing.
+"""The ledger: the state of every document, in SQLite (WAL), so that a crash anywhere costs no work.
 
-States and what moves a document on::
+States, and how a document gets from one to the next::
 
     claiming ──► waiting ──► working ──► published ──► done
                     ▲           │            (outputs are out; the source still has to be put away)
@@ -16,16 +16,18 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from scanmend.document import CorrectedPage, Fingerprint, Page
-from scanmend.ledger.entry import COLUMNS, Entry, entry_of, row_of, stored
-from scanmend.ledger.sqlite import Database, Layout
+from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
+from scanmend.ledger.sqlite import Database, Schema
 
-REMEMBERED = 50_000
-"""Finished documents that are kept at least: some 30 MiB, checked within half a second when the daemon starts."""
-FARTHEST_S = 7200.0
-"""No document is put off for so long."""
+KEPT_FINISHED = 50_000
+"""How many finished documents are kept: some 30 MiB, checked within half a second when the daemon starts."""
+MAX_DELAY_S = 7200.0
+"""Longer than any document is put off; a later due time shows that the clock was put back since."""
 ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
+"""States of documents that still have something before them."""
 
-_RESTING = "state IN ('waiting', 'published', 'failing')"
+_UNATTENDED = "state IN ('waiting', 'published', 'failing')"
+"""Documents that nobody works on just now, and that have to go on."""
 
 VERSION = 1
 _SCHEMA = """
@@ -74,17 +76,20 @@ class Ledger:
         path: Path,
         *,
         read_only: bool = False,
-        remembered: int = REMEMBERED,
+        remembered: int = KEPT_FINISHED,
         database: type[Database] = Database,
     ) -> None:
-        """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend."""
+        """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend.
+
+        ``remembered``: how many finished documents to keep.
+        """
         self._finished = 0
         self._remembered = remembered
-        self.db = database(path, Layout(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}), read_only=read_only)
+        self.db = database(path, Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}), read_only=read_only)
         self.path = path
 
     def check(self) -> None:
-        """Go through the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
+        """Read the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
         self.db.check()
 
     def close(self) -> None:
@@ -93,25 +98,25 @@ class Ledger:
 
     def add(self, entry: Entry) -> None:
         """Record a document about to be claimed."""
-        row = {**row_of(entry), "changed": time.time()}
+        row = {**to_row(entry), "changed": time.time()}
         names = ", ".join(row)
         marks = ", ".join(f":{name}" for name in row)
         self.db.run(f"INSERT INTO document ({names}) VALUES ({marks})", row)  # noqa: S608 -- names are ours
 
     def move(self, id_: str, state: str, **changes: Any) -> None:
         """Set the state of a document, and other columns with it, in one transaction."""
-        row = {key: stored(value) for key, value in changes.items()}
+        row = {key: to_sql(value) for key, value in changes.items()}
         settings = "".join(f", {key} = :{key}" for key in row)
         query = f"UPDATE document SET state = :state, changed = :now{settings} WHERE id = :id"  # noqa: S608 -- names are ours
         self.db.run(query, {**row, "state": state, "now": time.time(), "id": id_})
 
     def finish(self, id_: str, uncorrected: str = "") -> None:
-        """Mark done; its pages live on in the record only. ``uncorrected``: why some of them were not corrected."""
+        """Mark done, and forget its pages, which the record has. ``uncorrected``: why some were not corrected."""
         with self.db.transaction() as db:
             db.execute("DELETE FROM page WHERE document = ?", (id_,))
             db.execute(
                 "UPDATE document SET state = 'done', error = ?, changed = ? WHERE id = ?",
-                (stored(uncorrected) or None, time.time(), id_),
+                (to_sql(uncorrected) or None, time.time(), id_),
             )
         self._finished += 1
         if self._finished % max(1, self._remembered // 50) == 0:
@@ -120,7 +125,7 @@ class Ledger:
     def prune(self) -> int:
         """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.
 
-        Not those whose source stays in the inbox. Returns how many were forgotten.
+        Those whose source stays in the inbox are kept, too. Returns how many were forgotten.
         """
         query = (
             "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE state = 'done' AND original != 'keep' "
@@ -130,7 +135,7 @@ class Ledger:
             return db.execute(query, (self._remembered,)).rowcount
 
     def drop(self, id_: str) -> None:
-        """Forget a claim that never came about."""
+        """Forget a document that was to be claimed and could not be."""
         self.db.run("DELETE FROM document WHERE id = ?", (id_,))
 
     def get(self, id_: str) -> Entry | None:
@@ -138,35 +143,35 @@ class Ledger:
         return next(self._entries("id = ?", (id_,)), None)
 
     def in_state(self, *states: str) -> list[Entry]:
-        """Documents in any of these states, oldest first."""
+        """Return the documents in any of these states, oldest first."""
         return list(self._entries(f"state IN ({', '.join('?' * len(states))})", states))
 
     def due(
         self, now: float, limit: int, inboxes: Iterable[Path] | None = None, most_pages: int | None = None
     ) -> list[Entry]:
-        """Documents that wait, or still have to be put away, and whose time has come; longest due first.
+        """Return documents that wait, or still have to be put away, and whose due time has come; longest due first.
 
-        Only those of these inboxes, where they are given: a folder may be gone from the configuration. Of those that
-        wait, only such as are not known to have more than ``most_pages``, where that is given. A time beyond
-        ``FARTHEST_S`` was set before the clock was put back, and counts as come.
+        ``inboxes``: only documents of these, since a folder may be gone from the configuration. ``most_pages``: none
+        that waits and is known to have more. A due time later than ``MAX_DELAY_S`` from now was set before the clock
+        was put back, and counts as come.
         """
         among, values = _among(inboxes)
         if most_pages is not None:
             among += " AND (state != 'waiting' OR pages IS NULL OR pages <= ?)"
             values = (*values, most_pages)
-        where = f"{_RESTING}{among} AND (due <= ? OR due > ?)"
-        return list(self._entries(where, (*values, now, now + FARTHEST_S), f"due, id LIMIT {int(limit)}"))
+        where = f"{_UNATTENDED}{among} AND (due <= ? OR due > ?)"
+        return list(self._entries(where, (*values, now, now + MAX_DELAY_S), f"due, id LIMIT {int(limit)}"))
 
     def holds_name(self, outbox: Path, stem: Path) -> bool:
-        """Whether a document in work will write under this name."""
+        """Whether an active document will write under this name."""
         marks = ", ".join("?" * len(ACTIVE))
         query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks})"  # noqa: S608 -- only marks
         return self.db.query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)) != []
 
     def kept(self, inbox: Path, relative: Path, fingerprint: Fingerprint | None = None) -> Entry | None:
-        """Return the latest document made of a source that stays in its inbox.
+        """Return the latest document whose source stays in its inbox, under this name.
 
-        With the fingerprint it is also found under another name, which it has where a newer file took its own.
+        With the fingerprint it is also found where the source has another name by now, as a newer file took its own.
         """
         f = fingerprint or Fingerprint(-1, -1, -1)
         where = (
@@ -179,27 +184,27 @@ class Ledger:
         return next(self._entries(where, (*values, f.size, f.mtime_ns), order), None)
 
     def same_content(self, sha256: str, but: str) -> str | None:
-        """Id of an earlier finished document with the same content."""
+        """Return the id of the first finished document with the same content, other than ``but``."""
         query = "SELECT id FROM document WHERE sha256 = ? AND id != ? AND +state = 'done' ORDER BY claimed LIMIT 1"
         rows = self.db.query(query, (sha256, but))
         return str(rows[0][0]) if rows else None
 
     def old_kept(self, inbox: Path) -> list[Entry]:
-        """Finished documents beyond the latest ``remembered`` whose source stayed in the inbox."""
+        """Return finished documents beyond the latest ``remembered`` whose source stayed in the inbox."""
         order = f"claimed DESC LIMIT -1 OFFSET {int(self._remembered)}"
         return list(self._entries("inbox = ? AND original = 'keep' AND +state = 'done'", (os.fsencode(inbox),), order))
 
     def counts(self) -> dict[str, int]:
-        """How many documents are in each state."""
+        """Return how many documents are in each state."""
         return {row[0]: row[1] for row in self.db.query("SELECT state, count(*) FROM document GROUP BY state")}
 
     def uncorrected(self) -> int:
-        """How many documents are done with pages that no model corrected, since it failed."""
+        """Return how many documents are done with pages that no model corrected, since it failed."""
         query = "SELECT count(*) FROM document WHERE state = 'done' AND error IS NOT NULL"
         return int(self.db.query(query)[0][0])
 
     def recent(self, limit: int = 10) -> list[Entry]:
-        """The documents finished last, latest first."""
+        """Return the documents finished last, latest first."""
         return list(self._entries("state = 'done'", (), f"changed DESC LIMIT {int(limit)}"))
 
     def save_page(self, id_: str, page: Page) -> None:
@@ -208,7 +213,7 @@ class Ledger:
         self.db.run(query, (id_, page.number, _page.dump_json(page).decode()))
 
     def save_corrected(self, id_: str, page: CorrectedPage) -> None:
-        """Keep a page that is corrected; the OCR of it alone is needed no longer."""
+        """Keep a corrected page, in place of what OCR has read."""
         query = (
             "INSERT INTO page (document, number, corrected) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET read = NULL, corrected = excluded.corrected"
@@ -216,7 +221,7 @@ class Ledger:
         self.db.run(query, (id_, page.page.number, _corrected.dump_json(page).decode()))
 
     def read_page(self, id_: str, number: int) -> Page | CorrectedPage | None:
-        """Return what is known of one page: corrected, read, or nothing."""
+        """Return the page as it is corrected, else as OCR has read it, else None."""
         rows = self.db.query("SELECT read, corrected FROM page WHERE document = ? AND number = ?", (id_, number))
         if not rows:
             return None
@@ -228,17 +233,17 @@ class Ledger:
             return None
 
     def finished_pages(self, id_: str) -> dict[int, str]:
-        """``{number: "read" or "corrected"}`` of the pages that need not be done again."""
+        """Return ``{number: "read" or "corrected"}`` of the pages that need not be done again."""
         query = "SELECT number, corrected IS NOT NULL FROM page WHERE document = ?"
         return {row[0]: "corrected" if row[1] else "read" for row in self.db.query(query, (id_,))}
 
     def forget_pages(self, id_: str) -> None:
-        """Have every page done again."""
+        """Forget all pages of a document, so that they are done again."""
         self.db.run("DELETE FROM page WHERE document = ?", (id_,))
 
     def _entries(self, where: str, values: Iterable[Any] = (), order: str = "claimed, id") -> Iterator[Entry]:
         query = f"SELECT * FROM document WHERE {where} ORDER BY {order}"  # noqa: S608 -- clauses are ours, values are bound
-        yield from (entry_of(row) for row in self.db.query(query, tuple(values)))
+        yield from (from_row(row) for row in self.db.query(query, tuple(values)))
 
 
 def _among(inboxes: Iterable[Path] | None) -> tuple[str, tuple[object, ...]]:

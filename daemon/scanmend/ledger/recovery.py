@@ -1,4 +1,4 @@
-"""The ledger is opened for the daemon: one that is damaged is set aside, and an empty one takes its place."""
+"""Opening the ledger for the daemon: one that is damaged is renamed, and an empty one takes its place."""
 
 import os
 import sqlite3
@@ -10,11 +10,11 @@ from pathlib import Path
 import structlog
 
 from scanmend.errors import LedgerDamaged, StorageError
-from scanmend.fs.safe_open import rename_to_free_name, sync
+from scanmend.fs.rename import rename_to_free_name, sync
 from scanmend.ledger.ledger import Ledger
 
-ASIDE = "ledger-damaged-"
-"""What the names of ledgers that were set aside begin with; date and time of the day follow."""
+DAMAGED_PREFIX = "ledger-damaged-"
+"""Beginning of the file name of a damaged ledger that was set aside; date and time of day follow."""
 _FILES = ("", "-wal", "-shm")
 """SQLite keeps a database in up to three files."""
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def open_ledger(path: Path) -> Ledger:
-    """Open the ledger, checked; a damaged one is set aside first. StorageError when that or another cannot be made.
+    """Open the ledger after checking it; a damaged one is set aside, and a new one created. StorageError.
 
     Only for the process that holds the lock of the state folder.
     """
@@ -34,22 +34,22 @@ def open_ledger(path: Path) -> Ledger:
         return _checked(path)
 
 
-def set_aside(state_dir: Path) -> list[Path]:
-    """Return the damaged ledgers that lie in the state folder."""
-    return sorted(p for p in state_dir.glob(f"{ASIDE}*") if p.suffix == ".sqlite")
+def damaged_ledgers(state_dir: Path) -> list[Path]:
+    """Return the damaged ledgers that were set aside in the state folder."""
+    return sorted(p for p in state_dir.glob(f"{DAMAGED_PREFIX}*") if p.suffix == ".sqlite")
 
 
-def names_in(state_dir: Path) -> dict[str, Path]:
-    """What damaged ledgers still tell of where files lay in their inbox, by id: a hint, not to be trusted blindly."""
+def names_in_damaged_ledgers(state_dir: Path) -> dict[str, Path]:
+    """Return what damaged ledgers still hold of where files were in their inbox, by id: hints that may be wrong."""
     hints: dict[str, Path] = {}
-    for file in set_aside(state_dir):
+    for file in damaged_ledgers(state_dir):
         with suppress(sqlite3.Error):
             hints.update(_names(file))
     return hints
 
 
 def _names(file: Path) -> Iterator[tuple[str, Path]]:
-    """Yield as long as the damage lets us."""
+    """Yield id and name of each unfinished document, until the damage raises sqlite3.Error."""
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
         for id_, relative in db.execute("SELECT id, relative FROM document WHERE state != 'done'"):
             if isinstance(id_, str) and isinstance(relative, bytes):
@@ -67,9 +67,9 @@ def _checked(path: Path) -> Ledger:
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename the files of the ledger, its journal first, as that would be taken for the new one's."""
+    """Rename the files of the ledger, its journal first, which would else be taken for that of the new one."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = (path.with_name(f"{ASIDE}{stamp}{end}.sqlite") for end in ("", *(f"-{n}" for n in range(2, 100))))
+    names = (path.with_name(f"{DAMAGED_PREFIX}{stamp}{end}.sqlite") for end in ("", *(f"-{n}" for n in range(2, 100))))
     aside = next(name for name in names if not os.path.lexists(name))
     try:
         for suffix in reversed(_FILES):

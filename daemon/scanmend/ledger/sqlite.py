@@ -1,4 +1,4 @@
-"""The ledger's SQLite file: opened, proved sound, written in transactions; damage is told from passing trouble."""
+"""The ledger's SQLite file: opened, checked, written in transactions; damage is told apart from passing trouble."""
 
 import os
 import sqlite3
@@ -14,17 +14,18 @@ from urllib.parse import quote_from_bytes
 from scanmend.errors import LedgerDamaged, StorageError
 
 LOCKED_S = 30.0
-"""How long another process or thread is waited for that has the database locked."""
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""How long to wait for another process or thread that has locked the database."""
+_DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """The tables that a version of scanmend works with."""
+class Schema:
+    """The tables that this version of scanmend works with."""
 
     version: int
-    schema: str
-    """Statements that make the tables, each ended by a semicolon at the end of its line."""
+    """Kept in the file as ``user_version``."""
+    statements: str
+    """SQL that creates the tables; each statement ends with a semicolon at the end of a line."""
     columns: Mapping[str, set[str]]
     """The names of each table's columns."""
 
@@ -32,10 +33,10 @@ class Layout:
 class Database:
     """One open file; safe to share between threads, and with other processes."""
 
-    def __init__(self, path: Path, layout: Layout, *, read_only: bool) -> None:
+    def __init__(self, path: Path, schema: Schema, *, read_only: bool) -> None:
         """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend."""
         self._lock = threading.RLock()
-        self._layout = layout
+        self._schema = schema
         self.path = path
         try:
             if not read_only:
@@ -52,20 +53,20 @@ class Database:
                 raise
         except (sqlite3.Error, OSError) as e:
             if _is_damage(e):
-                raise _damaged(path, str(e)) from e
+                raise _damage(path, str(e)) from e
             raise StorageError(f"the ledger {path} cannot be opened: {e}; check the folder and its disk") from e
 
     def check(self) -> None:
-        """Go through the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
+        """Read the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
         try:
             with self._lock:
                 found = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         except sqlite3.Error as e:
             if _is_damage(e):
-                raise _damaged(self.path, str(e)) from e
+                raise _damage(self.path, str(e)) from e
             raise StorageError(f"the ledger {self.path} cannot be checked: {e}") from e
         if found != "ok":
-            raise _damaged(self.path, str(found).replace("\n", " "))
+            raise _damage(self.path, str(found).replace("\n", " "))
 
     def _prepare(self, *, read_only: bool) -> None:
         self._refuse_others()
@@ -75,30 +76,30 @@ class Database:
                 self._db.execute(f"PRAGMA {pragma}")
             with self.transaction():  # another process may be creating the tables just now
                 if self._version() == 0:
-                    for statement in self._layout.schema.split(";\n"):
+                    for statement in self._schema.statements.split(";\n"):
                         self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={self._layout.version}")
-        if (version := self._version()) != self._layout.version:
+                    self._db.execute(f"PRAGMA user_version={self._schema.version}")
+        if (version := self._version()) != self._schema.version:
             raise StorageError(
-                f"the ledger {self.path} has version {version}, this scanmend knows {self._layout.version}; "
+                f"the ledger {self.path} has version {version}, this scanmend knows {self._schema.version}; "
                 "upgrade scanmend"
             )
-        for table, wanted in self._layout.columns.items():
+        for table, wanted in self._schema.columns.items():
             has = {row[0] for row in self._db.execute("SELECT name FROM pragma_table_info(?)", (table,))}
             if has != wanted:
-                raise _damaged(self.path, f"its table {table} has other columns")
+                raise _damage(self.path, f"its table {table} has other columns")
 
     def _refuse_others(self) -> None:
-        """LedgerDamaged where another program made this database, which is not touched then."""
+        """Raise LedgerDamaged where another program made this database, and leave it as it is."""
         self._db.execute("BEGIN")  # another process may be creating the tables just now
         try:
             if self._version() == 0 and self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                raise _damaged(self.path, "it is a database of something else")
+                raise _damage(self.path, "it is a database of something else")
         finally:
             self._db.execute("COMMIT")
 
     def _write_ahead(self) -> None:
-        """Choose the journal; SQLite itself does not wait for others that do so in a new file at the same time."""
+        """Turn on the write-ahead log; SQLite does not wait for others that do so in a new file at the same time."""
         limit = time.monotonic() + LOCKED_S
         while True:
             try:
@@ -127,13 +128,13 @@ class Database:
                 raise StorageError(f"the ledger {self.path} cannot be used: {e}") from e
 
     def run(self, query: str, values: Any) -> None:
-        """Change something, in a transaction of its own; StorageError."""
+        """Run one statement that changes something, in a transaction of its own; StorageError."""
         with self.transaction():
             self._db.execute(query, values)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is changed within is written at once, or nothing; StorageError."""
+        """Write all that is changed within, or nothing; StorageError."""
         with self._lock:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -150,10 +151,10 @@ class Database:
 
 def _is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGE
+    return code is not None and code & 0xFF in _DAMAGE_CODES
 
 
-def _damaged(path: Path, why: str) -> LedgerDamaged:
+def _damage(path: Path, why: str) -> LedgerDamaged:
     return LedgerDamaged(
         f"the ledger {path} is damaged: {why}; the daemon sets it aside when it starts, and makes a new one of what "
         "the folders tell"

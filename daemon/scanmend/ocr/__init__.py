@@ -1,1 +1,13 @@
-"""OCR: pages are rendered and read by Tesseract in worker processes."""
+"""Optical character recognition: a page image becomes a Page of lines, words, boxes and confidences.
+
+1. ``page.read_page`` takes a PDF's embedded text, recognises a blank page, or has the page image read.
+2. ``preprocess.read`` transforms the image as its analysis suggests (``page_analysis``, ``transform``), and has
+   ``tesseract`` read it.
+3. ``quality`` rates the result. Where it looks poor, the page is read again: turned, scaled or in another layout; the
+   better result is kept.
+4. ``geometry`` maps boxes back to the page as it was scanned.
+
+From outside, only ``page.read_page`` is needed; it runs in page workers.
+
+May import: errors, document, language, process, source.
+"""

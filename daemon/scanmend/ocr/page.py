@@ -1,49 +1,52 @@
-"""One page of a source, read: the order of the steps."""
+"""Reads one page of a source: by the PDF's own text where that can be trusted, else by OCR of the page image."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from scanmend.document import Page
-from scanmend.language.detect import read_choosing
+from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
 from scanmend.ocr import preprocess, tesseract
 from scanmend.source import blank, pdf_text, render
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 
-def read_page(path: Path, number: int, reading: ReadSettings, work: Path) -> Page:
-    """Read page ``number`` (1-based); ``work`` is a folder for its images. DocumentError, OcrError, OSError."""
-    own = None
-    if reading.pdf_text != "off":
-        own = pdf_text.pdf_text(
-            path, number, reading, tesseract.installed() if reading.languages == AUTO else frozenset()
-        )
-    if own is not None and _suffices(own, reading):
-        return own.page
-    image = render.render(path, number, work, reading.limits)
-    if blank.is_blank(image):
+def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Page:
+    """Read page ``number`` (1-based); page images are written to the folder ``work``.
+
+    DocumentError, OcrError, OSError.
+    """
+    embedded = None
+    if settings.pdf_text != "off":
+        installed = tesseract.installed() if settings.languages == AUTO else frozenset()
+        embedded = pdf_text.extract_text(path, number, settings, installed)
+    if embedded is not None and _is_enough(embedded, settings):
+        return embedded.page
+    image = render.render(path, number, work, settings.limits)
+    if blank.is_blank(image.path, image.dpi):
         return Page(number, (), image.width, image.height, image.dpi, origin="blank")
-    page = _read(image, number, reading)
-    if own is not None and own.sound and reading.pdf_text == "auto" and not pdf_text.ocr_reads_more(page, own.page):
-        return own.page
+    page = _read_by_ocr(image, number, settings)
+    if embedded is not None and settings.pdf_text == "auto" and embedded.trustworthy:
+        return page if pdf_text.ocr_found_more(page, embedded.page) else embedded.page
     return page
 
 
-def _suffices(own: pdf_text.PdfText, reading: ReadSettings) -> bool:
-    """Whether the page need not even be rendered."""
-    if reading.pdf_text == "auto":
-        return own.sound and not own.doubtful
-    return reading.pdf_text == "only" or bool(own.page.lines)
+def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
+    """Whether the PDF's own text is taken without rendering the page."""
+    if settings.pdf_text == "auto":
+        return embedded.trustworthy and not embedded.may_be_incomplete
+    return settings.pdf_text == "only" or bool(embedded.page.lines)
 
 
-def _read(image: Rendered, number: int, reading: ReadSettings) -> Page:
-    """By OCR, in the folder's languages or in the one that the page is found to be in."""
-    steps = preprocess.STEPS if reading.prepare == "auto" else ()
+def _read_by_ocr(image: PageImage, number: int, settings: ReadSettings) -> Page:
+    """Read in the folder's languages or, with ``languages: auto``, in the one detected on the page."""
+    steps = preprocess.STEPS if settings.prepare == "auto" else ()
 
     def read(languages: tuple[str, ...]) -> Page:
-        return replace(
-            preprocess.read(image, number, replace(reading, languages=languages), steps), languages=languages
-        )
+        page = preprocess.read(image, number, replace(settings, languages=languages), steps)
+        return replace(page, languages=languages)
 
-    return read_choosing(read, tesseract.installed()) if reading.languages == AUTO else read(reading.languages)
+    if settings.languages == AUTO:
+        return read_in_detected_language(read, tesseract.installed())
+    return read(settings.languages)

@@ -1,7 +1,7 @@
-"""A page image read as well as can be: prepared as it needs, and read again, differently, where the reading looks poor.
+"""Preprocesses a page image and has Tesseract read it; where the result looks poor, reads it again differently.
 
-A look at a small copy tells what pays before any reading. What costs another reading is tried only where the first
-one looks poor, and kept only where it turns out better (``quality.worth``).
+Analysis of a small copy shows which transforms are worth their time before the first reading. Others cost another
+reading: they are tried only where the result so far looks poor, and kept only where it improves (``Quality.worth``).
 """
 
 import time
@@ -16,161 +16,163 @@ from scanmend.ocr import tesseract
 from scanmend.ocr.page_analysis import analyse
 from scanmend.ocr.quality import Quality, quality_of
 from scanmend.ocr.transform import PageTransform, small_copy, transformed
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 STEPS = ("invert", "light", "straighten", "turn", "resolution", "layout")
-"""What can be done; ``scripts/bench/reading.py`` measures each."""
+"""The steps of preprocessing by name; ``scripts/bench/reading.py`` measures each."""
 
-POOR = 85.0
-"""Mean confidence, 0–100, below which another reading is tried."""
-TORN = 0.025
-"""Share of words torn from their rows above which another layout is tried."""
-LOST = 60.0
-"""Mean confidence, 0–100, below which the page may stand on its head."""
-BETTER = 1.02
-"""How much more another reading has to be worth than the one at hand."""
-SMALL_PX, LARGE_PX = 16.0, 45.0
-"""Median height of words, in pixels, below which the image is enlarged and above which it is reduced."""
+RETRY_CONFIDENCE = 85.0
+"""Mean confidence (0–100) below which another scale and layout are tried."""
+RETRY_TORN_SHARE = 0.025
+"""Share of words torn from their rows (``Quality.torn_share``) above which another layout is tried."""
+ROTATE_CONFIDENCE = 60.0
+"""Mean confidence (0–100) below which the page may be upside down, so that another rotation is tried."""
+MIN_WORTH_RATIO = 1.02
+"""Another reading is kept when it is worth more than the best so far by this factor."""
+SMALL_TEXT_PX, LARGE_TEXT_PX = 16.0, 45.0
+"""Median height of words, in pixels, below which the image is enlarged, and above which it is reduced."""
 
-_ROOM = 3.0
-"""A page is not read again unless so many times the time that its first reading took is left."""
-_SAID: dict[tesseract.Layout, tuple[str, ...]] = {
+_RETRY_TIME_FACTOR = 3.0
+"""Another reading is begun only while this multiple of the first reading's time is left of the page's limit."""
+_LAYOUT_STEPS: dict[tesseract.Layout, tuple[str, ...]] = {
     "page": (),
     "column": ("read as one column",),
     "block": ("read as one block",),
 }
+"""What the record's ``steps`` say of each layout."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Try:
+class _Attempt:
     """One reading and how it came about."""
 
-    treatment: PageTransform
+    transform: PageTransform
     layout: tesseract.Layout
     page: Page
-    """As read, with boxes in the prepared image."""
+    """As read, with boxes in the transformed image."""
     quality: Quality
 
 
-def read(image: Rendered, number: int, reading: ReadSettings, steps: Collection[str] = STEPS) -> Page:
-    """Read a page image with the preparation that it needs; boxes are of the page as it is upright.
+def read(image: PageImage, number: int, settings: ReadSettings, steps: Collection[str] = STEPS) -> Page:
+    """Read page ``number`` (1-based) with the preprocessing that it needs, limited to ``steps``.
 
-    OcrError and DocumentError as ``tesseract.read``, OSError when an image cannot be written.
+    Boxes are in pixels of the original image turned upright. OcrError and DocumentError as ``tesseract.read``,
+    OSError when an image cannot be written.
     """
     if not steps:
-        return tesseract.read(image, number, reading.languages, reading.limit_s, alternatives=reading.alternatives)
-    reader = _Reader(image, number, reading, steps)
-    first_s = reader.spent_s
-    for treatment, layout in reader.others():
-        if reading.limit_s - reader.spent_s < _ROOM * first_s:
+        return tesseract.read(image, number, settings.languages, settings.limit_s, alternatives=settings.alternatives)
+    best = _BestReading(image, number, settings, steps)
+    first_s = best.spent_s
+    for transform, layout in best.candidates():
+        if settings.limit_s - best.spent_s < _RETRY_TIME_FACTOR * first_s:
             break
-        reader.retry(treatment, layout)
-    return reader.page()
+        best.try_candidate(transform, layout)
+    return best.page()
 
 
-class _Reader:
-    """The best reading of one page so far."""
+class _BestReading:
+    """The best reading of one page so far, and what else is worth trying."""
 
-    def __init__(self, image: Rendered, number: int, reading: ReadSettings, steps: Collection[str]) -> None:
-        self._image, self._number, self._reading, self._steps = image, number, reading, steps
+    def __init__(self, image: PageImage, number: int, settings: ReadSettings, steps: Collection[str]) -> None:
+        self._image, self._number, self._settings, self._steps = image, number, settings, steps
         self._small = small_copy(image)
-        self._made = PageTransform(), image
+        self._last_image = PageTransform(), image
         self.spent_s = 0.0
-        self._best = self._read(self._treatment(0), "page")
+        self._best = self._read(self._transform_for(0), "page")
 
-    def others(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
-        """Yield what else may help, for as long as the best reading leaves something to be wished for."""
+    def candidates(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+        """Yield what else may help, judged by the best reading at that moment."""
         if self._best.quality.letters:
-            yield from self._turns()
-            yield from self._scales()
+            yield from self._rotations()
+            yield from self._rescalings()
             yield from self._layouts()
 
-    def retry(self, treatment: PageTransform, layout: tesseract.Layout) -> None:
-        """Read once more, and keep what turns out better."""
+    def try_candidate(self, transform: PageTransform, layout: tesseract.Layout) -> None:
+        """Read once more, and keep the result if it is better; a failure leaves the best reading as it is."""
         started = time.monotonic()
         try:
-            other = self._read(treatment, layout)
-        except (OcrError, DocumentError, OSError):  # the reading at hand is what it would be without this one
+            other = self._read(transform, layout)
+        except (OcrError, DocumentError, OSError):
             self.spent_s += time.monotonic() - started
             return
-        if other.quality.worth > BETTER * self._best.quality.worth:
+        if other.quality.worth > MIN_WORTH_RATIO * self._best.quality.worth:
             self._best = other
 
     def page(self) -> Page:
-        """The best reading, as of the page."""
+        """Return the best reading with boxes on the original page, and what was done for it."""
         best = self._best
         return replace(
-            best.treatment.frame(self._image).on_page(best.page),
+            best.transform.mapping(self._image).to_page(best.page),
             dpi=self._image.dpi,
             seconds=round(self.spent_s, 3),
-            turned=best.treatment.turned,
-            steps=(*best.treatment.steps, *_SAID[best.layout]),
+            turned=best.transform.turned,
+            steps=(*best.transform.steps, *_LAYOUT_STEPS[best.layout]),
         )
 
-    def _turns(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+    def _rotations(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "turn" not in self._steps:
             return
         if self._best.quality.sideways:
             # Tesseract turns sideways pages itself, and always the same way; but they are to be shown upright.
-            likely, other = (90, 270) if self._best.quality.confidence < LOST else (270, 90)
-            yield self._treatment(likely), "page"
+            likely, other = (90, 270) if self._best.quality.confidence < ROTATE_CONFIDENCE else (270, 90)
+            yield self._transform_for(likely), "page"
             if self._best.quality.sideways:
-                yield self._treatment(other), "page"
-        elif self._best.quality.confidence < LOST:
-            yield self._treatment(180), "page"
+                yield self._transform_for(other), "page"
+        elif self._best.quality.confidence < ROTATE_CONFIDENCE:
+            yield self._transform_for(180), "page"
 
-    def _scales(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
-        if "resolution" not in self._steps or self._best.quality.confidence >= POOR:
+    def _rescalings(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
+        if "resolution" not in self._steps or self._best.quality.confidence >= RETRY_CONFIDENCE:
             return
-        larger = replace(self._best.treatment, scale=2.0)
-        if self._best.quality.height < SMALL_PX and self._has_room(larger):
+        larger = replace(self._best.transform, scale=2.0)
+        if self._best.quality.word_height_px < SMALL_TEXT_PX and self._fits(larger):
             yield larger, self._best.layout
-        elif self._best.quality.height > LARGE_PX:
-            yield replace(self._best.treatment, scale=0.5), self._best.layout
+        elif self._best.quality.word_height_px > LARGE_TEXT_PX:
+            yield replace(self._best.transform, scale=0.5), self._best.layout
 
     def _layouts(self) -> Iterator[tuple[PageTransform, tesseract.Layout]]:
         if "layout" not in self._steps:
             return
-        if self._best.quality.torn > TORN:
-            yield self._best.treatment, "column"
-        if self._best.quality.torn > TORN or self._best.quality.confidence < POOR:
-            yield self._best.treatment, "block"
+        if self._best.quality.torn_share > RETRY_TORN_SHARE:
+            yield self._best.transform, "column"
+        if self._best.quality.torn_share > RETRY_TORN_SHARE or self._best.quality.confidence < RETRY_CONFIDENCE:
+            yield self._best.transform, "block"
 
-    def _treatment(self, turned: int) -> PageTransform:
-        """What a look at the page, turned, tells to do."""
-        seen = analyse(np.rot90(self._small, -turned // 90))
+    def _transform_for(self, turned: int) -> PageTransform:
+        """Return the transform that analysis of the page suggests once it is turned by these degrees clockwise."""
+        analysis = analyse(np.rot90(self._small, -turned // 90))
         level = PageTransform(
             turned,
-            inverted=seen.inverted and "invert" in self._steps,
-            evened=seen.uneven and "light" in self._steps,
+            inverted=analysis.inverted and "invert" in self._steps,
+            evened=analysis.uneven and "light" in self._steps,
         )
-        straight = replace(level, slope=seen.slope if "straighten" in self._steps else 0.0)
-        return straight if self._has_room(straight) else level
+        straight = replace(level, slope=analysis.slope if "straighten" in self._steps else 0.0)
+        return straight if self._fits(straight) else level
 
-    def _has_room(self, treatment: PageTransform) -> bool:
-        """Whether the image stays within what Tesseract takes and, where it is enlarged, what a page may have."""
-        width, height = treatment.frame(self._image).size
-        large = treatment.scale > 1 and width * height > self._reading.limits.max_megapixels * 1e6
-        return max(width, height) <= tesseract.LONGEST_PX and not large
+    def _fits(self, transform: PageTransform) -> bool:
+        """Whether the image stays within Tesseract's limit and, where it is enlarged, within ``max_megapixels``."""
+        width, height = transform.mapping(self._image).size
+        too_large = transform.scale > 1 and width * height > self._settings.limits.max_megapixels * 1e6
+        return max(width, height) <= tesseract.MAX_SIDE_PX and not too_large
 
-    def _read(self, treatment: PageTransform, layout: tesseract.Layout) -> _Try:
+    def _read(self, transform: PageTransform, layout: tesseract.Layout) -> _Attempt:
         page = tesseract.read(
-            self._treated(treatment),
+            self._transformed_image(transform),
             self._number,
-            self._reading.languages,
-            self._reading.limit_s - self.spent_s,
-            alternatives=self._reading.alternatives,
+            self._settings.languages,
+            self._settings.limit_s - self.spent_s,
+            alternatives=self._settings.alternatives,
             layout=layout,
         )
         self.spent_s += page.seconds
-        return _Try(treatment, layout, page, quality_of(page))
+        return _Attempt(transform, layout, page, quality_of(page))
 
-    def _treated(self, treatment: PageTransform) -> Rendered:
-        """The image so treated; only the last one is kept."""
-        before, image = self._made
-        if treatment != before:
+    def _transformed_image(self, transform: PageTransform) -> PageImage:
+        """Return the transformed image; beside the original, only the last one is kept on disk."""
+        before, image = self._last_image
+        if transform != before:
             if image is not self._image:
                 image.path.unlink(missing_ok=True)
-            self._made = treatment, transformed(self._image, treatment)
-        return self._made[1]
+            self._last_image = transform, transformed(self._image, transform)
+        return self._last_image[1]

@@ -1,4 +1,4 @@
-"""How good a reading looks, told without knowing what stands there: by confidence, and by how words follow. Pure."""
+"""Rates how good an OCR result is, without knowing the true text: by confidences and by the order of words. Pure."""
 
 import statistics
 from collections.abc import Sequence
@@ -6,75 +6,76 @@ from dataclasses import dataclass
 
 from scanmend.document import Box, Line, Page
 
-GUESSED = 50.0
-"""Confidence, 0–100, below which a word counts for nothing."""
-CELL = 3
-"""Most words in a line that may be a cell of a table, unless half of them are numbers."""
+GUESS_CONFIDENCE = 50.0
+"""Tesseract's confidence (0–100) up to which a word adds nothing to ``worth``: it is hardly more than a guess."""
+MAX_CELL_WORDS = 3
+"""Most words in a line that is taken for a cell of a table; lines half of which are numbers may have more."""
 
-_LONG = 3
-"""Letters that make a word wider than high."""
-_TORN_COSTS = 2.0
-"""So many times its share, a torn table costs a reading."""
-_SIDEWAYS_COSTS = 0.1
-"""So much of its worth, a reading costs that cannot be shown upright."""
+_SHORT_WORD_LETTERS = 3
+"""Words of up to this many letters may be higher than wide, so they do not show whether text lies sideways."""
+_TORN_PENALTY = 2.0
+"""Penalty on ``worth`` per unit of torn share."""
+_SIDEWAYS_PENALTY = 0.1
+"""Share of ``worth`` that sideways text costs, since such a page is not shown upright."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What tells a good reading from a poor one."""
+    """What distinguishes a good OCR result from a poor one."""
 
     letters: int
+    """Number of letters and digits."""
     confidence: float
-    """Mean over all letters and digits, 0–100."""
-    torn: float
-    """Share of words, 0–1, that were read apart from what stands right of them, in lines that look like cells."""
+    """Mean word confidence over all letters and digits, 0–100."""
+    torn_share: float
+    """Share of words (0–1) not followed by the word to their right, where one of the two is in a table cell."""
     sideways: bool
-    """Most words are higher than wide."""
-    height: float
-    """Median height of words, in pixels of the image; 0 without any."""
+    """Whether most words are higher than wide."""
+    word_height_px: float
+    """Median height of words, in pixels of the image that was read; 0 without words."""
     worth: float
-    """Letters read, each for as much as its confidence is above a guess; less where rows are torn."""
+    """Sum of confidence above GUESS_CONFIDENCE over letters and digits, less penalties for torn and sideways text."""
 
 
 def quality_of(page: Page) -> Quality:
-    """Judge a reading."""
+    """Rate a page that OCR read."""
     words = [(sum(map(str.isalnum, w.text)), w.confidence or 0.0, w.box) for line in page.lines for w in line.words]
     letters = sum(n for n, _, _ in words)
-    boxes = [box for n, _, box in words if n > _LONG and box]
+    boxes = [box for n, _, box in words if n > _SHORT_WORD_LETTERS and box]
     sideways = 2 * sum(bottom - top > right - left for left, top, right, bottom in boxes) > len(boxes)
-    torn = 0.0 if sideways else _torn(page.lines)
-    heard = sum(n * max(0.0, confidence - GUESSED) for n, confidence, _ in words)
+    torn_share = 0.0 if sideways else _torn_share(page.lines)
+    earned = sum(n * max(0.0, confidence - GUESS_CONFIDENCE) for n, confidence, _ in words)
     return Quality(
         letters,
         sum(n * confidence for n, confidence, _ in words) / max(letters, 1),
-        torn,
+        torn_share,
         sideways,
         statistics.median(box[3] - box[1] for _, _, box in words if box) if any(box for *_, box in words) else 0.0,
-        heard * max(0.0, 1 - _TORN_COSTS * torn - _SIDEWAYS_COSTS * sideways),
+        earned * max(0.0, 1 - _TORN_PENALTY * torn_share - _SIDEWAYS_PENALTY * sideways),
     )
 
 
-def _torn(lines: Sequence[Line]) -> float:
-    """Share of words whose neighbour to the right is not the word read next, where one of both is in a cell.
+def _torn_share(lines: Sequence[Line]) -> float:
+    """Share of words whose right neighbour is not the next word in reading order, where one of the two is in a cell.
 
-    Columns of prose, which are to be read one after the other, have long lines of words.
+    Columns of prose, which are rightly read one after the other, have longer lines than cells.
     """
-    words = [(w.box, _is_cell(line)) for line in lines for w in line.words if w.box and _says(w.text)]
+    words = [(w.box, _is_cell(line)) for line in lines for w in line.words if w.box and _has_text(w.text)]
     rows: dict[int, list[int]] = {}
     step = max(1, round(statistics.median(box[3] - box[1] for box, _ in words))) if words else 1
     for i, (box, _) in enumerate(words):
         for row in range(box[1] // step, box[3] // step + 1):
             rows.setdefault(row, []).append(i)
-    torn = sum(
+    torn_share = sum(
         right != i + 1 and (words[i][1] or words[right][1])
         for i, (box, _) in enumerate(words)
-        if (right := _right_of(box, words, rows.get((box[1] + box[3]) // 2 // step, ()))) is not None
+        if (right := _right_neighbour(box, words, rows.get((box[1] + box[3]) // 2 // step, ()))) is not None
     )
-    return torn / len(words) if words else 0.0
+    return torn_share / len(words) if words else 0.0
 
 
-def _right_of(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:
-    """The nearest word to the right that stands in the same row."""
+def _right_neighbour(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -> int | None:
+    """Index of the nearest word to the right in the same row; None without one."""
 
     def beside(other: Box) -> bool:
         overlap = min(box[3], other[3]) - max(box[1], other[1])
@@ -85,8 +86,8 @@ def _right_of(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[int]) -
 
 def _is_cell(line: Line) -> bool:
     numbers = sum(any(map(str.isdigit, w.text)) for w in line.words)
-    return len(line.words) <= CELL or 2 * numbers >= len(line.words)
+    return len(line.words) <= MAX_CELL_WORDS or 2 * numbers >= len(line.words)
 
 
-def _says(text: str) -> bool:
+def _has_text(text: str) -> bool:
     return any(map(str.isalnum, text))

@@ -1,4 +1,4 @@
-"""Tesseract: the only place that knows its flags and the shape of its hOCR.
+"""Runs Tesseract on a page image and parses its hOCR; no other module knows its flags and output.
 
 One pass gives text, boxes, confidences and the alternatives that the LSTM saw for each glyph
 (``lstm_choice_mode=2``, a few per cent more time).
@@ -17,30 +17,32 @@ import pytesseract
 
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
-from scanmend.language.installed import MISSING, installed_languages, remedy
+from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
 from scanmend.process import rlimits
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 
-_LINES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
+_LINE_CLASSES = {"ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"}
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
-_ALTERNATIVES = 4
-_FARTHEST = 2.0**31
-"""Pixels; no image is so large."""
+_MAX_ALTERNATIVES = 4
+"""Alternatives kept for each glyph, the best first."""
+_MAX_COORDINATE = 2.0**31
+"""Bound on coordinates in hOCR, in pixels; a damaged one could be infinite."""
 installed = cache(installed_languages)
+"""Languages that Tesseract has data for; it is asked once per process, until ``cache_clear``."""
 
-MOST_BYTES = 256 << 20
-"""Of the hOCR of one page; a full newspaper page takes some 30 MiB."""
-LONGEST_PX = 32_767
-"""Tesseract takes no image with a longer side."""
+MAX_HOCR_BYTES = 256 << 20
+"""Largest hOCR of one page, in bytes; a full newspaper page takes some 30 MiB."""
+MAX_SIDE_PX = 32_767
+"""Longest side of an image that Tesseract takes, in pixels."""
 
 Layout = Literal["page", "column", "block"]
-"""What a page is taken for: anything; one column, in which rows of a table go across; one block of even lines."""
-_LAYOUTS: dict[Layout, int] = {"page": 3, "column": 4, "block": 6}
-"""Tesseract's page segmentation modes."""
+"""What Tesseract takes the page for: any layout; one column, so that table rows are read across; one uniform block."""
+_SEGMENTATION_MODES: dict[Layout, int] = {"page": 3, "column": 4, "block": 6}
+"""Tesseract's page segmentation mode (``--psm``) for each layout."""
 
 
 def read(
-    image: Rendered,
+    image: PageImage,
     number: int,
     languages: Sequence[str],
     limit_s: float,
@@ -48,25 +50,27 @@ def read(
     alternatives: bool = True,
     layout: Layout = "page",
 ) -> Page:
-    """Read one page image.
+    """Read the image of page ``number`` (1-based) in these languages (Tesseract's names), within ``limit_s`` seconds.
 
-    OcrError when Tesseract is missing or lacks a language, PageFailed when it crashes or exceeds ``limit_s``.
+    ``alternatives``: also report what else Tesseract took each glyph for. OcrError when Tesseract is missing, lacks
+    a language or cannot run; PageFailed when it crashes, exceeds ``limit_s`` or writes broken hOCR; DocumentError
+    when the image is too large for it.
     """
-    _require(languages)
-    flags = f"--psm {_LAYOUTS[layout]} "
+    _require_installed(languages)
+    flags = f"--psm {_SEGMENTATION_MODES[layout]} "
     flags += "--oem 1 -c hocr_font_info=0" + (f" --dpi {image.dpi}" if image.dpi else "")
     flags += " -c lstm_choice_mode=2" if alternatives else ""
     started = time.monotonic()
     before, tempfile.tempdir = tempfile.tempdir, str(image.path.parent)  # where pytesseract has Tesseract write
     try:
-        with rlimits.short_files(MOST_BYTES):
+        with rlimits.short_files(MAX_HOCR_BYTES):
             hocr = pytesseract.image_to_pdf_or_hocr(
                 str(image.path), lang="+".join(languages), config=flags, extension="hocr", timeout=limit_s
             )
     except pytesseract.TesseractNotFoundError as e:
-        raise OcrError(MISSING) from e
+        raise OcrError(NOT_INSTALLED) from e
     except pytesseract.TesseractError as e:
-        raise _explained(e, number, languages) from e
+        raise _error_for(e, number, languages) from e
     except RuntimeError as e:  # what pytesseract raises at a time-out
         raise PageFailed(f"page {number}", f"took Tesseract longer than page_limit_s: {limit_s:g} s") from e
     except OSError as e:
@@ -76,8 +80,8 @@ def read(
     return parse(hocr, number, image, time.monotonic() - started)
 
 
-def _require(languages: Sequence[str]) -> None:
-    """See that every language is there: where one of several is missing, Tesseract reads on without it."""
+def _require_installed(languages: Sequence[str]) -> None:
+    """OcrError unless every language is installed: where one of several is missing, Tesseract reads on without it."""
     if not installed().issuperset(languages):
         installed.cache_clear()  # it may have been installed meanwhile
     missing = [language for language in languages if language not in installed()]
@@ -85,15 +89,15 @@ def _require(languages: Sequence[str]) -> None:
         raise OcrError(f"Tesseract lacks {', '.join(missing)}; {remedy(missing)}")
 
 
-def parse(hocr: bytes, number: int, image: Rendered, seconds: float) -> Page:
-    """Turn Tesseract's hOCR into a Page."""
+def parse(hocr: bytes, number: int, image: PageImage, seconds: float) -> Page:
+    """Turn Tesseract's hOCR of page ``number`` into a Page; PageFailed where it is not valid XML."""
     try:
         root = ET.fromstring(hocr)  # noqa: S314 -- written by our own Tesseract, which escapes what it reads
-    except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an encoding that nobody knows
+    except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an unknown encoding
         raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
-        found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINES)
+        found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINE_CLASSES)
         lines += (Line(words, paragraph) for words in found if words)
     return Page(number, tuple(lines), image.width, image.height, image.dpi, round(seconds, 3))
 
@@ -105,14 +109,14 @@ def _words(line: ET.Element) -> Iterator[Word]:
         glyphs = tuple(_glyphs(element))
         text = "".join(_own_text(element)).strip()
         title = element.get("title") or ""
-        confidence = _after(title, "x_wconf")
+        confidence = _numbers_after(title, "x_wconf")
         for part in text.split():
             known = glyphs if part == text and len(glyphs) == len(text) else ()
             yield Word(part, _box(title), float(confidence[0]) if confidence else None, known)
 
 
 def _own_text(word: ET.Element) -> Iterator[str]:
-    """Text of the word but not of the glyph alternatives inside it."""
+    """Yield the text of the word without that of the glyph alternatives inside it."""
     yield word.text or ""
     for child in word:
         if child.get("class") != "ocrx_cinfo":
@@ -122,26 +126,26 @@ def _own_text(word: ET.Element) -> Iterator[str]:
 def _glyphs(word: ET.Element) -> Iterator[Glyph]:
     for glyph in word:
         if glyph.get("class") == "ocrx_cinfo":
-            rated = [(choice.text or "", _rating(choice.get("title") or "")) for choice in glyph]
+            rated = [(choice.text or "", _glyph_confidence(choice.get("title") or "")) for choice in glyph]
             if rated and not rated[0][0].strip():
                 continue  # the blank before the word
-            yield tuple((text, round(c, 1)) for i, (text, c) in enumerate(rated[:_ALTERNATIVES]) if i == 0 or c > 0)
+            yield tuple((text, round(c, 1)) for i, (text, c) in enumerate(rated[:_MAX_ALTERNATIVES]) if i == 0 or c > 0)
 
 
-def _rating(title: str) -> float:
-    return float(next(iter(_after(title, "x_confs")), 0.0))
+def _glyph_confidence(title: str) -> float:
+    return float(next(iter(_numbers_after(title, "x_confs")), 0.0))
 
 
-def _after(title: str, key: str) -> list[str]:
+def _numbers_after(title: str, key: str) -> list[str]:
     return _NUMBERS.findall(title.partition(key)[2].partition(";")[0])
 
 
 def _box(title: str) -> Box | None:
-    values = [int(max(-_FARTHEST, min(float(v), _FARTHEST))) for v in _after(title, "bbox")]
+    values = [int(max(-_MAX_COORDINATE, min(float(v), _MAX_COORDINATE))) for v in _numbers_after(title, "bbox")]
     return (values[0], values[1], values[2], values[3]) if len(values) >= 4 else None  # noqa: PLR2004
 
 
-def _explained(e: pytesseract.TesseractError, number: int, languages: Sequence[str]) -> OcrError | DocumentError:
+def _error_for(e: pytesseract.TesseractError, number: int, languages: Sequence[str]) -> OcrError | DocumentError:
     said = str(e.message)
     if "loading language" in said or "traineddata" in said:
         return OcrError(f"Tesseract cannot load a language of {'+'.join(languages)}; {remedy(languages)}")

@@ -1,4 +1,4 @@
-"""The ``.error.txt`` that lies beside a quarantined file and tells a person why it is there."""
+"""The ``.error.txt`` beside a quarantined file, which tells a person why the file is there and what to do."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,15 @@ from pathlib import Path
 from scanmend.document import printable
 
 SUFFIX = ".error.txt"
+"""What a report's name has behind the name of the quarantined file."""
 _FIELD = re.compile(r"^(Id|Reason): +(.*)$", re.MULTILINE)
 
 
 def render(name: str, reason: str, when: str, id: str) -> bytes:  # noqa: A002 -- the field's word
-    """Return the report as UTF-8 text; name is the file's in quarantine, when is ISO 8601 with zone."""
+    """Return the report as UTF-8 text.
+
+    ``name``: the file's name in quarantine; ``when``: ISO 8601 with zone; ``id``: the document's.
+    """
     shown = printable(name)
     text = f"""\
 scanmend could not process this file.
@@ -32,14 +36,14 @@ What to do next:
 
 
 def read(report: Path) -> tuple[str, str] | None:
-    """Return id and reason that a report tells, None where it is none of ours."""
+    """Return the document's id and the reason from a report; None where the file is not such a report."""
     try:
-        told = dict(_FIELD.findall(report.read_text("utf-8", "replace")))
+        fields = dict(_FIELD.findall(report.read_text("utf-8", "replace")))
     except OSError:
         return None
-    return (told["Id"], told["Reason"]) if {"Id", "Reason"} <= told.keys() else None
+    return (fields["Id"], fields["Reason"]) if {"Id", "Reason"} <= fields.keys() else None
 
 
-def report_of(quarantined: Path) -> Path:
-    """Where the report on a quarantined file lies."""
+def report_path(quarantined: Path) -> Path:
+    """Return the path of the report on a quarantined file."""
     return quarantined.with_name(quarantined.name + SUFFIX)

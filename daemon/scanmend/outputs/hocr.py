@@ -1,4 +1,4 @@
-"""The ``.hocr`` output: Tesseract's kind of hOCR with the corrected words; archives and viewers know it."""
+"""The ``.hocr`` output: hOCR as Tesseract writes it, with the corrected words, for archives and viewers."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -15,7 +15,7 @@ class Hocr:
     """Writes one hOCR file page by page."""
 
     def __init__(self, target: Path, source: str, languages: Sequence[str]) -> None:
-        """``source``: name of the scanned file."""
+        """Open ``target``; ``source``: name of the scanned file; ``languages``: Tesseract's names. OSError."""
         self._file: TextIO = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._source = source
         self._file.write(f"""\
@@ -23,10 +23,10 @@ class Hocr:
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
 <html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
  <head>
-  <title>{clean(source)}</title>
+  <title>{escape_text(source)}</title>
   <meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>
   <meta name="ocr-system" content="tesseract, scanmend {__version__}"/>
-  <meta name="ocr-langs" content="{clean(" ".join(languages))}"/>
+  <meta name="ocr-langs" content="{escape_text(" ".join(languages))}"/>
   <meta name="ocr-capabilities" content="ocr_page ocr_carea ocr_par ocr_line ocrx_word ocrp_wconf"/>
  </head>
  <body>
@@ -37,20 +37,20 @@ class Hocr:
         self._file.writelines(_page(page, self._source))
 
     def finish(self) -> None:
-        """End the file."""
+        """Write the end of the file, and close it."""
         self._file.write(" </body>\n</html>\n")
         self._file.close()
 
 
-def clean(text: str) -> str:
-    """Return text as XML and HTML can hold it, in an attribute, too."""
+def escape_text(text: str) -> str:
+    """Escape text for XML and HTML, attributes included; unprintable characters become U+FFFD."""
     return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
 
 
 def _page(page: CorrectedPage, source: str) -> Iterator[str]:
     n, read = page.page.number, page.page
     resolution = f"; scan_res {read.dpi} {read.dpi}" if read.dpi else ""
-    name = clean(source.replace('"', "'").replace(";", ","))
+    name = escape_text(source.replace('"', "'").replace(";", ","))
     sheet = (0, 0, read.width, read.height)
     yield (
         f"  <div class='ocr_page' id='page_{n}' title='image &quot;{name}&quot;; {_bbox(sheet)}; "
@@ -73,9 +73,9 @@ def _page(page: CorrectedPage, source: str) -> Iterator[str]:
 
 
 def _word(word: PlacedWord, id_: str) -> str:
-    told = [_bbox(word.box)] if word.box else []
-    told += [f"x_wconf {word.confidence:.0f}"] if word.confidence is not None else []
-    return f"<span class='ocrx_word' id='{id_}' title='{'; '.join(told)}'>{clean(word.text)}</span>"
+    properties = [_bbox(word.box)] if word.box else []
+    properties += [f"x_wconf {word.confidence:.0f}"] if word.confidence is not None else []
+    return f"<span class='ocrx_word' id='{id_}' title='{'; '.join(properties)}'>{escape_text(word.text)}</span>"
 
 
 def _bbox(box: Box) -> str:

@@ -1,6 +1,6 @@
 """The ``.html`` output: a proof sheet, each page's image beside its corrected text, with every edit marked on both.
 
-One file that needs no network, and lets none be used: a policy in it forbids the browser to fetch anything.
+One file that needs no network: its content security policy forbids the browser to fetch anything.
 """
 
 import base64
@@ -12,37 +12,41 @@ from pathlib import Path
 from typing import Any
 
 from scanmend.document import Box, CorrectedPage, Edit, Line, least_confidence, union
-from scanmend.outputs.hocr import clean
+from scanmend.outputs.hocr import escape_text
 from scanmend.outputs.word_boxes import PlacedWord, placed_words
 
-UNSURE = 80.0
-"""A number read with less confidence, 0–100, can be shown as one to look at."""
-_SIZES = ((20, 1500, 60), (100, 1200, 50), (400, 950, 40))
-"""Of page images: up to so many pages, so many pixels across, in such JPEG quality."""
-_SMALLEST = (760, 35)
+UNSURE_NUMBER_CONFIDENCE = 80.0
+"""Numbers read with less confidence (0–100) are marked as unsure."""
+_JPEG_SIZES = ((20, 1500, 60), (100, 1200, 50), (400, 950, 40))
+"""Page images by the length of the document: ``(most pages, width in pixels, JPEG quality)``."""
+_SMALLEST_JPEG = (760, 35)
+"""Width and JPEG quality of page images in longer documents."""
 
 Mark = tuple[Box | None, str, str]
-"""Where an edit is shown on the image, the class of the mark, and the attributes that say more."""
+"""A mark on the page image: its box, its CSS classes, and its ``data-`` attributes."""
+
+PageJpeg = Callable[[int, int, int, int], bytes]
+"""``(number, width, quality, turned)`` to a page as JPEG, as ``source.preview.Preview.jpeg``."""
 
 
 class ProofSheet:
     """Writes one proof sheet page by page."""
 
-    def __init__(self, target: Path, picture: Callable[[int, int, int, int], bytes], facts: Mapping[str, Any]) -> None:
-        """``picture(number, width, quality, turned)`` returns a page as JPEG; ``facts`` as for ``press``."""
-        self._picture = picture
-        self._size = next(((w, q) for most, w, q in _SIZES if facts["pages"] <= most), _SMALLEST)
+    def __init__(self, target: Path, page_jpeg: PageJpeg, facts: Mapping[str, Any]) -> None:
+        """Open ``target``; ``facts`` as for ``pageworkers.compose``. OSError."""
+        self._page_jpeg = page_jpeg
+        self._jpeg_size = next(((w, q) for most, w, q in _JPEG_SIZES if facts["pages"] <= most), _SMALLEST_JPEG)
         self._script = _asset("proof.js")
         self._file = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._file.write(_head(facts, _asset("proof.css"), self._script))
 
     def add(self, page: CorrectedPage) -> None:
         """Write one page."""
-        jpeg = self._picture(page.page.number, *self._size, page.page.turned)
+        jpeg = self._page_jpeg(page.page.number, *self._jpeg_size, page.page.turned)
         self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii")))
 
     def finish(self) -> None:
-        """Write the script, and end the file."""
+        """Write the script and the end of the file, and close it."""
         card = '<div id="card" role="status" hidden></div>'
         self._file.write(f"</main>\n{card}\n<script>{self._script}</script>\n</body>\n</html>\n")
         self._file.close()
@@ -61,7 +65,7 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    counts = [_counted(facts["pages"], "page"), _counted(facts["accepted"], "correction")]
+    counts = [_count_of(facts["pages"], "page"), _count_of(facts["accepted"], "correction")]
     counts.append(f"{facts['rejected']} rejected")
     if facts["model"]:
         counts.append(f"model {facts['model']}")
@@ -73,13 +77,13 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>{clean(facts["title"])}</title>
+<title>{escape_text(facts["title"])}</title>
 <style>{style}</style>
 </head>
 <body>
 <header>
-<h1>{clean(facts["source"])}</h1>
-<p>{clean(" · ".join(counts))}</p>
+<h1>{escape_text(facts["source"])}</h1>
+<p>{escape_text(" · ".join(counts))}</p>
 </header>
 <div class="show">
 <label><input type="checkbox" id="rejected"> rejected edits</label>
@@ -89,7 +93,7 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
 """
 
 
-def _counted(number: int, what: str) -> str:
+def _count_of(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
@@ -122,13 +126,16 @@ def _page(page: CorrectedPage, jpeg: str) -> Iterator[str]:
 def _note(page: CorrectedPage) -> str:
     notes = [f"mean confidence {page.page.mean_confidence:g}"] if page.page.mean_confidence is not None else []
     notes += [f"not corrected: {page.skipped}"] if page.skipped else []
-    return clean("".join(f" · {note}" for note in notes))
+    return escape_text("".join(f" · {note}" for note in notes))
 
 
 def _text(
     page: CorrectedPage, lines: list[list[PlacedWord]], rejected: Mapping[int, list[int]], marks: list[Mark]
 ) -> Iterator[str]:
-    """Yield the paragraphs, and add what is to be marked on the image."""
+    """Yield the paragraphs as HTML, and append to ``marks`` what is to be marked on the image.
+
+    ``rejected``: indices of rejected edits by line.
+    """
     numbered = [(i, line) for i, line in enumerate(page.page.lines) if lines[i]]
     ids = {id(edit): i for i, edit in enumerate(page.edits)}
 
@@ -145,28 +152,32 @@ def _line(
 ) -> str:
     out = []
     for _, group in groupby(words, key=lambda w: (w.first, id(w.edit))):
-        several = list(group)
-        word, text = several[0], " ".join(w.text for w in several)
+        of_edit = list(group)
+        word, text = of_edit[0], " ".join(w.text for w in of_edit)
         box = union([w.box for w in word.raw])
         mine = [ids[id(word.edit)]] if word.edit else []
         mine += [i for i in rejected if _touches(page.edits[i], word)]
-        unsure = word.confidence is not None and word.confidence < UNSURE and any(c.isdigit() for c in text)
+        unsure = (
+            word.confidence is not None
+            and word.confidence < UNSURE_NUMBER_CONFIDENCE
+            and any(c.isdigit() for c in text)
+        )
         if not mine and not unsure:
-            out.append(clean(text))
+            out.append(escape_text(text))
             continue
         kinds = ["ok"] * bool(word.edit) + ["no"] * (len(mine) > bool(word.edit)) + ["num"] * unsure
         kind = " ".join(kinds)
-        place = " ".join(map(str, box or ()))
-        more = f'data-b="{place}"'
+        corners = " ".join(map(str, box or ()))
+        more = f'data-b="{corners}"'
         if mine:
             edits = " ".join(f"e{page.page.number}-{i + 1}" for i in mine)
             more += f' data-e="{edits}"'
         if unsure:
-            read = clean(" ".join(w.text for w in word.raw))
+            read = escape_text(" ".join(w.text for w in word.raw))
             more += f' data-c="{word.confidence:.0f}" data-t="{read}"'
         marks.append((box, kind, more))
         tag = "ins" if word.edit else "span"
-        out.append(f'<{tag} class="{kind}" {more}>{clean(text)}</{tag}>')
+        out.append(f'<{tag} class="{kind}" {more}>{escape_text(text)}</{tag}>')
     return " ".join(out)
 
 
@@ -184,18 +195,19 @@ def _table(page: CorrectedPage) -> Iterator[str]:
         kind = "ok" if edit.accepted else "no"
         yield (
             f'<tr class="{kind}" id="e{page.page.number}-{i}"><td>{edit.line + 1}</td>'
-            f'<td><del class="raw">{clean(edit.raw)}</del></td><td><b class="new">{clean(edit.new)}</b></td>'
-            f'<td class="verdict {kind}">{edit.verdict}</td><td class="reason">{clean(edit.reason)}</td>'
-            f'<td class="evidence">{clean(_evidence(page, edit))}</td></tr>\n'
+            f'<td><del class="raw">{escape_text(edit.raw)}</del></td>'
+            f'<td><b class="new">{escape_text(edit.new)}</b></td>'
+            f'<td class="verdict {kind}">{edit.verdict}</td><td class="reason">{escape_text(edit.reason)}</td>'
+            f'<td class="evidence">{escape_text(_evidence(page, edit))}</td></tr>\n'
         )
     yield "</tbody>\n</table>\n"
 
 
 def _evidence(page: CorrectedPage, edit: Edit) -> str:
-    told = [f"proposed by {edit.proposer}"]
+    evidence = [f"proposed by {edit.proposer}"]
     if edit.gain is not None:
-        told.append(f"the model gains {edit.gain:+.1f} nats")
+        evidence.append(f"the model gains {edit.gain:+.1f} nats")
     words = page.page.lines[edit.line].words[edit.word : edit.word + edit.count]
     if (confidence := least_confidence(words)) is not None:
-        told.append(f"read with confidence {confidence:.0f} of 100")
-    return ", ".join(told)
+        evidence.append(f"read with confidence {confidence:.0f} of 100")
+    return ", ".join(evidence)

@@ -1,6 +1,6 @@
-"""The ``.md`` output: the corrected text as Markdown, with what the layout tells of headings, lists and tables.
+"""The ``.md`` output: the corrected text as Markdown, with headings, lists and tables as far as the layout shows them.
 
-Lines become paragraphs again, and words that were parted at a line's end become whole.
+Lines are joined to paragraphs, and words hyphenated at a line's end are joined.
 """
 
 import re
@@ -14,25 +14,26 @@ from scanmend.document import Box, CorrectedPage, union
 from scanmend.outputs.page_file import Pages
 from scanmend.outputs.word_boxes import PlacedWord, placed_words
 
-_HEADING = 1.35
-"""Lines so many times as high as the document's usual line are headings …"""
-_TITLE = 1.8
-"""… of the first rank from here on."""
-_LONGEST_HEADING = 14
-"""Words; more are prose in large type."""
-_CELL_GAP = 1.6
-"""Blanks wider than so many times the line's height part the cells of a table."""
-_FEWEST_ROWS = 2
+_HEADING_RATIO = 1.35
+"""A line at least this many times as high as the document's usual line is a heading."""
+_TITLE_RATIO = 1.8
+"""A heading at least this many times as high as the usual line is of the first level, else of the second."""
+_MAX_HEADING_WORDS = 14
+"""Most words in a heading's line; longer lines are prose in large type."""
+_CELL_GAP_HEIGHTS = 1.6
+"""A gap wider than this multiple of the line's height separates two cells of a table."""
+_MIN_TABLE_ROWS = 2
+"""Fewest rows that make a table."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])|(?<!\w)(#)")
 _STARTS_BLOCK = re.compile(r"([-+](?= )|=+$|-{3,}$)")
 _BULLET = re.compile(r"[•‣▪●◦·∙»–—-] (?=\S)")
 _ORDERED = re.compile(r"\d{1,3}[.)] ")
-_PARTED = re.compile(r"(\w*[^\W\d_])[-‐¬\u00ad]$")
+_HYPHENATED = re.compile(r"(\w*[^\W\d_])[-‐¬\u00ad]$")
 _CONTINUES = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _TextLine:
     """One line of text."""
 
     words: tuple[PlacedWord, ...]
@@ -46,11 +47,11 @@ class _Row:
         return " ".join(w.text for w in self.words)
 
     def cells(self) -> list[list[PlacedWord]]:
-        """Its words, parted where the gap between two is wide."""
+        """Its words, split where the gap between two is wide."""
         out: list[list[PlacedWord]] = []
         for word in self.words:
             before = out[-1][-1].box if out else None
-            if before and word.box and word.box[0] - before[2] <= _CELL_GAP * self.height:
+            if before and word.box and word.box[0] - before[2] <= _CELL_GAP_HEIGHTS * self.height:
                 out[-1].append(word)
             else:
                 out.append([word])
@@ -58,9 +59,9 @@ class _Row:
 
 
 def render(pages: Pages) -> Iterator[bytes]:
-    """Yield Markdown in UTF-8, page by page; a comment parts two pages.
+    """Yield Markdown in UTF-8, page by page; with several pages, a comment with its number begins each.
 
-    The pages are gone through twice: a heading is what is higher than the whole document's usual line.
+    The pages are iterated twice: headings are higher than the usual line of the whole document.
     """
     known: Counter[str] = Counter()
     heights: list[float] = []
@@ -78,20 +79,22 @@ def render(pages: Pages) -> Iterator[bytes]:
     yield b"\n"
 
 
-def _rows(page: CorrectedPage) -> list[_Row]:
+def _rows(page: CorrectedPage) -> list[_TextLine]:
     lines = zip(placed_words(page), page.page.lines, strict=True)
     return [_row(words, line.paragraph) for words, line in lines if words]
 
 
-def _row(words: Sequence[PlacedWord], paragraph: int) -> _Row:
+def _row(words: Sequence[PlacedWord], paragraph: int) -> _TextLine:
     heights = [w.box[3] - w.box[1] for w in words if w.box]
-    return _Row(tuple(words), paragraph, union([w.box for w in words]), statistics.median(heights) if heights else 0.0)
+    return _TextLine(
+        tuple(words), paragraph, union([w.box for w in words]), statistics.median(heights) if heights else 0.0
+    )
 
 
-def _blocks(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iterator[str]:
+def _blocks(rows: Sequence[_TextLine], usual: float, known: Counter[str]) -> Iterator[str]:
     """Yield tables, headings, list items and paragraphs in reading order."""
     at = 0
-    prose: list[_Row] = []
+    prose: list[_TextLine] = []
     while at < len(rows):
         table = _table_at(rows, at)
         if table:
@@ -105,8 +108,8 @@ def _blocks(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iterator
     yield from _paragraphs(prose, usual, known)
 
 
-def _paragraphs(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iterator[str]:
-    groups: list[tuple[int, list[_Row]]] = []
+def _paragraphs(rows: Sequence[_TextLine], usual: float, known: Counter[str]) -> Iterator[str]:
+    groups: list[tuple[int, list[_TextLine]]] = []
     for _, group in groupby(rows, key=lambda row: (row.paragraph, _rank(row, usual))):
         lines = list(group)
         rank = _rank(lines[0], usual) or 2 * _capitals(lines)
@@ -118,7 +121,7 @@ def _paragraphs(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iter
         if rank:
             yield f"{'#' * rank} {_escaped(_joined(lines, known))}"
             continue
-        items: list[list[_Row]] = [[]]
+        items: list[list[_TextLine]] = [[]]
         for line in lines:
             if items[-1] and (_BULLET.match(line.text) or _ORDERED.match(line.text)):
                 items.append([])
@@ -126,25 +129,25 @@ def _paragraphs(rows: Sequence[_Row], usual: float, known: Counter[str]) -> Iter
         yield "\n\n".join(_item(_joined(item, known)) for item in items)
 
 
-def _rank(row: _Row, usual: float) -> int:
-    """1 or 2 for headings, 0 for text."""
-    if not usual or row.height < _HEADING * usual or len(row.words) > _LONGEST_HEADING:
+def _rank(row: _TextLine, usual: float) -> int:
+    """Level of a heading, 1 or 2; 0 for other text."""
+    if not usual or row.height < _HEADING_RATIO * usual or len(row.words) > _MAX_HEADING_WORDS:
         return 0
     if sum(c.isalpha() for c in row.text) < 3:  # noqa: PLR2004 -- a smudge, or a number in large type
         return 0
-    return 1 if row.height >= _TITLE * usual else 2
+    return 1 if row.height >= _TITLE_RATIO * usual else 2
 
 
-def _capitals(lines: Sequence[_Row]) -> bool:
+def _capitals(lines: Sequence[_TextLine]) -> bool:
     """Whether a paragraph is one short line in capitals, as headings on typewriters are."""
     text = lines[0].text
     words = sum(c.isalpha() for c in text) > 3 and len(lines[0].words) > 1  # noqa: PLR2004 -- else: an abbreviation
     return len(lines) == 1 and words and text.isupper() and not any(c.isdigit() for c in text)
 
 
-def _runs_on(before: _Row, after: _Row) -> bool:
-    """Whether a sentence goes on behind what OCR took for the end of a paragraph."""
-    alike = max(before.height, after.height) <= _HEADING * min(before.height, after.height)
+def _runs_on(before: _TextLine, after: _TextLine) -> bool:
+    """Whether a sentence continues after what OCR took for the end of a paragraph."""
+    alike = max(before.height, after.height) <= _HEADING_RATIO * min(before.height, after.height)
     return alike and after.text[:1].islower() and before.text[-1:] not in ".!?:;"
 
 
@@ -155,22 +158,25 @@ def _item(text: str) -> str:
     return _STARTS_BLOCK.sub(r"\\\1", text, count=1) if _STARTS_BLOCK.match(text) else text
 
 
-def _joined(rows: Sequence[_Row], known: Counter[str]) -> str:
-    """One text of several lines; a word parted at a line's end becomes whole, unless the hyphen is its own."""
+def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
+    """Join lines to one text; a word hyphenated at a line's end is joined, unless the hyphen belongs to the word.
+
+    The hyphen belongs to it if ``known``, how often the document has each word, says so, or if the word has others.
+    """
     text = rows[0].text
     for row in rows[1:]:
-        parted, rest = _PARTED.search(text), _CONTINUES.match(row.text)
-        if parted is None or rest is None or not rest[0][0].islower():
+        hyphenated, rest = _HYPHENATED.search(text), _CONTINUES.match(row.text)
+        if hyphenated is None or rest is None or not rest[0][0].islower():
             text = f"{text} {row.text}"
             continue
-        whole, hyphened = f"{parted[1]}{rest[0]}".lower(), f"{parted[1]}-{rest[0]}".lower()
-        keeps = known[hyphened] > known[whole] or "-" in text[: parted.start()].rpartition(" ")[2]
-        text = (text[: parted.end(1)] + "-" if keeps else text[: parted.end(1)]) + row.text
+        whole, with_hyphen = f"{hyphenated[1]}{rest[0]}".lower(), f"{hyphenated[1]}-{rest[0]}".lower()
+        keeps = known[with_hyphen] > known[whole] or "-" in text[: hyphenated.start()].rpartition(" ")[2]
+        text = (text[: hyphenated.end(1)] + "-" if keeps else text[: hyphenated.end(1)]) + row.text
     return text
 
 
-def _table_at(rows: Sequence[_Row], start: int) -> list[list[str]]:
-    """The cells of the table that begins here, a list for each row; empty where none does."""
+def _table_at(rows: Sequence[_TextLine], start: int) -> list[list[str]]:
+    """Return the cells of the table that begins at row ``start``, one list per row; empty if none begins there."""
     taken: list[list[list[PlacedWord]]] = []
     for i, row in enumerate(rows[start:]):
         cells = row.cells()
@@ -178,10 +184,10 @@ def _table_at(rows: Sequence[_Row], start: int) -> list[list[str]]:
         if len(cells) < 2 or not row.box or (before and row.box[1] < before[1]):  # noqa: PLR2004
             break
         if len(_columns([*taken, cells])) < max(2, max(map(len, [*taken, cells])) - 1):
-            break  # cells of one row run into several of another: prose with wide blanks
+            break  # cells of one row overlap several of another: prose with wide gaps
         taken.append(cells)
     columns = _columns(taken)
-    if len(taken) < _FEWEST_ROWS or len(columns) < 2:  # noqa: PLR2004
+    if len(taken) < _MIN_TABLE_ROWS or len(columns) < 2:  # noqa: PLR2004
         return []
     return [_by_column(cells, columns) for cells in taken]
 
@@ -192,7 +198,7 @@ def _span(cell: Sequence[PlacedWord]) -> tuple[int, int]:
 
 
 def _columns(rows: Sequence[Sequence[Sequence[PlacedWord]]]) -> list[tuple[int, int]]:
-    """Left and right of each column: spans of cells that overlap are one."""
+    """Left and right of each column; cells that overlap sideways are in one column."""
     out: list[tuple[int, int]] = []
     for left, right in sorted(_span(cell) for cells in rows for cell in cells):
         if out and left <= out[-1][1]:
@@ -211,7 +217,7 @@ def _by_column(cells: Sequence[Sequence[PlacedWord]], columns: Sequence[tuple[in
     return texts
 
 
-def _table(_: Sequence[_Row], cells: Sequence[Sequence[str]]) -> str:
+def _table(_: Sequence[_TextLine], cells: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(_escaped(text) for text in row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
 

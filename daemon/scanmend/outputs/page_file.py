@@ -1,4 +1,4 @@
-"""The finished pages of one document in a file: memory does not grow with them, and a page process can read them."""
+"""The corrected pages of one document in a file: memory does not grow with them, and page workers can read them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,34 +9,31 @@ from pydantic import TypeAdapter
 from scanmend.document import CorrectedPage
 from scanmend.errors import StorageError
 
-COMPOSED = ("hocr", "pdf", "html")
-"""The outputs that a page process makes of them."""
-
 _corrected = TypeAdapter(CorrectedPage)
 
 
 class Pages(Protocol):
-    """Corrected pages in order, that can be gone through any number of times."""
+    """Corrected pages in order, which can be iterated any number of times."""
 
     def __iter__(self) -> Iterator[CorrectedPage]:
-        """Begin with the first."""
+        """Iterate from the first page."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of pages."""
 
 
 class AppendablePages(Pages, Protocol):
-    """Pages that become more, as a list's items do."""
+    """Pages to which more can be appended, as to a list."""
 
     def append(self, page: CorrectedPage, /) -> None:
         """Add the next page."""
 
 
 class PageFile:
-    """Pages on disk, one a line: added one by one, read back one at a time."""
+    """Corrected pages on disk, as one line of JSON each: appended one by one, read back one at a time."""
 
     def __init__(self, path: Path) -> None:
-        """``path``: a file that is not there yet; whoever made its folder removes it."""
+        """``path``: a file that does not exist yet; the caller removes it with its folder."""
         self.path = path
         self._count = 0
 
@@ -57,7 +54,7 @@ class PageFile:
 
 
 def saved_pages(source: Path) -> Iterator[CorrectedPage]:
-    """Yield the pages of a ``PageFile``, one at a time."""
+    """Yield the pages of a ``PageFile`` in order, one at a time; OSError."""
     with source.open("rb") as file:
         for line in file:
             yield _corrected.validate_json(line)

@@ -11,12 +11,12 @@ from scanmend.document import CorrectedPage, Edit, printable
 from scanmend.outputs.page_file import Pages
 
 SCHEMA = 1
-"""Goes up when a field changes its meaning or goes away; new fields may come at any time."""
+"""Version of the record's fields: goes up when one changes its meaning or goes away, not when one is added."""
 
-
-_PAGES = b',\n  "pages": ['
-"""Where the pages begin, and the longest part of a record."""
-_LONGEST_HEAD = 1 << 16
+_PAGES_KEY = b',\n  "pages": ['
+"""The text in a record with which its pages begin."""
+_MAX_HEAD_BYTES = 1 << 16
+"""Most bytes that are read in search of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,13 @@ class Record:
     """Everything that is known about one finished document."""
 
     id: str
+    """The document's id, unique over all daemons."""
     source: str
     """Name of the file as it was scanned."""
     relative: Path
-    """Where it lay, relative to the inbox."""
+    """The file's path as it was scanned, relative to the inbox."""
     sha256: str
-    """Of the source file, hexadecimal."""
+    """SHA-256 of the source file, hexadecimal."""
     size: int
     """Bytes of the source file."""
     modified_ns: int
@@ -37,20 +38,24 @@ class Record:
     folder: str
     """Name of the configured folder."""
     model: Mapping[str, Any] | None
-    """What ``ModelSlot.identity`` says; None where no model was asked."""
+    """Identity of the language model, from ``ModelSlot.identity``; None where no model was asked."""
     strategy: str
+    """``rescore``, ``rewrite``, ``both``, ``off``, or ``auto`` where no page needed the model."""
     prompt_sha256: str
+    """SHA-256 of the folder's prompt, hexadecimal."""
     languages: tuple[str, ...]
+    """Languages that Tesseract was asked for, by its names; with ``languages: auto``, those detected."""
     started: str
-    """ISO 8601 with zone, as ``finished``."""
+    """When this attempt began, ISO 8601 with zone."""
     finished: str
+    """When the text was ready, ISO 8601 with zone."""
     timings: Mapping[str, float]
     """Seconds: ``ocr_s``, ``correct_s``, ``total_s``."""
     pages: Pages
     version: str
-    """Of scanmend."""
+    """Version of scanmend."""
     attempt: int = 1
-    """1-based."""
+    """1-based number of the attempt that succeeded."""
     duplicate_of: str | None = None
     """Id of an earlier document with the same content."""
     uncorrected: str | None = None
@@ -58,7 +63,7 @@ class Record:
 
 
 def render(record: Record) -> Iterator[bytes]:
-    """Yield the record as JSON in UTF-8, page by page; any name and any text can be in it."""
+    """Yield the record as JSON in UTF-8, page by page; names and texts may hold any characters."""
     head = {
         "schema": SCHEMA,
         "scanmend": record.version,
@@ -82,20 +87,20 @@ def render(record: Record) -> Iterator[bytes]:
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
     }
-    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES
+    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
         yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
     yield b"\n  ]\n}\n"
 
 
 def head(path: Path) -> dict[str, Any]:
-    """Return the fields of a record file but for its pages, which are not read; empty where it is no record."""
+    """Return the fields of a record file without its pages, which are not read; empty where it is not a record."""
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(_LONGEST_HEAD).partition(_PAGES)[0] + b"\n}")
+            fields = json.loads(file.read(_MAX_HEAD_BYTES).partition(_PAGES_KEY)[0] + b"\n}")
     except (OSError, ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) and told.get("schema") == SCHEMA else {}
+    return fields if isinstance(fields, dict) and fields.get("schema") == SCHEMA else {}
 
 
 def _json(fields: dict[str, Any]) -> str:
@@ -103,7 +108,7 @@ def _json(fields: dict[str, Any]) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """Text from elsewhere may hold half a surrogate pair, which UTF-8 has no bytes for."""
+    """Encode as UTF-8; lone surrogates, which OCR and models may yield but UTF-8 cannot hold, become ``?``."""
     return text.encode("utf-8", "replace")
 
 
@@ -126,7 +131,7 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
 
 
 def edit_fields(edit: Edit) -> dict[str, Any]:
-    """What the record says of one edit; line and word are 1-based there."""
+    """Return an edit as the record's fields, in which line and word are 1-based."""
     return {
         "raw": edit.raw,
         "new": edit.new,
@@ -142,5 +147,5 @@ def edit_fields(edit: Edit) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float | None:
-    """Round to three places; JSON has no infinities."""
+    """Round to three places; None for infinities and NaN, which JSON does not have."""
     return round(value, 3) if value is not None and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The ``.txt`` output: the corrected text, nothing else."""
+"""The ``.txt`` output: the corrected text and nothing else."""
 
 from collections.abc import Iterator
 

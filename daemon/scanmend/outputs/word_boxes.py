@@ -1,4 +1,4 @@
-"""Where on the page each corrected word stands; what the PDF, the proof sheet and the hOCR have in common. Pure."""
+"""Computes where on the page each corrected word stands, for the PDF, HTML, hOCR and Markdown outputs. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from scanmend.document import Box, CorrectedPage, Edit, Line, Word, least_confidence, union
 
-_DESCENDING = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
-"""Characters that reach below the line they stand on."""
-_OUTLIER = 1.45
-"""A word so many times as high as its line's median is an initial, or touches a stain, and does not set its height."""
+_DESCENDERS = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
+"""Characters that reach below the baseline."""
+_OUTLIER_HEIGHT_RATIO = 1.45
+"""A word higher than this multiple of its line's median (an initial, a stain) does not count for the line's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """One word of the corrected text, and the place of what it was read from."""
+    """One word of the corrected text, with the box and the raw words that it was read from."""
 
     text: str
     """Without white space."""
@@ -34,8 +34,8 @@ class PlacedWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """Where a word stands in its line, in pixels of the page image: as wide as its box, as high as the line."""
+class AlignedWord:
+    """A word as wide as its box and as high as its line, in pixels of the page image."""
 
     text: str
     left: int
@@ -45,7 +45,7 @@ class Strip:
 
 
 def placed_words(page: CorrectedPage) -> list[list[PlacedWord]]:
-    """Return the words of each line of the page, accepted edits in place."""
+    """Return the words of each line of the page, with accepted edits applied."""
     accepted: dict[int, list[Edit]] = {}
     for edit in page.edits:
         if edit.accepted:
@@ -53,14 +53,14 @@ def placed_words(page: CorrectedPage) -> list[list[PlacedWord]]:
     return [list(_of_line(line, accepted.get(i, []))) for i, line in enumerate(page.page.lines)]
 
 
-def strips(lines: Sequence[Sequence[PlacedWord]]) -> list[list[Strip]]:
-    """Give the words of each line one height, so that a line is selected as one, also on a page that lies askew.
+def aligned_words(lines: Sequence[Sequence[PlacedWord]]) -> list[list[AlignedWord]]:
+    """Give the words of each line one height, so that viewers select a line as one, on skewed pages too.
 
     Words without a box, or with an empty one, are left out.
     """
-    boxed = [[(w.text, w.box) for w in line if w.box and _solid(w.box)] for line in lines]
+    boxed = [[(w.text, w.box) for w in line if w.box and _has_area(w.box)] for line in lines]
     slope = _slope([line for line in boxed if len(line) > 3])  # noqa: PLR2004 -- fewer words tell little
-    return [list(_level(line, slope)) for line in boxed]
+    return [list(_aligned(line, slope)) for line in boxed]
 
 
 def _of_line(line: Line, edits: list[Edit]) -> Iterator[PlacedWord]:
@@ -69,14 +69,14 @@ def _of_line(line: Line, edits: list[Edit]) -> Iterator[PlacedWord]:
         yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at : edit.word], at))
         raw = line.words[edit.word : edit.word + edit.count]
         texts = edit.new.split()
-        boxes = _shares(union([w.box for w in raw]), texts)
+        boxes = _divided(union([w.box for w in raw]), texts)
         yield from (PlacedWord(text, box, edit.word, raw, edit) for text, box in zip(texts, boxes, strict=True))
         at = edit.word + edit.count
     yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at:], at))
 
 
-def _shares(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
-    """Part a box among words by their lengths, a blank between two."""
+def _divided(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
+    """Divide a box among words by their numbers of letters, with a blank between two."""
     if box is None or len(texts) < 2:  # noqa: PLR2004
         return [box] * len(texts)
     left, top, right, bottom = box
@@ -89,19 +89,19 @@ def _shares(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
     return out
 
 
-def _solid(box: Box) -> bool:
+def _has_area(box: Box) -> bool:
     return box[2] > box[0] and box[3] > box[1]
 
 
-def _foot(text: str, box: Box) -> float:
-    """Where the word's letters stand, as far as its box tells."""
-    return box[3] - 0.22 * (box[3] - box[1]) if _DESCENDING.intersection(text) else box[3]
+def _baseline(text: str, box: Box) -> float:
+    """Estimate the y of the word's baseline from its box: descenders take 22 % of its height."""
+    return box[3] - 0.22 * (box[3] - box[1]) if _DESCENDERS.intersection(text) else box[3]
 
 
 def _slope(lines: Sequence[Sequence[tuple[str, Box]]]) -> float:
-    """By how many pixels lines fall for each pixel to the right; the median over all neighbouring words' feet."""
+    """Pixels by which lines fall for each pixel to the right: the median over lines, from first to last word."""
     slopes = [
-        (_foot(*line[-1]) - _foot(*line[0]))
+        (_baseline(*line[-1]) - _baseline(*line[0]))
         / max(1, line[-1][1][0] + line[-1][1][2] - line[0][1][0] - line[0][1][2])
         * 2
         for line in lines
@@ -109,11 +109,11 @@ def _slope(lines: Sequence[Sequence[tuple[str, Box]]]) -> float:
     return statistics.median(slopes) if len(slopes) > 2 else 0.0  # noqa: PLR2004 -- one line may be a caption askew
 
 
-def _level(line: Sequence[tuple[str, Box]], slope: float) -> Iterator[Strip]:
+def _aligned(line: Sequence[tuple[str, Box]], slope: float) -> Iterator[AlignedWord]:
     if not line:
         return
     middle = statistics.median(b[3] - b[1] for _, b in line)
-    usual = [(t, b) for t, b in line if b[3] - b[1] <= _OUTLIER * middle]
+    usual = [(t, b) for t, b in line if b[3] - b[1] <= _OUTLIER_HEIGHT_RATIO * middle]
     start = line[0][1][0]
 
     def fall(box: Box) -> float:
@@ -122,4 +122,4 @@ def _level(line: Sequence[tuple[str, Box]], slope: float) -> Iterator[Strip]:
     top = min(b[1] - fall(b) for _, b in usual)
     height = max(b[3] - fall(b) for _, b in usual) - top
     for text, box in line:
-        yield Strip(text, box[0], box[2], top + fall(box), height)
+        yield AlignedWord(text, box[0], box[2], top + fall(box), height)

@@ -1,1 +1,13 @@
-"""Room."""
+"""Page processes: scans are parsed, read and composed in worker processes, apart from the daemon.
+
+1. ``pool.PagePool`` takes tasks of many documents: inspect a source, read a page, compose outputs.
+2. ``fair_queue`` says whose task is next: one of each document in turn.
+3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
+4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
+5. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
+
+Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
+pytesseract.
+
+May import: errors, document, fs, process, source, ocr, outputs, outputs.pdf.
+"""

@@ -1,7 +1,8 @@
-"""Tasks of many documents, served in turn: one of each, then the next of each, so that none waits for a long one.
+"""A fair queue of the tasks of many documents: one of each document in turn, so that none waits for a long one.
 
-A document that comes while a task of another is in work goes before the next of that one; where nobody waits, tasks
-of one document are served side by side.
+Next is a document with the fewest tasks running, among these the one that has waited longest. So a document that
+comes while a task of another runs goes before that one's next task; where no other document waits, several tasks of
+one document run side by side.
 """
 
 import threading
@@ -15,15 +16,18 @@ _Task = tuple["Future[Any]", Callable[[], Any]]
 
 
 class FairQueue:
-    """Queues of tasks, one for each document; any number of threads put tasks in and serve them."""
+    """One queue of tasks for each document; any number of threads may put tasks in and run them."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[Hashable, deque[_Task]] = OrderedDict()
-        self._in_work: Counter[Hashable] = Counter()
+        self._running: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
     def put(self, document: Hashable, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":
-        """Queue a task behind those of the same document; ``first``: this document comes next, before all others."""
+        """Queue ``call`` behind the tasks of the same document, and return the future of its result.
+
+        ``first``: the document goes before all others that have as few tasks running.
+        """
         future: Future[_T] = Future()
         with self._lock:
             self._queues.setdefault(document, deque()).append((future, call))
@@ -31,36 +35,36 @@ class FairQueue:
                 self._queues.move_to_end(document, last=False)
         return future
 
-    def serve(self) -> None:
-        """Run the next task that nobody cancelled; what it raises goes to its future. Returns at once without one."""
+    def run_next(self) -> None:
+        """Run the next task that was not cancelled, if there is one; what it raises goes to its future."""
         while (found := self._next()) is not None:
             document, (future, call) = found
             try:
                 if future.set_running_or_notify_cancel():
                     try:
                         future.set_result(call())
-                    except BaseException as e:  # noqa: BLE001 -- as executors do: it is for whoever asks for the result
+                    except BaseException as e:  # noqa: BLE001 -- as executors do: ``future.result()`` raises it
                         future.set_exception(e)
                     return
             finally:
-                self._served(document)
+                self._finished(document)
 
     def _next(self) -> tuple[Hashable, _Task] | None:
         with self._lock:
             if not self._queues:
                 return None
-            document = min(self._queues, key=lambda one: self._in_work[one])  # the first of those that have fewest
+            document = min(self._queues, key=lambda one: self._running[one])  # the first of those with the fewest
             queue = self._queues.pop(document)
             task = queue.popleft()
             if queue:
                 self._queues[document] = queue
-            self._in_work[document] += 1
+            self._running[document] += 1
             return document, task
 
-    def _served(self, document: Hashable) -> None:
+    def _finished(self, document: Hashable) -> None:
         with self._lock:
             if document in self._queues:
                 self._queues.move_to_end(document)
-            self._in_work[document] -= 1
-            if not self._in_work[document]:
-                del self._in_work[document]
+            self._running[document] -= 1
+            if not self._running[document]:
+                del self._running[document]

@@ -1,4 +1,4 @@
-"""A page worker: inspects a source, reads a page, makes outputs.
+"""The page worker process: inspects sources, reads pages, composes outputs; one request at a time.
 
 Run as ``python -m scanmend.pageworkers.worker LINE LIFE``, by ``process.child``.
 """
@@ -18,66 +18,70 @@ from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
 from scanmend.pageworkers.compose import compose
+from scanmend.pageworkers.protocol import ERRORS, task_name
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.source import render
-from scanmend.source.settings import ERRORS, WHOLE, ReadSettings, SourceLimits
+from scanmend.source.damage import damage_as_document_error
+from scanmend.source.settings import ReadSettings, SourceLimits
 
 _page = TypeAdapter(Page)
-_reading = TypeAdapter(ReadSettings)
+_settings = TypeAdapter(ReadSettings)
 
 
 def handle(request: Message, progress: Progress) -> Message:
-    """Answer one request; what is wrong with the document or with Tesseract travels as ``error``."""
+    """Answer one request; failures of the document, the disk or Tesseract become an ``error`` (see ``protocol``)."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
-        return {"result": _DO[request["do"]](path, request, progress)}
+        return {"result": _HANDLERS[request["do"]](path, request, progress)}
     except PageFailed as e:
         return {"error": "page", "what": e.what, "message": e.how}
     except (DocumentError, StorageError, OcrError) as e:
         return {"error": next(kind for kind, error in ERRORS.items() if isinstance(e, error)), "message": str(e)}
     except MemoryError:
-        what = f"page {request['number']}" if "number" in request else WHOLE[request["do"]]
-        return {"error": "document", "message": f"{what} needs more memory than max_megapixels allows for"}
+        return {
+            "error": "document",
+            "message": f"{task_name(request)} needs more memory than max_megapixels allows for",
+        }
     except OSError as e:
         what = "cannot read the source or write the page image" if path.exists() else "the source is gone"
         return {"error": "ocr", "message": f"{what}: {e}"}
 
 
-def _inspected(path: Path, request: Message, _progress: Progress) -> Message:
+def _inspect(path: Path, request: Message, _progress: Progress) -> Message:
     limits = SourceLimits(**request["limits"])
     with rlimits.bounded(limits.max_megapixels):
         return asdict(render.inspect(path, limits))
 
 
-def _pressed(path: Path, request: Message, progress: Progress) -> None:
+def _compose(path: Path, request: Message, progress: Progress) -> None:
     targets = {name: Path(target) for name, target in request["targets"].items()}
     what, pages = "the outputs that show its pages cannot be made", Path(request["pages"])
     with (
-        _blaming_the_disk(pages.parent),
+        _full_disk_as_storage_error(pages.parent),
         rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
-        render.blaming(what),
+        damage_as_document_error(what),
     ):
         compose(path, pages, targets, request["facts"], progress)
 
 
-def _page_of(path: Path, request: Message, _progress: Progress) -> Any:
-    reading, work = _reading.validate_python(request["reading"]), Path(request["work"])
+def _read(path: Path, request: Message, _progress: Progress) -> Any:
+    settings, work = _settings.validate_python(request["settings"]), Path(request["work"])
     try:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
     try:
-        with _blaming_the_disk(work), rlimits.bounded(reading.limits.max_megapixels):
-            page = read_page(path, request["number"], reading, work)
+        with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
+            page = read_page(path, request["number"], settings, work)
     finally:
-        shutil.rmtree(work, ignore_errors=True)  # what stays, the pool removes when it starts
+        shutil.rmtree(work, ignore_errors=True)  # what is left, the pool removes at its next start
     return _page.dump_python(page, mode="json")
 
 
 @contextmanager
-def _blaming_the_disk(work: Path) -> Iterator[None]:
-    """Let what fails while the disk is full be the disk's fault: most libraries do not tell why they cannot write."""
+def _full_disk_as_storage_error(work: Path) -> Iterator[None]:
+    """StorageError for whatever fails while the disk is full: most libraries do not say why they cannot write."""
     try:
         yield
     except (DocumentError, OcrError, OSError) as e:
@@ -86,7 +90,11 @@ def _blaming_the_disk(work: Path) -> Iterator[None]:
         raise
 
 
-_DO: dict[str, Callable[[Path, Message, Progress], Any]] = {"inspect": _inspected, "read": _page_of, "press": _pressed}
+_HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {
+    "inspect": _inspect,
+    "read": _read,
+    "compose": _compose,
+}
 
 if __name__ == "__main__":
     os.environ["OMP_THREAD_LIMIT"] = "1"

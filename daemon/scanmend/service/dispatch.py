@@ -7,7 +7,7 @@ from pathlib import Path
 from scanmend.config.schema import Folder
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Missed
-from scanmend.jobs.claim import Claims
+from scanmend.jobs.claim import Claimer
 from scanmend.ledger.entry import Entry
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.service.document_pool import DocumentPool
@@ -21,14 +21,14 @@ class Dispatcher:
     def __init__(
         self,
         documents: DocumentPool,
-        claims: Claims,
+        claimer: Claimer,
         health: FolderHealth,
         slot: ModelSlot,
         work: Callable[[Entry, Folder], None],
     ) -> None:
         """``work`` takes a document of a folder as far as it goes; it runs on a thread of ``documents``."""
         self._documents = documents
-        self._claims = claims
+        self._claimer = claimer
         self._health = health
         self._slot = slot
         self._work = work
@@ -64,7 +64,7 @@ class Dispatcher:
         if folder.strategy == "off":
             return False
         held = folder.on_model_failure == "hold" and self._slot.resting(folder.model)
-        return bool(held) or self._slot.arrivals.running(folder.model)
+        return bool(held) or self._slot.downloads.running(folder.model)
 
     def _claim_one(self, watcher: InboxWatcher, now: float) -> bool:
         """Try to claim and begin one file; whether there was one to try."""
@@ -72,7 +72,7 @@ class Dispatcher:
             ready = watcher.next_ready(now)
             if ready is None:
                 return False
-            entry = self._claims.claim(watcher.folder, watcher.inbox, *ready)
+            entry = self._claimer.claim(watcher.folder, watcher.inbox, *ready)
         except StorageError as e:
             watcher.claim_failed(str(e), now)
         else:

@@ -64,7 +64,7 @@ def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, w
     takes_space = {state_dir: writing, folder.outbox: writing}
     if folder.original == "archive":
         takes_space.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
-    return next((reason for path, takes in takes_space.items() if (reason := storage.trouble(path, room=takes))), None)
+    return next((reason for path, takes in takes_space.items() if (reason := storage.trouble(path, space=takes))), None)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:

@@ -16,7 +16,7 @@ from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
 from scanmend.intake.inbox import Inbox
 from scanmend.intake.settle import Settler
-from scanmend.intake.sniff import State
+from scanmend.intake.sniff import ScanState
 from scanmend.jobs.reconcile import already_made
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.watch_mode import WatchMode
@@ -96,7 +96,7 @@ class InboxWatcher:
 
     def _listing_wanted(self, now: float) -> float:
         """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
-        settling = self._settler.wait(now)
+        settling = self._settler.seconds_until_settled(now)
         due = now if self._changed else math.inf if settling is None else now + settling
         return max(due, self._earliest_listing)
 
@@ -114,7 +114,7 @@ class InboxWatcher:
             if self._is_kept(relative, fingerprint):
                 self._kept[relative] = self._listing.pop(relative)
                 continue
-            if self.inbox.ready(relative) is State.INCOMPLETE and self._settler.postpone(relative, now):
+            if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
                 continue
             self._settler.forget(relative)
             return relative, fingerprint

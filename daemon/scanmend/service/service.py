@@ -14,12 +14,13 @@ from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
-from scanmend.jobs.claim import Claims
-from scanmend.jobs.lifecycle import Custody
+from scanmend.jobs.claim import Claimer
+from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Pipeline
-from scanmend.ledger.recovery import names_in, open_ledger
+from scanmend.jobs.recover import ClaimRecovery
+from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.service import malloc
 from scanmend.service.dispatch import Dispatcher
@@ -66,12 +67,12 @@ class Service:
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
         self._glossaries = pipeline.glossaries
         read_glossaries(config, self._glossaries)
-        self._claims = Claims(self.ledger, names_in(config.state_dir))
+        self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._health = FolderHealth(self._storage)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
-        custody = Custody(
+        lifecycle = DocumentLifecycle(
             self.ledger,
             pipeline,
             self._documents.set_stage,
@@ -79,12 +80,11 @@ class Service:
             self._documents.admit,
             lambda folder, room: trouble_of_folder(self._storage, folder, config.state_dir, writing=room),
         )
-        self._dispatcher = Dispatcher(self._documents, self._claims, self._health, self.slot, custody.work)
+        self._dispatcher = Dispatcher(self._documents, Claimer(self.ledger), self._health, self.slot, lifecycle.work)
         self._fs_events = FsEvents(self._inbox_changed)
         self._fs_changed = threading.Event()
         self._watchers: list[InboxWatcher] = []
-        self._started = time.time()
-        self._heap_trimmed = time.monotonic()
+        self._started, self._heap_trimmed = time.time(), time.monotonic()
 
     def wake(self) -> None:
         """Have the loop run once more; safe from any thread and from signal handlers."""
@@ -108,7 +108,7 @@ class Service:
     def run(self) -> None:
         """Work until asked to stop; when this returns, every child process has ended and all is written down."""
         try:
-            self._claims.recover(self.config.folders)
+            self._recovery.recover(self.config.folders)
             threading.Thread(target=sweep, args=(self.config,), name="sweep", daemon=True).start()
             self._watchers = self._make_watchers()
             notify("READY=1", f"MAINPID={os.getpid()}")
@@ -138,14 +138,14 @@ class Service:
         self._dispatcher.begin_new(self._watchers, now)
         self.slot.tick()
         if not self._documents:
-            self.pool.rest(self._workers_idle_s)
+            self.pool.end_idle(self._workers_idle_s)
         self._report()
         if now - self._heap_trimmed >= malloc.TRIM_INTERVAL_S:
             self._heap_trimmed = now
             malloc.trim_heap()
 
     def _make_watchers(self) -> list[InboxWatcher]:
-        adopt, storage = self._claims.adopt, self._storage
+        adopt, storage = self._recovery.adopt, self._storage
         return [InboxWatcher(f, self.ledger, self._fs_events, adopt, storage=storage) for f in self.config.folders]
 
     def _inbox_changed(self) -> None:
@@ -164,7 +164,7 @@ class Service:
                 # of sources that stay in the inbox, all but one may have been processed before
                 coming += 1 if folder.original == "keep" else watcher.waiting
         if coming:
-            self.pool.warm(coming)  # they start while the files settle
+            self.pool.start_ahead(coming)  # they start while the files settle
 
     @property
     def _workers_idle_s(self) -> float:
@@ -180,7 +180,7 @@ class Service:
         seconds.append(self._status_file.seconds_until_write(now))
         if not self._documents and self.pool.pids:
             seconds.append(max(0.1, self._workers_idle_s / 4))
-        if (idle := self.slot.wait()) is not None:
+        if (idle := self.slot.seconds_until_tick()) is not None:
             seconds.append(idle + 0.01)
         if ping := watchdog_s():
             seconds.append(ping / 3)
@@ -200,8 +200,8 @@ class Service:
         for watcher in self._watchers:
             watcher.close()
         self.config = config
-        self.slot.configure(config.models, terms_of(config))
-        self._claims.recover(config.folders, self._documents.ids)
+        self.slot.configure(config.models, policy_of(config))
+        self._recovery.recover(config.folders, self._documents.ids)
         self._health.reset()
         self._watchers = self._make_watchers()
         notify("READY=1")
@@ -227,7 +227,7 @@ class Service:
             "loaded": loaded,
             "unload_requests": self._unload_count,
             "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
-            "downloads": self.slot.arrivals.told(),
+            "downloads": self.slot.downloads.snapshot(),
             "page_workers": len(self.pool.pids),
             "folders": [w.snapshot(self._health.pause_reason(w.folder.name)) for w in self._watchers],
         }

@@ -47,7 +47,7 @@ class StatusFile:
         self._outdated, self._written, self._next_write = False, status, now + WRITE_INTERVAL_S
         data = {**status, "written": time.time()}
         try:
-            atomic.replace(self._path, json.dumps(data).encode())
+            atomic.replace(self._path, json.dumps(data).encode(), durable=False)  # no daemon survives a power cut
             self._failing = False
         except StorageError as e:
             if not self._failing:

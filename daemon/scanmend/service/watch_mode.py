@@ -28,7 +28,7 @@ class WatchMode:
         self._folder = folder
         self._inbox = inbox
         self._fs_events = fs_events
-        self._overflows = fs_events.overflows
+        self._overflows = fs_events.overflow_count
         self._retry_at = math.inf
         self._logged = ("", "")
 
@@ -55,7 +55,7 @@ class WatchMode:
         if not self.polls:
             try:
                 self._fs_events.watch(self._folder.inbox, self._folder.recursive)
-                if unwatched := self._fs_events.deaf(self._folder.inbox, self._inbox.folders):
+                if unwatched := self._fs_events.count_unwatched(self._folder.inbox, self._inbox.subfolder_inodes):
                     raise StorageError(self._unwatched_reason(unwatched))
             except StorageError as e:
                 self._poll_instead(str(e), now)
@@ -67,7 +67,7 @@ class WatchMode:
 
     def pop_overflow(self) -> bool:
         """Whether events were dropped since the last call, because too many came at once."""
-        before, self._overflows = self._overflows, self._fs_events.overflows
+        before, self._overflows = self._overflows, self._fs_events.overflow_count
         if before == self._overflows:
             return False
         log.warning("inbox.events_lost", folder=self._folder.name, meaning="too many at once; the inbox is listed")
@@ -75,7 +75,9 @@ class WatchMode:
 
     def check_subfolders(self, now: float) -> None:
         """After a listing: poll where subfolders gave no events twice in a row; watchdog may only just hear of one."""
-        unwatched = 0 if self.polls else self._fs_events.deaf(self._folder.inbox, self._inbox.folders)
+        unwatched = (
+            0 if self.polls else self._fs_events.count_unwatched(self._folder.inbox, self._inbox.subfolder_inodes)
+        )
         if unwatched and self.subfolders_unwatched:
             self._poll_instead(self._unwatched_reason(unwatched), now)
             self._log_change()

@@ -1,4 +1,4 @@
-"""The pages of a source as pictures for people: in colour, upright, and no larger than needed; one at a time."""
+"""Pages of a source as JPEG previews for people: in colour, upright and no larger than asked for, one at a time."""
 
 import io
 import os
@@ -11,19 +11,22 @@ import pymupdf
 from PIL import Image, ImageOps
 
 from scanmend.fs.safe_open import open_source
-
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+from scanmend.source.render_image import IMAGE_FORMATS
 
 
 class Preview:
-    """An open source."""
+    """An open source whose pages can be shown; from ``open_preview``."""
 
     def __init__(self, image: Image.Image | None, pdf: Any) -> None:
-        """Either is None."""
+        """``image``: an open image, or None; ``pdf``: a document of MuPDF, or None. One of them is given."""
         self.image, self._pdf = image, pdf
 
     def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
-        """Return the page (1-based), turned so many degrees clockwise, as a JPEG of at most ``width`` pixels across."""
+        """Return page ``number`` (1-based) as a JPEG of at most ``width`` pixels across.
+
+        ``quality``: JPEG quality, 0 to 100; ``turned``: degrees clockwise, a multiple of 90. What MuPDF and Pillow
+        raise on damage.
+        """
         if self.image is None:
             picture = self._of_pdf(number, width, turned)
         else:
@@ -34,12 +37,12 @@ class Preview:
 
     def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
         sheet = self._pdf.load_page(number - 1)
-        turn = pymupdf.Matrix(turned)
-        upright = sheet.rect * turn
+        rotation = pymupdf.Matrix(turned)
+        upright = sheet.rect * rotation
         zoom = width / max(upright.width, upright.height * 0.7)
-        pixels = sheet.get_pixmap(matrix=turn * pymupdf.Matrix(zoom, zoom), alpha=False)
-        pymupdf.TOOLS.store_shrink(100)  # no page is shown twice
-        return _plain(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
+        pixels = sheet.get_pixmap(matrix=rotation * pymupdf.Matrix(zoom, zoom), alpha=False)
+        pymupdf.TOOLS.store_shrink(100)  # no page is asked for twice
+        return _grey_if_colourless(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
     @staticmethod
     def _of_image(image: Image.Image, number: int, width: int, turned: int) -> Image.Image:
@@ -56,31 +59,31 @@ class Preview:
         upright = ImageOps.exif_transpose(picture)
         upright = upright.rotate(-turned, expand=True) if turned else upright
         upright.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
-        return _plain(upright)
+        return _grey_if_colourless(upright)
 
 
 @contextmanager
 def open_preview(path: Path) -> Iterator[Preview]:
-    """Open a source that OCR has read; by its content, as OCR did."""
+    """Open a source, recognised by content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
     with ExitStack() as stack:
         file = stack.enter_context(open_source(path))
         if b"%PDF-" in file.read(1024):
-            # MuPDF cannot open names that are no Unicode.
+            # MuPDF cannot open names that are not Unicode.
             name = f"/proc/self/fd/{file.fileno()}"
             yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))
             return
         file.seek(0, os.SEEK_SET)
-        yield Preview(stack.enter_context(Image.open(file, formats=_FORMATS)), None)
+        yield Preview(stack.enter_context(Image.open(file, formats=IMAGE_FORMATS)), None)
 
 
-def _plain(picture: Image.Image) -> Image.Image:
-    """Grey where there is no colour, which makes a JPEG smaller."""
+def _grey_if_colourless(picture: Image.Image) -> Image.Image:
+    """Convert to grey where there is no colour, which makes the JPEG smaller."""
     if picture.mode == "L":
         return picture
     seen = picture.convert("RGB")
-    return seen if _coloured(seen) else seen.convert("L")
+    return seen if _has_colour(seen) else seen.convert("L")
 
 
-def _coloured(picture: Image.Image) -> bool:
+def _has_colour(picture: Image.Image) -> bool:
     small = picture.resize((64, 64), Image.Resampling.BOX).convert("HSV")
     return bool(small.getchannel("S").getextrema()[1] > 40)  # type: ignore[operator]  # noqa: PLR2004 -- of 255; paper is yellowish

@@ -1,4 +1,8 @@
-"""Pieces of text on a page in the order that people read them: columns one after the other, table rows whole. Pure."""
+"""Puts text runs in the order in which people read a page: columns one after the other, table rows whole. Pure.
+
+A region is split at the tallest gutter between columns of prose that it has: above the columns, left column, right
+column, below them, each again by the same rule. What has no such gutter is read row by row.
+"""
 
 import itertools
 import statistics
@@ -9,8 +13,8 @@ from scanmend.document import Line, Word
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Words on one baseline, without a wide gap between them; points of the page as it is shown."""
+class TextRun:
+    """Words on one baseline without a wide gap between them; edges in points, on the page as it is shown."""
 
     left: float
     top: float
@@ -20,86 +24,89 @@ class Piece:
 
     @property
     def height(self) -> float:
-        """Of the tallest word."""
+        """Height of the tallest word, in points."""
         return self.bottom - self.top
 
     @property
     def letters(self) -> int:
-        """How many letters its words have."""
+        """Number of letters in its words."""
         return sum(c.isalpha() for word in self.words for c in word.text)
 
 
-GUTTER = 0.7
-"""Least width of the gap between columns, in heights of a line."""
-COLUMN_ROWS = 3
-"""Least rows of a column."""
-COLUMN_LETTERS = 12
-"""Letters that half of a column's rows have; the cells of tables mostly have fewer."""
-COLUMN_FILL = 0.55
-"""Share of its column's width that half of the rows fill; the cells of tables mostly do not."""
-LOOSE = 1.3
-"""Usual steps from one line to the next, from which a new paragraph begins, and …"""
-PARAGRAPH = 1.6
-"""… heights of a line, where too few lines tell what is usual."""
-SIZE = 1.25
-"""So much larger or smaller letters are a new paragraph, too."""
+MIN_GUTTER_HEIGHTS = 0.7
+"""Least width of the gap between columns, as a multiple of the median line height."""
+MIN_COLUMN_ROWS = 3
+"""Fewest rows that make a column."""
+MIN_COLUMN_LETTERS = 12
+"""Least median number of letters in a column's rows; the cells of tables mostly have fewer."""
+MIN_COLUMN_FILL = 0.55
+"""Least median share of the column's width that its rows fill; the cells of tables mostly fill less."""
+PARAGRAPH_STEP_RATIO = 1.3
+"""A paragraph begins where the step from one row to the next exceeds this multiple of the column's median step."""
+PARAGRAPH_STEP_HEIGHTS = 1.6
+"""The same as a multiple of the line height, for columns of fewer than three rows, which have no usual step."""
+PARAGRAPH_SIZE_RATIO = 1.25
+"""A paragraph also begins where a row is higher, or lower, than the one above by this factor."""
 
 
-def in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
-    """Return the lines in reading order, paragraphs numbered from 0."""
+def lines_in_reading_order(runs: Sequence[TextRun]) -> tuple[Line, ...]:
+    """Return the lines of a page in reading order, their paragraphs numbered from 0."""
     lines: list[Line] = []
     paragraph = -1
-    for column in _columns(sorted(pieces, key=lambda p: (p.top, p.left))):
-        before: Piece | None = None
+    for column in _regions(sorted(runs, key=lambda run: (run.top, run.left))):
+        before: TextRun | None = None
         rows = list(_rows(column))
         steps = [b.top - a.top for a, b in itertools.pairwise(rows)]
         usual = statistics.median_low(steps) if len(steps) > 1 else 0.0
         for row in rows:
-            if before is None or _parted(before, row, usual):
+            if before is None or _starts_paragraph(before, row, usual):
                 paragraph += 1
             lines.append(Line(row.words, paragraph))
             before = row
     return tuple(lines)
 
 
-def _parted(above: Piece, row: Piece, usual: float) -> bool:
-    """Whether a new paragraph begins: by a gap larger than usual, or by letters of another size."""
+def _starts_paragraph(above: TextRun, row: TextRun, usual: float) -> bool:
+    """Whether a new paragraph begins at ``row``; ``usual`` is the column's median step in points, 0 where unknown."""
     height = max(above.height, 1e-9)
     step = row.top - above.top
-    return step > (LOOSE * usual or PARAGRAPH * height) or not 1 / SIZE < row.height / height < SIZE
+    return (
+        step > (PARAGRAPH_STEP_RATIO * usual or PARAGRAPH_STEP_HEIGHTS * height)
+        or not 1 / PARAGRAPH_SIZE_RATIO < row.height / height < PARAGRAPH_SIZE_RATIO
+    )
 
 
-def _columns(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
-    """Yield the pieces region by region, each to be read row by row."""
-    if not pieces:
+def _regions(runs: Sequence[TextRun]) -> Iterator[Sequence[TextRun]]:
+    """Yield the runs region by region in reading order, each region to be read row by row."""
+    if not runs:
         return
-    bands = list(_bands(pieces))
+    bands = list(_bands(runs))
     best = (0, 0, 0.0)
     for start in range(len(bands)):
-        end, gutter = _reach(bands, start)
+        end, gutter = _gutter_extent(bands, start)
         if end - start > best[1] - best[0]:
             best = (start, end, gutter)
         if end == len(bands):
             break
     start, end, gutter = best
     if not end:
-        yield pieces
+        yield runs
         return
     inside = [p for band in bands[start:end] for p in band]
-    yield from _columns([p for band in bands[:start] for p in band])
-    yield from _columns([p for p in inside if p.right <= gutter])
-    yield from _columns([p for p in inside if p.right > gutter])
-    yield from _columns([p for band in bands[end:] for p in band])
+    yield from _regions([p for band in bands[:start] for p in band])
+    yield from _regions([p for p in inside if p.right <= gutter])
+    yield from _regions([p for p in inside if p.right > gutter])
+    yield from _regions([p for band in bands[end:] for p in band])
 
 
-def _reach(bands: Sequence[Sequence[Piece]], start: int) -> tuple[int, float]:
-    """Return how far down from ``start`` a gutter reaches between columns of prose, and where it is; 0 without one."""
+def _gutter_extent(bands: Sequence[Sequence[TextRun]], start: int) -> tuple[int, float]:
+    """Return the number of the band at which a gutter between columns of prose ends, and its x; (0, 0) without one."""
     found = (0, 0.0)
-    inside: list[Piece] = []
+    inside: list[TextRun] = []
     for end in range(start, len(bands)):
         inside += bands[end]
         gaps = list(_gaps(inside))
-        if not gaps and end > start + COLUMN_ROWS * 2:
+        if not gaps and end > start + MIN_COLUMN_ROWS * 2:
             break
         for gutter in gaps:
             sides = [p for p in inside if p.right <= gutter], [p for p in inside if p.right > gutter]
@@ -109,71 +116,71 @@ def _reach(bands: Sequence[Sequence[Piece]], start: int) -> tuple[int, float]:
     return found
 
 
-def _gaps(pieces: Sequence[Piece]) -> Iterator[float]:
-    """Yield the middle of each gap that no piece reaches into, the widest first."""
-    least = GUTTER * statistics.median(p.height for p in pieces)
+def _gaps(runs: Sequence[TextRun]) -> Iterator[float]:
+    """Yield the middle (x) of each vertical gap that no run reaches into, the widest gap first."""
+    least = MIN_GUTTER_HEIGHTS * statistics.median(p.height for p in runs)
     gaps: list[tuple[float, float]] = []
     right = None
-    for piece in sorted(pieces, key=lambda p: p.left):
-        if right is not None and piece.left - right >= least:
-            gaps.append((piece.left - right, (piece.left + right) / 2))
-        right = max(right or piece.right, piece.right)
+    for run in sorted(runs, key=lambda p: p.left):
+        if right is not None and run.left - right >= least:
+            gaps.append((run.left - right, (run.left + right) / 2))
+        right = max(right or run.right, run.right)
     yield from (middle for _, middle in sorted(gaps, reverse=True))
 
 
-def _is_prose(side: Sequence[Piece]) -> bool:
+def _is_prose(side: Sequence[TextRun]) -> bool:
     rows = list(_rows(side))
-    if len(rows) < COLUMN_ROWS:
+    if len(rows) < MIN_COLUMN_ROWS:
         return False
     width = max(p.right for p in side) - min(p.left for p in side)
     fill = statistics.median(row.right - row.left for row in rows) / max(width, 1e-9)
-    return fill >= COLUMN_FILL and statistics.median(row.letters for row in rows) >= COLUMN_LETTERS
+    return fill >= MIN_COLUMN_FILL and statistics.median(row.letters for row in rows) >= MIN_COLUMN_LETTERS
 
 
-def _bands(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-    """Yield pieces that lie beside each other, or are linked by such, from top to bottom."""
-    band: list[Piece] = []
+def _bands(runs: Sequence[TextRun]) -> Iterator[list[TextRun]]:
+    """Yield groups of runs that lie beside each other, directly or through others, from top to bottom."""
+    band: list[TextRun] = []
     bottom = 0.0
-    for piece in sorted(pieces, key=_core):
-        top, low = _core(piece)
+    for run in sorted(runs, key=_middle_half):
+        top, low = _middle_half(run)
         if band and top >= bottom:
             yield band
             band = []
         bottom = max(bottom, low) if band else low
-        band.append(piece)
+        band.append(run)
     if band:
         yield band
 
 
-def _rows(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """Yield the rows of a region: what stands on one baseline is one, from left to right."""
-    for band in _bands(pieces):
-        rows: list[list[Piece]] = []
-        for piece in band:
+def _rows(runs: Sequence[TextRun]) -> Iterator[TextRun]:
+    """Yield the rows of a region from top to bottom; the runs on one baseline are joined from left to right."""
+    for band in _bands(runs):
+        rows: list[list[TextRun]] = []
+        for run in band:
             for row in rows:
-                if _level(row[0], piece) and not any(_over(p, piece) for p in row):
-                    row.append(piece)
+                if _share_baseline(row[0], run) and not any(_overlap(p, run) for p in row):
+                    row.append(run)
                     break
             else:
-                rows.append([piece])
+                rows.append([run])
         for row in sorted(rows, key=lambda r: min(p.top for p in r)):
             row.sort(key=lambda p: p.left)
-            words = tuple(word for piece in row for word in piece.words)
+            words = tuple(word for run in row for word in run.words)
             bottom = max(p.bottom for p in row)
-            yield Piece(row[0].left, min(p.top for p in row), max(p.right for p in row), bottom, words)
+            yield TextRun(row[0].left, min(p.top for p in row), max(p.right for p in row), bottom, words)
 
 
-def _core(piece: Piece) -> tuple[float, float]:
-    """The middle half of its height: the boxes of neighbouring lines overlap."""
-    return piece.top + piece.height / 4, piece.bottom - piece.height / 4
+def _middle_half(run: TextRun) -> tuple[float, float]:
+    """Top and bottom of the middle half of its height, as the boxes of neighbouring lines overlap."""
+    return run.top + run.height / 4, run.bottom - run.height / 4
 
 
-def _level(a: Piece, b: Piece) -> bool:
-    """Whether the middle of the one is within the other."""
+def _share_baseline(a: TextRun, b: TextRun) -> bool:
+    """Whether the vertical middle of one run is within the other."""
     middle = (b.top + b.bottom) / 2
     return a.top < middle < a.bottom or b.top < (a.top + a.bottom) / 2 < b.bottom
 
 
-def _over(a: Piece, b: Piece) -> bool:
-    """Whether they lie over each other, more than letters do that lean."""
+def _overlap(a: TextRun, b: TextRun) -> bool:
+    """Whether they overlap sideways by more than slanted letters do."""
     return min(a.right, b.right) - max(a.left, b.left) > 0.5 * min(a.height, b.height)

@@ -1,42 +1,36 @@
-"""How pages are read, what a source may cost, and what is known of it before any page is read."""
+"""What reading a source needs to know (SourceLimits, ReadSettings), and what inspecting it tells (Inspection)."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from scanmend.errors import DocumentError, OcrError, StorageError
-
-WHOLE = {"inspect": "looking at the file", "press": "making the outputs that show its pages"}
-"""What a page process does that is not about one page, by the name of the request."""
-ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
-"""How a page process calls what went wrong."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """What a source may cost."""
+    """Bounds on the size of a source, from the folder's settings of the same names."""
 
     max_pages: int
+    """Pages of the document."""
     max_megapixels: float
-    """Of one page image."""
+    """Megapixels of one page image, and of each image on a PDF page."""
     render_dpi: int
-    """Resolution of PDF pages that are not simply one scanned image."""
+    """Resolution at which PDF pages are rendered that are not simply one scanned image, in dots per inch."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
-    """How pages of a folder are read."""
+    """How the pages of a folder are read."""
 
     languages: tuple[str, ...]
-    """Tesseract's names."""
+    """Tesseract's names of the languages, or ``("auto",)``."""
     limits: SourceLimits
     limit_s: float
-    """Seconds that Tesseract may take for a page."""
+    """Seconds that Tesseract may take for a page, over all its readings."""
     prepare: Literal["auto", "off"] = "auto"
-    """Whether page images are turned, straightened and cleaned before Tesseract sees them, where that pays."""
+    """Whether page images are turned, straightened and cleaned before OCR, where that improves the result."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
-    """What becomes of the text that a PDF brings along."""
+    """When the text embedded in a PDF replaces OCR: where it can be trusted, wherever there is any, always, never."""
     alternatives: bool = True
-    """Whether Tesseract is to tell what else it took each glyph for: only correction needs that, and it takes time."""
+    """Whether Tesseract reports alternatives for each glyph; only correction needs them, and they take time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +38,7 @@ class Inspection:
     """What is known of a source before any page is read."""
 
     kind: str
+    """``pdf``, ``tiff``, ``png``, ``jpeg``, ``bmp``, ``webp`` or ``gif``."""
     pages: int
     sha256: str
+    """Digest of the file, hexadecimal."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.align import Pair, answer, differences, parted
+from scanmend.correct.align import Difference, differences, reply_words
 
 RAW = ["tbe", "cat", "sat", "on", "tbe", "mat", "and", "ate", "12", "fish", "of", "the", "day"]
 COPY = " ".join(RAW)
@@ -17,11 +17,11 @@ BOTH = [("tbe", "the"), ("tbe", "the")]
 
 def edits(raw, reply):
     raw = raw.split() if isinstance(raw, str) else raw
-    return [(" ".join(raw[p.first : p.last]), p.new) for p in differences(raw, answer(reply, raw))]
+    return [(" ".join(raw[p.first : p.last]), p.new) for p in differences(raw, reply_words(reply, raw))]
 
 
 def test_equal_replies_have_no_edits():
-    """A copy proposes nothing."""
+    """A reply that copies the text proposes nothing."""
     assert edits(RAW, COPY) == []
 
 
@@ -51,7 +51,7 @@ AROUND = {
 
 @pytest.mark.parametrize("frame", AROUND.values(), ids=AROUND.keys())
 def test_what_is_added_around_or_repeated_yields_no_edit(frame):
-    """A copy stays a copy inside it."""
+    """A copy of the text inside such a frame proposes nothing."""
     assert edits(RAW, frame.format(COPY)) == []
     assert edits(RAW, frame.format("\n".join(RAW))) == []
 
@@ -64,7 +64,7 @@ def test_what_is_added_around_or_repeated_hides_no_edit(frame):
 
 
 def test_reasoning_that_never_ends_is_no_answer():
-    """What was written before the limit was thought, not said."""
+    """A reply that hit its limit inside the reasoning holds no answer."""
     assert edits(RAW, f"<think>\nLet me see: {MENDED}") == []
 
 
@@ -149,23 +149,6 @@ def test_another_sentence_aligns_to_nothing():
     assert edits(RAW, "Certainly! Below you find my version: PLEASE PAY NOW") == []
 
 
-@pytest.mark.parametrize(
-    ("groups", "new", "expected"),
-    [
-        (["Satur-", "day"], "Saturday", ["Satur-", "day"]),
-        (["Satur-", "dav"], "Saturday", ["Satur-", "day"]),
-        (["Salur¬", "day"], "Saturday", ["Satur¬", "day"]),
-        (["of", "tbe"], "ofthe", ["of", "the"]),
-        (["in-", "com-", "plele"], "incomplete", ["in-", "com-", "plete"]),
-        (["whole"], "hole", ["hole"]),
-        (["a", "b", "c"], "d", ["d", "b", "c"]),
-    ],
-)
-def test_a_word_over_several_lines_is_divided_as_it_was(groups, new, expected):
-    """Each part stays on its line, with its hyphen; what is too short to divide changes one of them only."""
-    assert parted(groups, new) == expected
-
-
 WORDS = ["the", "of", "and", "cat", "dog", "house", "river", "tbe", "whieh", "morning", "day", "night", "paper"]
 
 
@@ -197,8 +180,8 @@ def test_pairs_are_ordered_disjoint_and_not_empty(raw, reply):
     """Whatever the reply: edits come in order, never overlap, and never insert, drop or repeat."""
     at = 0
     raw = " ".join(raw).split()
-    for pair in differences(raw, answer(" ".join(reply), raw)):
-        assert isinstance(pair, Pair)
+    for pair in differences(raw, reply_words(" ".join(reply), raw)):
+        assert isinstance(pair, Difference)
         assert at <= pair.first < pair.last <= len(raw)
         assert pair.new == " ".join(pair.new.split()) != ""
         assert pair.new != " ".join(raw[pair.first : pair.last])

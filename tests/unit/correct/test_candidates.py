@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.candidates import MOST, Candidates
+from scanmend.correct.candidates import MAX_CANDIDATES, CandidateFinder
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.judge import forbidden
+from scanmend.correct.hard_rules import violated_rule
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.glossary import Glossary
 from scanmend.correct.lexicon.page_words import PageWords
-from scanmend.correct.lexicon.wordlists import KNOWN, Lexicon, lexicon
+from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon, lexicon
 from scanmend.document import Page, Word, page_from_text
 
 LINE = (
@@ -22,61 +22,61 @@ LINE = (
 )
 NOTHING = Page(1, ())
 CONFUSIONS = Confusions.load()
-ENGLISH = Candidates(PageWords(lexicon(("eng",)), NOTHING), CONFUSIONS)
+ENGLISH = CandidateFinder(PageWords(lexicon(("eng",)), NOTHING), CONFUSIONS)
 NO_GLOSSARY = Glossary(())
 
 
 def small(words, rows=(), page=NOTHING, glossary=NO_GLOSSARY):
     """Candidates of a lexicon and a table that hold nothing but these."""
-    return Candidates(PageWords(Lexicon(words.items()), page, glossary), Confusions(dict(rows)))
+    return CandidateFinder(PageWords(Lexicon(words.items()), page, glossary), Confusions(dict(rows)))
 
 
 def texts(candidates, word):
     word = Word(word) if isinstance(word, str) else word
-    return [c.text for c in candidates.of(word)]
+    return [c.text for c in candidates.respelled(word)]
 
 
 def at(line, i, candidates=ENGLISH):
     """Candidates of a word in its line: what it may have been, and how many words that was."""
-    return [(c.text, c.count) for c in candidates.at([Word(text) for text in line.split()], i)]
+    return [(c.text, c.count) for c in candidates.at_word([Word(text) for text in line.split()], i)]
 
 
 class TestSuspicious:
     @pytest.mark.parametrize("text", ["whieh", "“Whieh,”", "rernaining", "Nartker", "ofthat"])
     def test_unknown_words(self, text):
         """What no lexicon holds, names included, is worth a question."""
-        assert ENGLISH.suspicious(Word(text))
-        assert ENGLISH.suspicious(Word(text, confidence=99.0))
+        assert ENGLISH.is_suspicious(Word(text))
+        assert ENGLISH.is_suspicious(Word(text, confidence=99.0))
 
     @pytest.mark.parametrize("text", ["the", "The", "“people,”", "work."])
     def test_common_words(self, text):
-        """They are not, unless Tesseract itself was unsure of them."""
-        assert not ENGLISH.suspicious(Word(text))
-        assert not ENGLISH.suspicious(Word(text, confidence=96.0))
-        assert ENGLISH.suspicious(Word(text, confidence=20.0))
+        """Common words are not suspicious, unless Tesseract itself was unsure of them."""
+        assert not ENGLISH.is_suspicious(Word(text))
+        assert not ENGLISH.is_suspicious(Word(text, confidence=96.0))
+        assert ENGLISH.is_suspicious(Word(text, confidence=20.0))
 
     @pytest.mark.parametrize("text", ["2024", "$1O0.00", "1OO", "50%", "A4", "-5", "§3", "№7", "hospita1"])
     def test_numbers(self, text):
         """No model is asked about a word with a digit or a sign in it."""
-        assert not ENGLISH.suspicious(Word(text, confidence=1.0))
+        assert not ENGLISH.is_suspicious(Word(text, confidence=1.0))
 
     @pytest.mark.parametrize("text", ["l", "x,", "(Q)", "—", "...", "|", ""])
     def test_single_letters_and_marks(self, text):
-        """They have too many neighbours, or none."""
-        assert not ENGLISH.suspicious(Word(text, confidence=1.0))
+        """They are not suspicious: too many words look like them, or none."""
+        assert not ENGLISH.is_suspicious(Word(text, confidence=1.0))
 
     def test_a_word_that_a_much_commoner_one_is_often_taken_for(self):
         """A rare word is suspicious when a likely confusion makes a common one of it, and only then."""
         rows = {("b", "h"): 2.0}
-        assert small({"tbe": 3.0, "the": 7.5}, rows).suspicious(Word("tbe"))
-        assert not small({"tbe": 3.0, "the": 7.5}).suspicious(Word("tbe"))
-        assert not small({"tbe": 3.0, "the": 3.2}, rows).suspicious(Word("tbe"))
-        assert not small({"tbe": 6.0, "the": 7.5}, rows).suspicious(Word("tbe"))
+        assert small({"tbe": 3.0, "the": 7.5}, rows).is_suspicious(Word("tbe"))
+        assert not small({"tbe": 3.0, "the": 7.5}).is_suspicious(Word("tbe"))
+        assert not small({"tbe": 3.0, "the": 3.2}, rows).is_suspicious(Word("tbe"))
+        assert not small({"tbe": 6.0, "the": 7.5}, rows).is_suspicious(Word("tbe"))
 
     def test_a_rare_word_that_two_common_ones_make(self):
-        """The lists hold some words that were run together."""
-        assert small({"ofthe": 3.0, "of": 7.0, "the": 7.5}).suspicious(Word("ofthe"))
-        assert not small({"ofthe": 3.0, "of": 7.0}).suspicious(Word("ofthe"))
+        """It is suspicious, as the word lists hold some words that were run together."""
+        assert small({"ofthe": 3.0, "of": 7.0, "the": 7.5}).is_suspicious(Word("ofthe"))
+        assert not small({"ofthe": 3.0, "of": 7.0}).is_suspicious(Word("ofthe"))
 
 
 class TestOtherLetters:
@@ -97,11 +97,11 @@ class TestOtherLetters:
         assert true in texts(ENGLISH, raw)
 
     def test_from_known_confusions(self):
-        """A confusion of the table is undone, even where the raw word is one itself."""
+        """A confusion of the table is reversed, even where the raw word is a known word itself."""
         assert texts(small({"modem": 3.4, "modern": 5.0}, {("m", "rn"): 2.0}), "modem") == ["modern"]
 
     def test_from_the_lexicon(self):
-        """Where the table knows nothing, words near an unknown one are taken, and none for a known one."""
+        """Words near an unknown raw word are candidates without any confusion in the table; a known word gets none."""
         assert texts(small({"hospital": 5.0}), "hospikal") == ["hospital"]
         assert texts(small({"hospital": 5.0, "hospikal": 3.0}), "hospikal") == []
         assert texts(small({"hospital": 5.0}), "(Hospikal)") == ["(Hospital)"]
@@ -134,34 +134,34 @@ class TestOtherLetters:
         ]
 
     def test_the_likeliest_first(self):
-        """Cheaper and commoner words come before dearer and rarer ones."""
+        """Cheaper and commoner words come before costlier and rarer ones."""
         known = small({"rain": 5.0, "ruin": 4.0, "rein": 3.0}, {("o", "a"): 2.0, ("o", "u"): 2.0, ("o", "e"): 2.0})
         assert texts(known, "roin") == ["rain", "ruin", "rein"]
         known = small({"rain": 5.0, "ruin": 5.0}, {("o", "a"): 6.0, ("o", "u"): 1.0})
         assert texts(known, "roin") == ["ruin", "rain"]
-        assert [c.cost for c in known.of(Word("roin"))] == [1.0, 6.0]
+        assert [c.cost for c in known.respelled(Word("roin"))] == [1.0, 6.0]
 
     def test_not_too_many(self):
         """The model's time is bounded."""
         many = {f"b{c}t": 5.0 for c in "aeiouylr"} | {f"{c}xt": 5.0 for c in "aeiouylr"}
-        assert len(texts(small(many), "bxt")) == MOST
-        assert len(texts(ENGLISH, "bas")) <= MOST
+        assert len(texts(small(many), "bxt")) == MAX_CANDIDATES
+        assert len(texts(ENGLISH, "bas")) <= MAX_CANDIDATES
 
     def test_elisions_are_kept(self):
-        """French articles stand before the word that is looked into."""
-        french = Candidates(PageWords(lexicon(("fra",)), NOTHING), CONFUSIONS)
+        """A French article stays before the word that is respelled."""
+        french = CandidateFinder(PageWords(lexicon(("fra",)), NOTHING), CONFUSIONS)
         assert "l'homme" in texts(french, "l'homrne")
         assert "L\u2019homme," in texts(french, "L\u2019homrne,")
 
     def test_marks_that_are_misread_letters(self):
-        """Signs that are hardly punctuation may be undone too."""
+        """Confusions of signs that are hardly punctuation are reversed, too."""
         known = small({"ill": 5.0})
         assert "ill" not in texts(known, "|ll")
         assert texts(small({"ill": 5.0}, {("|", "i"): 3.0}), "|ll")[0] == "ill"
 
     def test_unknown_words_are_none(self):
         """Only words of the lexicon are ever offered, so a folder without one is left alone."""
-        assert texts(small({"which": KNOWN - 0.1}), "whieh") == []
+        assert texts(small({"which": KNOWN_ZIPF - 0.1}), "whieh") == []
         assert texts(small({}), "whieh") == []
 
     @given(
@@ -175,14 +175,14 @@ class TestOtherLetters:
         at = data.draw(st.integers(0, len(word) - 1))
         raw = word[:at] + data.draw(st.text("abcehilnortuvwBEIO'.-", max_size=2)) + word[at + 1 :]
         raw = data.draw(st.sampled_from(["", "(", "“"])) + raw + data.draw(st.sampled_from(["", ",", ".”", ");"]))
-        found = ENGLISH.of(Word(raw))
-        assert len(found) <= MOST
+        found = ENGLISH.respelled(Word(raw))
+        assert len(found) <= MAX_CANDIDATES
         assert len({c.text for c in found}) == len(found)
         for one in found:
             assert one.text != raw
-            assert forbidden(raw, one.text) == ""
+            assert violated_rule(raw, one.text) == ""
             assert 0 < one.cost < math.inf
-            assert one.zipf >= KNOWN
+            assert one.zipf >= KNOWN_ZIPF
             assert "\n" not in one.text
             assert re.match(r"[(“]?", one.text)[0] == re.match(r"[(“]?", raw)[0]
 
@@ -190,8 +190,8 @@ class TestOtherLetters:
 class TestRunTogetherAndTornApart:
     @pytest.mark.parametrize("raw", ["ofthe", "inthe", "tothe", "“Ofthe,”"])
     def test_two_common_words_with_no_blank(self, raw):
-        """They are parted, between the same punctuation."""
-        (one, *_) = [c.text for c in ENGLISH.of(Word(raw)) if " " in c.text]
+        """They are split, between the same punctuation."""
+        (one, *_) = [c.text for c in ENGLISH.respelled(Word(raw)) if " " in c.text]
         assert one.replace(" ", "") == raw
         assert all(len(part) > 1 for part in one.split())
 
@@ -240,8 +240,8 @@ class TestRunTogetherAndTornApart:
         for line in ("ofthe prep", "bas aration", "l ife of", "i s.of"):
             words = [Word(text) for text in line.split()]
             for i in range(len(words)):
-                found = ENGLISH.at(words, i)
-                assert len(found) <= MOST
+                found = ENGLISH.at_word(words, i)
+                assert len(found) <= MAX_CANDIDATES
                 ranks = [c.cost - c.zipf * math.log(10) for c in found]
                 assert ranks == sorted(ranks)
 
@@ -329,13 +329,13 @@ class TestOtherMarks:
     def test_whatever_the_line(self, line, data):
         """Figures and signs have no candidates; others keep their letters' place and lose no sacred character."""
         i = data.draw(st.integers(0, len(line) - 1))
-        found = ENGLISH.at([Word(text) for text in line], i)
-        assert not (found and numbers.is_sacred(line[i]))
-        assert len(found) <= MOST
+        found = ENGLISH.at_word([Word(text) for text in line], i)
+        assert not (found and numbers.holds_number(line[i]))
+        assert len(found) <= MAX_CANDIDATES
         for one in found:
-            assert not numbers.is_sacred(one.text)
+            assert not numbers.holds_number(one.text)
             assert 1 <= one.count <= len(line) - i
-            assert not numbers.is_sacred(" ".join(line[i : i + one.count]))
+            assert not numbers.holds_number(" ".join(line[i : i + one.count]))
             assert 0 < one.cost < math.inf
             assert one.text or not any(c.isalpha() for c in line[i])
 
@@ -356,17 +356,17 @@ class TestWordsOfTheFolderAndThePage:
         """However unsure Tesseract was, and whatever else they look like."""
         known = small({"marker": 6.0, "partner": 6.0}, glossary=self.GLOSSARY)
         for text in ("Nartker", "NARTKER", "(Nartker),", "Nartker's", "NaCl"):
-            assert not known.suspicious(Word(text, confidence=10.0))
+            assert not known.is_suspicious(Word(text, confidence=10.0))
             assert at(f"the {text} and", 1, known) == []
-        assert small({"marker": 6.0}).suspicious(Word("Nartker"))
+        assert small({"marker": 6.0}).is_suspicious(Word("Nartker"))
 
     def test_a_real_word_near_a_glossary_word_is_suspicious(self):
         """Unless it is common or Tesseract was sure of it."""
         known = small({"forster": 3.5, "foster": 5.5}, glossary=Glossary(["Forsters"]))
-        assert known.suspicious(Word("Forster"))
-        assert not small({"forster": 3.5}).suspicious(Word("Forster"))
-        assert not known.suspicious(Word("Forster", confidence=99.0))
-        assert not known.suspicious(Word("Foster"))
+        assert known.is_suspicious(Word("Forster"))
+        assert not small({"forster": 3.5}).is_suspicious(Word("Forster"))
+        assert not known.is_suspicious(Word("Forster", confidence=99.0))
+        assert not known.is_suspicious(Word("Foster"))
 
     def test_names_that_the_page_repeats_are_candidates(self):
         """A name in no lexicon that stands there twice may have been read wrongly the third time."""

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import learn_confusions
-from scanmend.correct.confusions import ADDED, CAPITALS, LONGEST, LOST, SUBSTITUTED, Change, Confusions
+from scanmend.correct.confusions import (
+    CAPITALS_SURCHARGE_NATS,
+    DELETION_NATS,
+    INSERTION_NATS,
+    MAX_NGRAM,
+    SUBSTITUTION_NATS,
+    Change,
+    Confusions,
+)
 from scanmend.errors import ConfigError
 
 ROWS = {
@@ -41,7 +49,7 @@ LETTERS = st.text(alphabet="rnmcldeih", max_size=5)
 )  # fmt: skip
 def test_looks_like(raw, true):
     """Look-alikes of any Latin language cost less than two characters with nothing in common."""
-    assert 0 < PACKAGED.cost(raw, true) < SUBSTITUTED
+    assert 0 < PACKAGED.cost(raw, true) < SUBSTITUTION_NATS
 
 
 def test_equal_words_cost_nothing():
@@ -52,11 +60,11 @@ def test_equal_words_cost_nothing():
 
 def test_defaults_where_the_table_is_silent():
     """Unseen confusions cost their defaults, and accents or case less than another letter."""
-    assert SMALL.cost("xa", "ya") == SUBSTITUTED
-    assert SMALL.cost("a", "aw") == LOST
-    assert SMALL.cost("aw", "a") == ADDED
-    assert SMALL.cost("o", "ó") < SUBSTITUTED
-    assert SMALL.cost("a.", "a") < ADDED
+    assert SMALL.cost("xa", "ya") == SUBSTITUTION_NATS
+    assert SMALL.cost("a", "aw") == DELETION_NATS
+    assert SMALL.cost("aw", "a") == INSERTION_NATS
+    assert SMALL.cost("o", "ó") < SUBSTITUTION_NATS
+    assert SMALL.cost("a.", "a") < INSERTION_NATS
 
 
 @given(LETTERS, LETTERS, st.floats(min_value=0, max_value=40))
@@ -68,10 +76,13 @@ def test_cost_is_the_cheapest_alignment(raw, true, limit):
         if not i and not j:
             return 0.0
         ways = [cheapest(i - 1, j - 1)] if i and j and raw[i - 1] == true[j - 1] else []
-        for a, b in product(range(min(i, LONGEST) + 1), range(min(j, LONGEST) + 1)):
+        for a, b in product(range(min(i, MAX_NGRAM) + 1), range(min(j, MAX_NGRAM) + 1)):
             if a or b:
                 left, right = raw[i - a : i], true[j - b : j]
-                nats = ROWS.get((left, right), {(1, 1): SUBSTITUTED, (0, 1): LOST, (1, 0): ADDED}.get((a, b), inf))
+                nats = ROWS.get(
+                    (left, right),
+                    {(1, 1): SUBSTITUTION_NATS, (0, 1): DELETION_NATS, (1, 0): INSERTION_NATS}.get((a, b), inf),
+                )
                 ways.append(cheapest(i - a, j - b) + nats)
         return min(ways)
 
@@ -100,9 +111,9 @@ def test_explanation_names_the_confusions_in_order():
 
 def test_capitals_fall_back_to_small_letters():
     """A word in capitals may be misread as its small letters are, at a surcharge; a mixed word may not."""
-    assert SMALL.cost("TBE", "THE") == ROWS["b", "h"] + CAPITALS
-    assert SMALL.cost("TBe", "THe") == SUBSTITUTED
-    assert ("THE", ROWS["b", "h"] + CAPITALS) in set(SMALL.undo("TBE", 6))
+    assert SMALL.cost("TBE", "THE") == ROWS["b", "h"] + CAPITALS_SURCHARGE_NATS
+    assert SMALL.cost("TBe", "THe") == SUBSTITUTION_NATS
+    assert ("THE", ROWS["b", "h"] + CAPITALS_SURCHARGE_NATS) in set(SMALL.possible_originals("TBE", 6))
 
 
 def test_a_row_for_capitals_beats_the_fallback():
@@ -112,20 +123,20 @@ def test_a_row_for_capitals_beats_the_fallback():
 
 def test_undo_takes_back_one_confusion_or_two():
     """Every place is tried, alone and with another, the cheapest first, within the limit."""
-    assert list(SMALL.undo("mad", 5.0)) == [("rnad", 2.0), ("macl", 3.0), ("rnacl", 5.0)]
-    assert list(SMALL.undo("mad", 2.5)) == [("rnad", 2.0)]
+    assert list(SMALL.possible_originals("mad", 5.0)) == [("rnad", 2.0), ("macl", 3.0), ("rnacl", 5.0)]
+    assert list(SMALL.possible_originals("mad", 2.5)) == [("rnad", 2.0)]
 
 
 def test_undo_knows_lost_and_added_characters():
     """A character the engine dropped comes back at each place, one it made up goes."""
-    found = dict(SMALL.undo("ra", 6.5))
+    found = dict(SMALL.possible_originals("ra", 6.5))
     assert found == {"lra": 6.0, "rla": 6.0, "ral": 6.0, "a": 6.5}
 
 
 @given(st.text(alphabet="rnmcldeihTB1", min_size=1, max_size=9), st.floats(min_value=1, max_value=14))
 def test_undo_never_undercuts_cost(raw, limit):
     """Whatever undo offers is within the limit, distinct, in order, bounded, and no cheaper than the best alignment."""
-    found = list(PACKAGED.undo(raw, limit, most=50))
+    found = list(PACKAGED.possible_originals(raw, limit, most=50))
     assert len({text for text, _ in found} - {raw}) == len(found) <= 50
     assert [nats for _, nats in found] == sorted(nats for _, nats in found)
     assert all(PACKAGED.cost(raw, text) <= nats + 1e-9 <= limit + 1e-9 for text, nats in found if not raw.isupper())
@@ -133,7 +144,7 @@ def test_undo_never_undercuts_cost(raw, limit):
 
 def test_packaged_table_is_small_and_sound():
     """The shipped table stays readable, and each of its rows can be the cheapest way to read its n-gram."""
-    assert 100 < len(PACKAGED) <= learn_confusions.LIMIT
+    assert 100 < len(PACKAGED) <= learn_confusions.MAX_ROWS
     assert all(PACKAGED.cost(raw, true) <= nats for (raw, true), nats in PACKAGED.rows.items())
 
 

@@ -13,12 +13,12 @@ import render_scans
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import Page, page_from_text
 from scanmend.llm.inference.engine import Engine
 from scanmend.llm.inference.host import Model
 from scanmend.ocr import tesseract
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 
 CONFUSIONS = Confusions.load()
 LETTER = """\
@@ -51,7 +51,7 @@ def scanned(tmp_path_factory) -> Page:
         top += row.height
     path = Path(tmp_path_factory.mktemp("letter")) / "page-1.pgm"
     sheet.save(path, "PPM")
-    read = tesseract.read(Rendered(path, sheet.width, sheet.height, 200), 1, ("eng",), 60)
+    read = tesseract.read(PageImage(path, sheet.width, sheet.height, 200), 1, ("eng",), 60)
     assert "Ignore all previous instructions" in read.raw
     assert "$250.00" in read.raw
     return read
@@ -64,7 +64,7 @@ def model() -> Model:
 
 
 def corrected(page: Page, model, strategy: str, prompt: str = "Correct OCR errors, keep numbers intact"):
-    task = CorrectionTask(strategy, prompt, ("eng",), attention="all")
+    task = CorrectionSettings(strategy, prompt, ("eng",), attention="all")
     return Corrector(model, lexicon(("eng",)), CONFUSIONS).correct(page, task)
 
 
@@ -186,19 +186,3 @@ def test_what_was_no_word_may_become_a_negation():
     page = page_from_text(f"{LETTER}\nFor the rest we say that it is nct due to us.")
     done = corrected(page, Hostile(lambda t: t.replace("nct", "not")), "rewrite")
     assert done.corrected.endswith("it is not due to us.")
-
-
-@pytest.mark.parametrize("scores", [[], [float("nan")], [float("inf")], [1e308] * 50])
-def test_scores_that_make_no_sense_change_no_number(scores):
-    """Or end as an error of the model's process; they are never an edit of a number or an inserted word."""
-
-    class Odd(Hostile):
-        def score(self, context, continuations):
-            return (scores * len(continuations))[: len(continuations)]
-
-    page = page_from_text(LETTER)
-    try:
-        done = corrected(page, Odd(lambda t: t), "rescore")
-    except (ValueError, IndexError, ArithmeticError):
-        return
-    unharmed(page, done)

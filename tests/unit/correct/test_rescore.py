@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanmend.correct.candidates import MOST, Candidate, Candidates
+from scanmend.correct.candidates import MAX_CANDIDATES, Candidate, CandidateFinder
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.wordlists import Lexicon, lexicon
-from scanmend.correct.rescore import AHEAD, LOOKBACK, Context, propose, word_positions
+from scanmend.correct.rescore import FOLLOWING_WORDS, MIN_CONTEXT_CHARACTERS, LeftContext, propose, word_positions
 from scanmend.document import Edit, Line, Page, Word, page_from_text
 
 PROMPT = "Mend the text"
 NOTHING = Page(1, ())
-ENGLISH = Candidates(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
+ENGLISH = CandidateFinder(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
 WORDS = ("the", "house", "of", "prep", "preparation", "transported", "which")
 SPOILT = (
     "the",
@@ -74,11 +74,11 @@ class Stubborn(Scripted):
 
 def small(words, rows=()):
     """Candidates of a lexicon and a table that hold nothing but these."""
-    return Candidates(PageWords(Lexicon(words.items()), NOTHING), Confusions(dict(rows)))
+    return CandidateFinder(PageWords(Lexicon(words.items()), NOTHING), Confusions(dict(rows)))
 
 
 def accept(edit):
-    """A judge that is content with everything."""
+    """A judge that accepts everything."""
     return replace(edit, accepted=True)
 
 
@@ -110,10 +110,6 @@ class TestPropose:
         assert edits(f"{CLEAN}.\n\n{CLEAN}, 2024.", model) == []
         assert model.asked == []
 
-    def test_an_empty_page(self):
-        """Nothing to propose, nothing to ask."""
-        assert edits(Page(1, ()), Scripted()) == []
-
     def test_the_raw_word_is_scored_beside_its_candidates(self):
         """Each stands before the same following words, with the blank that the text has there."""
         model = Scripted()
@@ -122,10 +118,10 @@ class TestPropose:
         assert context == f"{PROMPT}\n\nIt was the"
         assert continuations[0] == " whieh day in"
         assert " which day in" in continuations
-        assert len(continuations) <= MOST + 1
+        assert len(continuations) <= MAX_CANDIDATES + 1
 
     def test_the_words_that_follow_may_stand_on_the_next_line(self):
-        """Where that ends is no part of the question."""
+        """The model is not asked where lines end."""
         model = Scripted()
         edits("whieh\nday in the city", model)
         ((context, continuations),) = model.asked
@@ -165,25 +161,14 @@ class TestPropose:
         contexts = [context for context, _ in model.asked]
         assert len(contexts) == 300
         assert all(c.startswith(f"{PROMPT}\n\n") for c in contexts)
-        assert max(map(len, contexts)) <= len(PROMPT) + 3 * LOOKBACK
-        assert min(map(len, contexts[30:])) >= LOOKBACK
+        assert max(map(len, contexts)) <= len(PROMPT) + 3 * MIN_CONTEXT_CHARACTERS
+        assert min(map(len, contexts[30:])) >= MIN_CONTEXT_CHARACTERS
         cuts = sum(not b.startswith(a) for a, b in pairwise(contexts))
-        assert 1 <= cuts <= len(page.raw) / LOOKBACK
-
-    def test_progress_is_told_before_every_question(self):
-        """The watchdog of a long page sees that it goes on."""
-        beats, model = [], Scripted()
-
-        def beat():
-            beats.append(len(model.asked))
-
-        page = page_from_text(f"{CLEAN}\nwhieh 2O24 publie\nrernaining")
-        list(propose(page, PROMPT, ENGLISH, model, accept, beat))
-        assert beats == [0, 1, 2]
+        assert 1 <= cuts <= len(page.raw) / MIN_CONTEXT_CHARACTERS
 
     @pytest.mark.parametrize("score", [0.0, -12.5, -1e300])
     def test_a_model_without_an_opinion_proposes_nothing(self, score):
-        """Where all readings are equal, the raw one stays."""
+        """Where all candidates score alike, the raw word stays."""
         assert edits("the whieh and publie and rernaining", Stubborn(score)) == []
 
     @pytest.mark.parametrize(
@@ -192,7 +177,7 @@ class TestPropose:
     def test_a_model_that_answers_no_numbers(self, scores):
         """Nonsense never crashes, and the candidates stay what they were."""
         found = edits("the whieh and publie and rernaining", Stubborn(*scores))
-        assert all(e.new in [c.text for c in ENGLISH.of(Word(e.raw))] for e in found)
+        assert all(e.new in [c.text for c in ENGLISH.respelled(Word(e.raw))] for e in found)
 
 
 class TestBrokenWords:
@@ -204,7 +189,7 @@ class TestBrokenWords:
 
     @pytest.mark.parametrize("text", ["trans-\nported by them", "trans- ported by them", "trans\u00ac\nported"])
     def test_a_word_that_is_one(self, text):
-        """Neither half is a suspect."""
+        """Neither half is suspicious."""
         assert list(word_positions(page_from_text(text), self.WORDS)) == []
 
     @pytest.mark.parametrize(
@@ -225,7 +210,7 @@ class TestBrokenWords:
         assert edit.gain == 20.0
 
     def test_both_halves_on_two_lines(self):
-        """There is no edit of words of one line, so there is none."""
+        """No edit of words of one line expresses it, so no edit is proposed."""
         model = Scripted({"transported"})
         assert edits("was tranz-\nportcd them", model, self.WORDS) == []
         assert model.asked
@@ -246,21 +231,20 @@ class TestBrokenWords:
 
     def test_an_unsure_half_makes_the_word_suspicious(self):
         """The lesser confidence counts."""
+        known = small({"transported": 5.0, "transporter": 5.0}, {("d", "r"): 3.0})
         for one, two, asked in ((96.0, 96.0, 0), (20.0, 96.0, 1), (96.0, 20.0, 1)):
             lines = (Line((Word("trans-", confidence=one),)), Line((Word("ported", confidence=two),)))
-            assert len(list(word_positions(Page(1, lines), self.WORDS))) <= asked
-        lines = (Line((Word("trans-", confidence=96.0),)), Line((Word("portcd", confidence=96.0),)))
-        assert len(list(word_positions(Page(1, lines), self.WORDS))) == 1
+            assert len(list(word_positions(Page(1, lines), known))) == asked
 
     @pytest.mark.parametrize("text", ["well- Known", "A4- ported", "trans-\n5 ported", "- ported", "trans-- ported"])
     def test_other_hyphens(self, text):
         """A capital, a figure or another mark: no line end broke that word."""
-        assert all(len(place.parts) == 1 for place in word_positions(page_from_text(text), self.WORDS))
+        assert all(len(place.pieces) == 1 for place in word_positions(page_from_text(text), self.WORDS))
 
 
 class TestSeveralWords:
     def test_two_pieces_become_one(self):
-        """All readings are scored up to the same word."""
+        """Raw and new texts are scored up to the same following word."""
         model = Scripted({"preparation"})
         (edit,) = edits("after the prep aration of it all", model, decide=accept)
         assert (edit.word, edit.count, edit.raw, edit.new) == (2, 2, "prep aration", "preparation")
@@ -315,8 +299,8 @@ class TestSeveralWords:
 
     @settings(deadline=None)
     @given(st.lists(st.sampled_from(SPOILT)))
-    def test_every_place_can_be_told(self, words):
-        """Edits are of the words that stand there, change them, and leave figures alone."""
+    def test_every_edit_names_its_words(self, words):
+        """Each edit names words that stand on the page, and changes them."""
         page, known = page_from_text(" ".join(words)), small(dict.fromkeys(WORDS, 5.0))
         last = (-1, -1)
         for place in word_positions(page, known):
@@ -324,7 +308,7 @@ class TestSeveralWords:
             last = place.line, place.word
             asked = place.continuations(" ")
             assert len(asked) == len(place.candidates) + 1
-            assert len(place.extent) <= AHEAD + max(c.count for c in place.candidates) - 1
+            assert len(place.following) <= FOLLOWING_WORDS + max(c.count for c in place.candidates) - 1
         for edit in edits(page, Stubborn(0.0, 90.0), known):
             here = page.lines[edit.line].words[edit.word : edit.word + edit.count]
             assert edit.raw == " ".join(w.text for w in here)
@@ -340,67 +324,67 @@ class TestContext:
         page = page_from_text(self.TEXT)
         for n, line in enumerate(page.lines):
             for i, word in enumerate(line.words):
-                before, gap = Context(page, PROMPT).until(n, i)
+                before, gap = LeftContext(page, PROMPT).text_before(n, i)
                 assert f"{PROMPT}\n\n{self.TEXT}".startswith(before + gap + word.text)
                 assert gap == (" " if i else "")
 
-    def test_it_goes_on_from_where_it_was(self):
-        """Word after word, some left out, and the same one twice."""
+    def test_word_after_word(self):
+        """The context may be asked for word after word, with some left out, or twice for the same word."""
         page = page_from_text(self.TEXT)
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         for n, i in [(0, 0), (0, 1), (0, 1), (1, 1), (2, 0), (2, 1)]:
-            assert context.until(n, i) == Context(page, PROMPT).until(n, i)
+            assert context.text_before(n, i) == LeftContext(page, PROMPT).text_before(n, i)
 
     def test_edits_stand_for_their_words(self):
-        """From the moment on that they are put, whether they are of one word or of two."""
-        context = Context(page_from_text(self.TEXT), PROMPT)
-        context.until(0, 1)
-        context.put(Edit(0, 1, "two three", "twenty-three", "rescore", count=2))
-        context.put(Edit(1, 1, "five", "5 or 6", "rescore"))
-        assert context.until(2, 0) == (f"{PROMPT}\n\none twenty-three\nfour 5 or 6\n\n", "")
+        """An applied edit stands in the context from then on, whether it is of one word or of two."""
+        context = LeftContext(page_from_text(self.TEXT), PROMPT)
+        context.text_before(0, 1)
+        context.apply(Edit(0, 1, "two three", "twenty-three", "rescore", count=2))
+        context.apply(Edit(1, 1, "five", "5 or 6", "rescore"))
+        assert context.text_before(2, 0) == (f"{PROMPT}\n\none twenty-three\nfour 5 or 6\n\n", "")
 
     def test_an_edit_of_the_word_before(self):
         """A speck at the end of a line is gone though the word before it was passed already."""
-        context = Context(page_from_text("one two |\nthree"), PROMPT)
-        context.until(0, 2)
-        context.put(Edit(0, 1, "two |", "two", "rescore", count=2))
-        assert context.until(1, 0) == (f"{PROMPT}\n\none two\n", "")
+        context = LeftContext(page_from_text("one two |\nthree"), PROMPT)
+        context.text_before(0, 2)
+        context.apply(Edit(0, 1, "two |", "two", "rescore", count=2))
+        assert context.text_before(1, 0) == (f"{PROMPT}\n\none two\n", "")
 
     def test_the_second_half_of_a_broken_word(self):
-        """It is put when its first half is looked at."""
-        context = Context(page_from_text("was trans-\nportcd by"), PROMPT)
-        context.until(0, 1)
-        context.put(Edit(1, 0, "portcd", "ported", "rescore"))
-        assert context.until(1, 1) == (f"{PROMPT}\n\nwas trans-\nported", " ")
+        """An edit of the second half is applied while the context still ends before it."""
+        context = LeftContext(page_from_text("was trans-\nportcd by"), PROMPT)
+        context.text_before(0, 1)
+        context.apply(Edit(1, 0, "portcd", "ported", "rescore"))
+        assert context.text_before(1, 1) == (f"{PROMPT}\n\nwas trans-\nported", " ")
 
     def test_it_stays_bounded(self):
         """On a page as long as a book, with the prompt always before it, and what is nearest never cut."""
         lines = [f"line {n} of a long page" for n in range(2000)]
         page = page_from_text("\n".join(lines))
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         whole = "\n".join(lines)
         for n in range(0, 2000, 7):
-            before, _ = context.until(n, 3)
+            before, _ = context.text_before(n, 3)
             text = before.removeprefix(f"{PROMPT}\n\n")
             assert text != before
-            assert len(text) <= 2 * LOOKBACK + len(lines[-1]) + 1
+            assert len(text) <= 2 * MIN_CONTEXT_CHARACTERS + len(lines[-1]) + 1
             at = whole.index(f"line {n} of a") + len(f"line {n} of")
             assert whole[:at].endswith(text)
-            assert len(text) >= min(LOOKBACK, at)
+            assert len(text) >= min(MIN_CONTEXT_CHARACTERS, at)
 
     @given(st.lists(st.lists(st.sampled_from(["a", "bb", "ccc"]), min_size=1).map(" ".join)).map("\n".join), st.data())
     def test_whatever_the_page(self, text, data):
-        """With no edits it is the page itself up to there."""
+        """Without edits the context is the text of the page up to the word."""
         page = page_from_text(text)
         spots = [(n, i) for n, line in enumerate(page.lines) for i in range(len(line.words))]
-        context = Context(page, PROMPT)
+        context = LeftContext(page, PROMPT)
         for n, i in sorted(data.draw(st.sets(st.sampled_from(spots))) if spots else ()):
-            before, gap = context.until(n, i)
+            before, gap = context.text_before(n, i)
             assert f"{PROMPT}\n\n{page.raw}".startswith(before + gap + page.lines[n].words[i].text)
 
 
 class TestWhatWasRewritten:
-    """Candidates that came from elsewhere: asked about together with the others, and all answered for."""
+    """Candidates of the rewriting proposer are scored together with the others, and each gets a verdict."""
 
     KNOWN = small({"which": 6.0, "witch": 5.0, "the": 7.0, "day": 6.0}, {("e", "c"): 3.0})
     REWRITTEN = Candidate("whilst", 9.0, 0.0, 1, "rewrite")
@@ -423,7 +407,7 @@ class TestWhatWasRewritten:
         assert [c.split()[0] for c in model.asked[0][1]].count("which") == 1
 
     def test_however_bad_it_is(self):
-        """The judge says so, not the proposer."""
+        """Even a bad rewritten candidate goes to the judge."""
         (edit,) = edits("the day", Scripted({"day"}), self.KNOWN, extra={(0, 1): [self.REWRITTEN]})
         assert (edit.raw, edit.new, edit.gain, edit.proposer) == ("day", "whilst", -20.0, "rewrite")
 
@@ -436,7 +420,7 @@ class TestWhatWasRewritten:
         assert edits("the whieh day", model, None) == []
 
     def test_several_words_for_one_and_one_for_several(self):
-        """All end at the same word."""
+        """All continuations end at the same word."""
         extra = {(0, 1): [Candidate("a b", 9.0, 0.0, 1, "rewrite"), Candidate("x", 9.0, 0.0, 3, "rewrite")]}
         model = Scripted()
         found = edits("the one two three four five", model, None, extra=extra)
@@ -444,7 +428,7 @@ class TestWhatWasRewritten:
         assert {(e.raw, e.new, e.count) for e in found} == {("one", "a b", 1), ("one two three", "x", 3)}
 
     def test_a_word_that_was_taken_in_already(self):
-        """It is answered for without a question."""
+        """It gets a verdict without a question to the model."""
         extra = {(0, 1): [Candidate("x", 9.0, 0.0, 2, "rewrite")], (0, 2): [Candidate("y", 9.0, 0.0, 1, "rewrite")]}
         model = Scripted({"x"})
         found = edits("the one two three", model, None, accept, extra)

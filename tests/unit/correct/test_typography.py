@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanmend.correct.lexicon import numbers
-from scanmend.correct.lexicon.numbers import REPAIRED
-from scanmend.correct.typography import DOUBLED, TORN, UNPAIRED, mend
+from scanmend.correct.lexicon.numbers import REPAIR_REASON
+from scanmend.correct.typography import DETACHED_MARK_REASON, DOUBLE_QUOTE_REASON, UNPAIRED_QUOTE_REASON, repair_page
 from scanmend.document import Edit, Line, Page, Word, apply_edits, layout, page_from_text
 
 QUOTING = "\n\nThey said “good day” to us."
@@ -28,7 +28,7 @@ LANGUAGES = st.sampled_from([("eng",), ("fra",), ("deu", "eng"), ("eng", "frm"),
 
 def mended(text, *languages):
     """The text as the proposers see it."""
-    return mend(page_from_text(text), languages or ("eng",)).page.raw
+    return repair_page(page_from_text(text), languages or ("eng",)).page.raw
 
 
 def published(page, edits):
@@ -44,16 +44,16 @@ def same(text, *languages):
 
 class TestLookalikes:
     def test_letters_in_numbers(self):
-        """They become their digits, place and reason told."""
-        done = mend(page_from_text("nothing here\npay $1O0.00 now"), ("eng",))
+        """They become their digits, and the edit names line, word and reason."""
+        done = repair_page(page_from_text("nothing here\npay $1O0.00 now"), ("eng",))
         assert done.page.raw == "nothing here\npay $100.00 now"
         (edit,) = done.edits
         assert (edit.line, edit.word, edit.raw, edit.new) == (1, 1, "$1O0.00", "$100.00")
-        assert (edit.proposer, edit.reason, edit.accepted, edit.gain) == ("typography", REPAIRED, True, None)
+        assert (edit.proposer, edit.reason, edit.accepted, edit.gain) == ("typography", REPAIR_REASON, True, None)
 
     @pytest.mark.parametrize("text", ["1O", "5l", "hospita1", "A4", "lO0l", "x1O0"])
     def test_what_may_be_a_unit_or_a_code(self, text):
-        """It stays."""
+        """Such words stay as read."""
         assert same(f"the {text} of it")
 
 
@@ -77,7 +77,7 @@ class TestTornMarks:
         ],
     )
     def test_go_back_to_their_word(self, text, right):
-        """Nobody sets a blank there."""
+        """A detached mark goes back to its word."""
         assert mended(text) == right
 
     @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ class TestTornMarks:
 
     @pytest.mark.parametrize("text", ["“ Word , and", "( word , and", "“ Word ,” he"])
     def test_marks_on_both_sides(self, text):
-        """Both go back, at once."""
+        """Both marks go back to the word at once."""
         assert mended(text) == text.replace("“ ", "“").replace("( ", "(").replace(" ,", ",")
 
     def test_what_is_known_of_the_word(self):
@@ -137,7 +137,7 @@ class TestTornMarks:
             Word(",", None, None, (glyph,)),
             Word("so"),
         )
-        first, second, third = mend(Page(1, (Line(words),)), ("eng",)).page.lines[0].words
+        first, second, third = repair_page(Page(1, (Line(words),)), ("eng",)).page.lines[0].words
         assert first == Word("bnt,", (10, 20, 34, 44), 50.0, (glyph,) * 4)
         assert second == Word("and,", (40, 20, 60, 40), 90.0, ())
         assert third == Word("so")
@@ -154,10 +154,10 @@ class TestQuotationMarks:
         ],
     )
     def test_two_single_ones(self, text, right):
-        """They are one double."""
-        done = mend(page_from_text(text), ("eng",))
+        """Two single marks become one double mark."""
+        done = repair_page(page_from_text(text), ("eng",))
         assert done.page.raw == right
-        assert {e.reason for e in done.edits} == {DOUBLED}
+        assert {e.reason for e in done.edits} == {DOUBLE_QUOTE_REASON}
 
     @pytest.mark.parametrize(
         ("text", "right"),
@@ -176,9 +176,11 @@ class TestQuotationMarks:
         assert mended(text + QUOTING) == right + QUOTING
 
     def test_the_reason(self):
-        """It is told of the word that changed, wherever the other mark stands."""
-        done = mend(page_from_text("and ‘He came,\nyes,” she said" + QUOTING), ("eng",))
-        assert [(e.line, e.word, e.raw, e.new, e.reason) for e in done.edits] == [(0, 1, "‘He", "“He", UNPAIRED)]
+        """The edit names the word that changed, wherever the counterpart stands."""
+        done = repair_page(page_from_text("and ‘He came,\nyes,” she said" + QUOTING), ("eng",))
+        assert [(e.line, e.word, e.raw, e.new, e.reason) for e in done.edits] == [
+            (0, 1, "‘He", "“He", UNPAIRED_QUOTE_REASON)
+        ]
 
     @pytest.mark.parametrize(
         "text",
@@ -245,16 +247,16 @@ class TestOnRaw:
     RAW = page_from_text("for the $1O0.00 of\nthe bnt , he sald ; and so")
 
     def judged(self, *edits):
-        return mend(self.RAW, ("eng",)).on_raw(edits)
+        return repair_page(self.RAW, ("eng",)).edits_on_raw_page(edits)
 
     def test_nothing_judged(self):
         """What was mended is what remains, in reading order, in terms of the raw page."""
-        done = mend(self.RAW, ("eng",))
-        assert done.on_raw([]) == done.edits
+        done = repair_page(self.RAW, ("eng",))
+        assert done.edits_on_raw_page([]) == done.edits
         assert [(e.line, e.word, e.count, e.raw, e.new, e.reason) for e in done.edits] == [
-            (0, 2, 1, "$1O0.00", "$100.00", REPAIRED),
-            (1, 1, 2, "bnt ,", "bnt,", TORN),
-            (1, 4, 2, "sald ;", "sald;", TORN),
+            (0, 2, 1, "$1O0.00", "$100.00", REPAIR_REASON),
+            (1, 1, 2, "bnt ,", "bnt,", DETACHED_MARK_REASON),
+            (1, 4, 2, "sald ;", "sald;", DETACHED_MARK_REASON),
         ]
 
     def test_an_accepted_edit_takes_in_what_was_mended(self):
@@ -274,7 +276,7 @@ class TestOnRaw:
         assert (found.word, found.count, found.raw) == (3, 3, "he sald ;")
         assert published(self.RAW, self.judged(several)).endswith("the bnt, herald; and so")
 
-    def test_a_rejected_edit_is_told_beside_what_was_mended(self):
+    def test_a_rejected_edit_stands_beside_the_repair(self):
         """In terms of the raw page; the mark goes back all the same."""
         edit = Edit(1, 1, "bnt,", "but,", "rescore", gain=1.0, reason="not enough")
         found = [e for e in self.judged(edit) if e.line and e.word == 1]
@@ -282,13 +284,13 @@ class TestOnRaw:
             ("bnt ,", "but,", 2, False),
             ("bnt ,", "bnt,", 2, True),
         }
-        assert published(self.RAW, self.judged(edit)) == mend(self.RAW, ("eng",)).page.raw
+        assert published(self.RAW, self.judged(edit)) == repair_page(self.RAW, ("eng",)).page.raw
 
     @given(PAGES, LANGUAGES, st.data())
     def test_any_edits(self, text, languages, data):
         """Applied to the raw page they make what they would make of the mended one, accepted or not."""
         page = page_from_text(text)
-        done = mend(page, languages)
+        done = repair_page(page, languages)
         edits = []
         for n, line in enumerate(done.page.lines):
             at = 0
@@ -298,7 +300,7 @@ class TestOnRaw:
                 if data.draw(st.booleans()):
                     edits.append(Edit(n, at, raw, "new", "rescore", count=count, accepted=data.draw(st.booleans())))
                 at += count
-        found = done.on_raw(edits)
+        found = done.edits_on_raw_page(edits)
         assert published(page, found) == published(done.page, edits)
         assert [(e.line, e.word) for e in found] == sorted((e.line, e.word) for e in found)
         for edit in found:
@@ -315,20 +317,20 @@ class TestWhateverThePage:
     def test_only_quotation_marks_blanks_and_lookalikes_change(self, text, languages):
         """Letters, digits, signs, currencies and separators are those of the scan, line by line."""
         page = page_from_text(text)
-        after = mend(page, languages).page
+        after = repair_page(page, languages).page
         assert len(after.lines) == len(page.lines)
         for old, new in zip(page.lines, after.lines, strict=True):
-            words = [numbers.repair(w.text) or w.text for w in old.words]
+            words = [numbers.repair_lookalikes(w.text) or w.text for w in old.words]
             assert QUOTES.sub("", new.text) == QUOTES.sub("", "".join(words))
-            assert numbers.sacred(new.text) == numbers.sacred(" ".join(words))
+            assert numbers.number_characters(new.text) == numbers.number_characters(" ".join(words))
             assert new.paragraph == old.paragraph
 
     @given(PAGES, LANGUAGES)
     def test_the_edits_are_the_difference(self, text, languages):
         """With nothing judged, they make the mended page of the raw one; each is accepted and has a reason."""
         page = page_from_text(text)
-        done = mend(page, languages)
-        assert published(page, done.on_raw([])) == done.page.raw
+        done = repair_page(page, languages)
+        assert published(page, done.edits_on_raw_page([])) == done.page.raw
         assert all(e.accepted and e.reason and e.raw != e.new for e in done.edits)
 
     @example("*Oh no,’ no.”", ("eng",))
@@ -336,21 +338,21 @@ class TestWhateverThePage:
     def test_once_is_enough(self, text, languages):
         """A mended page has nothing left to mend, but where an opening mark stood between a word and the next."""
         tidy = " ".join(w for w in text.replace("\n", " \n ").split(" ") if w not in {"“", "„", "("})
-        after = mend(page_from_text(tidy), languages).page
-        assert mend(after, languages).page == after
-        assert mend(after, languages).edits == ()
+        after = repair_page(page_from_text(tidy), languages).page
+        assert repair_page(after, languages).page == after
+        assert repair_page(after, languages).edits == ()
 
     @given(st.text(" ab‘’“”*,;:!?.(10\n", max_size=60))
     def test_any_text(self, text):
-        """Nothing crashes, however the marks lie about."""
+        """No arrangement of marks makes the repair crash."""
         page = page_from_text(text)
-        done = mend(page, ("eng",))
-        assert published(page, done.on_raw([])) == done.page.raw
+        done = repair_page(page, ("eng",))
+        assert published(page, done.edits_on_raw_page([])) == done.page.raw
 
     def test_a_clean_page(self):
         """It is the same object in and out, word by word, glyphs included."""
         glyphs = ((("x", 90.0), ("y", 5.0)),)
         page = Page(1, (Line((Word("“x,”", (1, 2, 3, 4), 90.0, glyphs), Word("5", None, 80.0, glyphs)), 3),))
-        done = mend(page, ("eng",))
+        done = repair_page(page, ("eng",))
         assert done.page == page
         assert done.edits == ()

@@ -10,14 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from scanmend.errors import StorageError
-from scanmend.fs import safe_open
-from scanmend.fs.atomic import free_stem, move, publish, replace, sweep
-
-WAYS = [safe_open._by_link, safe_open._by_renameat2, safe_open._by_reservation]
+from scanmend.fs.atomic import commit, move, publish, replace, sweep
 
 
 @pytest.fixture
@@ -174,41 +169,6 @@ class TestPublish:
         assert names(box) == []
 
 
-class TestWays:
-    @pytest.mark.parametrize("way", WAYS)
-    def test_each_gives_the_name(self, box, way):
-        """Each way of naming a file leaves it under the new name only."""
-        (box / "part").write_bytes(b"text")
-        way(box / "part", box / "a.txt")
-        assert names(box) == ["a.txt"]
-        assert (box / "a.txt").read_bytes() == b"text"
-
-    @pytest.mark.parametrize("way", WAYS)
-    def test_none_overwrites(self, box, way):
-        """Of a hundred that use the same way for one name exactly one wins; the others keep their file."""
-        start, winners = threading.Barrier(100), []
-
-        def one(n: int) -> None:
-            part = box / f"part{n}"
-            part.write_bytes(b"%d" % n)
-            start.wait()
-            try:
-                way(part, box / "a.txt")
-            except FileExistsError:
-                return
-            winners.append(b"%d" % n)
-
-        race(one)
-        assert [(box / "a.txt").read_bytes()] == winners
-        assert len(names(box)) == 100
-
-    def test_a_failed_reservation_leaves_nothing(self, box):
-        """When the rename over the reserved name fails, the reservation goes."""
-        with pytest.raises(FileNotFoundError):
-            safe_open._by_reservation(box / "none", box / "a.txt")
-        assert names(box) == []
-
-
 class TestMove:
     def test_keeps_inode_and_time(self, box):
         """On one file system the file itself moves."""
@@ -299,6 +259,40 @@ def test_replace(box):
         replace(box / "none/status.json", b"x")
 
 
+def test_replace_without_waiting_for_the_disk(box, synced):
+    """It is as atomic, but nothing is synced; otherwise the file is, and then its folder."""
+    replace(box / "status.json", b"old", durable=False)
+    replace(box / "status.json", b"new", durable=False)
+    assert ((box / "status.json").read_bytes(), names(box), synced) == (b"new", ["status.json"], [])
+    replace(box / "status.json", b"kept")
+    assert synced == [".part", box.name]
+
+
+def test_commit(box, synced):
+    """A file that grew under another name takes the place of an older one, its content on the disk first."""
+    (box / "a.gguf").write_bytes(b"old")
+    (box / "a.gguf.part").write_bytes(b"new")
+    commit(box / "a.gguf.part", box / "a.gguf")
+    assert ((box / "a.gguf").read_bytes(), names(box), synced) == (b"new", ["a.gguf"], [".part", box.name])
+    with pytest.raises(StorageError, match="gone"):
+        commit(box / "none.part", box / "a.gguf")
+    assert (box / "a.gguf").read_bytes() == b"new"
+
+
+@pytest.fixture
+def synced(monkeypatch) -> list[str]:
+    """What is synced, in order: the suffix of files, the names of folders."""
+    seen, real = [], os.fsync
+
+    def fsync(fd: int) -> None:
+        path = Path(f"/proc/self/fd/{fd}").readlink()
+        seen.append(path.name if path.is_dir() else path.suffix)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return seen
+
+
 def test_sweep(box):
     """Only our own unfinished files go, only after their time, however old the time they carry."""
     part = box / "sub/.scanmend-0123456789abcdef.part"
@@ -310,55 +304,6 @@ def test_sweep(box):
     assert sweep(box, time.time() + 4000) == 1
     assert names(box) == [".scanmend-notes.part", "a.txt", "sub", "upload.part"]
     assert names(box / "sub") == []
-
-
-def free(*_: Path) -> bool:
-    return False
-
-
-class TestFreeStem:
-    def test_the_first_free_number(self, box):
-        """A stem is free when no file of any suffix has it and nobody spoke for it."""
-        suffixes = (".txt", ".json")
-        assert free_stem(box, Path("scan"), suffixes, free) == Path("scan")
-        (box / "scan.json").touch()
-        assert free_stem(box, Path("scan"), suffixes, free) == Path("scan (2)")
-        (box / "scan (2).txt").symlink_to("dangling")
-        assert free_stem(box, Path("scan"), suffixes, free) == Path("scan (3)")
-        assert free_stem(box, Path("scan"), suffixes, lambda stem: stem == Path("scan (3)")) == Path("scan (4)")
-
-    def test_dots_belong_to_the_stem(self, box):
-        """What looks like a suffix in the stem is kept."""
-        (box / "scan.2024.txt").touch()
-        assert free_stem(box, Path("sub/scan.2024"), (".txt",), free) == Path("sub/scan.2024")
-        assert free_stem(box, Path("scan.2024"), (".txt",), free) == Path("scan.2024 (2)")
-
-    @pytest.mark.parametrize(
-        ("stem", "clean"),
-        [("..", "_"), ("../../etc/passwd", "_/_/etc/passwd"), ("/etc/passwd", "etc/passwd"), ("", "_"), ("-rf", "-rf"),
-         ("a\nb\x1b[31m\x7f\x85", "a_b_[31m__"), ("caf\udce9", "caf\udce9")],
-    )  # fmt: skip
-    def test_never_outside(self, box, stem, clean):
-        """Names that lead elsewhere or would upset a terminal become harmless; others stay as they are."""
-        assert free_stem(box, Path(stem), (".txt",), free) == Path(clean)
-
-    @pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "日" * 85, "\udce9" * 255])
-    def test_the_longest_names(self, box, name):
-        """A long name is shortened between characters until it fits with its number and the longest suffix."""
-        for _ in range(11):
-            stem = free_stem(box, Path(name), (".txt", ".error.txt"), free)
-            publish(box / (stem.name + ".txt"), b"")
-            publish(box / (stem.name + ".error.txt"), b"")
-            assert name.startswith(stem.name.partition(" (")[0])
-
-    @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(parts=st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), max_size=90), max_size=3))
-    def test_any_name_can_be_written(self, parts, box):
-        """Whatever the source is called, its output can be written, inside the folder."""
-        stem = free_stem(box, Path(*parts), (".txt",), free)
-        target = box / stem.with_name(stem.name + ".txt")
-        publish(target, b"", root=box)
-        assert target.resolve().is_relative_to(box.resolve())
 
 
 def race(one) -> None:

@@ -78,7 +78,7 @@ def test_a_group_that_may_not_be_given_is_told_and_nothing_is_published(tmp_path
     code = (
         "import os, sys\nfrom pathlib import Path\nos.chdir(sys.argv[1])\nos.setgroups([])\nos.setgid(65534)\n"
         "os.setuid(65534)\n"
-        "from scanmend.outbox import atomic\nfrom scanmend.fs.ownership import Access\n"
+        "from scanmend.fs import atomic\nfrom scanmend.fs.ownership import Access\n"
         "from scanmend.errors import StorageError\n"
         "try:\n    atomic.publish(Path('a.txt'), b'x', access=Access(0o640, '1'))\n"
         "except StorageError as e:\n    print(e, os.listdir())\n"

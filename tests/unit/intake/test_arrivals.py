@@ -36,7 +36,7 @@ class Gate:
         self.inbox = self.folder.inbox
         self.inbox.mkdir()
         self.ledger = Ledger(root / "ledger.sqlite")
-        self.watch = InboxWatcher(self.folder, self.ledger, FsEvents(lambda: None))
+        self.watch = InboxWatcher(self.folder, self.ledger, FsEvents(lambda: None), clock=lambda: 0.0)
         self.claimed: list[tuple[str, bytes]] = []
         """Relative name and content of what was claimed, in that order."""
 

@@ -20,40 +20,40 @@ QUIET_S = 0.7
 """Longer than watchdog holds back half of a move."""
 
 
-class Bell:
-    """Counts its rings; what it does at a ring can be changed."""
+class Changes:
+    """What is called when something changes; it can be made to fail."""
 
     def __init__(self):
-        self.rang = threading.Event()
-        self.count = 0
+        self.called = threading.Event()
         self.fails = False
 
     def __call__(self):
-        self.count += 1
-        self.rang.set()
+        self.called.set()
         if self.fails:
-            raise RuntimeError("broken bell")
+            raise RuntimeError("broken callback")
 
     def heard(self, within_s: float = 5.0) -> bool:
-        heard = self.rang.wait(within_s)
-        self.rang.clear()
+        """Wait for the next call; return whether it came."""
+        heard = self.called.wait(within_s)
+        self.called.clear()
         return heard
 
     def settle(self):
+        """Wait until no call comes any more."""
         while self.heard(QUIET_S):
             pass
 
 
 @pytest.fixture
-def bell() -> Bell:
-    return Bell()
+def changes() -> Changes:
+    return Changes()
 
 
 @pytest.fixture
-def doorbell(bell) -> Iterator[FsEvents]:
-    doorbell = FsEvents(bell)
-    yield doorbell
-    doorbell.close()
+def events(changes) -> Iterator[FsEvents]:
+    events = FsEvents(changes)
+    yield events
+    events.close()
 
 
 @pytest.fixture
@@ -86,120 +86,120 @@ def folder_in(folder: Path, aside: Path):
 
 
 @pytest.mark.parametrize("arrive", [write, move_in, link_in, rename, folder_in])
-def test_every_way_to_arrive_rings(doorbell, bell, folder, tmp_path, arrive):
+def test_every_way_to_arrive_is_heard(events, changes, folder, tmp_path, arrive):
     """Written, moved in, hard-linked, renamed: each makes the loop look."""
     (folder / "a.pdf.tmp").write_bytes(b"x")
-    doorbell.watch(folder, recursive=False)
+    events.watch(folder, recursive=False)
     arrive(folder, tmp_path)
-    assert bell.heard()
+    assert changes.heard()
 
 
-def test_the_end_of_writing_rings(doorbell, bell, folder):
-    """A file that is written slowly rings when it is closed."""
+def test_the_end_of_writing_is_heard(events, changes, folder):
+    """A file that is written slowly is heard of when it is closed."""
     with (folder / "a.pdf").open("wb") as file:
-        doorbell.watch(folder, recursive=False)
+        events.watch(folder, recursive=False)
         file.write(b"x")
-    assert bell.heard()
+    assert changes.heard()
 
 
-def test_our_own_work_does_not_ring(doorbell, bell, folder):
+def test_our_own_work_is_not_heard(events, changes, folder):
     """Listing, looking and claiming do not call for another look."""
     inbox = Inbox(Folder(name="t", inbox=folder, outbox=folder, archive=folder, quarantine=folder))
     (folder / ".scanmend").mkdir()
     (folder / "a.gif").write_bytes(b"GIF89a")
-    doorbell.watch(folder, recursive=False)
+    events.watch(folder, recursive=False)
     (path,), (fingerprint,) = inbox.listing().keys(), inbox.listing().values()
-    inbox.ready(path)
+    inbox.scan_state(path)
     assert inbox.claim(path, "id1", fingerprint) == folder / ".scanmend/id1/a.gif"
-    assert not bell.heard(QUIET_S)
+    assert not changes.heard(QUIET_S)
 
 
-def test_rings_end_when_claims_end(doorbell, bell, folder):
-    """In a recursive inbox a claim may ring, but listing after each ring does not go on for ever."""
+def test_calls_end_when_claims_end(events, changes, folder):
+    """In a recursive inbox a claim may count as a change, but listing after each change does not go on for ever."""
     inbox = Inbox(Folder(name="t", inbox=folder, outbox=folder, archive=folder, quarantine=folder, recursive=True))
-    doorbell.watch(folder, recursive=True)
+    events.watch(folder, recursive=True)
     (folder / "a.gif").write_bytes(b"GIF89a")
     looks = 0
-    while bell.heard(QUIET_S):
+    while changes.heard(QUIET_S):
         looks += 1
         assert looks < 20
         for path, fingerprint in inbox.listing().items():
-            inbox.ready(path)
+            inbox.scan_state(path)
             inbox.claim(path, f"id{looks}", fingerprint)
-    assert len(inbox.claims()) == 1
+    assert len(inbox.claim_ids()) == 1
 
 
-def test_a_broken_ring_is_not_the_last(doorbell, bell, folder, capsys):
-    """An exception in the callback is logged, and the next event rings again."""
-    bell.fails = True
-    doorbell.watch(folder, recursive=False)
+def test_a_failing_callback_is_called_again(events, changes, folder, capsys):
+    """An exception in the callback is logged, and the next change is passed on."""
+    changes.fails = True
+    events.watch(folder, recursive=False)
     (folder / "a").touch()
-    assert bell.heard()
-    bell.settle()
+    assert changes.heard()
+    changes.settle()
     (folder / "b").touch()
-    assert bell.heard()
-    doorbell.close()
-    assert "broken bell" in capsys.readouterr().out
+    assert changes.heard()
+    events.close()
+    assert "broken callback" in capsys.readouterr().out
 
 
-def test_a_deleted_folder_rings_and_can_be_watched_again(doorbell, bell, folder):
-    """A deleted inbox rings and is known to be deaf, even when a new one got its inode; watching again helps."""
-    doorbell.watch(folder, recursive=False)
-    assert doorbell.watching(folder)
+def test_a_deleted_folder_is_heard_and_can_be_watched_again(events, changes, folder):
+    """A deleted inbox is heard of and known to be unwatched, even if a new one got its inode; watching again helps."""
+    events.watch(folder, recursive=False)
+    assert events.watching(folder)
     folder.rmdir()
-    assert bell.heard()
+    assert changes.heard()
     folder.mkdir()
-    bell.settle()
-    assert not doorbell.watching(folder)
-    doorbell.watch(folder, recursive=False)
-    assert doorbell.watching(folder)
+    changes.settle()
+    assert not events.watching(folder)
+    events.watch(folder, recursive=False)
+    assert events.watching(folder)
     (folder / "a").touch()
-    assert bell.heard()
+    assert changes.heard()
 
 
-def test_an_inbox_behind_a_link(doorbell, bell, folder, tmp_path):
-    """An inbox that is a symbolic link to a folder rings for what happens in that folder."""
+def test_an_inbox_behind_a_link(events, changes, folder, tmp_path):
+    """Where an inbox is a symbolic link to a folder, changes in that folder are heard."""
     (tmp_path / "link").symlink_to(folder)
-    doorbell.watch(tmp_path / "link", recursive=False)
+    events.watch(tmp_path / "link", recursive=False)
     (folder / "a").touch()
-    assert bell.heard()
+    assert changes.heard()
 
 
-def test_unwatch_is_silent(doorbell, bell, folder):
-    """A folder that is watched no more does not ring; to unwatch it again does no harm."""
-    doorbell.watch(folder, recursive=False)
-    doorbell.unwatch(folder)
-    doorbell.unwatch(folder)
+def test_unwatch_is_silent(events, changes, folder):
+    """Nothing is heard of a folder that is no longer watched; to unwatch it again does no harm."""
+    events.watch(folder, recursive=False)
+    events.unwatch(folder)
+    events.unwatch(folder)
     (folder / "a").touch()
-    assert not bell.heard(QUIET_S)
-    assert not doorbell.watching(folder)
+    assert not changes.heard(QUIET_S)
+    assert not events.watching(folder)
 
 
-def test_a_missing_folder(doorbell, folder):
+def test_a_missing_folder(events, folder):
     """A folder that is not there, or is none, is a StorageError, and the next watch works."""
     with pytest.raises(StorageError, match="not there"):
-        doorbell.watch(folder / "none", recursive=False)
+        events.watch(folder / "none", recursive=False)
     (folder / "file").touch()
     with pytest.raises(StorageError, match="no folder"):
-        doorbell.watch(folder / "file", recursive=False)
-    doorbell.watch(folder, recursive=False)
+        events.watch(folder / "file", recursive=False)
+    events.watch(folder, recursive=False)
 
 
-def test_close_ends_every_thread(bell, folder):
+def test_close_ends_every_thread(changes, folder):
     """After close no thread is left, and closing twice does no harm."""
     before = set(threading.enumerate())
-    doorbell = FsEvents(bell)
-    doorbell.close()
-    doorbell.watch(folder, recursive=False)
+    events = FsEvents(changes)
+    events.close()
+    events.watch(folder, recursive=False)
     assert set(threading.enumerate()) > before
-    doorbell.close()
-    doorbell.close()
+    events.close()
+    events.close()
     assert set(threading.enumerate()) == before
 
 
-def test_an_idle_doorbell_sleeps(doorbell, folder):
+def test_idle_threads_sleep(events, folder):
     """Nothing in watchdog's threads wakes up while nothing happens: a second costs no processor time."""
-    doorbell.watch(folder, recursive=False)
+    events.watch(folder, recursive=False)
     threading.Event().wait(0.2)
     before = time.process_time()
     threading.Event().wait(1.0)
@@ -217,11 +217,11 @@ def test_exhausted_inotify_names_the_remedy(folder, limit):
     script = (
         f"import sys\nopen({knob!r}, 'w').write('0')\n"
         "from pathlib import Path\nfrom scanmend.errors import StorageError\n"
-        "from scanmend.intake.fs_events import Doorbell\n"
-        "bell = Doorbell(print)\n"
-        "try:\n    bell.watch(Path(sys.argv[1]), recursive=False)\n"
+        "from scanmend.intake.fs_events import FsEvents\n"
+        "events = FsEvents(print)\n"
+        "try:\n    events.watch(Path(sys.argv[1]), recursive=False)\n"
         "except StorageError as e:\n    print(e)\n"
-        "bell.close()\n"
+        "events.close()\n"
     )
     result = subprocess.run(
         ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, str(folder)],

@@ -12,10 +12,10 @@ import pytest
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
-from scanmend.fs import safe_open
+from scanmend.fs import rename
 from scanmend.intake import inbox as module
-from scanmend.intake.inbox import DEEPEST, Inbox, Missed, filesystem_of, is_network
-from scanmend.intake.sniff import State
+from scanmend.intake.inbox import MAX_DEPTH, Inbox, Missed, filesystem_of, is_network
+from scanmend.intake.sniff import ScanState
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 
@@ -76,8 +76,8 @@ class TestListing:
     def test_depth_is_bounded(self, tmp_path):
         """What lies deeper than DEEPEST folders is not found; what lies just there is."""
         inbox = make(tmp_path / "in", recursive=True)
-        drop(inbox, "d/" * DEEPEST + "found.pdf")
-        drop(inbox, "d/" * (DEEPEST + 1) + "too deep.pdf")
+        drop(inbox, "d/" * MAX_DEPTH + "found.pdf")
+        drop(inbox, "d/" * (MAX_DEPTH + 1) + "too deep.pdf")
         assert [path.name for path in inbox.listing()] == ["found.pdf"]
 
     def test_any_name(self, inbox):
@@ -108,18 +108,18 @@ class TestListing:
 class TestReady:
     def test_states(self, inbox):
         """Whole, cut and foreign files are told apart; what vanished meanwhile is not ready."""
-        assert inbox.ready(drop(inbox, "a.gif")) is State.READY
-        assert inbox.ready(drop(inbox, "b.gif", GIF[:-1])) is State.INCOMPLETE
-        assert inbox.ready(drop(inbox, "c.gif", b"hello")) is State.FOREIGN
-        assert inbox.ready(Path("vanished.gif")) is State.INCOMPLETE
+        assert inbox.scan_state(drop(inbox, "a.gif")) is ScanState.READY
+        assert inbox.scan_state(drop(inbox, "b.gif", GIF[:-1])) is ScanState.INCOMPLETE
+        assert inbox.scan_state(drop(inbox, "c.gif", b"hello")) is ScanState.FOREIGN
+        assert inbox.scan_state(Path("vanished.gif")) is ScanState.INCOMPLETE
 
     def test_neither_link_nor_pipe_is_opened(self, inbox):
         """A link put in the file's place is not followed, and a pipe does not block."""
         drop(inbox, "a.gif")
         (inbox.root / "link.gif").symlink_to("a.gif")
         os.mkfifo(inbox.root / "pipe.gif")
-        assert inbox.ready(Path("link.gif")) is State.INCOMPLETE
-        assert inbox.ready(Path("pipe.gif")) is State.INCOMPLETE
+        assert inbox.scan_state(Path("link.gif")) is ScanState.INCOMPLETE
+        assert inbox.scan_state(Path("pipe.gif")) is ScanState.INCOMPLETE
 
     def test_no_permission_means_later(self, tmp_path):
         """A file that this user may not read yet counts as busy."""
@@ -132,7 +132,7 @@ class TestReady:
             "root = Path('in').absolute()\n"
             "f = Folder(name='t', inbox=root, outbox=root, archive=root, quarantine=root)\n"
             "os.geteuid() or os.setuid(65534)\n"
-            "print(Inbox(f).ready(Path('a.gif')).name)\n"
+            "print(Inbox(f).scan_state(Path('a.gif')).name)\n"
         )
         tmp_path.chmod(0o755)
         inbox.root.chmod(0o755)
@@ -150,8 +150,8 @@ class TestClaim:
         assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
         assert path.parent.stat().st_mode & 0o777 == 0o700
         assert inbox.listing() == {}
-        assert inbox.claims() == ["id1"]
-        assert inbox.claimed("id1") == path
+        assert inbox.claim_ids() == ["id1"]
+        assert inbox.claimed_file("id1") == path
 
     def test_gone_is_no_error(self, inbox):
         """A file that another daemon took first is missed, and leaves no claim folder."""
@@ -159,8 +159,8 @@ class TestClaim:
         expected = inbox.listing()[relative]
         (inbox.root / relative).unlink()
         assert inbox.claim(relative, "id1", expected) is Missed.GONE
-        assert inbox.claims() == []
-        assert inbox.claimed("id1") is None
+        assert inbox.claim_ids() == []
+        assert inbox.claimed_file("id1") is None
 
     def test_a_changed_file_goes_back(self, inbox):
         """A file that grew since it was listed stays in the inbox."""
@@ -169,7 +169,7 @@ class TestClaim:
         drop(inbox, "a.gif", GIF + b"more")
         assert inbox.claim(relative, "id1", expected) is Missed.NOT_YET
         assert (inbox.root / relative).read_bytes() == GIF + b"more"
-        assert inbox.claims() == []
+        assert inbox.claim_ids() == []
 
     @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
     def test_a_swapped_file_goes_back(self, inbox, kind):
@@ -190,7 +190,7 @@ class TestClaim:
             kind == "pipe",
             kind == "folder",
         )
-        assert inbox.claims() == []
+        assert inbox.claim_ids() == []
 
     def test_a_claim_folder_that_is_a_link(self, inbox, tmp_path):
         """Whoever may write to the inbox cannot send claimed scans elsewhere."""
@@ -223,7 +223,7 @@ class TestClaim:
     def test_an_id_stays_inside(self, inbox, id):  # noqa: A002 -- the field's word
         """An id that a person typed cannot name another folder."""
         with pytest.raises(ValueError, match="no id"):
-            inbox.claimed(id)
+            inbox.claimed_file(id)
 
     def test_two_daemons_race(self, inbox):
         """Of two processes that claim the same 40 files, each file goes to exactly one; both see no error."""
@@ -258,7 +258,7 @@ class TestClaim:
         assert [rival.returncode for rival in rivals] == [0, 0]
         for name in names:
             assert sorted(result[name] for result in results) == sorted([name, "GONE"])
-        assert len(inbox.claims()) == 40
+        assert len(inbox.claim_ids()) == 40
 
 
 class TestPutBack:
@@ -266,12 +266,12 @@ class TestPutBack:
         """A file goes back where it came from, and its claim folder goes away."""
         path = take(inbox, drop(inbox, "a.gif"))
         assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
-        assert (inbox.claims(), set(inbox.listing())) == ([], {Path("a.gif")})
+        assert (inbox.claim_ids(), set(inbox.listing())) == ([], {Path("a.gif")})
 
-    @pytest.mark.parametrize("way", [safe_open._by_link, safe_open._by_renameat2, safe_open._by_reservation])
+    @pytest.mark.parametrize("way", [rename.by_link, rename.by_renameat2, rename.by_reservation])
     def test_never_over_another(self, inbox, monkeypatch, way):
         """A taken name is numbered; so is the next, with hard links and without."""
-        monkeypatch.setattr(module, "appear", way)
+        monkeypatch.setattr(module, "rename_to_free_name", way)
         for n, expected in enumerate(["a.gif", "a (2).gif", "a (3).gif"]):
             path = take(inbox, drop(inbox, "new.gif", b"%d" % n), f"id{n}")
             assert inbox.put_back(path, Path("a.gif")).name == expected
@@ -294,7 +294,7 @@ class TestPutBack:
         path = take(inbox, drop(inbox, "a.gif"))
         os.link(path, inbox.root / "a.gif")
         assert inbox.put_back(path, Path("a.gif")) == inbox.root / "a.gif"
-        assert (inbox.claims(), list(inbox.listing())) == ([], [Path("a.gif")])
+        assert (inbox.claim_ids(), list(inbox.listing())) == ([], [Path("a.gif")])
 
     @pytest.mark.parametrize("name", ["é" * 125 + ".gif", "x." + "y" * 250, "." + "z" * 250])
     def test_the_longest_names(self, inbox, name):
@@ -308,10 +308,10 @@ class TestPutBack:
     def test_a_failed_rename_leaves_no_reservation(self, inbox):
         """Where hard links do not exist, a file that cannot go back leaves no empty one in its place."""
         with pytest.raises(FileNotFoundError):
-            safe_open._by_reservation(inbox.root / "none", inbox.root / "a.gif")
+            rename.by_reservation(inbox.root / "none", inbox.root / "a.gif")
         (inbox.root / "folder").mkdir()
         with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
-            safe_open._by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
+            rename.by_reservation(inbox.root / "folder", inbox.root / "folder/inside")
         assert list((inbox.root / "folder").iterdir()) == []
 
 
@@ -322,7 +322,7 @@ def test_release_keeps_what_is_in_use(inbox):
     assert path.exists()
     path.unlink()
     inbox.release("id1")
-    assert inbox.claims() == []
+    assert inbox.claim_ids() == []
     inbox.release("id1")
 
 
@@ -331,9 +331,9 @@ def test_litter_in_a_claim_folder(inbox):
     path = take(inbox, drop(inbox, "z.gif"))
     (path.parent / ".DS_Store").write_bytes(b"x")
     (path.parent / "@eaDir").mkdir()
-    assert inbox.claimed("id1") == path
+    assert inbox.claimed_file("id1") == path
     path.unlink()
-    assert inbox.claimed("id1") == path.with_name(".DS_Store")
+    assert inbox.claimed_file("id1") == path.with_name(".DS_Store")
 
 
 MOUNTS = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

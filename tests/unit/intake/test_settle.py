@@ -54,19 +54,19 @@ def test_a_vanished_file_is_forgotten():
     settler.settled({A: state()}, 0)
     settler.settled({}, 1)
     assert settler.settled({A: state()}, 2) == []
-    assert settler.wait(2) == 2
+    assert settler.seconds_until_settled(2) == 2
 
 
 def test_wait_is_exact():
     """The loop may sleep until the earliest file is due."""
     settler = Settler(2, 60)
-    assert settler.wait(0) is None
+    assert settler.seconds_until_settled(0) is None
     settler.settled({A: state()}, 0)
     settler.settled({A: state(), B: state()}, 1)
-    assert settler.wait(1.5) == 0.5
-    assert settler.wait(9) == 0
+    assert settler.seconds_until_settled(1.5) == 0.5
+    assert settler.seconds_until_settled(9) == 0
     assert settler.settled({A: state(), B: state()}, 2) == [A]
-    assert settler.wait(2) == 1
+    assert settler.seconds_until_settled(2) == 1
 
 
 def test_a_file_left_lying_does_not_keep_the_loop_awake():
@@ -74,7 +74,7 @@ def test_a_file_left_lying_does_not_keep_the_loop_awake():
     settler = Settler(2, 60)
     settler.settled({A: state()}, 0)
     assert settler.settled({A: state()}, 2) == [A]
-    assert settler.wait(2) is None
+    assert settler.seconds_until_settled(2) is None
     assert settler.settled({A: state()}, 300) == [A]
 
 
@@ -85,7 +85,7 @@ def test_an_incomplete_file_is_taken_in_the_end():
     assert settler.settled({A: state()}, 2) == [A]
     assert settler.postpone(A, 2)
     assert settler.settled({A: state()}, 3) == []
-    assert settler.wait(3) == 57
+    assert settler.seconds_until_settled(3) == 57
     assert settler.settled({A: state()}, 60) == [A]
     assert not settler.postpone(A, 60)
 
@@ -106,7 +106,7 @@ def test_forget_begins_anew():
     settler.settled({A: state()}, 0)
     settler.forget(A)
     settler.forget(B)
-    assert settler.wait(0) is None
+    assert settler.seconds_until_settled(0) is None
     assert not settler.postpone(B, 0)
     assert settler.settled({A: state()}, 2) == []
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from scanmend.intake import sniff as module
-from scanmend.intake.sniff import State, inspect, sniff
+from scanmend.intake.sniff import ScanState, scan_state, sniff
 
 
-def look(path: Path, data: bytes) -> State:
+def look(path: Path, data: bytes) -> ScanState:
     path.write_bytes(data)
     fd = os.open(path, os.O_RDONLY)
     try:
-        return inspect(fd, len(data))
+        return scan_state(fd, len(data))
     finally:
         os.close(fd)
 
@@ -94,7 +94,7 @@ def test_a_whole_file_is_ready(name, tmp_path):
     """What a real writer finished is ready, and known by its content."""
     kind, data = WHOLE[name]
     assert sniff(data[:1024]) == kind
-    assert look(tmp_path / "scan", data) is State.READY
+    assert look(tmp_path / "scan", data) is ScanState.READY
 
 
 @names
@@ -104,8 +104,8 @@ def test_a_cut_file_is_not_ready(name, tmp_path):
     shorter = data.rstrip(b"\r\n\0")  # without the line break or the padding at its end a file is whole
     for length in [*(len(data) * tenth // 10 for tenth in range(10)), len(shorter) - 2, len(shorter) - 1]:
         state = look(tmp_path / "scan", data[:length])
-        assert state is not State.READY, length
-        assert state is State.INCOMPLETE or name == "pdf behind mail headers", length
+        assert state is not ScanState.READY, length
+        assert state is ScanState.INCOMPLETE or name == "pdf behind mail headers", length
 
 
 @names
@@ -113,7 +113,7 @@ def test_the_first_bytes_alone_are_incomplete(name, tmp_path):
     """A file of which only the beginning of the signature has arrived is waited for."""
     _, data = WHOLE[name]
     if name != "pdf behind mail headers":
-        assert {look(tmp_path / "scan", data[:n]) for n in range(13)} == {State.INCOMPLETE}
+        assert {look(tmp_path / "scan", data[:n]) for n in range(13)} == {ScanState.INCOMPLETE}
 
 
 @pytest.mark.parametrize("name", [n for n in WHOLE if n.startswith(("png", "jpeg", "pdf"))])
@@ -121,13 +121,13 @@ def test_a_preallocated_file_is_incomplete(name, tmp_path):
     """Half of the data followed by zeros up to the full length is not ready where the format has an end mark."""
     _, data = WHOLE[name]
     half = len(data) // 2
-    assert look(tmp_path / "scan", data[:half] + bytes(max(len(data) - half, 5000))) is State.INCOMPLETE
+    assert look(tmp_path / "scan", data[:half] + bytes(max(len(data) - half, 5000))) is ScanState.INCOMPLETE
 
 
 def test_zeros_are_incomplete(tmp_path):
     """An empty file, and one of nothing but zeros, may still become a scan."""
-    assert look(tmp_path / "scan", b"") is State.INCOMPLETE
-    assert look(tmp_path / "scan", bytes(9000)) is State.INCOMPLETE
+    assert look(tmp_path / "scan", b"") is ScanState.INCOMPLETE
+    assert look(tmp_path / "scan", bytes(9000)) is ScanState.INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_zeros_are_incomplete(tmp_path):
 )
 def test_other_files_are_foreign(data, tmp_path):
     """What is no scan format is not waited for."""
-    assert look(tmp_path / "scan", data) is State.FOREIGN
+    assert look(tmp_path / "scan", data) is ScanState.FOREIGN
 
 
 def test_big_endian_tiff(tmp_path):
@@ -143,20 +143,20 @@ def test_big_endian_tiff(tmp_path):
     data = big_endian()
     with Image.open(io.BytesIO(data)) as image:
         image.load()  # the hand-made file is a real one
-    assert look(tmp_path / "scan", data) is State.READY
-    assert look(tmp_path / "scan", data[:-30]) is State.INCOMPLETE
+    assert look(tmp_path / "scan", data) is ScanState.READY
+    assert look(tmp_path / "scan", data[:-30]) is ScanState.INCOMPLETE
 
 
 def test_a_tiff_without_directory_is_incomplete(tmp_path):
     """Writers fill in the place of the first directory last."""
-    assert look(tmp_path / "scan", b"II*\0" + bytes(4) + b"pixels" * 50) is State.INCOMPLETE
+    assert look(tmp_path / "scan", b"II*\0" + bytes(4) + b"pixels" * 50) is ScanState.INCOMPLETE
 
 
 def test_a_tiff_that_loops_ends(tmp_path):
     """A directory that names itself as the next is looked at once."""
     data = bytearray(big_endian())
     data[-4:] = struct.pack(">I", 108)
-    assert look(tmp_path / "scan", bytes(data)) is State.READY
+    assert look(tmp_path / "scan", bytes(data)) is ScanState.READY
     fd = os.open(tmp_path / "scan", os.O_RDONLY)
     try:
         source = module._Source(fd, len(data))
@@ -172,27 +172,27 @@ def test_a_tiff_that_lacks_a_long_field_is_incomplete(tmp_path):
     (count,) = struct.unpack_from(">H", directory)
     fields = directory[2:-4] + struct.pack(">HHII", 270, 2, 50, 108 + len(directory) + 12)
     data = head + struct.pack(">H", count + 1) + fields + bytes(4) + b"d" * 50
-    assert look(tmp_path / "scan", data) is State.READY
-    assert look(tmp_path / "scan", data[:-1]) is State.INCOMPLETE
+    assert look(tmp_path / "scan", data) is ScanState.READY
+    assert look(tmp_path / "scan", data[:-1]) is ScanState.INCOMPLETE
 
 
 def test_a_linearized_pdf_needs_its_whole_length(tmp_path):
     """The first page of a linearized PDF ends with %%EOF; the length it declares counts."""
     head = b"%PDF-1.4\n1 0 obj\n<</Linearized 1/L 3000/H[1 2]/O 3/E 4/N 5/T 6>>\nendobj\nstartxref\n0\n%%EOF\n"
     whole = head + b"%" * (3000 - len(head) - 6) + b"\n%%EOF"
-    assert look(tmp_path / "scan", whole) is State.READY
-    assert look(tmp_path / "scan", head + b"%" * 100) is State.INCOMPLETE
+    assert look(tmp_path / "scan", whole) is ScanState.READY
+    assert look(tmp_path / "scan", head + b"%" * 100) is ScanState.INCOMPLETE
 
 
 def test_a_pdf_with_a_begun_update_is_incomplete(tmp_path):
     """Objects behind the last %%EOF belong to an update that is still being written."""
-    assert look(tmp_path / "scan", pdf() + b"9 0 obj\n<</Type/Page") is State.INCOMPLETE
+    assert look(tmp_path / "scan", pdf() + b"9 0 obj\n<</Type/Page") is ScanState.INCOMPLETE
 
 
 def test_padding_behind_the_end_is_tolerated(tmp_path):
     """Devices that write whole blocks leave zeros behind the end."""
     for name in ("png", "jpeg", "gif", "tiff", "bmp", "webp", "pdf"):
-        assert look(tmp_path / "scan", WHOLE[name][1] + bytes(512)) is State.READY, name
+        assert look(tmp_path / "scan", WHOLE[name][1] + bytes(512)) is ScanState.READY, name
 
 
 def test_a_size_that_is_not_true_any_more(tmp_path):
@@ -201,7 +201,7 @@ def test_a_size_that_is_not_true_any_more(tmp_path):
     path.write_bytes(WHOLE["png"][1][:60])
     fd = os.open(path, os.O_RDONLY)
     try:
-        assert inspect(fd, 100_000) is State.INCOMPLETE
+        assert scan_state(fd, 100_000) is ScanState.INCOMPLETE
     finally:
         os.close(fd)
 
@@ -213,7 +213,7 @@ def test_a_size_that_is_not_true_any_more(tmp_path):
 )
 def test_hostile_bytes_never_raise(start, rest, tmp_path):
     """Whatever follows a true header, the answer is a state."""
-    assert isinstance(look(tmp_path / "scan", start + rest), State)
+    assert isinstance(look(tmp_path / "scan", start + rest), ScanState)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -225,4 +225,4 @@ def test_damaged_files_never_raise(data, tmp_path):
     for at, byte in data.draw(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=6)):
         damaged[at % len(damaged)] = byte
     cut = data.draw(st.integers(0, len(damaged)))
-    assert isinstance(look(tmp_path / "scan", bytes(damaged[:cut])), State)
+    assert isinstance(look(tmp_path / "scan", bytes(damaged[:cut])), ScanState)

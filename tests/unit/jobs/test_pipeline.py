@@ -12,7 +12,7 @@ import pytest
 
 from daemon_process import until
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage, Edit, Line, Page, Word
+from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word
 from scanmend.errors import (
     DocumentError,
     HostDied,
@@ -24,12 +24,14 @@ from scanmend.errors import (
     StorageError,
 )
 from scanmend.jobs.checkpoint import NoCheckpoint
-from scanmend.jobs.pipeline import Pipeline, record_of
-from scanmend.pageworkers.pool import GRACE_S, PagePool
+from scanmend.jobs.pipeline import Pipeline
+from scanmend.jobs.write_outputs import SourceFile, record_of
+from scanmend.pageworkers.pool import WORKER_GRACE_S, PagePool
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))
 RESCORE = Settings(strategy="rescore", model="m")
+SOURCE = SourceFile(Path("x"), "id", "f", Path("x.pdf"), Fingerprint(inode=1, size=7, mtime_ns=1))
 RAW = RESCORE.model_copy(update={"on_model_failure": "raw"})
 
 
@@ -47,7 +49,7 @@ class Reader:
             return {"result": {"kind": "tiff", "pages": self.pages, "sha256": self.digest}}
         number = request["number"]
         self.asked[number] += 1
-        self.last = (request["reading"]["languages"], limit_s)
+        self.last = (request["settings"]["languages"], limit_s)
         if number in self.held:
             self.gate.wait(10)
         if number == self.bad:
@@ -74,7 +76,7 @@ class Polyglot(Reader):
     def ask(self, request, limit_s):
         if request["do"] == "inspect":
             return super().ask(request, limit_s)
-        number, asked = request["number"], list(request["reading"]["languages"])
+        number, asked = request["number"], list(request["settings"]["languages"])
         self.asked_in[number] = asked
         count = self.words[number - 1]
         found = asked if asked != ["auto"] else ["deu"] if count >= 12 else ["eng"] if count else []
@@ -200,7 +202,7 @@ class TestConvert:
         """``strategy: off`` asks for none, and the result names none."""
         slot, reader = Slot(), Reader(1)
         done = build(reader, slot).convert(Path("x"), OFF, Notebook(), [])
-        assert reader.last == (("deu",), OFF.page_limit_s + GRACE_S)
+        assert reader.last == (("deu",), OFF.page_limit_s + WORKER_GRACE_S)
         assert (done.pages[0].corrected, done.pages[0].skipped) == (TEXT, "strategy: off")
         assert (slot.leases, done.model) == (0, None)
 
@@ -248,7 +250,7 @@ class TestConvert:
         class StopsAfterOne(Notebook):
             def keep_corrected(self, page):
                 super().keep_corrected(page)
-                until(lambda: reader.asked[3] and not pipeline.pool._busy, "the pages ahead")
+                until(lambda: reader.asked[3] and not pipeline.pool.busy_workers, "the pages ahead")
                 stop.set()
 
         reader, notes = Reader(9), StopsAfterOne()
@@ -308,7 +310,7 @@ class TestConvert:
         slot.rests = "it rests"
         done = build(Reader(3), slot, postpone=True).convert(Path("x"), RAW, Notebook(), [])
         assert (done.uncorrected, slot.leases) == ("it rests", 0)
-        made = record_of(done, RAW, id_="id", folder="f", relative=Path("x.pdf"), size=7, modified_ns=1)
+        made = record_of(SOURCE, done, RAW)
         assert made.uncorrected == "it rests"
 
     def test_raw_only_when_the_model_fails(self, build):
@@ -317,7 +319,7 @@ class TestConvert:
             build(Reader(2), Slot(error=ModelError("nowhere"))).convert(Path("x"), RAW, Notebook(), [])
         done = build(Reader(2), Slot()).convert(Path("x"), RAW, Notebook(), [])
         assert done.uncorrected == ""
-        assert record_of(done, RAW, id_="id", folder="f", relative=Path("x"), size=7, modified_ns=1).uncorrected is None
+        assert record_of(SOURCE, done, RAW).uncorrected is None
 
     def test_a_document_that_needs_no_model_is_not_put_off(self, build):
         """Without correction it is finished, whatever is being downloaded."""
@@ -373,7 +375,7 @@ class TestAutoLanguages:
         done = build(reader, slot, workers=2).convert(Path("x"), self.AUTO, Notebook(), [])
         assert [reader.asked_in[n][0] for n in range(1, 7)] == ["auto", "auto", "auto", "deu", "deu", "deu"]
         assert slot.languages == [("eng",), ("deu",), ("deu",), ("deu",), ("deu",)]
-        made = record_of(done, self.AUTO, id_="id", folder="f", relative=Path("x.pdf"), size=7, modified_ns=1)
+        made = record_of(SOURCE, done, self.AUTO)
         assert made.languages == ("eng", "deu")
 
     def test_a_retry_goes_by_the_pages_that_are_kept(self, build):
@@ -404,17 +406,8 @@ class TestRecordOf:
     @pytest.fixture
     def made(self, build):
         done = build(Reader(3)).convert(Path("x"), RESCORE, Notebook(), [])
-        return record_of(
-            done,
-            RESCORE,
-            id_="id",
-            folder="f",
-            relative=Path("sub/x.pdf"),
-            size=7,
-            modified_ns=1,
-            attempt=2,
-            duplicate_of="other",
-        )
+        source = replace(SOURCE, relative=Path("sub/x.pdf"), attempt=2)
+        return record_of(source, done, RESCORE, duplicate_of="other")
 
     def test_the_record_s_facts(self, made):
         """Source, digest, size, prompt and attempt are those of this document and folder."""

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from outbox.leaves import TEXT, leaf
 
 import render_scans
+from sample_page import TEXT, sample_page
 from scanmend.commands import process
 from scanmend.config.schema import Settings
 from scanmend.document import CorrectedPage
@@ -16,6 +16,7 @@ from scanmend.fs import atomic
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.write_outputs import write_outputs
 from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
 from scanmend.outputs import record
 from scanmend.outputs.page_file import PageFile
@@ -61,7 +62,7 @@ def test_the_record_comes_last_and_text_needs_no_process(what, tmp_path):
     """In whatever order they are configured: the presence of the record means that all is there."""
 
     pool = PagePool(1, tmp_path / "work")
-    made = made_of(tmp_path, Path("a.png"), CorrectedPage(leaf().page, "The committee\n"))
+    made = made_of(tmp_path, Path("a.png"), CorrectedPage(sample_page().page, "The committee\n"))
     files = write_outputs(settings(*what), made, made.pages, Path("a.png"), tmp_path, pool)
     assert list(files)[-1] == ".json"
     assert set(files) == {f".{name}" for name in what}
@@ -73,8 +74,8 @@ def test_the_record_comes_last_and_text_needs_no_process(what, tmp_path):
 
 def test_all_outputs_of_an_image(pool, scan, tmp_path):
     """Each is whole."""
-    with pool.folder() as work:
-        made = made_of(work, scan, leaf())
+    with pool.temporary_folder() as work:
+        made = made_of(work, scan, sample_page())
         files = write_outputs(settings(*ALL), made, made.pages, scan, work, pool)
         assert list(files)[-1] == ".json"
         for suffix, data in files.items():
@@ -91,7 +92,7 @@ def test_all_pages_of_a_pdf(pool, scan, tmp_path):
     """In order, each on its own page."""
     path = tmp_path / "a.pdf"
     render_scans.save_pdf([render_scans.line(TEXT)] * 3, path)
-    made = made_of(tmp_path, path, leaf(1), leaf(2, ()), leaf(3))
+    made = made_of(tmp_path, path, sample_page(1), sample_page(2, ()), sample_page(3))
     files = write_outputs(settings("pdf", "html"), made, made.pages, path, tmp_path, pool)
     told = subprocess.run(["pdftotext", files[".pdf"], "-"], capture_output=True, check=True).stdout.decode()
     assert [page.split()[1] for page in told.split("\f")[:3]] == ["committee", "comrnittee", "committee"]
@@ -102,7 +103,7 @@ def test_a_source_that_cannot_be_shown_is_the_document_s_fault(pool, tmp_path):
     """And told apart from a source that is gone, which may come back."""
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture")
-    made = made_of(tmp_path, path, leaf())
+    made = made_of(tmp_path, path, sample_page())
     with pytest.raises(DocumentError, match="cannot be made"):
         write_outputs(settings("html"), made, made.pages, path, tmp_path, pool)
     path.unlink()
@@ -125,7 +126,7 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
     """From the file to six outputs, by the way that ``scanmend process`` takes, each page is read once."""
     pool = Counting(1, tmp_path / "work")
     try:
-        pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), 0))
+        pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), Policy()))
         wanted = settings(*ALL).model_copy(update={"strategy": "off"})
         (tmp_path / "out").mkdir()
         (outcome,) = process.convert([scan], tmp_path / "out", "f", wanted, pipeline)

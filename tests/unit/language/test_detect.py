@@ -8,8 +8,8 @@ import render_scans
 from scanmend.document import Page, page_from_text
 from scanmend.language.codes import CODES
 from scanmend.language.common_words import common_words
-from scanmend.language.detect import by_script, guess_language, read_choosing
-from scanmend.language.installed import auto_languages, tells_language
+from scanmend.language.detect import group_by_script, guess_language, read_in_detected_language
+from scanmend.language.installed import auto_languages, can_detect_language
 
 TEXTS = {
     "eng": render_scans.REPORT[0],
@@ -37,13 +37,13 @@ class Reader:
 
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("among", [tuple(TEXTS), auto_languages(CODES)])
-def test_told_by_common_words(language, among):
-    """Among five, and among all that there are; most of the text is known then."""
+def test_detected_by_common_words(language, among):
+    """Among five languages, and among all; most words of the text are in the list."""
     found = guess_language(TEXTS[language], among)
-    assert (found.language, found.known > 0.5) == (language, True)
+    assert (found.language, found.known_share > 0.5) == (language, True)
 
 
-def test_misread_text_still_tells():
+def test_misread_text_is_still_detected():
     """One letter in twelve wrong, and no accents: that is how a page looks when it is read in another language."""
     for language, text in TEXTS.items():
         plain = text.translate(str.maketrans("äöüßéèàáíóúñ", "aouBeeaaioun"))
@@ -52,7 +52,7 @@ def test_misread_text_still_tells():
 
 
 def test_nothing_to_go_by():
-    """No words, or no lists."""
+    """Without words, or without a list for any language, there is no guess."""
     assert guess_language("12.50 7 8", tuple(TEXTS)) is None
     assert guess_language(TEXTS["eng"], ("chi_sim",)) is None
 
@@ -66,35 +66,35 @@ def test_every_choice_has_a_word_list():
 def test_a_page_is_read_once_or_twice():
     """Once where the first language is its own; the seconds of both readings count."""
     reader = Reader(TEXTS["eng"])
-    page = read_choosing(reader, frozenset({"deu", "eng", "osd"}))
+    page = read_in_detected_language(reader, frozenset({"deu", "eng", "osd"}))
     assert (reader.asked, page.languages, page.seconds) == (["eng"], ("eng",), 1.5)
     reader = Reader(TEXTS["deu"])
-    page = read_choosing(reader, frozenset({"deu", "eng", "osd"}))
+    page = read_in_detected_language(reader, frozenset({"deu", "eng", "osd"}))
     assert (reader.asked, page.languages, page.seconds) == (["eng", "deu"], ("deu",), 3.0)
 
 
-def test_pages_that_do_not_tell():
+def test_pages_with_too_little_text():
     """Numbers and a few words are read in English, once; so is everything where nothing can be chosen."""
     reader = Reader("12.50 7.25 Summe 19.75")
-    assert read_choosing(reader, frozenset({"deu", "eng"})).languages == ("eng",)
+    assert read_in_detected_language(reader, frozenset({"deu", "eng"})).languages == ("eng",)
     assert reader.asked == ["eng"]
     reader = Reader(TEXTS["deu"])
-    assert read_choosing(reader, frozenset({"chi_sim"})).languages == ("eng",)
+    assert read_in_detected_language(reader, frozenset({"chi_sim"})).languages == ("eng",)
 
 
 def test_another_script():
-    """Latin letters make rubbish of it, so the next script is tried."""
+    """Read in Latin letters it is nonsense, so the next script is tried."""
     russian = "Водопровод на улице будет обновлён, и в эти дни вода будет отключена с девяти до четырёх часов дня."
     reader = Reader(
         russian, eng="Bononposos Ha ynnue 6yneT o6HoBnéx H B 3TH qHu Boa GyneT orkmroueHa c qeBaTH no uaCOB"
     )
-    assert read_choosing(reader, frozenset({"deu", "eng", "rus", "ukr"})).languages == ("rus",)
+    assert read_in_detected_language(reader, frozenset({"deu", "eng", "rus", "ukr"})).languages == ("rus",)
     assert reader.asked == ["eng", "rus"]
-    assert by_script(("deu", "eng", "ell", "ukr", "rus")) == [("eng", "deu"), ("rus", "ukr"), ("ell",)]
+    assert group_by_script(("deu", "eng", "ell", "ukr", "rus")) == [("eng", "deu"), ("rus", "ukr"), ("ell",)]
 
 
-def test_what_tells_a_document_s_language():
-    """Enough words; of a page that was read badly, not even many."""
-    assert tells_language(page_from_text(TEXTS["eng"]))
-    assert not tells_language(page_from_text("Annual report 2024"))
-    assert not tells_language(Page(1, ()))
+def test_pages_from_which_a_language_can_be_detected():
+    """Enough words do; a title or an empty page does not."""
+    assert can_detect_language(page_from_text(TEXTS["eng"]))
+    assert not can_detect_language(page_from_text("Annual report 2024"))
+    assert not can_detect_language(Page(1, ()))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scanmend.errors import OcrError
-from scanmend.language.installed import installed_languages, remedy, version
+from scanmend.language.installed import installed_languages, remedy, tesseract_version
 
 PUT = "put script/{}.traineddata into Tesseract's tessdata folder"
 
@@ -25,28 +25,28 @@ def engine(tmp_path, monkeypatch):
 
 def test_what_is_installed():
     """The real one has a version and speaks English."""
-    assert re.match(r"\d+\.\d+", version())
+    assert re.match(r"\d+\.\d+", tesseract_version())
     assert "eng" in installed_languages()
     assert all(re.fullmatch(r"[\w/]+", language) for language in installed_languages())
 
 
 def test_not_installed(monkeypatch, tmp_path):
-    """It is told how to install it."""
+    """The message says how to install it."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    for ask in (version, installed_languages):
+    for ask in (tesseract_version, installed_languages):
         with pytest.raises(OcrError, match="not installed; on Debian and Ubuntu: apt install tesseract-ocr"):
             ask()
 
 
 def test_broken(engine):
-    """An engine that is there but fails is not called missing; its own words are told."""
+    """A Tesseract that fails is not called missing; the message quotes what it said."""
     engine("echo 'libleptonica.so.6: cannot open\nshared object file' >&2; exit 127")
     with pytest.raises(OcrError, match=r"--list-langs failed with exit code 127: libleptonica\S+ cannot open shared"):
         installed_languages()
 
 
 def test_no_data(monkeypatch, tmp_path):
-    """A wrong TESSDATA_PREFIX leaves no language, or is told; it never passes for an engine that is not installed."""
+    """A wrong TESSDATA_PREFIX leaves no language or fails; the message never says that Tesseract is not installed."""
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     try:
         assert installed_languages() == frozenset()
@@ -55,11 +55,11 @@ def test_no_data(monkeypatch, tmp_path):
 
 
 def test_odd_answers(engine):
-    """A version that begins with v, none at all, and names that are no UTF-8."""
+    """A version that begins with v, none at all, and names that are not UTF-8."""
     engine("echo 'tesseract v5.3.1-20-g1'")
-    assert version() == "5.3.1-20-g1"
+    assert tesseract_version() == "5.3.1-20-g1"
     engine("exit 0")
-    assert version() == "unknown"
+    assert tesseract_version() == "unknown"
     assert installed_languages() == frozenset()
     engine("printf 'List of available languages (3):\\neng\\nscript/Latin\\n\\n\\377x\\n'")
     assert installed_languages() == {"eng", "script/Latin", "\ufffdx"}

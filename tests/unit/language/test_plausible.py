@@ -1,9 +1,9 @@
-"""scanmend.language.plausible: text that cannot be what a page says is told from odd but real text."""
+"""scanmend.language.plausible: text that cannot be what a page shows is rejected, odd but real text is not."""
 
 import pytest
 
 import render_scans
-from scanmend.language.plausible import rubbish
+from scanmend.language.plausible import why_implausible
 
 ENGLISH = render_scans.REPORT[0]
 SPANISH = render_scans.LETTER_ES[0]
@@ -26,7 +26,7 @@ PARTS = " ".join(f"{n}-B0{n} {n}7.50 KX{n}" for n in range(60))
 )
 def test_real_text(text, languages):
     """Prose in the folder's or another language, tables of numbers, a few words, bullets of a symbol font."""
-    assert rubbish(text, languages) == ""
+    assert why_implausible(text, languages) == ""
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,6 @@ def test_real_text(text, languages):
         (SPANISH.encode().decode("cp1252", "replace"), "encoding"),
     ],
 )
-def test_rubbish(text, why):
+def test_implausible_text(text, why):
     """Glyphs without Unicode, private use, control characters, shifted letters, blanks everywhere or nowhere."""
-    assert why in rubbish(text, ("eng", "spa"))
+    assert why in why_implausible(text, ("eng", "spa"))

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr import preprocess, tesseract
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings, SourceLimits
 
 LIMITS = SourceLimits(max_pages=1, max_megapixels=50, render_dpi=200)
@@ -49,7 +49,7 @@ def sheet():
 def read(tmp_path, image, steps=preprocess.STEPS, dpi=200, reading=READING):
     path = tmp_path / "page-1.pnm"
     image.save(path, "PPM")
-    return preprocess.read(Rendered(path, image.width, image.height, dpi), 1, reading, steps)
+    return preprocess.read(PageImage(path, image.width, image.height, dpi), 1, reading, steps)
 
 
 def text(page):
@@ -73,7 +73,7 @@ def check_boxes(page, sheet, shown):
 
 class TestWhatIsDone:
     def test_a_sound_page_is_read_as_it_is(self, sheet, tmp_path):
-        """Once."""
+        """A clean upright page is read once, without any step."""
         page = read(tmp_path, sheet.page)
         assert (text(page), page.turned, page.steps) == (TEXT, 0, ())
         assert (page.width, page.height, page.dpi) == (*SIZE, 200)
@@ -102,7 +102,7 @@ class TestWhatIsDone:
         check_boxes(page, sheet, worn)
 
     def test_a_page_askew_and_upside_down(self, sheet, tmp_path):
-        """One after the other."""
+        """Both are undone."""
 
         def worn(image):
             return image.rotate(-4, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
@@ -140,7 +140,7 @@ class TestWhatIsDone:
                 assert 0 <= word.box[0] < word.box[2] <= page.width
 
     def test_a_table_is_read_across_its_rows(self, tmp_path):
-        """Which Tesseract takes for two columns."""
+        """A table that Tesseract takes for two columns is read again as one column."""
         rows = [("Coffee beans", "12.50"), ("Paper cups", "4.20"), ("Sugar", "3.95"), ("Tea", "7.10"), ("Milk", "2.40")]
         image = Image.new("L", (900, 520), 255)
         font = ImageFont.load_default(34)
@@ -156,7 +156,7 @@ class TestWhatIsDone:
         assert page.steps == ("read as one column",)
 
     def test_columns_of_prose_stay_columns(self, tmp_path):
-        """And two facing pages stay two: their lines are not joined across the fold."""
+        """Lines of two columns are not joined across the gutter."""
         page = read(tmp_path, render_scans.leaflet().pages[0])
         said = " ".join(page.raw.split())
         assert "On these days the water will be turned off from nine in the morning" in said
@@ -165,14 +165,14 @@ class TestWhatIsDone:
 
 class TestLimits:
     def test_no_time_for_another_reading(self, sheet, tmp_path, monkeypatch):
-        """The first one stands."""
-        monkeypatch.setattr(preprocess, "_ROOM", 1e9)
+        """The first reading is kept."""
+        monkeypatch.setattr(preprocess, "_RETRY_TIME_FACTOR", 1e9)
         page = read(tmp_path, sheet.page.rotate(180))
         assert (page.turned, page.steps) == (0, ())
 
     @pytest.mark.parametrize("error", [OcrError, DocumentError, OSError])
     def test_another_reading_that_fails(self, sheet, tmp_path, monkeypatch, error):
-        """The first one stands; when that fails, the page does."""
+        """When a further reading fails, the first is kept; when the first fails, so does the page."""
         real, calls = tesseract.read, []
 
         def failing(*args, **settings):
@@ -194,12 +194,12 @@ class TestLimits:
         assert read(tmp_path, small, dpi=50, steps=("resolution",), reading=tight).steps == ()
 
     def test_only_the_last_image_is_kept(self, sheet, tmp_path):
-        """Beside the one that was rendered."""
+        """Beside the rendered image, only the last transformed one is on disk."""
         read(tmp_path, ImageOps.invert(sheet.page).rotate(180))
         assert len(list(tmp_path.glob("*.pnm"))) == 2
 
     def test_an_empty_page_is_read_once(self, tmp_path, monkeypatch):
-        """There is nothing to be read better."""
+        """A page without letters is not read again."""
         calls = []
         real = tesseract.read
         monkeypatch.setattr(tesseract, "read", lambda *args, **more: calls.append(1) or real(*args, **more))

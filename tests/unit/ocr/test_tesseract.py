@@ -11,21 +11,22 @@ from PIL import Image
 import render_scans
 from scanmend.errors import DocumentError, OcrError
 from scanmend.ocr.tesseract import installed, parse, read
-from scanmend.source.render import Rendered, render
+from scanmend.source.page_image import PageImage
+from scanmend.source.render import render
 from scanmend.source.settings import SourceLimits
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=200)
 SAID = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True).stdout
 TRAINED = Path(SAID.split('"')[1] if '"' in SAID else "/usr/share/tesseract-ocr/4.00/tessdata")
 """Where Tesseract's own data lies; before version 5 it does not say."""
-IMAGE = Rendered(Path("none"), 100, 50, 200)
+IMAGE = PageImage(Path("none"), 100, 50, 200)
 
 
 @pytest.fixture
 def rendered(tmp_path):
     """Return a function that puts a page image on disk as the renderer does."""
 
-    def put(image: Image.Image) -> Rendered:
+    def put(image: Image.Image) -> PageImage:
         work = Path(tempfile.mkdtemp(dir=tmp_path))
         render_scans.save_png(image, work / "scan.png")
         return render(work / "scan.png", 1, work, LIMITS)
@@ -84,7 +85,7 @@ class TestReading:
         assert len({line.paragraph for line in page.lines}) > 1
 
     def test_an_empty_sheet(self, rendered):
-        """It has no lines, and that is no error."""
+        """An empty sheet has no lines; it is not an error."""
         page = read(rendered(render_scans.blank()), 1, ["eng"], 60)
         assert page.lines == ()
         assert page.mean_confidence is None
@@ -94,7 +95,7 @@ class TestReading:
         assert read(rendered(Image.new("L", (1, 1), 255)), 1, ["eng"], 60).lines == ()
 
     def test_bilevel_and_unknown_resolution(self, rendered, tmp_path):
-        """Black and white images, and images that do not tell their resolution."""
+        """Black and white images, and images without a resolution, are read."""
         image = render_scans.line("Plain black and white", height_px=50).point([0] * 128 + [255] * 128).convert("1")
         image.save(tmp_path / "a.gif")
         bare = render(tmp_path / "a.gif", 1, tmp_path, LIMITS)
@@ -102,7 +103,7 @@ class TestReading:
         assert read(bare, 1, ["eng"], 60).raw == "Plain black and white"
 
     def test_several_languages(self, rendered):
-        """They are given together."""
+        """Several languages are given to Tesseract together."""
         assert "Straße" in read(rendered(render_scans.line("Die Straße", height_px=50)), 1, ["eng", "deu"], 60).raw
 
     def test_nothing_is_left_behind(self, rendered):
@@ -117,7 +118,7 @@ class TestReading:
 
 class TestFailures:
     def test_a_language_that_is_not_installed(self, rendered):
-        """It is told how to install it, also where Tesseract would read on without it; the document waits."""
+        """The message says how to install it, even where Tesseract would go on without it; the document waits."""
         for languages in (["eng", "chi_tra"], ["chi_tra"]):
             with pytest.raises(OcrError, match=r"lacks chi_tra; .*: apt install tesseract-ocr-chi-tra\Z"):
                 read(rendered(render_scans.line("x")), 1, languages, 60)
@@ -139,7 +140,7 @@ class TestFailures:
             installed.cache_clear()
 
     def test_damaged_data(self, rendered, tmp_path, monkeypatch):
-        """A language file that is cut short is told as such."""
+        """A damaged language file is an OcrError that says how to install it."""
         (tmp_path / "eng.traineddata").write_bytes(b"junk")
         (tmp_path / "configs").symlink_to(TRAINED / "configs")
         image = rendered(render_scans.line("x"))
@@ -154,7 +155,7 @@ class TestFailures:
             read(rendered(render_scans.line("x")), 7, ["eng"], 0.3)
 
     def test_no_tesseract(self, rendered, monkeypatch, tmp_path):
-        """It is told how to install it."""
+        """The message says how to install it."""
         image = rendered(render_scans.line("x"))
         installed()
         monkeypatch.setenv("PATH", str(tmp_path))
@@ -180,7 +181,7 @@ class TestFailures:
         assert "\n" not in str(e.value)
 
     def test_an_engine_that_cannot_run(self, rendered, engine, tmp_path, monkeypatch):
-        """A file that is no program."""
+        """A ``tesseract`` that is not a program is an OcrError."""
         engine("")
         (tmp_path / "bin" / "tesseract").write_bytes(b"\x7fELF nonsense")
         monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -188,7 +189,7 @@ class TestFailures:
             read(rendered(render_scans.line("x")), 1, ["eng"], 60)
 
     def test_too_large_for_the_engine(self, rendered, engine):
-        """That is the document's fault: trying again would not help."""
+        """An image too large for Tesseract is the document's fault: trying again would not help."""
         engine('echo "Image too large: (40000, 40000)" >&2; exit 1')
         with pytest.raises(DocumentError, match="page 1 is too large for Tesseract: Image too large"):
             read(rendered(render_scans.line("x")), 1, ["eng"], 60)
@@ -198,7 +199,7 @@ class TestFailures:
         path = tmp_path / "wide.pnm"
         Image.new("1", (33_000, 20), 1).save(path, "PPM")
         with pytest.raises(DocumentError, match="page 1 is too large for Tesseract"):
-            read(Rendered(path, 33_000, 20, 200), 1, ["eng"], 60)
+            read(PageImage(path, 33_000, 20, 200), 1, ["eng"], 60)
 
 
 class TestParsing:

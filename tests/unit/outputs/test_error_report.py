@@ -6,9 +6,9 @@ WHEN = "2024-05-01T10:11:12+02:00"
 
 
 def test_it_says_what_where_and_what_next():
-    """File, reason, time, place and both remedies are told."""
+    """The report has file, reason, time, place and both remedies."""
     text = render("scan.pdf", "the PDF is encrypted; remove its password", WHEN, "id-1").decode()
-    for told in (
+    for part in (
         "scan.pdf",
         "the PDF is encrypted; remove its password",
         WHEN,
@@ -16,7 +16,7 @@ def test_it_says_what_where_and_what_next():
         "into the inbox again",
         "scanmend retry --config FILE id-1",
     ):
-        assert told in text
+        assert part in text
 
 
 def test_any_name_and_reason():

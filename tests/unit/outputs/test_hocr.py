@@ -3,12 +3,11 @@
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from outbox.leaves import leaf
-
+from sample_page import sample_page
 from scanmend.document import Line, Page, Word
 from scanmend.ocr.tesseract import parse
 from scanmend.outputs.hocr import Hocr
-from scanmend.source.render import Rendered
+from scanmend.source.page_image import PageImage
 
 
 def written(tmp_path, *pages, source="scan.png"):
@@ -25,10 +24,10 @@ def parsed(text):
 
 def test_words_lines_and_boxes_come_back(tmp_path):
     """What parses Tesseract's hOCR parses this, and finds the corrected words where the raw ones were."""
-    page = leaf()
+    page = sample_page()
     second = Line((Word("End", (5, 90, 60, 110), 88.0),), 1)
     page = replace(page, page=replace(page.page, lines=(*page.page.lines, second)))
-    back = parse(written(tmp_path, page), 1, Rendered(tmp_path, 628, 119, 200), 0.0)
+    back = parse(written(tmp_path, page), 1, PageImage(tmp_path, 628, 119, 200), 0.0)
     assert [line.text for line in back.lines] == ["The committee will meet again", "End"]
     assert [line.paragraph for line in back.lines] == [0, 1]
     assert [w.box for line in back.lines for w in line.words] == [w.box for line in page.page.lines for w in line.words]
@@ -37,7 +36,7 @@ def test_words_lines_and_boxes_come_back(tmp_path):
 
 def test_every_page_and_id_is_its_own(tmp_path):
     """Also an empty page; ids are unique over the file."""
-    root = parsed(written(tmp_path, leaf(1), leaf(2), leaf(3, (), ())))
+    root = parsed(written(tmp_path, sample_page(1), sample_page(2), sample_page(3, (), ())))
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
     assert [e.get("id") for e in root.iter() if e.get("class") == "ocr_page"] == ["page_1", "page_2", "page_3"]
@@ -46,12 +45,12 @@ def test_every_page_and_id_is_its_own(tmp_path):
 def test_any_text_and_any_name_can_be_written(tmp_path):
     """Markup, quotes, control characters and half characters break nothing."""
     wild = tuple(Word(text, (0, 0, 9, 9), 5.0) for text in ("<b>", "a&b", "'\"", "\x01", "\ud83d", "]]>"))
-    root = parsed(written(tmp_path, leaf(1, (), wild), source="a\"b;'<.png"))
-    told = [e.text for e in root.iter() if e.get("class") == "ocrx_word"]
-    assert told == ["<b>", "a&b", "'\"", "\ufffd", "\ufffd", "]]>"]
+    root = parsed(written(tmp_path, sample_page(1, (), wild), source="a\"b;'<.png"))
+    words = [e.text for e in root.iter() if e.get("class") == "ocrx_word"]
+    assert words == ["<b>", "a&b", "'\"", "\ufffd", "\ufffd", "]]>"]
 
 
 def test_words_without_boxes(tmp_path):
     """Text without an image is still text."""
-    page = leaf(1, (), (Word("bare"),))
+    page = sample_page(1, (), (Word("bare"),))
     assert b"bare" in written(tmp_path, replace(page, page=Page(1, page.page.lines)))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from outbox.leaves import EDIT, WORDS, leaf
 
+from sample_page import EDIT, WORDS, sample_page
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 from scanmend.outputs.html import ProofSheet
 
@@ -67,7 +67,7 @@ def proof(tmp_path):
 
 def test_an_edit_is_marked_on_both(proof):
     """In the text and on the image, at its box; the row says what was read, and why it was changed."""
-    read = Reader(proof(leaf()))
+    read = Reader(proof(sample_page()))
     ((mark, text),) = read.all("ins", "ok")
     ((box, _),) = read.all("rect", "ok")
     assert (text, mark["data-b"], mark["data-e"]) == ("committee", "120 42 310 71", "e1-1")
@@ -91,13 +91,13 @@ def test_rejected_edits_leave_the_word_and_are_there_to_be_shown(proof):
         Edit(0, 0, "The comrnittee", "Thee", "rewrite", 2, reason="no"),
         Edit(0, 3, "meet", "meat", "rewrite", reason="no"),
     )
-    read = Reader(proof(leaf(edits=edits), rejected=2))
+    read = Reader(proof(sample_page(edits=edits), rejected=2))
     assert [(t, a["class"], a["data-e"]) for a, t in [*read.all("ins"), *read.all("span", "no")]] == [
         ("committee", "ok no", "e1-1 e1-2"),
         ("The", "no", "e1-2"),
         ("meet", "no", "e1-3"),
     ]
-    assert "1 correction · 2 rejected" in proof(leaf(), rejected=2)
+    assert "1 correction · 2 rejected" in proof(sample_page(), rejected=2)
 
 
 def test_unsure_numbers_can_be_shown(proof):
@@ -107,7 +107,7 @@ def test_unsure_numbers_can_be_shown(proof):
         Word("13.50", (10, 0, 19, 9), 95.0),
         Word("vague", (20, 0, 29, 9), 20.0),
     )
-    read = Reader(proof(leaf(edits=(), words=words)))
+    read = Reader(proof(sample_page(edits=(), words=words)))
     assert [(t, a["class"], a["data-c"], a["data-t"]) for a, t in read.all("span") if a] == [
         ("12.50", "num", "61", "12.50")
     ]
@@ -129,7 +129,7 @@ def test_whatever_was_read_is_only_text(proof):
 
 def test_nothing_is_fetched_and_nothing_else_runs(proof):
     """The policy allows the one style and the one script, by their digests, and pictures from the file itself."""
-    text = proof(leaf())
+    text = proof(sample_page())
     ((policy, _),) = [(a, t) for a, t in Reader(text).all("meta") if "http-equiv" in a]
     rules = dict(rule.strip().split(" ", 1) for rule in policy["content"].split(";"))
     for name in ("style", "script"):
@@ -143,7 +143,7 @@ def test_nothing_is_fetched_and_nothing_else_runs(proof):
 
 def test_pages_that_ocr_had_to_turn_are_shown_upright(proof):
     """The picture is asked for as it is to be turned; boxes are those of the upright page anyway."""
-    upright = leaf()
+    upright = sample_page()
     read = Reader(proof(replace(upright, page=replace(upright.page, turned=270))))
     assert [turned for *_, turned in proof.asked] == [270]
     ((image, _),) = read.all("image")
@@ -151,9 +151,9 @@ def test_pages_that_ocr_had_to_turn_are_shown_upright(proof):
 
 
 def test_pages_get_smaller_as_they_get_more(proof):
-    """A book's proof sheet has to be opened, too."""
-    proof(leaf())
-    proof(leaf(), pages=500)
+    """Page images get smaller with the number of pages, so that a book's proof sheet can still be opened."""
+    proof(sample_page())
+    proof(sample_page(), pages=500)
     (_, first, sharp, _), (_, last, coarse, _) = proof.asked[0], proof.asked[-1]
     assert first > last
     assert sharp > coarse
@@ -167,8 +167,8 @@ def test_empty_and_skipped_pages_say_so(proof):
     assert base64.b64encode(JPEG).decode() in text
 
 
-def test_text_without_places(proof):
+def test_words_without_boxes(proof):
     """Words that have no box are marked in the text alone."""
-    read = Reader(proof(leaf(words=tuple(Word(w.text) for w in WORDS))))
+    read = Reader(proof(sample_page(words=tuple(Word(w.text) for w in WORDS))))
     assert [t for _, t in read.all("ins")] == ["committee"]
     assert read.all("rect") == []

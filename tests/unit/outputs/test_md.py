@@ -28,12 +28,12 @@ def test_lines_become_paragraphs():
 
 
 def test_a_sentence_that_goes_on_is_one_paragraph():
-    """OCR takes a wide gap for its end; small letters behind an open sentence say otherwise."""
+    """A paragraph that begins in small letters continues an unfinished sentence, even if OCR saw a gap."""
     assert md(line(0, "What was read"), line(90, "goes on here.", 1)) == "What was read goes on here.\n"
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "told"),
+    ("first", "second", "expected"),
     [
         ("on the con-", "dition of it", "on the condition of it"),
         ("on the con‐", "dition of it", "on the condition of it"),
@@ -44,9 +44,9 @@ def test_a_sentence_that_goes_on_is_one_paragraph():
         ("he said -", "and left", "he said - and left"),
     ],
 )
-def test_words_parted_at_a_line_s_end(first, second, told):
-    """They become whole, unless the hyphen is their own."""
-    assert md(line(0, first), line(30, second)) == f"{told}\n"
+def test_words_hyphenated_at_a_line_s_end(first, second, expected):
+    """They are joined, unless the hyphen belongs to the word."""
+    assert md(line(0, first), line(30, second)) == f"{expected}\n"
 
 
 def test_large_type_and_capitals_are_headings():
@@ -70,8 +70,8 @@ def test_wide_gaps_in_line_are_a_table():
     assert rows[2:] == ["| B-118 | Toner black | 210.00 |", "| S-110 | Copy paper | 85.00 |"]
 
 
-def test_one_line_with_a_gap_is_no_table():
-    """A date set to the right of a name, say."""
+def test_one_line_with_a_gap_is_not_a_table():
+    """One line with a gap, such as a name and a date, is text."""
     assert md(line(0, "Holloway | March"), line(30, "Dear Sir")) == "Holloway March Dear Sir\n"
 
 
@@ -82,7 +82,7 @@ def test_lists_keep_their_items():
 
 
 @pytest.mark.parametrize(
-    ("read", "told"),
+    ("read", "expected"),
     [
         ("*bold* _it_ `x`", r"\*bold\* \_it\_ \`x\`"),
         ("<script> [a](b) | c", r"\<script\> \[a\](b) c"),
@@ -92,9 +92,9 @@ def test_lists_keep_their_items():
         ("C# and a\\b", r"C# and a\\b"),
     ],
 )
-def test_what_was_read_is_no_markup(read, told):
+def test_what_was_read_is_not_markup(read, expected):
     """Signs that Markdown would take for its own are escaped."""
-    assert md(line(0, read)) == f"{told}\n"
+    assert md(line(0, read)) == f"{expected}\n"
 
 
 def test_the_words_are_the_corrected_ones():
@@ -103,7 +103,7 @@ def test_the_words_are_the_corrected_ones():
     assert md(plain, edits=(Edit(0, 0, "teh", "the", "rescore", accepted=True),)) == "the end\n"
 
 
-def test_pages_are_parted_by_a_comment():
-    """Which readers do not see; an empty page stays a page."""
+def test_pages_begin_with_a_comment():
+    """Each page begins with a comment, an empty page, too."""
     pages = [CorrectedPage(Page(1, (line(0, "One."),)), ""), CorrectedPage(Page(2, ()), "")]
     assert b"".join(render(pages)).decode() == "<!-- page 1 -->\n\nOne.\n\n<!-- page 2 -->\n"

@@ -1,8 +1,8 @@
 """scanmend.outputs.page_file: pages that lie on disk instead of in memory."""
 
 import pytest
-from outbox.leaves import leaf
 
+from sample_page import sample_page
 from scanmend.errors import StorageError
 from scanmend.outputs.page_file import PageFile, saved_pages
 
@@ -12,15 +12,15 @@ def test_pages_come_back_as_they_were_as_often_as_wanted(tmp_path):
     filed = PageFile(tmp_path / "pages")
     assert (len(filed), list(filed)) == (0, [])
     for number in (1, 2, 3):
-        filed.append(leaf(number))
+        filed.append(sample_page(number))
     assert len(filed) == 3
-    assert list(filed) == list(filed) == [leaf(1), leaf(2), leaf(3)]
-    assert list(saved_pages(filed.path)) == [leaf(1), leaf(2), leaf(3)]
+    assert list(filed) == list(filed) == [sample_page(1), sample_page(2), sample_page(3)]
+    assert list(saved_pages(filed.path)) == [sample_page(1), sample_page(2), sample_page(3)]
 
 
 def test_a_disk_that_is_full_is_not_the_document_s_fault(tmp_path):
     """The file is named, and the page does not count."""
     filed = PageFile(tmp_path / "gone" / "pages")
     with pytest.raises(StorageError, match=r"gone/pages cannot be written: No such file"):
-        filed.append(leaf())
+        filed.append(sample_page())
     assert len(filed) == 0

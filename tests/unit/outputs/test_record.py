@@ -155,7 +155,7 @@ def test_the_documentation_names_every_field():
 
 
 def test_the_head_is_read_without_the_pages(tmp_path):
-    """Whatever the names in it; what is no record of ours is nothing."""
+    """Whatever names it holds; a file that is not a record yields no fields."""
     file = tmp_path / "a.json"
     odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
     file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole

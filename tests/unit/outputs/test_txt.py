@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanmend.document import CorrectedPage, Page, page_from_text
+from scanmend.document import CorrectedPage, Page
 from scanmend.outputs.txt import render
 
 
@@ -25,8 +25,3 @@ def pages(*texts: str) -> list[CorrectedPage]:
 def test_pages_end_with_a_newline_and_part_with_a_form_feed(texts, expected):
     """One newline ends a page, one form feed parts two pages, and any text can be written."""
     assert b"".join(render(pages(*texts))).decode() == expected
-
-
-def test_the_corrected_text_is_what_is_written():
-    """The text as read does not show."""
-    assert list(render([CorrectedPage(page_from_text("whieh"), "which")])) == [b"which\n"]

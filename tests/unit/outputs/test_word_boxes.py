@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outbox.leaves import WORDS, leaf
 
+from sample_page import WORDS, sample_page
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, union
-from scanmend.outputs.word_boxes import placed_words, strips
+from scanmend.outputs.word_boxes import aligned_words, placed_words
 
 
 def of(words, *edits):
-    return placed_words(leaf(words=words, edits=edits))[0]
+    return placed_words(sample_page(words=words, edits=edits))[0]
 
 
 def edit(word, count, new, *, accepted=True):
@@ -18,7 +18,7 @@ def edit(word, count, new, *, accepted=True):
 
 
 def test_an_edit_keeps_its_word_s_box():
-    """And the word knows what it was read as."""
+    """The word has its box, and the raw word that it was read as."""
     word = of(WORDS, edit(1, 1, "committee"))[1]
     assert (word.text, word.box, word.raw[0].text, word.confidence) == (
         "committee",
@@ -63,30 +63,30 @@ def test_the_text_is_that_of_the_txt(texts, data):
 
 
 def test_words_without_boxes_stay_words():
-    """Text that came without an image has no places."""
+    """Text that came without an image has no boxes."""
     (word,) = of((Word("teh"),), edit(0, 1, "the"))
     assert (word.text, word.box) == ("the", None)
-    assert strips([[word]]) == [[]]
+    assert aligned_words([[word]]) == [[]]
     assert union([None]) is None
 
 
 def test_a_line_has_one_height():
     """That of its usual words: what touches a stain does not make the others tall."""
     stained = (*WORDS, Word("a", (600, 5, 610, 110), 50.0))
-    (line,) = strips(placed_words(leaf(words=stained, edits=())))
+    (line,) = aligned_words(placed_words(sample_page(words=stained, edits=())))
     assert {(s.top, s.height) for s in line} == {(40, 39)}
     assert [(s.left, s.right) for s in line] == [(w.box[0], w.box[2]) for w in stained]
 
 
 def test_a_page_askew_has_lines_that_fall():
-    """Each word's strip is where its box is, though the line falls by more than its height."""
+    """Each word stays where its box is, though the line falls by more than its height."""
     rows = [
         Line(
             tuple(Word("word", (x, 100 * row + x // 20, x + 80, 100 * row + x // 20 + 24)) for x in range(0, 1500, 100))
         )
         for row in range(5)
     ]
-    for row, line in zip(rows, strips(placed_words(CorrectedPage(Page(1, tuple(rows)), ""))), strict=True):
-        for word, strip in zip(row.words, line, strict=True):
-            assert strip.top == pytest.approx(word.box[1], abs=2)
-            assert strip.height == pytest.approx(24, abs=2)
+    for row, line in zip(rows, aligned_words(placed_words(CorrectedPage(Page(1, tuple(rows)), ""))), strict=True):
+        for word, aligned in zip(row.words, line, strict=True):
+            assert aligned.top == pytest.approx(word.box[1], abs=2)
+            assert aligned.height == pytest.approx(24, abs=2)

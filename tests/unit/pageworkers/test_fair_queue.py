@@ -7,10 +7,10 @@ import pytest
 from scanmend.pageworkers.fair_queue import FairQueue
 
 
-def served(rounds: FairQueue, count: int) -> list[str]:
-    """Serve so many tasks, each of which notes its name when it runs."""
+def served(queue: FairQueue, count: int) -> list[str]:
+    """Run ``count`` tasks, each of which appends its name to ``ran``, and return ``ran``."""
     for _ in range(count):
-        rounds.serve()
+        queue.run_next()
     return ran
 
 
@@ -18,76 +18,76 @@ ran: list[str] = []
 
 
 @pytest.fixture
-def rounds():
+def queue():
     ran.clear()
     return FairQueue()
 
 
-def put(rounds: FairQueue, document: str, *names: str, first: bool = False):
-    return [rounds.put(document, lambda n=name: ran.append(n), first=first) for name in names]
+def put(queue: FairQueue, document: str, *names: str, first: bool = False):
+    return [queue.put(document, lambda n=name: ran.append(n), first=first) for name in names]
 
 
-def test_documents_take_turns(rounds):
+def test_documents_take_turns(queue):
     """One task of each, in the order in which they came; within a document the first comes first."""
-    put(rounds, "book", "b1", "b2", "b3", "b4")
-    put(rounds, "letter", "l1")
-    put(rounds, "report", "r1", "r2")
-    assert served(rounds, 7) == ["b1", "l1", "r1", "b2", "r2", "b3", "b4"]
+    put(queue, "book", "b1", "b2", "b3", "b4")
+    put(queue, "letter", "l1")
+    put(queue, "report", "r1", "r2")
+    assert served(queue, 7) == ["b1", "l1", "r1", "b2", "r2", "b3", "b4"]
 
 
-def test_a_document_that_goes_on_has_no_advantage(rounds):
+def test_a_document_that_goes_on_has_no_advantage(queue):
     """Tasks that come while others wait queue behind those others."""
-    put(rounds, "book", "b1", "b2")
-    put(rounds, "letter", "l1")
-    rounds.serve()
-    put(rounds, "book", "b3")
-    put(rounds, "late", "x1")
-    assert served(rounds, 4) == ["b1", "l1", "b2", "x1", "b3"]
+    put(queue, "book", "b1", "b2")
+    put(queue, "letter", "l1")
+    queue.run_next()
+    put(queue, "book", "b3")
+    put(queue, "late", "x1")
+    assert served(queue, 4) == ["b1", "l1", "b2", "x1", "b3"]
 
 
-def test_a_document_that_comes_while_another_s_task_runs_is_next(rounds):
-    """Though more of the other's tasks waited before it: with one worker …"""
-    rounds.put("book", lambda: put(rounds, "letter", "l1"))
-    put(rounds, "book", "b2")
-    assert served(rounds, 3) == ["l1", "b2"]
+def test_a_document_that_comes_while_another_s_task_runs_is_next(queue):
+    """With one worker, it goes before the other document's tasks that waited already."""
+    queue.put("book", lambda: put(queue, "letter", "l1"))
+    put(queue, "book", "b2")
+    assert served(queue, 3) == ["l1", "b2"]
 
 
-def test_with_several_workers_too(rounds):
-    """… and with more, which serve tasks of one document side by side where nobody else waits."""
+def test_a_document_that_comes_is_next_with_several_workers(queue):
+    """With several workers, too, which run tasks of one document side by side where no other waits."""
 
     def page() -> None:
-        put(rounds, "letter", "l1")
-        served(rounds, 3)
+        put(queue, "letter", "l1")
+        served(queue, 3)
 
-    rounds.put("book", page)
-    put(rounds, "book", "b2", "b3")
-    rounds.serve()
+    queue.put("book", page)
+    put(queue, "book", "b2", "b3")
+    queue.run_next()
     assert ran == ["l1", "b2", "b3"]
 
 
-def test_a_look_at_a_file_comes_first(rounds):
-    """It takes no time, and who waits for it has not begun."""
-    put(rounds, "book", "b1", "b2")
-    put(rounds, "letter", "look", first=True)
-    assert served(rounds, 3) == ["look", "b1", "b2"]
+def test_a_task_put_first_comes_first(queue):
+    """As the inspection of a file is, which is short."""
+    put(queue, "book", "b1", "b2")
+    put(queue, "letter", "look", first=True)
+    assert served(queue, 3) == ["look", "b1", "b2"]
 
 
-def test_cancelled_tasks_take_no_turn(rounds):
-    """They are passed over, and a turn without any task does nothing."""
-    first, second = put(rounds, "book", "b1", "b2")
+def test_cancelled_tasks_take_no_turn(queue):
+    """Cancelled tasks are passed over; without any task, ``run_next`` does nothing."""
+    first, second = put(queue, "book", "b1", "b2")
     assert first.cancel()
-    assert served(rounds, 3) == ["b2"]
+    assert served(queue, 3) == ["b2"]
     assert second.done()
     with pytest.raises(CancelledError):
         first.result(0)
 
 
-def test_what_a_task_raises_goes_to_whoever_asks(rounds):
-    """And not to whoever serves it."""
+def test_what_a_task_raises_goes_to_whoever_asks(queue):
+    """An exception goes to the task's future, not to the thread that runs it."""
 
     def fail() -> None:
         raise ZeroDivisionError
 
-    future = rounds.put("book", fail)
-    rounds.serve()
+    future = queue.put("book", fail)
+    queue.run_next()
     assert isinstance(future.exception(0), ZeroDivisionError)

@@ -1,4 +1,4 @@
-"""scanmend.pageworkers.pool with real workers, that are killed, stopped and sent home while they work."""
+"""scanmend.pageworkers.pool with real workers, which are killed, stopped and ended while they work."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 import render_scans
-from scanmend.errors import DocumentError, HostDied, OcrError, Stopping
-from scanmend.pageworkers.pool import LONG_PRESS, PagePool
+from scanmend.errors import ChildDied, DocumentError, OcrError, Stopping
+from scanmend.pageworkers.pool import LONG_DOCUMENT_PAGES, PagePool
 from scanmend.process.child import Child
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -68,13 +68,13 @@ def submit(pool: PagePool, path: Path, number: int = 1, limit_s: float = 60.0) -
     return pool.submit(path, number, ReadSettings(("eng",), LIMITS, limit_s))
 
 
-def trace(pool: PagePool) -> list[Path]:
-    """What lies in the work folder."""
-    return list(pool._work.glob("*"))
+def left_in(folder: Path) -> list[Path]:
+    """What lies in the pool's work folder."""
+    return list((folder / "work").glob("*"))
 
 
 class TestWork:
-    def test_pages_are_read(self, pool, three):
+    def test_pages_are_read(self, pool, tmp_path, three):
         """Inspected, read in parallel and in any order, by processes that start when they are needed."""
         assert pool.pids == ()
         found = pool.inspect(three, LIMITS, 60)
@@ -85,7 +85,7 @@ class TestWork:
             assert page.number == number
             assert f"Page {number} of three" in page.raw
         assert 1 <= len(pool.pids) <= 2
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
 
     def test_errors_keep_their_kind(self, pool, tmp_path, three):
         """The document's fault and the engine's come back as such, and cost no worker."""
@@ -98,15 +98,15 @@ class TestWork:
         with pytest.raises(OcrError, match="the source is gone"):
             pool.inspect(tmp_path / "gone.pdf", LIMITS, 60)
         assert pool.pids == before
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
 
     def test_workers_that_start_ahead(self, pool, three):
         """As many as pages are coming, idle ones counted, none beyond the pool's size; they read the pages."""
-        pool.warm(1)
+        pool.start_ahead(1)
         (first,) = pool.pids
-        pool.warm(1)
+        pool.start_ahead(1)
         assert pool.pids == (first,)
-        pool.warm(300)
+        pool.start_ahead(300)
         ahead = pool.pids
         assert len(ahead) == 2
         assert first in ahead
@@ -115,31 +115,31 @@ class TestWork:
         assert set(pool.pids) == set(ahead)
 
     def test_a_worker_that_cannot_start_ahead(self, tmp_path, three):
-        """Nothing fails yet: the page that comes tells."""
+        """Starting ahead does not fail; the page that comes does."""
 
         tried = []
 
         def start():
             tried.append(1)
-            raise HostDied("no memory for a process")
+            raise ChildDied("no memory for a process")
 
         pool = PagePool(2, tmp_path / "work", start)
-        pool.warm(2)
+        pool.start_ahead(2)
         assert pool.pids == ()
         with pytest.raises(OcrError, match="no memory for a process"):
             submit(pool, three).result(10)
         assert len(tried) == 2
         pool.close()
-        pool.warm(2)
+        pool.start_ahead(2)
         assert len(tried) == 2
 
     def test_workers_at_work_are_not_waited_for(self, pool, slow):
         """While one reads, another starts for the page that comes, and no third."""
         future = submit(pool, slow)
         assert until(lambda: reading(pool))
-        pool.warm(1)
+        pool.start_ahead(1)
         assert len(pool.pids) == 2
-        pool.warm(5)
+        pool.start_ahead(5)
         assert len(pool.pids) == 2
         future.result(60)
 
@@ -167,7 +167,7 @@ class Stub:
 
     def ask(self, request, limit_s):
         """See Child."""
-        if request["do"] == "press":
+        if request["do"] == "compose":
             assert self.gate.wait(20)
             return {"result": None}
         return {"result": {"number": request["number"], "lines": []}}
@@ -179,9 +179,9 @@ class Stub:
     kill = end
 
 
-class TestTurns:
+class TestFairness:
     def test_a_letter_does_not_wait_for_a_book(self, tmp_path, slow, scans):
-        """With one worker it is read after the page in work and one more, whatever else of the book waits."""
+        """With one worker it is read after at most two pages of the book, however many wait."""
         pool = PagePool(1, tmp_path / "work")
         try:
             book = [submit(pool, slow, number) for number in (1, 2, 3, 4)]
@@ -193,15 +193,15 @@ class TestTurns:
             pool.close()
 
     def test_outputs_of_a_long_document_hold_up_no_page(self, tmp_path):
-        """They are made beside the one worker; those of short ones take their turn. One worker is left over."""
+        """They are composed by an extra worker; those of short documents take turns. One worker is left over."""
         gate = threading.Event()
         started: list[Stub] = []
         pool = PagePool(1, tmp_path, lambda: started.append(Stub(gate)) or started[-1])
         try:
-            long = pool.press(tmp_path / "book", tmp_path, {}, {"pages": LONG_PRESS + 1}, LIMITS, 60)
+            long = pool.compose(tmp_path / "book", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES + 1}, LIMITS, 60)
             assert submit(pool, tmp_path / "letter").result(5).number == 1
             assert not long.done()
-            short = pool.press(tmp_path / "letter", tmp_path, {}, {"pages": LONG_PRESS}, LIMITS, 60)
+            short = pool.compose(tmp_path / "letter", tmp_path, {}, {"pages": LONG_DOCUMENT_PAGES}, LIMITS, 60)
             behind = submit(pool, tmp_path / "letter")
             assert not behind.done()
             gate.set()
@@ -214,8 +214,8 @@ class TestTurns:
 
 
 class TestDeaths:
-    def test_a_killed_worker_costs_one_page(self, pool, slow):
-        """The page in its hands fails, the others go on, and its picture and its Tesseract are gone."""
+    def test_a_killed_worker_costs_one_page(self, pool, tmp_path, slow):
+        """Its page fails, the others go on, and its page image and its Tesseract are gone."""
         futures = [submit(pool, slow, n) for n in (1, 2, 3, 4)]
         victim = until(lambda: reading(pool))[0]
         engines = psutil.Process(victim).children()
@@ -224,22 +224,32 @@ class TestDeaths:
         (error,) = [e for e in errors if e is not None]
         assert isinstance(error, OcrError)
         assert "ended its worker: scanmend.pageworkers.worker died of SIGKILL" in str(error)
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
         _, alive = psutil.wait_procs(engines, 2)
         assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
         assert victim not in pool.pids
 
-    def test_a_worker_that_died_idle_costs_nothing(self, pool, scans):
+    def test_a_worker_that_died_idle_costs_nothing(self, tmp_path, scans):
         """It is replaced before the next page."""
-        submit(pool, scans / "line.png").result(60)
-        (pid,) = pool.pids
-        os.kill(pid, signal.SIGKILL)
-        until(lambda: not pool._idle[0].alive)  # its first thread may be a zombie while another still ends
-        assert submit(pool, scans / "line.png").result(60).lines
-        assert pid not in pool.pids
-        assert not psutil.pid_exists(pid)
+        started: list[Child] = []
 
-    def test_a_hanging_worker_is_killed_at_its_limit(self, pool, scans):
+        def start() -> Child:
+            started.append(Child("scanmend.pageworkers.worker"))
+            return started[-1]
+
+        pool = PagePool(1, tmp_path / "work", start)
+        try:
+            submit(pool, scans / "line.png").result(60)
+            (pid,) = pool.pids
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: not started[0].alive)  # its first thread may be a zombie while another still ends
+            assert submit(pool, scans / "line.png").result(60).lines
+            assert pid not in pool.pids
+            assert not psutil.pid_exists(pid)
+        finally:
+            pool.close()
+
+    def test_a_hanging_worker_is_killed_at_its_limit(self, pool, tmp_path, scans):
         """The page fails when its time is over, and the next page gets a fresh worker."""
         pool.inspect(scans / "line.png", LIMITS, 60)
         (pid,) = pool.pids
@@ -250,21 +260,21 @@ class TestDeaths:
             submit(pool, scans / "line.png", limit_s=0.2).result(60)
         assert 0.7 <= time.monotonic() - started < 20
         assert not psutil.pid_exists(pid)
-        assert trace(pool) == []
+        assert left_in(tmp_path) == []
         assert submit(pool, scans / "line.png").result(60).lines
 
-    def test_a_hanging_look_at_a_file(self, pool, scans):
-        """So does the first look at a file."""
+    def test_a_hanging_inspection(self, pool, scans):
+        """An inspection that hangs fails when its time is over."""
         pool.inspect(scans / "line.png", LIMITS, 60)
         os.kill(pool.pids[0], signal.SIGSTOP)
         with pytest.raises(OcrError, match=r"looking at the file ended its worker: .* gave no sign of life"):
             pool.inspect(scans / "line.png", LIMITS, 0.3)
 
     def test_workers_that_do_not_start(self, tmp_path, scans):
-        """An interpreter that is gone is a passing trouble, too."""
+        """A missing interpreter is an OcrError: the document is tried again."""
 
         def fail() -> Child:
-            raise HostDied("cannot start scanmend.pageworkers.worker: no such file")
+            raise ChildDied("cannot start scanmend.pageworkers.worker: no such file")
 
         pool = PagePool(1, tmp_path / "work", fail)
         try:
@@ -274,15 +284,15 @@ class TestDeaths:
             pool.close()
 
 
-class TestRest:
+class TestEndIdle:
     def test_workers_end_when_there_is_nothing_to_do(self, pool, scans):
         """After a while without pages no process is left; the next page starts one."""
-        assert pool.rest()
+        assert pool.end_idle()
         submit(pool, scans / "line.png").result(60)
         pids = pool.pids
-        assert not pool.rest(after_s=60)
+        assert not pool.end_idle(after_s=60)
         assert pool.pids == pids
-        assert pool.rest()
+        assert pool.end_idle()
         assert pool.pids == ()
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert submit(pool, scans / "line.png").result(60).lines
@@ -291,7 +301,7 @@ class TestRest:
         """A page in work is never interrupted."""
         future = submit(pool, slow)
         until(lambda: reading(pool))
-        assert not pool.rest()
+        assert not pool.end_idle()
         assert future.result(60).lines
 
 
@@ -330,7 +340,7 @@ class TestClose:
 
         thread = threading.Thread(target=look)
         thread.start()
-        until(lambda: pool._busy)
+        until(lambda: pool.busy_workers)
         pool.close()
         thread.join(5)
         assert len(ended) == 1
@@ -361,7 +371,7 @@ class TestWorkFolder:
         assert [p.name for p in work.iterdir()] == ["notes.txt"]
 
     def test_it_is_made_when_needed(self, pool, scans, tmp_path):
-        """It need not exist, and may be removed while the daemon rests."""
+        """The work folder need not exist, and may be removed while no page is read."""
         assert not (tmp_path / "work").exists()
         submit(pool, scans / "line.png").result(60)
         (tmp_path / "work").rmdir()

@@ -1,4 +1,4 @@
-"""Where PyMuPDF's layout networks are installed all the same, nothing of scanmend's loads them, or what they run on."""
+"""No module of scanmend loads PyMuPDF's layout networks or ONNX Runtime, even where these are installed."""
 
 import os
 import subprocess
@@ -38,16 +38,16 @@ def status(code: str, environment: dict[str, str]) -> int:
 
 
 def test_by_itself_pymupdf_loads_them(haunted):
-    """Else the test below could not fail."""
+    """Without scanmend, PyMuPDF loads them: otherwise the next test could not fail."""
     assert status("import pymupdf", haunted) == LOADED
 
 
 @pytest.mark.parametrize("module", OURS)
 def test_no_module_of_ours_has_them_loaded(haunted, module):
-    """Whichever is imported first."""
+    """Each module on its own, so that it does not depend on the order of imports."""
     assert status(f"import {module}, sys; assert 'pymupdf' in sys.modules", haunted) == 0
 
 
 def test_there_are_such_modules():
-    assert "scanmend.source.render" in OURS
-    assert "scanmend.outputs.pdf.text_pdf" in OURS
+    assert "scanmend.source.render_pdf" in OURS
+    assert "scanmend.outputs.pdf.from_pdf" in OURS

@@ -12,12 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scanmend.errors import HostDied
-from scanmend.process.child import MOST_SAID, Child, _read, _write
+from scanmend.errors import ChildDied, HostDied, ModelError, Stopping
+from scanmend.process.child import MAX_OUTPUT_BYTES, Child
 
 ACTOR = """
 import os, re, resource, signal, socket, subprocess, sys, time
-from scanmend.child import serve
+from scanmend.process import child
+from scanmend.process.child import serve
 
 def handle(request, progress):
     do = request["do"]
@@ -42,6 +43,23 @@ def handle(request, progress):
     if do == "slow":
         progress(); progress()
         time.sleep(request["seconds"])
+    if do == "report":
+        for n in range(request["times"]):
+            progress({"at": n, "of": 9})
+    if do == "beat":
+        while True:
+            progress({"beat": True})
+            time.sleep(0.02)
+    if do == "chat":
+        for n in range(request["times"]):
+            os.write(1, b"chatter " * 100_000)
+            progress({"bytes": os.fstat(1).st_size})
+    if do == "count":  # the frames of progress that go out
+        sent, real = [], child._write
+        child._write = lambda line, message: sent.append(message) or real(line, message)
+        progress(); progress(); progress()
+        child._write = real
+        return {"frames": len(sent)}
     if do == "loop":  # in native code that never lets another thread run
         re.match("(a+)+$", "a" * 60 + "b")
     if do == "start":
@@ -60,14 +78,14 @@ def handle(request, progress):
     return {"done": do}
 
 if __name__ == "__main__":
-    from scanmend.child import _HEADER as HEADER
+    from scanmend.process.child import _HEADER as HEADER
     line = socket.socket(fileno=os.dup(int(sys.argv[1])))
     serve(handle)
 """
 
 PARENT = """
 import sys, time
-from scanmend.child import Child
+from scanmend.process.child import Child
 child = Child("actor")
 print(child.pid, child.ask({"do": "start"}, 20)["pid"], flush=True)
 child.ask({"do": sys.argv[1], "seconds": 1000}, 1000)
@@ -128,9 +146,9 @@ class TestAnswers:
     def test_output_is_not_kept_for_ever(self, child):
         """A chatty library cannot fill the memory; the last words are still there when it dies."""
         for _ in range(4):
-            child.ask({"do": "say", "hex": b"chatter ".hex(), "times": MOST_SAID // 8 + 1}, 20)
-        assert os.fstat(child._said).st_size < 2 * MOST_SAID
-        with pytest.raises(HostDied, match="last words"):
+            child.ask({"do": "say", "hex": b"chatter ".hex(), "times": MAX_OUTPUT_BYTES // 8 + 1}, 20)
+        assert Path(f"/proc/{child.pid}/fd/1").stat().st_size < 2 * MAX_OUTPUT_BYTES
+        with pytest.raises(ChildDied, match="last words"):
             child.ask({"do": "exit", "code": 3}, 20)
 
     def test_the_folder_one_stands_in_does_not_matter(self, path, tmp_path, monkeypatch):
@@ -158,26 +176,26 @@ class TestDeaths:
     @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
     def test_a_signal(self, child, number):
         """A native crash is named, and told apart from an exit."""
-        with pytest.raises(HostDied, match=f"actor died of {number.name}") as e:
+        with pytest.raises(ChildDied, match=f"actor died of {number.name}") as e:
             child.ask({"do": "die", "signal": int(number)}, 20)
         assert e.value.signal == number
         assert not child.alive
 
     def test_an_exit(self, child):
         """The exit code and the last words are told, in one line."""
-        with pytest.raises(HostDied, match=r"actor ended with exit code 3; it said: last words\Z") as e:
+        with pytest.raises(ChildDied, match=r"actor ended with exit code 3; it said: last words\Z") as e:
             child.ask({"do": "exit", "code": 3}, 20)
         assert e.value.signal is None
 
     def test_an_exception(self, child):
         """So is an error of ours in the child."""
-        with pytest.raises(HostDied, match=r"exit code 1; it said: .*ValueError: no such thing really\Z"):
+        with pytest.raises(ChildDied, match=r"exit code 1; it said: .*ValueError: no such thing really\Z"):
             child.ask({"do": "raise"}, 20)
 
     def test_output_that_is_no_text(self, child):
         """Bytes of any kind end up as one printable line of bounded length."""
         child.ask({"do": "say", "hex": b"\x1b[31m\xff\r\n\0".hex(), "times": 5000}, 20)
-        with pytest.raises(HostDied) as e:
+        with pytest.raises(ChildDied) as e:
             child.ask({"do": "exit", "code": 1}, 20)
         assert str(e.value).isprintable()
         assert len(str(e.value)) < 20_000
@@ -186,7 +204,7 @@ class TestDeaths:
         """A module that does not exist is told when it is asked."""
         child = Child("no_such_module_anywhere")
         try:
-            with pytest.raises(HostDied, match=r"exit code 1; it said: .*No module named"):
+            with pytest.raises(ChildDied, match=r"exit code 1; it said: .*No module named"):
                 child.ask({}, 20)
         finally:
             child.end(0)
@@ -195,20 +213,30 @@ class TestDeaths:
         """An interpreter that is gone, as after an upgrade under a running daemon."""
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
         before = descriptors()
-        with pytest.raises(HostDied, match="cannot start actor: "):
+        with pytest.raises(ChildDied, match="cannot start actor: "):
             Child("actor")
         assert descriptors() == before
+
+    def test_the_error_is_of_the_class_asked_for(self, path):
+        """Whoever asks a model gets an error of the model, for a death as for a start that fails."""
+        child = Child("actor", {"PYTHONPATH": path}, HostDied)
+        try:
+            with pytest.raises(ModelError, match="SIGKILL") as e:
+                child.ask({"do": "die", "signal": 9}, 20)
+            assert (type(e.value), e.value.signal) == (HostDied, 9)
+        finally:
+            child.end(0)
 
     def test_asked_again_after_its_death(self, child):
         """It stays dead, and says so."""
         for _ in range(2):
-            with pytest.raises(HostDied):
+            with pytest.raises(ChildDied):
                 child.ask({"do": "exit", "code": 3}, 20)
 
     def test_it_hangs_up(self, child, monkeypatch):
         """A child that closes its line but lives on is ended."""
-        monkeypatch.setattr("scanmend.process.child._DYING_S", 0.2)
-        with pytest.raises(HostDied, match="broke off the connection"):
+        monkeypatch.setattr("scanmend.process.child._EXIT_S", 0.2)
+        with pytest.raises(ChildDied, match="broke off the connection"):
             child.ask({"do": "hang up"}, 20)
         assert gone(child.pid)
 
@@ -216,7 +244,7 @@ class TestDeaths:
         """What a crashed child has started is not left running."""
         pid = child.ask({"do": "start"}, 20)["pid"]
         assert not gone(pid)
-        with pytest.raises(HostDied):
+        with pytest.raises(ChildDied):
             child.ask({"do": "die", "signal": 9}, 20)
         assert until(lambda: gone(pid))
 
@@ -237,7 +265,7 @@ class TestBrokenAnswers:
     def test_what_is_no_answer(self, child, raw, said):
         """It is told at once and the child is ended: nothing that it says later could be trusted."""
         started = time.monotonic()
-        with pytest.raises(HostDied, match=said):
+        with pytest.raises(ChildDied, match=said):
             child.ask({"do": "raw", "hex": raw if isinstance(raw, str) else raw.hex()}, 20)
         assert gone(child.pid)
         assert time.monotonic() - started < 15
@@ -245,7 +273,7 @@ class TestBrokenAnswers:
     @pytest.mark.parametrize("raw", ["", "0000", frame(b"{}", 100), frame(b"", 0)[:8]])
     def test_half_an_answer(self, child, raw):
         """A frame that begins and does not end is no sign of life beyond its limit."""
-        with pytest.raises(HostDied, match=r"gave no sign of life for 0\.4 s"):
+        with pytest.raises(ChildDied, match=r"gave no sign of life for 0\.4 s"):
             child.ask({"do": "raw", "hex": raw}, 0.4)
         assert gone(child.pid)
 
@@ -255,7 +283,7 @@ class TestTime:
         """It is ended at its limit, and what it has started with it."""
         pid = child.ask({"do": "start"}, 20)["pid"]
         started = time.monotonic()
-        with pytest.raises(HostDied, match=r"actor gave no sign of life for 0\.3 s"):
+        with pytest.raises(ChildDied, match=r"actor gave no sign of life for 0\.3 s"):
             child.ask({"do": "slow", "seconds": 1000}, 0.3)
         assert time.monotonic() - started < 9
         assert gone(child.pid)
@@ -265,7 +293,7 @@ class TestTime:
         """Neither a request nor an answer can hang on a process that does not run."""
         child.ask({"do": "echo"}, 20)
         os.kill(child.pid, signal.SIGSTOP)
-        with pytest.raises(HostDied, match="gave no sign of life"):
+        with pytest.raises(ChildDied, match="gave no sign of life"):
             child.ask({"do": "echo", "text": "x" * 5_000_000}, 0.3)
         assert gone(child.pid)
 
@@ -273,10 +301,50 @@ class TestTime:
         """Ten steps of 0.15 s pass a limit of 1 s, since each says that work goes on."""
         assert child.ask({"do": "work", "steps": 10}, 1.0) == {"done": "work"}
 
-    def test_progress_is_told_once_a_second(self, child):
-        """However often work calls it, the line is not flooded; the first call is told at once."""
-        _write(child._line, b'{"do": "slow", "seconds": 0}')
-        assert [_read(child._line, 20) for _ in range(2)] == [b'{"progress": true}', b'{"done": "slow"}']
+    def test_a_sign_of_life_is_sent_once_a_second(self, child):
+        """However often work gives it, the socket is not flooded; the first goes out at once."""
+        assert child.ask({"do": "count"}, 20) == {"frames": 1}
+
+
+class TestProgress:
+    def test_details_reach_the_parent(self, child):
+        """All of them, in order, and before the reply; a mere sign of life is none."""
+        seen = []
+        assert child.ask({"do": "report", "times": 30}, 20, seen.append) == {"done": "report"}
+        assert seen == [{"at": n, "of": 9} for n in range(30)]
+        child.ask({"do": "slow", "seconds": 0}, 20, seen.append)
+        assert len(seen) == 30
+        assert child.ask({"do": "report", "times": 3}, 20) == {"done": "report"}
+
+    def test_whoever_cannot_take_them_ends_the_child(self, child):
+        """The error is not taken for one of the child, whose answer nobody would fetch any more."""
+
+        def full(_details):
+            raise OSError("the terminal is gone")
+
+        with pytest.raises(OSError, match="the terminal is gone"):
+            child.ask({"do": "report", "times": 3}, 20, full)
+        assert gone(child.pid)
+
+    @pytest.mark.parametrize("doing", ["slow", "beat", "stop"])
+    def test_a_parent_that_is_to_stop_does_not_wait(self, child, doing):
+        """Whether the child is silent, reports all the time, or does not run at all."""
+        child.ask({"do": "echo"}, 20)
+        asked = []
+        with pytest.raises(Stopping):
+            child.ask({"do": doing, "seconds": 1000}, 1000, None, lambda: asked.append(1) or len(asked) > 3)
+        assert gone(child.pid)
+
+    def test_a_limit_holds_while_the_parent_asks_whether_to_stop(self, child):
+        """A silent child is ended at its limit."""
+        with pytest.raises(ChildDied, match=r"gave no sign of life for 0\.5 s"):
+            child.ask({"do": "slow", "seconds": 1000}, 0.5, None, lambda: False)
+
+    def test_output_is_not_kept_for_ever_within_a_request_either(self, child):
+        """A download may go on for hours, with a library that logs every piece."""
+        seen = []
+        child.ask({"do": "chat", "times": 20}, 20, lambda details: seen.append(details["bytes"]))
+        assert max(seen) < 16_000_000
 
 
 class TestEnd:
@@ -304,14 +372,14 @@ class TestEnd:
         child.end()
         child.end()
         child.kill()
-        with pytest.raises(HostDied):
+        with pytest.raises(ChildDied):
             child.ask({"do": "echo"}, 1)
 
     def test_kill_from_another_thread(self, child):
         """Whoever waits for an answer learns of it at once."""
         threading.Timer(0.2, child.kill).start()
         started = time.monotonic()
-        with pytest.raises(HostDied, match="SIGKILL") as e:
+        with pytest.raises(ChildDied, match="SIGKILL") as e:
             child.ask({"do": "slow", "seconds": 1000}, 60)
         assert e.value.signal == signal.SIGKILL
         assert time.monotonic() - started < 30

@@ -130,7 +130,7 @@ def asked(worker: Child, path: Path, limits: SourceLimits = LIMITS) -> tuple[str
     Path(f"/proc/{worker.pid}/clear_refs").write_text("5")  # from here on, the peak is this page's
     before = process.memory_info().rss
     request = {"do": "read", "path": os.fsencode(path).hex(), "number": 1, "work": str(path) + "-work"}
-    reply = worker.ask({**request, "reading": asdict(ReadSettings(("eng",), limits, 60.0))}, 60)
+    reply = worker.ask({**request, "settings": asdict(ReadSettings(("eng",), limits, 60.0))}, 60)
     status = Path(f"/proc/{worker.pid}/status").read_text()
     peak = int(status.split("VmHWM:")[1].split()[0]) << 10
     return reply.get("error", ""), reply.get("message", ""), (peak - before) / 2**20

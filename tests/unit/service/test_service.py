@@ -23,9 +23,10 @@ from scanmend.config.load import load
 from scanmend.document import CorrectedPage, Fingerprint, Line, Page, Word
 from scanmend.errors import HostDied, StorageError
 from scanmend.ledger.ledger import Ledger
-from scanmend.llm.scheduler.circuit_breaker import OPEN_S
+from scanmend.llm.scheduler.circuit_breaker import FIRST_REST_S
+from scanmend.llm.scheduler.model_process import Effects
 from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.terms import terms_of
+from scanmend.llm.scheduler.state import policy_of
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 from scanmend.service import document_pool, malloc, startup, status_file
@@ -95,12 +96,12 @@ class House:
 
     @contextmanager
     def open(self, kind=Service, **model):
-        """Run a service until the block ends; ``model``: how its slot differs from the real one."""
+        """Run a service until the block ends; ``model``: how the effects of its slot differ from the real ones."""
         config = load(self.file)
         service = kind(
             config,
             lambda c: PagePool(c.workers, c.state_dir / "work", Reader),
-            lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), terms_of(c), **wiring, **model),
+            lambda c, **wiring: ModelSlot(c.models, Store(c.models_dir), policy_of(c), Effects(**wiring, **model)),
         )
         thread = threading.Thread(target=service.run)
         thread.start()
@@ -533,7 +534,7 @@ class TestModelThatFails:
             assert (len(Model.asked), service.ledger.counts()) == (asked, {"waiting": 7})
             assert service.passes - passes < 10, "the loop spins"
             Model.well.set()
-            self.ahead = OPEN_S
+            self.ahead = FIRST_REST_S
             service.wake()
             for n in range(6):
                 house.done(f"a document, number {n}")

@@ -1,4 +1,4 @@
-"""Text that PDFs bring along: taken where it is what the page says, read anew where it is not."""
+"""scanmend.source.pdf_text: embedded text is taken where it can be trusted; other pages are read by OCR."""
 
 import io
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 import render_scans
 from scanmend.document import Page
 from scanmend.ocr.page import read_page
-from scanmend.source.pdf_text import pdf_text
+from scanmend.source.pdf_text import extract_text
 from scanmend.source.render import render
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -20,8 +20,8 @@ PROSE = render_scans.REPORT[1].replace("|", "").lower().split()
 ROWS = [" ".join(PROSE[n : n + 8]) for n in range(0, 48, 8)]
 
 
-class Sheets:
-    """A PDF in the making."""
+class PdfBuilder:
+    """Builds a PDF page by page."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.document = path, pymupdf.open()
@@ -46,8 +46,8 @@ class Sheets:
 
 
 @pytest.fixture
-def sheets(tmp_path):
-    return Sheets(tmp_path / "born.pdf")
+def pdf(tmp_path):
+    return PdfBuilder(tmp_path / "digital.pdf")
 
 
 def read(path: Path, work: Path, number: int = 1, **settings) -> Page:
@@ -56,28 +56,28 @@ def read(path: Path, work: Path, number: int = 1, **settings) -> Page:
     return read_page(path, number, replace(READING, **settings), folder)
 
 
-class TestSound:
-    def test_no_ocr(self, sheets, tmp_path):
+class TestEmbeddedText:
+    def test_no_ocr(self, pdf, tmp_path):
         """The text is taken as it is, without confidences, and nothing is rendered."""
-        sheets.page()
-        page = read(sheets.save(), tmp_path)
+        pdf.page()
+        page = read(pdf.save(), tmp_path)
         assert (page.origin, page.raw, page.languages) == ("text", "\n".join(ROWS), ("eng",))
         assert page.mean_confidence is None
         assert list((tmp_path / "work1").iterdir()) == []
 
     @pytest.mark.parametrize("turn", [0, 90, 180, 270])
     @pytest.mark.parametrize("crop", [None, (41.3, 53.7, 580, 500.5)])
-    def test_boxes_are_those_of_the_rendered_page(self, sheets, tmp_path, turn, crop):
+    def test_boxes_are_those_of_the_rendered_page(self, pdf, tmp_path, turn, crop):
         """However the page is turned and cropped, there is ink in each box, and all ink is in boxes."""
-        sheet = sheets.page(["Ink wherever", "words stand"], width=600.4, height=700.9)
+        sheet = pdf.page(["Ink wherever", "words stand"], width=600.4, height=700.9)
         if crop:
             sheet.set_cropbox(pymupdf.Rect(crop))
         sheet.set_rotation(turn)
-        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        found = extract_text(pdf.save(), 1, READING, frozenset())
         assert found is not None
         page = found.page
-        sheets.document[0].set_rotation((turn + page.turned) % 360)
-        sheets.document.save(tmp_path / "upright.pdf")
+        pdf.document[0].set_rotation((turn + page.turned) % 360)
+        pdf.document.save(tmp_path / "upright.pdf")
         image = render(tmp_path / "upright.pdf", 1, tmp_path, READING.limits)
         assert (page.width, page.height, page.dpi) == (image.width, image.height, image.dpi)
         assert (page.raw, page.turned) == ("Ink wherever\nwords stand", -turn % 360)
@@ -89,26 +89,26 @@ class TestSound:
             within[top:bottom, left:right] = True
         assert not (dark & ~within).any()
 
-    def test_text_that_runs_up_the_page(self, sheets, tmp_path):
-        """The page is turned, so that its lines are lines."""
-        sheet = sheets.page([])
+    def test_text_that_runs_up_the_page(self, pdf, tmp_path):
+        """The page is turned, so that its lines are horizontal."""
+        sheet = pdf.page([])
         for n, row in enumerate(ROWS):
             sheet.insert_text((100 + 20 * n, 700), row, fontsize=11, rotate=90)
-        page = read(sheets.save(), tmp_path)
+        page = read(pdf.save(), tmp_path)
         assert (page.turned, page.raw, page.width > page.height) == (90, "\n".join(ROWS), True)
-        assert render(sheets.path, 1, tmp_path, READING.limits).width == page.height
+        assert render(pdf.path, 1, tmp_path, READING.limits).width == page.height
 
-    def test_what_is_not_on_the_page_is_not_taken(self, sheets, tmp_path):
-        """Text beyond its edges, or cut off by the crop box."""
-        sheet = sheets.page()
+    def test_what_is_not_on_the_page_is_not_taken(self, pdf, tmp_path):
+        """Text beyond the page's edges, or cut off by the crop box, is left out."""
+        sheet = pdf.page()
         sheet.insert_text((700, 100), "Beyond the edge")
         sheet.insert_text((60, 830), "Cut off")
         sheet.set_cropbox(pymupdf.Rect(0, 0, 595, 800))
-        assert read(sheets.save(), tmp_path).raw == "\n".join(ROWS)
+        assert read(pdf.save(), tmp_path).raw == "\n".join(ROWS)
 
-    def test_fields_and_notes(self, sheets, tmp_path):
+    def test_fields_and_notes(self, pdf, tmp_path):
         """What was filled in and written on the page is shown, hence read; what is hidden is not."""
-        sheet = sheets.page()
+        sheet = pdf.page()
         for n, (name, flags) in enumerate((("Filled in by hand", 0), ("Hidden away", pymupdf.PDF_ANNOT_IS_HIDDEN))):
             field = pymupdf.Widget()
             field.field_type, field.field_name, field.field_value = pymupdf.PDF_WIDGET_TYPE_TEXT, name, name
@@ -116,63 +116,63 @@ class TestSound:
             sheet.add_widget(field)
             if flags:
                 annotation = next(w for w in sheet.widgets() if w.field_name == name)
-                sheets.document.xref_set_key(annotation.xref, "F", str(flags))
+                pdf.document.xref_set_key(annotation.xref, "F", str(flags))
         sheet.add_freetext_annot(pymupdf.Rect(60, 400, 300, 420), "Noted beside it", fontsize=11)
-        text = read(sheets.save(), tmp_path).raw
+        text = read(pdf.save(), tmp_path).raw
         assert "Filled in by hand" in text
         assert "Noted beside it" in text
         assert "Hidden" not in text
 
-    def test_ligatures_and_hyphens(self, sheets, tmp_path):
+    def test_ligatures_and_hyphens(self, pdf, tmp_path):
         """Ligatures are letters; a hyphen at a line's end stays, as with OCR."""
-        sheet = sheets.page()
+        sheet = pdf.page()
         writer = pymupdf.TextWriter(sheet.rect)
         writer.append((60, 300), "the o\ufb03ce has \ufb01ve \ufb02oors and a back-", font=pymupdf.Font("tiro"))
         writer.append((60, 316), "yard", font=pymupdf.Font("tiro"))
         writer.write_text(sheet)
-        assert read(sheets.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
+        assert read(pdf.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
 
-    def test_permissions_do_not_matter(self, sheets, tmp_path):
-        """A PDF that only forbids copying is shown to everybody."""
-        sheets.page()
-        sheets.document.save(sheets.path, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="x", permissions=0)
-        assert read(sheets.path, tmp_path).origin == "text"
+    def test_permissions_do_not_matter(self, pdf, tmp_path):
+        """The text of a PDF that only forbids copying is taken."""
+        pdf.page()
+        pdf.document.save(pdf.path, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="x", permissions=0)
+        assert read(pdf.path, tmp_path).origin == "text"
 
-    def test_the_language_of_the_text(self, sheets, tmp_path):
-        """``auto`` learns it from the text as well."""
-        sheets.page(["Die Wasserleitung wird in diesen Tagen erneuert, und das Wasser bleibt"] * 6)
-        path = sheets.save()
-        found = pdf_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
+    def test_the_language_of_the_text(self, pdf, tmp_path):
+        """``languages: auto`` detects it from embedded text as well."""
+        pdf.page(["Die Wasserleitung wird in diesen Tagen erneuert, und das Wasser bleibt"] * 6)
+        path = pdf.save()
+        found = extract_text(path, 1, replace(READING, languages=("auto",)), frozenset({"deu", "eng", "fra"}))
         assert found is not None
-        assert (found.sound, found.page.languages) == (True, ("deu",))
+        assert (found.trustworthy, found.page.languages) == (True, ("deu",))
 
 
-class TestReadAnew:
-    def test_page_by_page(self, sheets, tmp_path):
+class TestReadByOcr:
+    def test_page_by_page(self, pdf, tmp_path):
         """Of a mixed document, the scanned pages are read by OCR, the blank ones not at all."""
-        sheets.page()
+        pdf.page()
         scan = render_scans.line("This was scanned", height_px=60)
-        sheets.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
-        sheets.page([])
-        path = sheets.save()
+        pdf.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
+        pdf.page([])
+        path = pdf.save()
         pages = [read(path, tmp_path, n) for n in (1, 2, 3)]
         assert [page.origin for page in pages] == ["text", "ocr", "blank"]
         assert (pages[1].raw, pages[2].raw) == ("This was scanned", "")
 
     @pytest.mark.parametrize("below", [True, False])
-    def test_another_program_s_ocr(self, sheets, below, tmp_path):
-        """Invisible text over a scan, and text under one, is not taken: nobody knows how sure it is."""
+    def test_another_program_s_ocr(self, pdf, below, tmp_path):
+        """Invisible text over a scan, and text under one, is not taken, as it has no confidences."""
         scan = render_scans.line("What one sees", height_px=60)
-        sheets.page(mode=3 if below else 0, image=scan, below=below)
-        found = pdf_text(sheets.save(), 1, READING, frozenset())
+        pdf.page(mode=3 if below else 0, image=scan, below=below)
+        found = extract_text(pdf.save(), 1, READING, frozenset())
         assert found is not None
-        assert (found.sound, found.page.raw) == (False, "\n".join(ROWS))
-        assert read(sheets.path, tmp_path).origin == "ocr"
+        assert (found.trustworthy, found.page.raw) == (False, "\n".join(ROWS))
+        assert read(pdf.path, tmp_path).origin == "ocr"
 
-    def test_glyphs_without_meaning(self, sheets, tmp_path):
-        """A font whose table says nonsense: every letter is another."""
-        sheets.page()
-        raw = sheets.document.tobytes()
+    def test_glyphs_without_meaning(self, pdf, tmp_path):
+        """Text in a font whose table maps every letter to another is not trusted."""
+        pdf.page()
+        raw = pdf.document.tobytes()
         document = pymupdf.open("pdf", raw)
         font = document[0].get_fonts()[0][0]
         table = document.get_new_xref()
@@ -181,24 +181,24 @@ class TestReadAnew:
         text = f"1 begincodespacerange <00> <ff> endcodespacerange 26 beginbfchar\n{rows}endbfchar"
         document.update_stream(table, text.encode(), new=True)
         document.xref_set_key(font, "ToUnicode", f"{table} 0 R")
-        document.save(sheets.path)
-        found = pdf_text(sheets.path, 1, READING, frozenset())
+        document.save(pdf.path)
+        found = extract_text(pdf.path, 1, READING, frozenset())
         assert found is not None
-        assert not found.sound
-        assert read(sheets.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
+        assert not found.trustworthy
+        assert read(pdf.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
 
-    def test_pictures_that_say_more(self, sheets, tmp_path):
-        """A page of text whose picture holds more text is read by OCR; one with a mere picture is not."""
+    def test_pictures_that_say_more(self, pdf, tmp_path):
+        """A page with an image that shows more text is read by OCR; one whose image shows none is not."""
         at = pymupdf.Rect(60, 300, 535, 340)
-        sheets.page(ROWS[:2], image=render_scans.line("A picture that has a few words more to say"), at=at)
-        sheets.page(ROWS[:2], image=render_scans.blank(), at=at)
-        path = sheets.save()
+        pdf.page(ROWS[:2], image=render_scans.line("A picture that has a few words more to say"), at=at)
+        pdf.page(ROWS[:2], image=render_scans.blank(), at=at)
+        path = pdf.save()
         assert [read(path, tmp_path, n, prepare="off").origin for n in (1, 2)] == ["ocr", "text"]
 
-    def test_damaged_text_is_no_reason_to_fail(self, sheets, tmp_path, monkeypatch):
-        """The page is read as it shows."""
-        sheets.page()
-        path = sheets.save()
+    def test_damaged_text_is_no_reason_to_fail(self, pdf, tmp_path, monkeypatch):
+        """OCR reads the page instead."""
+        pdf.page()
+        path = pdf.save()
 
         def broken(_: object) -> None:
             raise pymupdf.mupdf.FzErrorFormat("broken font")
@@ -207,27 +207,27 @@ class TestReadAnew:
         assert read(path, tmp_path).origin == "ocr"
 
 
-class TestChoices:
-    def test_off(self, sheets, tmp_path):
-        """Every page is read by OCR."""
-        sheets.page(["Sharp letters", "of a machine"])
-        assert read(sheets.save(), tmp_path, pdf_text="off").origin == "ocr"
+class TestSettings:
+    def test_off(self, pdf, tmp_path):
+        """With ``off``, every page is read by OCR."""
+        pdf.page(["Sharp letters", "of a machine"])
+        assert read(pdf.save(), tmp_path, pdf_text="off").origin == "ocr"
 
-    def test_force(self, sheets, tmp_path):
-        """Any text is taken, an invisible one, too; pages without are read."""
+    def test_force(self, pdf, tmp_path):
+        """With ``force``, any text is taken, even invisible; pages without text are read by OCR."""
         scan = render_scans.line("What one sees", height_px=60)
-        sheets.page(mode=3, image=scan, below=True)
-        sheets.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
-        path = sheets.save()
+        pdf.page(mode=3, image=scan, below=True)
+        pdf.page([], image=scan, at=pymupdf.Rect(60, 60, 500, 140))
+        path = pdf.save()
         pages = [read(path, tmp_path, n, pdf_text="force") for n in (1, 2)]
         assert [page.origin for page in pages] == ["text", "ocr"]
         assert pages[0].raw == "\n".join(ROWS)
 
-    def test_only(self, sheets, tmp_path):
-        """Nothing of a PDF is read by OCR; images have to be."""
+    def test_only(self, pdf, tmp_path):
+        """With ``only``, no page of a PDF is read by OCR; image files are."""
         scan = render_scans.line("Only a picture", height_px=60)
-        sheets.page([], image=scan)
-        page = read(sheets.save(), tmp_path, pdf_text="only")
+        pdf.page([], image=scan)
+        page = read(pdf.save(), tmp_path, pdf_text="only")
         assert (page.origin, page.raw) == ("text", "")
         render_scans.save_png(scan, tmp_path / "scan.png")
         assert read(tmp_path / "scan.png", tmp_path, pdf_text="only").raw == "Only a picture"

@@ -1,4 +1,4 @@
-"""scanmend.source.preview: pages as pictures, whatever the source is."""
+"""scanmend.source.preview: pages as JPEGs, whatever the format of the source."""
 
 import io
 
@@ -11,13 +11,13 @@ from scanmend.source.preview import open_preview
 
 
 def shown(path, number=1, width=400, turned=0):
-    with open_preview(path) as sheets:
-        return Image.open(io.BytesIO(sheets.jpeg(number, width, 80, turned)))
+    with open_preview(path) as preview:
+        return Image.open(io.BytesIO(preview.jpeg(number, width, 80, turned)))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "CMYK", "I;16", "LA"])
 def test_every_mode_is_shown(tmp_path, mode):
-    """White stays white, what lets light through is paper, and what has no colour is grey."""
+    """White stays white, transparency becomes white, and images without colour become grey."""
     picture = Image.new("L", (800, 200), 255)
     picture.paste(0, (0, 0, 100, 200))
     picture = picture.point(lambda v: v * 257, "I").convert("I;16") if mode == "I;16" else picture.convert(mode)
@@ -48,7 +48,7 @@ def test_upright_and_the_page_asked_for(tmp_path):
 @pytest.mark.parametrize("save", [lambda page, path: render_scans.save_pdf([page], path), render_scans.save_png])
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_pages_that_ocr_had_to_turn(tmp_path, save, turned):
-    """They are shown upright, and as wide as asked for."""
+    """Pages are shown upright, and as wide as asked for."""
     page = render_scans.blank((600, 800))
     page.paste(0, (0, 0, 120, 80))
     lying = page.rotate(turned, expand=True)

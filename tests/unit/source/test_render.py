@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 import render_scans
-from held_photos import held
+from exif_photos import stored_as
 from scanmend.errors import DocumentError, StorageError
 from scanmend.source.render import inspect, render
 from scanmend.source.settings import SourceLimits
@@ -118,7 +118,7 @@ class TestInspect:
             assert inspect(path, LIMITS).kind == kind
 
     def test_names_of_any_bytes(self, files, tmp_path):
-        """A name that is no Unicode opens as well."""
+        """A file whose name is not Unicode can be opened."""
         for kind in ("pdf", "png"):
             path = tmp_path / os.fsdecode(b"caf\xe9 \xff." + kind.encode())
             path.write_bytes(files[kind].read_bytes())
@@ -133,7 +133,7 @@ class TestInspect:
             assert inspect(path, LIMITS).pages == 1
 
     def test_too_many_pages(self, files):
-        """The number that there are and the setting that forbids it are named."""
+        """The message has the number of pages and the setting that forbids it."""
         limits = SourceLimits(max_pages=1, max_megapixels=5, render_dpi=150)
         for kind, pages in (("tiff", 3), ("pdf", 2)):
             with pytest.raises(DocumentError, match=f"has {pages} pages, more than max_pages: 1 allows"):
@@ -158,7 +158,7 @@ class TestInspect:
         ],
     )
     def test_what_is_no_scan(self, tmp_path, content, said):
-        """It is told why, for the person who dropped it."""
+        """The message says why, for the person who dropped the file."""
         path = tmp_path / "file"
         path.write_bytes(content)
         with pytest.raises(DocumentError, match=said) as e:
@@ -166,7 +166,7 @@ class TestInspect:
         assert "\n" not in str(e.value)
 
     def test_encrypted(self, tmp_path):
-        """A PDF that asks for a password is told with what to do; one that only forbids copying is read."""
+        """The message for a PDF with a password says what to do; one that only forbids copying is read."""
         render_scans.encrypted_pdf(tmp_path / "closed.pdf")
         with pytest.raises(DocumentError, match="encrypted; save it without a password"):
             inspect(tmp_path / "closed.pdf", LIMITS)
@@ -189,7 +189,7 @@ class TestInspect:
         assert inspect(path, LIMITS).pages == 2
 
     def test_a_missing_file(self, tmp_path):
-        """That is no fault of a document."""
+        """A file that is gone is not the document's fault."""
         with pytest.raises(FileNotFoundError):
             inspect(tmp_path / "gone.pdf", LIMITS)
         with pytest.raises(FileNotFoundError):
@@ -291,7 +291,7 @@ class TestPictures:
     @pytest.mark.parametrize("kind", ["JPEG", "TIFF", "WEBP", "PNG"])
     def test_orientation(self, tmp_path, shown, kind, orientation):
         """However the camera was held, the page stands upright, and is turned once only."""
-        stored, exif = held(LINE, orientation)
+        stored, exif = stored_as(LINE, orientation)
         stored.save(tmp_path / "held", kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))
         assert difference(shown(tmp_path / "held"), LINE) < 4
 
@@ -344,7 +344,7 @@ class TestResolution:
 
     @pytest.mark.parametrize(("dpi", "used"), [(72, 150), (99, 150), (100, 100), (300, 300), (1200, 600)])
     def test_of_a_scan_in_a_pdf(self, tmp_path, dpi, used):
-        """Too coarse for Tesseract is rendered finer, much finer than it needs coarser."""
+        """A scan too coarse for Tesseract is rendered at render_dpi, one much finer than needed at 600 DPI."""
         path = sheet_pdf(tmp_path / "scan.pdf", LINE, dpi=dpi)
         assert render(path, 1, tmp_path, LIMITS).dpi == used
 
@@ -361,7 +361,7 @@ class TestResolution:
 
 class TestTooLarge:
     def test_an_image(self, files, tmp_path):
-        """Its size and the setting that forbids it are named."""
+        """The message has the image's size and the setting that forbids it."""
         limits = SourceLimits(10, 0.01, 150)
         for kind in PILLOWS:
             with pytest.raises(DocumentError, match=rf"page 1 has 0 megapixels \({LINE.width} x {LINE.height}\)"):
@@ -450,14 +450,14 @@ class TestDamage:
         assert failed
 
     def test_a_page_tree_that_leads_nowhere(self, tmp_path):
-        """Pages that are no pages are blank, or the document's fault."""
+        """Objects in the page tree that are not pages end in DocumentError at worst."""
         path = raw_pdf(
             tmp_path / "odd.pdf", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[9 0 R 1 0 R]/Count 2>>"
         )
         read_all(path, tmp_path)
 
     def test_a_page_tree_in_a_circle(self, tmp_path):
-        """Following it comes to an end."""
+        """A page tree in a circle ends in DocumentError."""
         path = raw_pdf(tmp_path / "odd.pdf", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R]/Count 3>>")
         assert read_all(path, tmp_path)
 
@@ -473,7 +473,7 @@ class TestDisk:
 
     @pytest.mark.parametrize("kind", ["png", "pdf"])
     def test_a_work_folder_that_is_gone(self, files, tmp_path, kind):
-        """Nor when its folder was removed meanwhile."""
+        """A folder that was removed meanwhile is not the document's fault either."""
         with pytest.raises(StorageError, match=r"page image .* cannot be written: "):
             render(files[kind], 1, tmp_path / "gone", LIMITS)
 

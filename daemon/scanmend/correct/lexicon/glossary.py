@@ -1,8 +1,8 @@
-"""The words that a folder protects and prefers: names, products, codes.
+"""The glossary: words that a folder protects and prefers, such as names, products and codes.
 
-An entry may hold several words, ``Müller & Söhne GmbH``; each that has letters counts by itself, as do the halves of
-``Hewlett-Packard``. They hold as they are written and in capitals; what is written small also holds capitalised, as
-sentences begin with any word.
+An entry may hold several words, as ``Müller & Söhne GmbH`` does; each word with letters counts by itself, and so do
+the halves of ``Hewlett-Packard``. A word counts as it is written and in capitals. A word in small letters also counts
+with a capital first letter, as it may begin a sentence.
 """
 
 import re
@@ -15,27 +15,30 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from scanmend.correct.lexicon import numbers
-from scanmend.correct.lexicon.tokens import letters, parts
+from scanmend.correct.lexicon.tokens import count_letters, split_punctuation
 
-ZIPF = 5.0
-"""Zipf frequency of a glossary word for whoever weighs candidates: as common as ``office`` or ``father``."""
-ONE_EDIT, TWO_EDITS = 4, 6
-"""Letters from which a word may be read wrongly in one place, and in two; with fewer, too many words look alike."""
-MOST = 10
-"""Candidates for one word."""
+GLOSSARY_ZIPF = 5.0
+"""Zipf frequency that a glossary word is given when candidates are weighed: that of ``office`` or ``father``."""
+MIN_LETTERS_ONE_EDIT = 4
+"""Letters from which a word within one edit of a glossary word may be that word; shorter words are too alike."""
+MIN_LETTERS_TWO_EDITS = 6
+"""Letters from which a word within two edits of a glossary word may be that word."""
+MAX_NEAR_WORDS = 10
+"""Most glossary words that are returned as near one raw word."""
 _POSSESSIVE = re.compile(r"'s$", re.IGNORECASE)
 _HALVES = re.compile(r"[-\u2010\u2011/]")
 
 
 class Glossary:
-    """Words that are kept where they were read, and preferred where something like them was."""
+    """Words that stay as read where they stand on a page, and are preferred where something like them was read."""
 
-    zipf = ZIPF
+    zipf = GLOSSARY_ZIPF
+    """Zipf frequency of each of its words."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        """``entries``: words and groups of words, in any Unicode form."""
-        self.words = tuple(dict.fromkeys(word for entry in entries for word in _words(entry)))
-        """Every word, as it is written in the glossary."""
+        """Take the entries of a glossary file: words and groups of words, in any Unicode form."""
+        self.words = tuple(dict.fromkeys(word for entry in entries for word in _words_of_entry(entry)))
+        """Every word of the glossary as it is written there, halves of hyphenated words included."""
         self._forms = frozenset(form for word in self.words for form in _forms(word))
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for form in dict.fromkeys(form for word in self.words for form in _forms(word)):
@@ -46,67 +49,68 @@ class Glossary:
         return bool(self.words)
 
     def protects(self, word: str) -> bool:
-        """Whether the word, whatever punctuation is around it, is to stay as it was read."""
+        """Whether the word, without the punctuation around it and a possessive ``'s``, is in the glossary."""
         core = _core(word)
-        return self._holds(core) or self._holds(_POSSESSIVE.sub("", core))
+        return self._contains(core) or self._contains(_POSSESSIVE.sub("", core))
 
     def near(self, core: str) -> list[str]:
-        """Glossary words that may have been read as this one, the nearest first; none for a glossary word.
+        """Return glossary words that may have been misread as ``core``, the nearest first; none for a glossary word.
 
-        ``core`` has no punctuation around it. Within one edit from 4 letters, two from 6, a letter in the wrong case
-        being one; in the form that is nearest, so in capitals for a word in capitals. Digits and signs are the same.
+        ``core`` has no punctuation around it. Words from 4 letters may differ by one edit, from 6 letters by two; a
+        letter in the wrong case is one edit. Each comes in its nearest form, so in capitals for a core in capitals.
+        Digits and signs are the same as in the core.
         """
-        return list(self._near(_normal(core)))
+        return list(self._near(_normalised(core)))
 
-    def _holds(self, core: str) -> bool:
+    def _contains(self, core: str) -> bool:
         return core in self._forms or ("-" in core and all(half in self._forms for half in core.split("-")))
 
     def _find_near(self, core: str) -> tuple[str, ...]:
-        if len(core) < ONE_EDIT or self.protects(core):
+        if len(core) < MIN_LETTERS_ONE_EDIT or self.protects(core):
             return ()
-        figures = numbers.sacred(core)
+        figures = numbers.number_characters(core)
         found: list[tuple[int, str]] = []
-        for length in range(max(ONE_EDIT, len(core) - 2), len(core) + 3):
-            reach = _reach(min(length, len(core)))
+        for length in range(max(MIN_LETTERS_ONE_EDIT, len(core) - 2), len(core) + 3):
+            reach = _max_edits(min(length, len(core)))
             if abs(length - len(core)) <= reach:
                 alike = process.extract(
                     core, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=reach, limit=None
                 )
-                found += [(int(edits), form) for form, edits, _ in alike if numbers.sacred(form) == figures]
+                found += [(int(edits), form) for form, edits, _ in alike if numbers.number_characters(form) == figures]
         found.sort(key=lambda f: (f[0], abs(len(f[1]) - len(core))))
         nearest: dict[str, str] = {}
         for _, form in found:
             nearest.setdefault(form.upper(), form)
-        return tuple(nearest.values())[:MOST]
+        return tuple(nearest.values())[:MAX_NEAR_WORDS]
 
 
 @lru_cache(8)
 def glossary(entries: tuple[str, ...]) -> Glossary:
-    """The glossary of these entries; built once, however many pages come with them."""
+    """Return the glossary of these entries; built once for all pages of a folder."""
     return Glossary(entries)
 
 
-def _words(entry: str) -> Iterator[str]:
+def _words_of_entry(entry: str) -> Iterator[str]:
     for chunk in entry.split():
         core = _core(chunk)
-        if letters(core):
+        if count_letters(core):
             yield core
             if not any(c.isdigit() for c in core):  # half a code would be any letter or two
-                yield from (half for half in _HALVES.split(core) if half != core and letters(half) > 1)
+                yield from (half for half in _HALVES.split(core) if half != core and count_letters(half) > 1)
 
 
 def _forms(word: str) -> tuple[str, ...]:
     capitalised = (word[:1].upper() + word[1:],) if word.islower() else ()
-    return (word, *capitalised, _normal(word.upper()))
+    return (word, *capitalised, _normalised(word.upper()))
 
 
 def _core(word: str) -> str:
-    return parts(_normal(word)).core
+    return split_punctuation(_normalised(word)).core
 
 
-def _normal(text: str) -> str:
+def _normalised(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\u2019", "'")
 
 
-def _reach(count: int) -> int:
-    return 2 if count >= TWO_EDITS else 1
+def _max_edits(count: int) -> int:
+    return 2 if count >= MIN_LETTERS_TWO_EDITS else 1

@@ -1,4 +1,4 @@
-"""The words of one page: of its languages, of the folder's glossary, and the names it repeats."""
+"""The words of one page: those of its languages, of the folder's glossary, and the names that the page repeats."""
 
 import functools
 import math
@@ -8,64 +8,71 @@ from collections.abc import Iterator
 from rapidfuzz.distance import OSA
 
 from scanmend.correct.lexicon.glossary import Glossary
-from scanmend.correct.lexicon.tokens import letters, like, parts
-from scanmend.correct.lexicon.wordlists import KNOWN, Lexicon
+from scanmend.correct.lexicon.tokens import count_letters, match_case, split_punctuation
+from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
 from scanmend.document import Page
 
-REPEATED_ZIPF = 2.2
-"""What a word is worth that stands twice on the page and in no lexicon: little more than a rare one."""
-_LONG = 5
-"""Letters from which a repeated word is more likely a name than the same misreading twice."""
-_PSEUDO_UNKNOWN, _PSEUDO_WORDS = 1, 20
+REPEATED_NAME_ZIPF = 2.2
+"""Zipf frequency of a name that stands twice on the page and is in no lexicon: little more than a rare word's."""
+_MIN_NAME_LETTERS = 5
+"""Letters from which a repeated capitalised word is more likely a name than the same misreading twice."""
+_PRIOR_UNKNOWN_WORDS = 1
+"""Unknown words that are added to a page's count, so that a few words prove nothing."""
+_PRIOR_WORDS = 20
+"""Words that are added to a page's count, so that a few words prove nothing."""
 
 
 class PageWords:
-    """A lexicon as one page sees it."""
+    """A lexicon with a folder's glossary and the repeated names of one page."""
 
     def __init__(self, lexicon: Lexicon, page: Page, glossary: Glossary = Glossary(())) -> None:  # noqa: B008 -- immutable
         self._lexicon = lexicon
         self._glossary = glossary
         self.protects = glossary.protects
-        self._count = Counter(parts(word.text).core for line in page.lines for word in line.words)
+        self._count = Counter(split_punctuation(word.text).core for line in page.lines for word in line.words)
         self._names = sorted(
-            w for w, n in self._count.items() if n > 1 and len(w) >= _LONG and w[0].isupper() and w.isalpha()
+            w
+            for w, n in self._count.items()
+            if n > 1 and len(w) >= _MIN_NAME_LETTERS and w[0].isupper() and w.isalpha()
         )
         self.zipf = functools.lru_cache(1 << 14)(self._zipf)
 
     def _zipf(self, word: str) -> float:
-        """Zipf frequency of the word; 0.0 when unknown."""
+        """Return the Zipf frequency of the word; 0.0 when it is unknown."""
         found = self._lexicon.zipf(word)
         if self.protects(word):
             return max(found, self._glossary.zipf)
-        return found if found >= KNOWN or not self._repeated(word) else max(found, REPEATED_ZIPF)
+        return found if found >= KNOWN_ZIPF or not self._is_repeated_name(word) else max(found, REPEATED_NAME_ZIPF)
 
     def knows(self, word: str) -> bool:
         """Whether the word is in a lexicon of the page's languages or in the glossary."""
         return self._lexicon.knows(word) or self.protects(word)
 
-    def wanted(self, core: str) -> list[str]:
-        """Glossary words near the core, in their own case."""
+    def near_in_glossary(self, core: str) -> list[str]:
+        """Return glossary words that may have been misread as the core, in their own case."""
         return self._glossary.near(core)
 
     def near(self, core: str) -> Iterator[str]:
-        """Known words near the core, in its case, and names of the page, in theirs."""
-        yield from (text for near in self._lexicon.near(core) if (text := like(core, near)) != core)
-        reach = 1 if len(core) <= _LONG else 2
+        """Yield known words near the core, in its case, and then names of the page near it, in their own."""
+        yield from (text for near in self._lexicon.near(core) if (text := match_case(core, near)) != core)
+        reach = 1 if len(core) <= _MIN_NAME_LETTERS else 2
         yield from (n for n in self._names if n != core and OSA.distance(core, n, score_cutoff=reach) <= reach)
 
     def repetition(self, core: str) -> float:
-        """Natural logarithm of how often a word of some length stands on the page just so."""
-        return math.log(self._count[core]) if self._repeated(core) else 0.0
+        """Return the natural logarithm of how often a name stands on the page; 0 for other words."""
+        return math.log(self._count[core]) if self._is_repeated_name(core) else 0.0
 
     @functools.cached_property
     def unknown_share(self) -> float:
-        """Share of words in no lexicon, smoothed so that a few words prove nothing.
+        """Share (0–1) of the page's words in small letters that are in no lexicon, smoothed for short pages.
 
-        Words in small letters only: the rest may be names, which are unknown without being misread.
+        Other words may be names, which are unknown without being misread.
         """
-        counted = [(n, self.knows(core)) for core, n in self._count.items() if letters(core) > 1 and core.islower()]
+        counted = [
+            (n, self.knows(core)) for core, n in self._count.items() if count_letters(core) > 1 and core.islower()
+        ]
         unknown = sum(n for n, known in counted if not known)
-        return (unknown + _PSEUDO_UNKNOWN) / (sum(n for n, _ in counted) + _PSEUDO_WORDS)
+        return (unknown + _PRIOR_UNKNOWN_WORDS) / (sum(n for n, _ in counted) + _PRIOR_WORDS)
 
-    def _repeated(self, word: str) -> bool:
-        return self._count[word] > 1 and len(word) >= _LONG and word[0].isupper()
+    def _is_repeated_name(self, word: str) -> bool:
+        return self._count[word] > 1 and len(word) >= _MIN_NAME_LETTERS and word[0].isupper()

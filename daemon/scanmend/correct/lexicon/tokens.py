@@ -1,4 +1,4 @@
-"""Words as correction sees them: a core of letters between punctuation, and where sentences begin."""
+"""Words as correction sees them: a core of letters between punctuation, their case, and where sentences begin."""
 
 import re
 from dataclasses import dataclass
@@ -7,89 +7,55 @@ from scanmend.document import Line, Page, Word
 
 _ELISION = r"(?:(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quelqu|dell|nell|dall|sull|all|un)['\u2019](?=\w))?"
 """What French, Italian and Catalan run together with the next word; word lists hold the two apart."""
-_BEFORE = re.compile(rf"\W*{_ELISION}", re.IGNORECASE)
+_LEADING = re.compile(rf"\W*{_ELISION}", re.IGNORECASE)
 _WORD = re.compile(r"\w")
-BREAKS = "-\u00ac\u2010\u00ad"
-"""Hyphens that a line end puts into a word."""
-_ENDS = (".", "!", "?", ":", "—")
-_CLOSING = "\"”»'’)]"
+_SENTENCE_ENDS = (".", "!", "?", ":", "—")
+_CLOSING_MARKS = "\"”»'’)]"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """A word cut into what stands before, the core, and what stands after."""
+class WordParts:
+    """A word cut into the punctuation before it, its core, and the punctuation after it."""
 
     before: str
     core: str
     after: str
 
-    def around(self, core: str) -> str:
-        """Another core between the same punctuation."""
+    def with_core(self, core: str) -> str:
+        """Return the word with another core between the same punctuation."""
         return self.before + core + self.after
 
 
-def parts(text: str) -> Parts:
-    """Cut punctuation from both ends."""
-    found = _BEFORE.match(text)
+def split_punctuation(text: str) -> WordParts:
+    """Cut punctuation, and a French or Italian elision, from the ends of a word; without letters the core is empty."""
+    found = _LEADING.match(text)
     start, end = found.end() if found else 0, len(text)
     while end > start and not _WORD.match(text, end - 1):
         end -= 1
-    return Parts(text[:start], text[start:end], text[end:])
+    return WordParts(text[:start], text[start:end], text[end:])
 
 
-def letters(text: str) -> int:
-    """How many letters the text has."""
+def count_letters(text: str) -> int:
+    """Return how many letters the text has; digits and marks are none."""
     return sum(c.isalpha() for c in text)
 
 
-def like(pattern: str, word: str) -> str:
-    """The word in the case of the pattern: capitals, capitalised, or as it is."""
-    if len(pattern) > 1 and 3 * sum(c.isupper() for c in pattern) > 2 * letters(pattern):
+def match_case(pattern: str, word: str) -> str:
+    """Return the word in the case of the pattern: in capitals, capitalised, or unchanged."""
+    if len(pattern) > 1 and 3 * sum(c.isupper() for c in pattern) > 2 * count_letters(pattern):
         return word.upper()
     return word[:1].upper() + word[1:] if pattern[:1].isupper() else word
 
 
 def starts_sentence(line: Line, index: int, before: Word | None) -> bool:
-    """Whether the word at ``index`` begins a sentence; ``before`` ends the line above in its paragraph."""
+    """Whether the word at ``index`` begins a sentence; ``before`` is the last word of the line above, if any."""
     previous = line.words[index - 1] if index else before
-    return previous is None or previous.text.rstrip(_CLOSING).endswith(_ENDS)
+    return previous is None or previous.text.rstrip(_CLOSING_MARKS).endswith(_SENTENCE_ENDS)
 
 
-def broken(before: str, after: str) -> bool:
-    """Whether a line end, or what was one, broke a word between the two: ``trans-`` and ``ported``."""
-    left = parts(before)
-    return (
-        bool(left.after)
-        and left.after in BREAKS
-        and left.core.isalpha()
-        and after[:1].islower()
-        and parts(after).core.isalpha()
-    )
-
-
-def unbroken(text: str) -> str:
-    """The words with what a line end broke put together again."""
-    out: list[str] = []
-    for word in text.split():
-        if out and broken(out[-1], word):
-            out[-1] = out[-1][:-1] + word
-        else:
-            out.append(word)
-    return " ".join(out)
-
-
-def beside(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
-    """The words before and after some words of line ``n``, across line ends; empty where there is none."""
+def neighbours(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
+    """Return the words before and after ``count`` words of line ``n``, across line ends; empty where none is."""
     words, last = page.lines[n].words, first + count
     above = words[first - 1 : first] if first else page.lines[n - 1].words[-1:] if n else ()
     below = words[last : last + 1] or (page.lines[n + 1].words[:1] if n + 1 < len(page.lines) else ())
     return "".join(w.text for w in above), "".join(w.text for w in below)
-
-
-def around(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
-    """The parts of broken words that lie before and after some words of line ``n``; both mostly empty."""
-    words = page.lines[n].words
-    above, below = beside(page, n, first, count)
-    before = parts(above).core if above and broken(above, words[first].text) else ""
-    after = parts(below).core if below and broken(words[first + count - 1].text, below) else ""
-    return before, after

@@ -1,4 +1,4 @@
-"""Which words a language has, and how common they are (wordfreq's lists, by Robyn Speer)."""
+"""Word lists: which words a language has, and how common each is (wordfreq's lists, by Robyn Speer)."""
 
 import math
 import re
@@ -12,30 +12,36 @@ from rapidfuzz.distance import OSA
 
 from scanmend.language.codes import CODES
 
-KNOWN = 2.0
-"""Zipf frequency from which a word counts as one: once in ten million. Below, the lists hold many typing errors."""
+KNOWN_ZIPF = 2.0
+"""Zipf frequency (2: once in ten million words) from which a word counts as known.
 
-COMPOUNDING = {"da", "de", "fi", "nb", "nl", "sv"}
+Below it the lists hold many typing errors.
+"""
+
+COMPOUNDING_LANGUAGES = {"da", "de", "fi", "nb", "nl", "sv"}
+"""wordfreq's codes of languages that write compounds as one word."""
 _UMLAUTS = {"a": "ä", "o": "ö", "u": "ü"}
-_ABOVE = re.compile("([aou])\u0364")
-"""Umlauts as black letter prints them, with a small e above."""
-_EDITS = (4, 7, 10)
-"""Letters from which a word may be two, three and four edits away."""
-_LONG, _PART = 4, 3.0
-"""Least letters of each part of a compound, and its least Zipf frequency."""
+_E_ABOVE = re.compile("([aou])\u0364")
+"""Finds umlauts as black letter prints them, with a small e above."""
+_EXTRA_EDIT_LENGTHS = (4, 7, 10)
+"""Letters from which a word counts as near at two, three and four edits."""
+_MIN_PART_LETTERS = 4
+"""Fewest letters of each part of a compound; words in old spelling must have more."""
+_MIN_PART_ZIPF = 3.0
+"""Least Zipf frequency of each part of a compound, and of the modern form of a word in old spelling."""
 
 OLD_SPELLINGS = {
     "de": (("th", "t"), ("ey", "ei"), ("irt", "iert"), ("iren", "ieren"), ("niss", "nis"), ("c", "k"), ("gieb", "gib")),
     "fr": (("oit", "ait"), ("oient", "aient"), ("ans", "ants"), ("ens", "ents"), ("tems", "temps")),
     "en": (("shew", "show"), ("chuse", "choose"), ("connexion", "connection"), ("to-", "to"), ("gaol", "jail")),
 }
-"""How older prints write what the lists have in today's spelling: no misreading."""
-OLD = 0.5
+"""Old and modern spelling by language code: a word in old spelling is no misreading, though no list has it."""
+OLD_SPELLING_BONUS_ZIPF = 0.5
 """Zipf steps above KNOWN for a word in old spelling."""
 
 
 class Lexicon:
-    """The words of some languages together."""
+    """The words of one or more languages together; false when it is empty."""
 
     def __init__(
         self,
@@ -44,10 +50,10 @@ class Lexicon:
         compounds: bool = False,
         old: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """``frequencies``: case-folded words (``strasse``) and their Zipf frequencies, log10 of uses per billion.
+        """Take case-folded words (``strasse``) with their Zipf frequencies: log10 of uses in a billion words.
 
         ``compounds``: whether the language writes compounds as one word, so that no list can hold them all.
-        ``old``: what older spelling has in the place of what.
+        ``old``: pairs of an old spelling and the modern one.
         """
         self._compounds = compounds
         self._old = tuple(old)
@@ -57,53 +63,53 @@ class Lexicon:
                 self._zipf[word] = zipf
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for word, zipf in self._zipf.items():
-            if zipf >= KNOWN and len(word) > 1 and word.isalpha():
+            if zipf >= KNOWN_ZIPF and len(word) > 1 and word.isalpha():
                 self._by_length[len(word)].append(word)
 
     def __bool__(self) -> bool:
         return bool(self._zipf)
 
     def zipf(self, word: str) -> float:
-        """Zipf frequency of the word, case ignored; 0.0 when unknown.
+        """Return the Zipf frequency of the word, case ignored; 0.0 when it is unknown.
 
-        A hyphenated word is as common as its rarest part, or as the word that a line end broke.
+        A hyphenated word is as common as its rarest part, or as the word without hyphens, whichever is more.
         """
-        low = _ABOVE.sub(lambda found: _UMLAUTS[found.group(1)], word.casefold()).replace("\u2019", "'")
+        low = _E_ABOVE.sub(lambda found: _UMLAUTS[found.group(1)], word.casefold()).replace("\u2019", "'")
         found = self._zipf.get(low, 0.0)
         if not found and "-" in low.strip("-"):
             parts = min(self._zipf.get(part, 0.0) for part in low.split("-") if part)
             return max(parts, self._zipf.get(low.replace("-", ""), 0.0))
         if not found and low.endswith("'s"):
             return self._zipf.get(low[:-2], 0.0)
-        if found < KNOWN and len(low) > _LONG and any(self._modern(low)):
-            return KNOWN + OLD
-        if found < KNOWN and self._compounds and len(low) >= 2 * _LONG:
+        if found < KNOWN_ZIPF and len(low) > _MIN_PART_LETTERS and any(self._modern_spelling_is_common(low)):
+            return KNOWN_ZIPF + OLD_SPELLING_BONUS_ZIPF
+        if found < KNOWN_ZIPF and self._compounds and len(low) >= 2 * _MIN_PART_LETTERS:
             return max(found, self._compound(low))
         return found
 
-    def _modern(self, low: str) -> Iterator[bool]:
-        """For each old spelling in the word: whether today's is a common one."""
+    def _modern_spelling_is_common(self, low: str) -> Iterator[bool]:
+        """Yield, for each old spelling in the word, whether the word in modern spelling is common."""
         for old, new in self._old:
             if old in low:
-                yield self._zipf.get(low.replace(old, new), 0.0) >= _PART
+                yield self._zipf.get(low.replace(old, new), 0.0) >= _MIN_PART_ZIPF
 
     def _compound(self, low: str) -> float:
-        """Zipf frequency of two known words written as one, with or without a joining s; 0.0 when it is none."""
+        """Return the Zipf frequency of a compound of two words, with or without a joining s; 0.0 for other words."""
         best = 0.0
-        for i in range(_LONG, len(low) - _LONG + 1):
+        for i in range(_MIN_PART_LETTERS, len(low) - _MIN_PART_LETTERS + 1):
             lefts = [low[:i], low[: i - 1]] if low[i - 1] == "s" else [low[:i]]
             left = max(self._zipf.get(part, 0.0) for part in lefts)
             best = max(best, min(left, self._zipf.get(low[i:], 0.0)))
-        return KNOWN if best >= _PART else 0.0
+        return KNOWN_ZIPF if best >= _MIN_PART_ZIPF else 0.0
 
     def knows(self, word: str) -> bool:
-        """Whether the word is one."""
-        return self.zipf(word) >= KNOWN
+        """Whether the word is in the lists, or built from words that are."""
+        return self.zipf(word) >= KNOWN_ZIPF
 
     def near(self, word: str, most: int = 60) -> Iterator[str]:
-        """Known words within one to four edits (by length of the word), in lower case, the nearest first."""
+        """Return known words within one to four edits (more for longer words), in lower case, the nearest first."""
         low = word.lower()
-        reach = sum(len(low) >= least for least in (0, *_EDITS))
+        reach = sum(len(low) >= least for least in (0, *_EXTRA_EDIT_LENGTHS))
         pool = [w for d in range(-reach, reach + 1) for w in self._by_length.get(len(low) + d, ())]
         found = process.extract(low, pool, scorer=OSA.distance, score_cutoff=reach, limit=None)
         found.sort(key=lambda f: (f[1], -self._zipf[f[0]]))
@@ -112,7 +118,7 @@ class Lexicon:
 
 @cache
 def lexicon(languages: Sequence[str]) -> Lexicon:
-    """The lexicon of some Tesseract languages; empty, hence false, for languages that wordfreq has no list of."""
+    """Return the lexicon of languages by Tesseract's names; empty, hence false, where wordfreq has no list of them."""
     available = wordfreq.available_languages()
     codes = {CODES.get(language.lower(), "") for language in languages} & set(available)
     return Lexicon(
@@ -120,8 +126,8 @@ def lexicon(languages: Sequence[str]) -> Lexicon:
             (word, math.log10(frequency) + 9)
             for code in sorted(codes)
             for word, frequency in wordfreq.get_frequency_dict(code).items()
-            if frequency >= 10 ** (KNOWN - 9.5)
+            if frequency >= 10 ** (KNOWN_ZIPF - 9.5)
         ),
-        compounds=bool(codes & COMPOUNDING),
+        compounds=bool(codes & COMPOUNDING_LANGUAGES),
         old=[pair for code in sorted(codes) for pair in OLD_SPELLINGS.get(code, ())],
     )

@@ -1,17 +1,18 @@
-"""Chat templates: where a model wants the messages, so that nothing in a message passes for the template's own."""
+"""Chat templates: put messages where a model wants them, so that nothing in a message passes for a control token."""
 
 from collections.abc import Callable, Iterator, Mapping
 
 FALLBACK = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n\n{% endfor %}assistant: "
-"""For a model that brings no template."""
+"""Template for a model whose file has none."""
 _SYSTEM, _USER = "\ue000SYSTEM\ue001", "\ue000USER\ue001"
+"""Marks for the two messages, of characters that no template has."""
 
 
 def pieces(render: Callable[[list[dict[str, str]]], str], system: str, user: str) -> Iterator[tuple[str, bool]]:
-    """Yield the rendered template in order; with each piece, whether it is the template's own or a message.
+    """Yield the rendered template piece by piece, each with True where it is the template's own, False for a message.
 
-    The template is rendered around marks, which are replaced afterwards: what is written like a control token in a
-    message stays plain text. A template that knows no system role gets one message of both.
+    The template is rendered around marks, which are replaced afterwards, so that text like a control token in a message
+    stays plain text. A template without a system role gets one message of both.
     """
     marks = {_SYSTEM: system, _USER: user}
     try:

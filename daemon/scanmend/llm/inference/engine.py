@@ -21,25 +21,28 @@ from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.inference.chat_template import FALLBACK, pieces
 from scanmend.llm.inference.draft import Draft
 from scanmend.llm.inference.draft_length import DraftLength
-from scanmend.llm.inference.weights import tiles
+from scanmend.llm.inference.weights import file_layout_is_faster
 from scanmend.llm.store.gguf import read_header
 
 BATCH = 512
+"""Most tokens that are decoded in one call."""
 SEQUENCES = 33
-"""Sequence 0 holds the context, the others one candidate each."""
+"""Sequences of the KV cache: 0 holds the context, the others one continuation each."""
 ALL_LAYERS = 9999
+"""Number of GPU layers that stands for all, as no model has so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model wrote, and how it was decoded."""
+    """A reply of the model, and how it was decoded."""
 
     text: str
     complete: bool
-    """Whether the model ended it by itself, rather than a limit."""
+    """Whether the model ended it, rather than a limit."""
     tokens: int
+    """Number of tokens of the reply."""
     calls: int
-    """How many batches were decoded after the prompt; plain decoding needs one per token."""
+    """Number of batches decoded after the prompt; plain decoding needs one per token."""
 
 
 class Engine:
@@ -59,8 +62,9 @@ class Engine:
             raise ModelError("this build of llama.cpp cannot use a GPU; rebuild it with GPU support or set gpu: off")
         params = lc.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        tiled = not gpu_layers and tiles(_quantization(path), lc.llama_print_system_info(), lc.__version__)
-        params.use_extra_bufts = not safe and not tiled
+        system = lc.llama_print_system_info()
+        repack = bool(gpu_layers) or not file_layout_is_faster(_quantization(path), system, lc.__version__)
+        params.use_extra_bufts = not safe and repack
         self._model = lc.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise ModelError(f"llama.cpp cannot load {path}: {_last_error()}")
@@ -78,23 +82,23 @@ class Engine:
             raise ModelError(f"no memory for a context of {self.context} tokens with {path.name}: {_last_error()}")
         self._memory = lc.llama_get_memory(self._context)
         self._batch = lc.llama_batch_init(BATCH, 0, 1)
-        self._fed: list[int] = []
+        self._fed: list[int] = []  # what sequence 0 holds in the KV cache
         self._format = self._chat_formatter()
-        self._pace = DraftLength()
+        self._draft_length = DraftLength()
 
     @property
     def parameters(self) -> int:
-        """How many weights the model has."""
+        """Number of weights of the model."""
         return int(lc.llama_model_n_params(self._model))
 
     def close(self) -> None:
-        """Free what llama.cpp holds."""
+        """Free the memory that llama.cpp holds."""
         lc.llama_batch_free(self._batch)
         lc.llama_free(self._context)
         lc.llama_model_free(self._model)
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """Tokens of the text; control tokens in it are plain characters unless ``special``."""
+        """Return the tokens of the text; control tokens in it are plain characters unless ``special``."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 16
         out = (lc.llama_token * room)()
@@ -104,10 +108,9 @@ class Engine:
         return list(out[:n])
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
-        """Log-probability in nats of each continuation after the context, which stays cached for the next call.
+        """Return the log-probability in nats of each continuation after the context, which stays cached.
 
-        Where nothing stands before a continuation, not even a token that begins a text, nothing is known of its first
-        token: all tokens are equally likely there.
+        Without a context, and for a model without a token that begins a text, all first tokens are equally likely.
         """
         left = self._window(self._begin() + self.tokenize(context))
         row = self._feed(left)
@@ -120,7 +123,7 @@ class Engine:
         return totals
 
     def _score_some(self, position: int, tokens: list[list[int]], totals: list[float], start: int) -> int:
-        """Add the log-probabilities of as many continuations as fit one batch; return where to go on."""
+        """Add the log-probabilities of as many continuations as fit one batch; return the index of the next one."""
         rows: list[tuple[int, int, int]] = []
         room = min(BATCH, self.context - position)
         sequence, i = 0, start
@@ -165,12 +168,12 @@ class Engine:
                 return Reply(written.decode("utf-8", "ignore"), complete=False, tokens=len(out), calls=calls)
             out.append(following)
             written += self._piece(following)
-            ahead = draft.ahead(written)[: max_tokens - len(out)]
-            offered = ahead[: self._pace.length(len(ahead))]
+            drafted = draft.next_tokens(written)[: max_tokens - len(out)]
+            offered = drafted[: self._draft_length.length(len(drafted))]
             agreed, following = self._verify(out[-1], offered)
             calls += 1
-            right = agreed if offered else int(ahead[:1] == (following,))
-            self._pace.learn(right, min(1, len(offered or ahead[:1]) - right))
+            right = agreed if offered else int(drafted[:1] == (following,))
+            self._draft_length.learn(right, min(1, len(offered or drafted[:1]) - right))
             out += offered[:agreed]
             written += b"".join(self._piece(t) for t in offered[:agreed])
         return Reply(written.decode("utf-8", "ignore"), complete=True, tokens=len(out), calls=calls)
@@ -180,8 +183,8 @@ class Engine:
         rows = len(prompt) - self._cached(prompt)
         started = time.perf_counter()
         following = self._argmax(self._feed(prompt))
-        self._pace.begin()
-        self._pace.costs.learn(rows, time.perf_counter() - started)
+        self._draft_length.begin()
+        self._draft_length.costs.learn(rows, time.perf_counter() - started)
         return following
 
     def _verify(self, token: int, offered: Sequence[int]) -> tuple[int, int]:
@@ -192,7 +195,7 @@ class Engine:
             self._put(i, t, position + i, 0, logits=True)
         self._decode(1 + len(offered))
         agreed, best = 0, self._argmax(0)
-        self._pace.costs.learn(1 + len(offered), time.perf_counter() - started)
+        self._draft_length.costs.learn(1 + len(offered), time.perf_counter() - started)
         while agreed < len(offered) and best == offered[agreed]:
             agreed += 1
             best = self._argmax(agreed)
@@ -202,7 +205,7 @@ class Engine:
         return agreed, best
 
     def _prompt(self, system: str, user: str) -> list[int]:
-        """The chat template around the two messages; control tokens written in the messages stay plain text."""
+        """Return the chat template around the two messages; control tokens written in the messages stay plain text."""
         out: list[int] = []
         for i, (text, own) in enumerate(pieces(self._format, system, user)):
             out += self.tokenize(text, special=own)
@@ -228,7 +231,7 @@ class Engine:
         return [lc.llama_vocab_bos(self._vocab)] if lc.llama_vocab_get_add_bos(self._vocab) else []
 
     def _window(self, tokens: list[int]) -> list[int]:
-        """Leave out the oldest tokens, half a window at a time so that the cache serves many calls."""
+        """Drop the oldest tokens of a long context, half a window at a time, so that the cache serves many calls."""
         room = max(self.context - BATCH, self.context // 2)
         if len(tokens) <= room:
             return tokens
@@ -236,7 +239,7 @@ class Engine:
         return tokens[-(-(len(tokens) - room) // step) * step :]
 
     def _feed(self, tokens: list[int]) -> int:
-        """Bring sequence 0 to exactly these tokens; return the batch row that holds the logits after the last."""
+        """Make sequence 0 hold exactly these tokens; return the batch row with the logits after the last."""
         same = self._cached(tokens)
         lc.llama_memory_seq_rm(self._memory, 0, same, -1)
         row = 0
@@ -251,7 +254,7 @@ class Engine:
         return row
 
     def _cached(self, tokens: list[int]) -> int:
-        """How many of the tokens sequence 0 already begins with; the last one is always decoded, for its logits."""
+        """Return how many of the tokens sequence 0 begins with; the last is never counted, as its logits are needed."""
         pairs = zip(self._fed, tokens[:-1], strict=False)
         return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(self._fed), max(0, len(tokens) - 1)))
 
@@ -297,7 +300,7 @@ def _quantization(path: Path) -> str:
 
 
 def gpu_available() -> bool:
-    """Whether this build of llama.cpp can offload to a GPU that is here."""
+    """Whether this build of llama.cpp can use a GPU of this machine."""
     return bool(lc.llama_supports_gpu_offload())
 
 
@@ -306,7 +309,7 @@ _errors: list[str] = []
 
 @lc.llama_log_callback  # type: ignore[untyped-decorator]
 def _quiet(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    """Keep llama.cpp's last errors for our own messages, and its chatter to itself."""
+    """Keep llama.cpp's latest errors for our own messages; nothing is printed."""
     if level == 4:  # noqa: PLR2004 -- GGML_LOG_LEVEL_ERROR
         _errors.append(text.decode("utf-8", "replace").strip())
         del _errors[:-3]

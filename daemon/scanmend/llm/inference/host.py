@@ -1,7 +1,7 @@
 """The model's own process: loads one GGUF, then corrects page after page.
 
-Run as ``python -m scanmend.llm.inference.host LINE LIFE``, by ``process.child``.
-Proposers, judge and word lists live here too, so that everything heavy ends with this process.
+Run as ``python -m scanmend.llm.inference.host SOCKET LIFELINE``, by ``process.child``. Proposers, judge and word lists
+are loaded here, too, so that everything heavy ends with this process.
 """
 
 import os
@@ -15,22 +15,22 @@ from pydantic import TypeAdapter
 from scanmend.correct.confusions import Confusions
 from scanmend.correct.corrector import Corrector
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask, resolved
+from scanmend.correct.settings import CorrectionSettings, choose_strategy
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import ModelError
 from scanmend.llm.inference.engine import ALL_LAYERS, Engine, gpu_available
 from scanmend.process.child import Message, Progress, serve
 
-BUDGET = 1.25
-"""Tokens that a rewrite may take, relative to its input."""
+REPLY_RATIO = 1.25
+"""Longest reply of a rewrite, in tokens, relative to its input."""
 
 _page = TypeAdapter(Page)
-_task = TypeAdapter(CorrectionTask)
+_task = TypeAdapter(CorrectionSettings)
 _corrected = TypeAdapter(CorrectedPage)
 
 
 class Model:
-    """The engine as correction sees it; each call has a limit of its own."""
+    """The engine as a ``LanguageModel``; each call has a time limit of its own."""
 
     def __init__(self, engine: Engine, call_limit_s: float) -> None:
         self._engine = engine
@@ -52,18 +52,18 @@ class Model:
         return len(self._engine.tokenize(prompt + text)) + self._budget(text) + 64 <= self._engine.context
 
     def _budget(self, text: str) -> int:
-        return int(len(self._engine.tokenize(text)) * BUDGET) + 16
+        return int(len(self._engine.tokenize(text)) * REPLY_RATIO) + 16
 
 
 class ModelHost:
-    """Answers the slot's requests: ``load`` first, then ``correct``."""
+    """Answers requests: ``load`` first, then ``correct``."""
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
         self._corrector = cache(self._make_corrector)
 
     def handle(self, request: Message, progress: Progress) -> Message:
-        """Answer one request; ModelError travels as ``error``, everything else ends the process."""
+        """Answer one request; a ModelError is sent as ``error``, any other exception ends the process."""
         try:
             return self._load(request) if request["do"] == "load" else self._correct(request, progress)
         except ModelError as e:
@@ -90,7 +90,7 @@ class ModelHost:
 
     def _correct(self, request: Message, progress: Progress) -> Message:
         page = _page.validate_python(request["page"])
-        task = resolved(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
+        task = choose_strategy(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
         corrector = self._corrector(task.languages, float(request["call_limit_s"]))
         return {"result": _corrected.dump_python(without_glyphs(corrector.correct(page, task, progress)), mode="json")}
 
@@ -101,7 +101,7 @@ class ModelHost:
 
 
 def _layers(wanted: int | str, *, cpu_will_do: bool) -> int:
-    """The number for llama.cpp; none where there is no GPU to use and the CPU is as good as asked for."""
+    """Return the number of GPU layers for llama.cpp; 0 where no GPU can be used and the CPU will do."""
     if cpu_will_do and not gpu_available():
         return 0
     return ALL_LAYERS if wanted in ("auto", "all") else int(wanted)

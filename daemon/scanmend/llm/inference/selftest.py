@@ -1,4 +1,4 @@
-"""Prove in this process that llama.cpp works here: load a GGUF and make eight tokens.
+"""Check that llama.cpp works on this machine: load a GGUF in this process and generate eight tokens.
 
 ``python -m scanmend.llm.inference.selftest [FILE] [--safe]``; the bundled model when no file is named. Set-up runs it
 as a child, since a build for the wrong processor dies of a signal instead of raising.
@@ -14,10 +14,11 @@ from scanmend.errors import ModelError
 from scanmend.llm.inference.engine import Engine
 
 TOKENS = 8
+"""How many tokens to generate."""
 
 
 def main(arguments: list[str]) -> int:
-    """Load, write, and print one line; exit code 1 with the reason when llama.cpp refuses."""
+    """Load a model, generate, and print one line; exit code 1 with the reason when that fails."""
     names = [a for a in arguments if not a.startswith("--")]
     started = time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""GPU memory (NVML) and RAM of a process. NVML is opened for each look and closed again: no GPU handle is held."""
+"""Measure GPU memory (NVML) and a process's RAM; NVML is opened for each measurement, so that no GPU handle is held."""
 
 import os
 from collections.abc import Mapping
@@ -16,20 +16,22 @@ class GpuMemory:
     """Memory of all NVIDIA GPUs together at one moment, in MiB."""
 
     used_mib: float
-    """By anyone."""
+    """In use by all processes together."""
     free_mib: float
     total_mib: float
     processes: Mapping[int, float] = field(default_factory=dict)
-    """MiB by process id, as far as the driver tells; in a container it often does not."""
+    """MiB by process id, as far as the driver lists them; in a container it often does not."""
     gpus: int = 1
+    """How many GPUs these are."""
     machine: str = "GPU"
-    """What GPUs these are."""
+    """Name and size of each GPU, to tell one machine from another."""
 
 
 def measure(nvml: Any = pynvml, visible: str | None = None) -> GpuMemory | None:
     """Measure now; None without an NVIDIA GPU or its driver.
 
-    ``visible``: what CUDA_VISIBLE_DEVICES says, which llama.cpp obeys; the variable itself when None.
+    ``nvml``: the NVML library. ``visible``: the value of CUDA_VISIBLE_DEVICES, which llama.cpp obeys; None reads it
+    from the environment.
     """
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES") if visible is None else visible
     try:
@@ -38,7 +40,7 @@ def measure(nvml: Any = pynvml, visible: str | None = None) -> GpuMemory | None:
         return None
     try:
         handles = _handles(nvml, chosen)
-        return _reading(nvml, handles) if handles else None
+        return _sum(nvml, handles) if handles else None
     except nvml.NVMLError:
         return None
     finally:
@@ -46,7 +48,7 @@ def measure(nvml: Any = pynvml, visible: str | None = None) -> GpuMemory | None:
 
 
 def resident_mib(pid: int) -> float | None:
-    """MiB of RAM that a process holds, the mapped model file included; None when it is gone."""
+    """Return the MiB of RAM that a process holds, the mapped model file included; None when the process is gone."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     except (OSError, IndexError, ValueError):
@@ -55,6 +57,7 @@ def resident_mib(pid: int) -> float | None:
 
 
 def _handles(nvml: Any, chosen: str | None) -> list[Any]:
+    """Return NVML's handles of the GPUs that CUDA_VISIBLE_DEVICES chooses; of all where it is not set."""
     every = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
     if chosen is None:
         return every
@@ -69,7 +72,7 @@ def _handles(nvml: Any, chosen: str | None) -> list[Any]:
     return named
 
 
-def _reading(nvml: Any, handles: list[Any]) -> GpuMemory:
+def _sum(nvml: Any, handles: list[Any]) -> GpuMemory:
     memory = [nvml.nvmlDeviceGetMemoryInfo(h) for h in handles]
     processes: dict[int, float] = {}
     for handle in handles:
@@ -81,12 +84,12 @@ def _reading(nvml: Any, handles: list[Any]) -> GpuMemory:
 
 
 def _processes(nvml: Any, handle: Any) -> dict[int, float]:
-    """MiB by process; a process may be there for computing and for drawing, with the same memory."""
+    """MiB by process id; a process may be listed for computing and for drawing, with the same memory."""
     out: dict[int, float] = {}
     for running in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
         try:
             out |= {p.pid: p.usedGpuMemory / MIB for p in running(handle) if p.usedGpuMemory is not None}
-        except nvml.NVMLError:  # not every driver tells
+        except nvml.NVMLError:  # not every driver lists them
             continue
     return out
 

@@ -1,41 +1,44 @@
-"""How many layers of a model fit a GPU, and which numbers of layers to try in turn; pure."""
+"""How many layers of a model fit on the GPUs, and which numbers of layers to try in turn; pure."""
 
 from scanmend.config.schema import ModelSpec
 from scanmend.llm.store.gguf import Header
 
 RESERVE_MIB = 900.0
-"""On each GPU, beside weights and KV cache: the CUDA context (up to 600 MiB) and buffers for a batch of 512 tokens."""
+"""MiB on each GPU beside weights and KV cache: CUDA context (up to 600 MiB) and buffers for a batch of 512 tokens."""
 MARGIN = 1.05
-"""Weights are padded, and layers are not all of one size."""
+"""Factor on the weights' share per layer: weights are padded, and layers are not all of one size."""
 KV_BYTES = 2
-"""Of one element of the KV cache: f16."""
+"""Bytes of one element of the KV cache: f16."""
 
-Rung = int | str
+LayerCount = int | str
+"""A number of layers, or ``auto`` or ``all``."""
 
 
 def need_mib(header: Header, context: int, layers: int, gpus: int = 1) -> float:
-    """MiB of GPU memory for so many layers; the output layer counts as one, as llama.cpp counts it."""
+    """Return the MiB of GPU memory that this many layers need; the output layer counts as one, as in llama.cpp."""
     if layers <= 0:
         return 0.0
     return RESERVE_MIB * gpus + layers * _layer_mib(header, context)
 
 
 def fit(header: Header, context: int, free_mib: float, gpus: int = 1) -> int:
-    """How many layers have room in so much GPU memory, 0 to ``header.layers + 1``."""
+    """Return how many layers have room in ``free_mib`` on all GPUs together, 0 to ``header.layers + 1``."""
     room = free_mib - RESERVE_MIB * gpus
     return max(0, min(header.layers + 1, int(room / _layer_mib(header, context))))
 
 
-def ladder(spec: ModelSpec, layers: int, fitting: int | None = None, known: int | None = None) -> list[Rung]:
-    """Numbers of GPU layers to try in turn: what was asked for, then a half, a quarter, and none where that is allowed.
+def layer_counts_to_try(
+    spec: ModelSpec, layers: int, fitting: int | None = None, known: int | None = None
+) -> list[LayerCount]:
+    """Return numbers of GPU layers to try in turn: what was asked for, a half, a quarter, and none where allowed.
 
-    ``layers``: of the model. ``fitting``: how many have room, None where nobody can tell. ``known``: how many worked
-    when this was tried before.
+    ``layers``: how many the model has, without the output layer. ``fitting``: how many have room, None where that
+    cannot be told. ``known``: how many worked when this was tried before.
     """
     if spec.gpu == "off" or spec.gpu_layers == 0:
         return [0]
     required = spec.gpu == "required"
-    first: Rung = spec.gpu_layers
+    first: LayerCount = spec.gpu_layers
     if spec.gpu_layers == "auto" and fitting is not None:
         first = max(fitting, 1) if required else fitting
     elif required and spec.gpu_layers != "auto":
@@ -47,11 +50,14 @@ def ladder(spec: ModelSpec, layers: int, fitting: int | None = None, known: int 
     return [first, *sorted({n for n in (count // 2, count // 4, least) if least <= n < count}, reverse=True)]
 
 
-def wanted(spec: ModelSpec, header: Header, context: int, total_mib: float, gpus: int = 1) -> int:
-    """How many layers the model would have on a GPU that nobody else uses; 0 where it wants none, or none has room."""
+def layers_wanted(spec: ModelSpec, header: Header, total_mib: float, gpus: int = 1) -> int:
+    """Return how many layers the model would have if it were alone on the GPUs.
+
+    0 where it is to have none, or where the number that it is to have could never fit.
+    """
     if spec.gpu == "off":
         return 0
-    most = fit(header, context, total_mib, gpus)
+    most = fit(header, spec.context, total_mib, gpus)
     if spec.gpu_layers == "auto":
         return most
     asked = header.layers + 1 if spec.gpu_layers == "all" else min(int(spec.gpu_layers), header.layers + 1)
@@ -59,6 +65,7 @@ def wanted(spec: ModelSpec, header: Header, context: int, total_mib: float, gpus
 
 
 def _layer_mib(header: Header, context: int) -> float:
+    """MiB of one layer: its share of the weights, and its KV cache for the whole context."""
     weights = header.size / (header.layers + 1) * MARGIN
     tokens = min(context, header.context_length) if header.context_length else context
     cache = 2 * tokens * header.kv_heads * header.head_size * KV_BYTES

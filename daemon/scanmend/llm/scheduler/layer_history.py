@@ -1,4 +1,4 @@
-"""How many layers a GPU took when it did not take all that were asked for: one small file, read before each load."""
+"""How many layers a GPU took when it did not take all that were asked for, kept in one small file."""
 
 import json
 import os
@@ -10,73 +10,77 @@ from typing import Any
 
 import structlog
 
+from scanmend.errors import StorageError
+from scanmend.fs import atomic
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.store.store import Found
+from scanmend.llm.store.store import ModelFile
 
 VALID_S = 86_400.0
-"""After a day all is tried again."""
-MORE = 1.1
-"""And when so many times the memory is free."""
+"""Seconds that an entry counts; after a day all layers are tried again."""
+RETRY_FREE_RATIO = 1.1
+"""Try all layers again once free GPU memory has grown by this factor."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What one experience is of: this model, asked for like this, on this machine."""
+class LoadConditions:
+    """What an entry is about: a model file, how it is to be loaded, and the GPUs of this machine."""
 
-    found: Found
+    found: ModelFile
     context: int
     asked: int | str
-    reading: GpuMemory | None
+    """GPU layers as configured: a number, ``auto`` or ``all``."""
+    gpu: GpuMemory | None
+    """GPU memory before the load; None without a GPU."""
 
     @property
     def key(self) -> str:
-        """The same as long as the file, the settings and the GPUs are."""
-        machine = self.reading.machine if self.reading else "no driver"
+        """The entry's key in the file: the same as long as model file, settings and GPUs are."""
+        machine = self.gpu.machine if self.gpu else "no driver"
         size = self.found.header.size
         return f"{os.fsencode(self.found.path)!r} {size} context {self.context} layers {self.asked} on {machine}"
 
     @property
     def free_mib(self) -> float | None:
-        """MiB that were free on the GPUs before it."""
-        return self.reading.free_mib if self.reading else None
+        """MiB that were free on the GPUs before the load."""
+        return self.gpu.free_mib if self.gpu else None
 
 
 class LayerHistory:
-    """What is remembered; used by one thread at a time. Without a file, for as long as this object lives."""
+    """The entries; used by one thread at a time. Without a file they last as long as this object."""
 
     def __init__(self, file: Path | None = None, now: Callable[[], float] = time.time) -> None:
         """``now``: the wall clock, since the file outlives the process."""
         self._file, self._now = file, now
-        self._all = self._read()
+        self._entries = self._read()
 
-    def recall(self, load: Load) -> int | None:
-        """How many layers worked; None when that is not known, or all should be tried again."""
-        known = self._all.get(load.key)
+    def recall(self, conditions: LoadConditions) -> int | None:
+        """Return how many layers worked; None when that is not known, or all should be tried again."""
+        known = self._entries.get(conditions.key)
         if known is None or not 0 <= self._now() - known["at"] < VALID_S:
             return None
-        then, free = known["free_mib"], load.free_mib
-        if then is not None and free is not None and free > then * MORE:
+        then, free = known["free_mib"], conditions.free_mib
+        if then is not None and free is not None and free > then * RETRY_FREE_RATIO:
             return None
         return int(known["layers"])
 
-    def keep(self, load: Load, layers: int) -> None:
-        """Remember that so many layers worked, and more did not."""
-        self._all[load.key] = {"layers": layers, "free_mib": load.free_mib, "at": self._now()}
+    def keep(self, conditions: LoadConditions, layers: int) -> None:
+        """Remember that this number of layers worked, and larger ones did not."""
+        self._entries[conditions.key] = {"layers": layers, "free_mib": conditions.free_mib, "at": self._now()}
         self._write()
 
-    def forget(self, load: Load) -> None:
-        """All that was asked for worked."""
-        if self._all.pop(load.key, None) is not None:
+    def forget(self, conditions: LoadConditions) -> None:
+        """Remove the entry, as all layers that were asked for worked."""
+        if self._entries.pop(conditions.key, None) is not None:
             self._write()
 
     def _read(self) -> dict[str, dict[str, Any]]:
         if self._file is None:
             return {}
         try:
-            told = json.loads(self._file.read_bytes())
-            return {str(key): _checked(value) for key, value in told.items()}
+            stored = json.loads(self._file.read_bytes())
+            return {str(key): _checked(value) for key, value in stored.items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
@@ -86,16 +90,15 @@ class LayerHistory:
     def _write(self) -> None:
         if self._file is None:
             return
-        self._all = {k: v for k, v in self._all.items() if 0 <= self._now() - v["at"] < VALID_S}
-        part = self._file.with_name(self._file.name + ".tmp")
+        self._entries = {k: v for k, v in self._entries.items() if 0 <= self._now() - v["at"] < VALID_S}
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._all, indent=1), "utf-8")
-            part.replace(self._file)
-        except OSError as e:
-            log.warning("model.experience_unwritten", file=str(self._file), error=e.strerror)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(self._file, json.dumps(self._entries, indent=1).encode())
+        except (OSError, StorageError) as e:
+            log.warning("model.experience_unwritten", file=str(self._file), error=str(e))
 
 
 def _checked(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with the types it should have; KeyError, TypeError, ValueError where that is not possible."""
     free = value["free_mib"]
     return {"layers": int(value["layers"]), "free_mib": None if free is None else float(free), "at": float(value["at"])}

@@ -1,11 +1,13 @@
-"""Loading: a host gets as many layers on the GPU as fit, after waiting for room, and fewer when that fails."""
+"""Load a model into a fresh process with as many layers on the GPU as fit, and end it again.
+
+Where a GPU is wanted, a load first waits for other programs to leave it; when the process then refuses the layers or
+crashes, fewer are tried, each time in a fresh process, down to none where ``gpu: prefer`` allows that.
+"""
 
 import os
 import signal
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -14,243 +16,222 @@ from scanmend.document import printable
 from scanmend.errors import HostDied, ModelError, ScanmendError, Stopping
 from scanmend.llm.scheduler import gpu_memory, layer_fit
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.scheduler.layer_history import LayerHistory, Load
-from scanmend.llm.scheduler.model_process import GRACE_S, Loaded, ModelProcess, Wish
-from scanmend.llm.scheduler.unload import POLL_S, Held, Returned, release, rounded
-from scanmend.process.child import Child, Message
+from scanmend.llm.scheduler.layer_history import LoadConditions
+from scanmend.llm.scheduler.model_process import Effects, LoadedModel, LoadRequest, ModelProcess
+from scanmend.llm.scheduler.state import Phase
+from scanmend.llm.scheduler.unload import POLL_S, Footprint, ReleaseReport, release, rounded
+from scanmend.process.child import Message
 
 LOAD_LIMIT_S = 600.0
-ROOM_S = 30.0
-"""How long a load waits for others to leave the GPU, before it takes what is free."""
-NATIVE = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT})
+"""Seconds that loading may take in the process."""
+GPU_WAIT_S = 30.0
+"""Seconds that a load waits for other programs to leave the GPU, before it takes what is free."""
+CRASHES = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT})
 """Signals that a process brings upon itself; SIGKILL is how the system takes memory back, and may not come again."""
 
 log = structlog.get_logger()
 
 
 class _NoGpu(ModelError):
-    """The host could not load, and says that there is no GPU it could use."""
+    """The process could not load, and says that it finds no GPU it could use."""
 
 
-def start_host() -> ModelProcess:
-    """Start the real one.
+@dataclass(frozen=True, slots=True)
+class LoadHooks:
+    """What a load reads and changes of the scheduler's state while it goes on."""
 
-    OpenMP's threads spin at barriers for as long as the default says; where page workers want the same cores, that
-    makes a page thirty times slower (measured on 2 cores, both busy: 2.32 s a call instead of 0.20 s).
+    start: Callable[[], ModelProcess]
+    """Starts a process that a stop can kill from its first moment; HostDied, Stopping."""
+    end: Callable[[ModelProcess], None]
+    """Ends a process that loaded nothing."""
+    evict: Callable[[], bool]
+    """Unloads another model that is on the GPU and not held; False when there is none."""
+    show: Callable[[Phase], None]
+    """Hears what the load is doing."""
+    crashed: Callable[[HostDied], None]
+    """Hears of a crash after which the load goes on with safe parameters."""
+    gpu_mib: Callable[[], Mapping[int, float]]
+    """MiB on the GPUs that the loaded models took, by process id."""
+    stopping: Callable[[], bool]
+
+
+def load(request: LoadRequest, hooks: LoadHooks, effects: Effects) -> LoadedModel:
+    """Load with the layers asked for on the GPU, and with fewer where that fails and ``gpu: prefer`` allows it.
+
+    Raises ModelError, HostDied, Stopping.
     """
-    return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")})
+    return _Load(hooks, effects).run(request)
 
 
-class Loader:
-    """Starts and ends hosts, one at a time; used by one thread at a time, but for ``kill`` and ``trust``."""
+def unload(
+    model: LoadedModel, why: str, end: Callable[[], None], gpu_mib: Mapping[int, float], effects: Effects
+) -> ReleaseReport:
+    """End the model's process by ``end``, and log whether the memory that it held came back.
 
-    def __init__(
-        self,
-        stopping: Callable[[], bool],
-        *,
-        start: Callable[[], ModelProcess] = start_host,
-        clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
-        look: Callable[[], GpuMemory | None] = gpu_memory.measure,
-        experience: LayerHistory | None = None,
-    ) -> None:
-        """``stopping`` has to turn true before ``kill`` is called, else a host that is just being started survives."""
-        self._stopping, self._start = stopping, start
-        self._clock, self._pause, self._look = clock, pause, look
-        self._experience = experience or LayerHistory()
-        self._lock = threading.Lock()
-        self._hosts: dict[int, ModelProcess] = {}
-        self._taken: dict[int, float] = {}
-        self._unsafe: set[str] = set()
+    ``gpu_mib``: MiB on the GPUs that our other models took, by process id.
+    """
+    report = release(
+        model.footprint, end, gpu_mib, measure=effects.measure_gpu, clock=effects.clock, pause=effects.pause
+    )
+    (log.info if report.complete else log.warning)(
+        "model.unloaded", model=model.name, why=why, pid=model.process.pid, **report.as_dict()
+    )
+    return report
 
-    def load(self, wish: Wish) -> Loaded:
-        """Load with the layers asked for on the GPU, and with fewer where that fails and ``gpu: prefer`` allows it.
 
-        Raises ModelError, HostDied, Stopping.
-        """
-        wish = replace(wish, safe=wish.safe or wish.name in self._unsafe)
-        spec, header = wish.spec, wish.found.header
-        before, enough = self._look(), True
-        load = Load(wish.found, spec.context, spec.gpu_layers, before)
-        known = self._experience.recall(load)
+@dataclass(frozen=True, slots=True)
+class _Load:
+    hooks: LoadHooks
+    effects: Effects
+
+    def run(self, request: LoadRequest) -> LoadedModel:
+        spec, header, history = request.spec, request.found.header, self.effects.history
+        before, waited_in_vain = self.effects.measure_gpu(), False
+        conditions = LoadConditions(request.found, spec.context, spec.gpu_layers, before)
+        known = history.recall(conditions)
         if before is not None and known is None:
-            before, enough = self._await_room(wish, before)
-            load = replace(load, reading=before)
-        fitting, why = None, "llama.cpp finds no GPU that it can use"
-        if before is not None:
-            room = before.free_mib - wish.floor_mib
-            fitting = layer_fit.fit(header, spec.context, room, before.gpus)
-            if known == 0:
-                why = "no layer found room on the GPU when this was tried last"
-            elif fitting == 0:
-                need = layer_fit.need_mib(header, spec.context, 1, before.gpus)
-                why = f"{max(room, 0.0):.0f} MiB of GPU memory are free, one layer needs about {need:.0f}"
-        wish.doing("loading")
-        rungs = layer_fit.ladder(spec, header.layers, fitting, known)
-        loaded, failed = self._descend(wish, rungs, before)
-        if not enough or (failed and not isinstance(failed, _NoGpu)):
-            self._experience.keep(load, loaded.gpu_layers)
+            before, waited_in_vain = self._wait_for_gpu(request, before)
+            conditions = replace(conditions, gpu=before)
+        fitting, why_cpu = _fitting(request, before, known)
+        self.hooks.show(Phase.LOADING)
+        counts = layer_fit.layer_counts_to_try(spec, header.layers, fitting, known)
+        model, refusal = self._try_in_turn(request, counts, before)
+        if waited_in_vain or (refusal and not isinstance(refusal, _NoGpu)):
+            history.keep(conditions, model.gpu_layers)
         elif known is None:
-            self._experience.forget(load)
-        if loaded.gpu_layers == 0 and _wants_gpu(spec, here=before is not None):
-            loaded = replace(loaded, why_cpu=str(failed or why))
-            log.warning("model.on_cpu", model=wish.name, wanted_gpu_layers=spec.gpu_layers, why=loaded.why_cpu)
-        return loaded
+            history.forget(conditions)
+        if model.gpu_layers == 0 and _wants_gpu(spec, present=before is not None):
+            model = replace(model, why_cpu=str(refusal or why_cpu))
+            log.warning("model.on_cpu", model=request.name, wanted_gpu_layers=spec.gpu_layers, why=model.why_cpu)
+        return model
 
-    def release(self, loaded: Loaded, why: str) -> Returned:
-        """End the process, and log whether what it held came back."""
-        self._taken.pop(loaded.host.pid, None)
-        returned = release(
-            loaded.held,
-            lambda: self._put_away(loaded.host),
-            dict(self._taken),
-            look=self._look,
-            clock=self._clock,
-            pause=self._pause,
-        )
-        (log.info if returned.back else log.warning)(
-            "model.unloaded", model=loaded.name, why=why, pid=loaded.host.pid, **returned.told()
-        )
-        return returned
+    def _wait_for_gpu(self, request: LoadRequest, gpu: GpuMemory) -> tuple[GpuMemory | None, bool]:
+        """Wait until the GPU has room for as many layers as the model could have on an empty one.
 
-    def kill(self) -> None:
-        """End all hosts at once, even while they load; from any thread."""
-        with self._lock:
-            hosts = list(self._hosts.values())
-        for host in hosts:
-            host.kill()
-
-    def beware(self, name: str, e: HostDied) -> None:
-        """Load this model with safe parameters from now on when it crashed by itself."""
-        if e.signal in NATIVE:
-            self._unsafe.add(name)
-        log.warning("model.crashed", model=name, error=str(e), next="once more with safe parameters")
-
-    def trust(self, name: str) -> None:
-        """Forget that this model crashed; from any thread."""
-        self._unsafe.discard(name)
-
-    def _await_room(self, wish: Wish, reading: GpuMemory) -> tuple[GpuMemory | None, bool]:
-        """Wait while others hold what this model could have on an empty GPU; return what is there, and if it is enough.
-
-        First our own models that rest go, then ROOM_S are waited at most.
+        Our own models that no document holds go first; then GPU_WAIT_S are waited at most. Returns GPU memory as it is
+        then, and whether it was waited for in vain.
         """
-        spec, header = wish.spec, wish.found.header
-        layers = layer_fit.wanted(spec, header, spec.context, reading.total_mib - wish.floor_mib, reading.gpus)
-        need = layer_fit.need_mib(header, spec.context, layers, reading.gpus) + (wish.floor_mib if layers else 0.0)
-        limit, now = self._clock() + ROOM_S, reading
+        spec, header = request.spec, request.found.header
+        layers = layer_fit.layers_wanted(spec, header, gpu.total_mib - request.floor_mib, gpu.gpus)
+        need = layer_fit.need_mib(header, spec.context, layers, gpu.gpus) + (request.floor_mib if layers else 0.0)
+        limit = self.effects.clock() + GPU_WAIT_S
         waits = False
-        while now.free_mib < need and (left := limit - self._clock()) > 0:
-            if not wish.evict():
+        while gpu.free_mib < need and (left := limit - self.effects.clock()) > 0:
+            if not self.hooks.evict():
                 if not waits:
                     waits = True
-                    wish.doing("waiting for GPU memory")
-                    log.info("model.waits_for_gpu", model=wish.name, **_room(now, need), limit_s=ROOM_S)
-                self._pause(min(POLL_S, left))
-            if self._stopping():
+                    self.hooks.show(Phase.AWAITING_GPU)
+                    log.info("model.waits_for_gpu", model=request.name, **_room(gpu, need), limit_s=GPU_WAIT_S)
+                self.effects.pause(min(POLL_S, left))
+            if self.hooks.stopping():
                 raise Stopping
-            seen = self._look()
-            if seen is None:
-                return None, True
-            now = seen
-        if now.free_mib < need:
-            log.warning("model.no_room", model=wish.name, **_room(now, need), next="as many layers as fit")
-        return now, now.free_mib >= need
+            now = self.effects.measure_gpu()
+            if now is None:
+                return None, False
+            gpu = now
+        if gpu.free_mib < need:
+            log.warning("model.no_room", model=request.name, **_room(gpu, need), next="as many layers as fit")
+        return gpu, gpu.free_mib < need
 
-    def _descend(
-        self, wish: Wish, rungs: list[layer_fit.Rung], before: GpuMemory | None
-    ) -> tuple[Loaded, ModelError | None]:
-        """Try the numbers of layers in turn; return what worked, and the last refusal before that."""
-        failed: ModelError | None = None
+    def _try_in_turn(
+        self, request: LoadRequest, counts: list[layer_fit.LayerCount], before: GpuMemory | None
+    ) -> tuple[LoadedModel, ModelError | None]:
+        """Try these numbers of layers in turn; return what worked, and the last refusal before that.
+
+        A crash with the last number is tried once more with safe parameters.
+        """
+        refusal: ModelError | None = None
         while True:
-            layers, *lower = rungs
+            layers, *fewer = counts
             try:
-                return self._attempt(wish, layers, before), failed
+                return self._try(request, layers, before), refusal
             except ModelError as e:
                 if isinstance(e, _NoGpu):
-                    lower = [n for n in lower if n == 0]
-                if lower:
-                    failed, rungs = e, lower
+                    fewer = [n for n in fewer if n == 0]
+                if fewer:
+                    refusal, counts = e, fewer
                     log.warning(
                         "model.load_failed",
-                        model=wish.name,
+                        model=request.name,
                         gpu_layers=layers,
                         error=str(e),
-                        next_gpu_layers=rungs[0],
+                        next_gpu_layers=fewer[0],
                     )
-                elif isinstance(e, HostDied) and e.signal is not None and not wish.safe:
-                    self.beware(wish.name, e)
-                    wish = replace(wish, safe=True)
+                elif isinstance(e, HostDied) and e.signal is not None and not request.safe:
+                    self.hooks.crashed(e)
+                    request = replace(request, safe=True)
                 else:
                     raise
 
-    def _attempt(self, wish: Wish, layers: layer_fit.Rung, before: GpuMemory | None) -> Loaded:
-        name, found = wish.name, wish.found
-        host = self._start()
+    def _try(self, request: LoadRequest, layers: layer_fit.LayerCount, before: GpuMemory | None) -> LoadedModel:
+        """Load with this number of layers on the GPU, in a fresh process, which is ended where that fails."""
+        process = self.hooks.start()
         try:
-            self._adopt(host)
-            reply = host.ask(_request(wish, layers), LOAD_LIMIT_S)
+            reply = process.ask(_message(request, layers), LOAD_LIMIT_S)
             if error := reply.get("error"):
-                raise (_NoGpu if reply.get("no_gpu") else ModelError)(f"model {name!r}: {error}")
-            there = min(int(reply["gpu_layers"]), found.header.layers + 1)
+                raise (_NoGpu if reply.get("no_gpu") else ModelError)(f"model {request.name!r}: {error}")
+            on_gpu = min(int(reply["gpu_layers"]), request.found.header.layers + 1)
             context, seconds = reply["context"], reply["seconds"]
         except (ScanmendError, ValueError, KeyError) as e:
-            self._put_away(host)
-            if self._stopping():
+            self.hooks.end(process)
+            if self.hooks.stopping():
                 raise Stopping from e
             if isinstance(e, ScanmendError):
                 raise
-            raise HostDied(f"the process of model {name!r} answered nonsense: {e}") from e
-        held = Held(host.pid, before, self._look() if before else None, dict(self._taken))
-        self._taken[host.pid] = held.taken_mib
-        loaded = Loaded(name, wish.spec, found, host, there, wish.safe, held)
+            raise HostDied(f"the process of model {request.name!r} answered nonsense: {e}") from e
+        after = self.effects.measure_gpu() if before else None
+        footprint = Footprint(process.pid, before, after, self.hooks.gpu_mib())
+        model = LoadedModel(request.name, request.spec, request.found, process, on_gpu, request.safe, footprint)
         log.info(
             "model.loaded",
-            model=name,
-            file=printable(found.path.name),
-            pid=host.pid,
-            gpu_layers=there,
-            layers=loaded.layers,
-            ran_on=loaded.ran_on,
+            model=model.name,
+            file=printable(model.found.path.name),
+            pid=process.pid,
+            gpu_layers=on_gpu,
+            layers=model.layers,
+            ran_on=model.ran_on,
             context=context,
             seconds=seconds,
-            safe=wish.safe,
-            ram_mib=rounded(gpu_memory.resident_mib(host.pid)),
+            safe=model.safe,
+            ram_mib=rounded(gpu_memory.resident_mib(process.pid)),
             gpu_before_mib=rounded(before.used_mib) if before else None,
-            gpu_loaded_mib=rounded(held.loaded.used_mib) if held.loaded else None,
+            gpu_loaded_mib=rounded(after.used_mib) if after else None,
         )
-        return loaded
-
-    def _adopt(self, host: ModelProcess) -> None:
-        """Let ``kill`` know of a host from its first moment; Stopping when it was called before that."""
-        with self._lock:
-            self._hosts[host.pid] = host
-        if self._stopping():
-            raise Stopping
-
-    def _put_away(self, host: ModelProcess) -> None:
-        host.end(GRACE_S)
-        with self._lock:
-            self._hosts.pop(host.pid, None)
+        return model
 
 
-def _request(wish: Wish, layers: layer_fit.Rung) -> Message:
-    spec = wish.spec
+def _fitting(request: LoadRequest, gpu: GpuMemory | None, known: int | None) -> tuple[int | None, str]:
+    """Return how many layers have room, None where nobody can tell; and why, if all will be on the CPU."""
+    if gpu is None:
+        return None, "llama.cpp finds no GPU that it can use"
+    header, context = request.found.header, request.spec.context
+    free_mib = gpu.free_mib - request.floor_mib
+    fitting = layer_fit.fit(header, context, free_mib, gpu.gpus)
+    if known == 0:
+        return fitting, "no layer found room on the GPU when this was tried last"
+    if fitting == 0:
+        need = layer_fit.need_mib(header, context, 1, gpu.gpus)
+        return 0, f"{max(free_mib, 0.0):.0f} MiB of GPU memory are free, one layer needs about {need:.0f}"
+    return fitting, "llama.cpp finds no GPU that it can use"
+
+
+def _message(request: LoadRequest, layers: layer_fit.LayerCount) -> Message:
+    spec = request.spec
     return {
         "do": "load",
-        "path": os.fsencode(wish.found.path).hex(),
+        "path": os.fsencode(request.found.path).hex(),
         "context": spec.context,
         "threads": spec.threads or len(os.sched_getaffinity(0)),
         "gpu_layers": layers,
         "cpu_will_do": spec.gpu_layers == "auto" and spec.gpu == "prefer",
-        "safe": wish.safe,
+        "safe": request.safe,
     }
 
 
-def _wants_gpu(spec: ModelSpec, *, here: bool) -> bool:
-    """Whether running on the CPU is a fallback; ``auto`` means the GPU where the driver tells of one."""
-    return spec.gpu != "off" and (here if spec.gpu_layers == "auto" else spec.gpu_layers != 0)
+def _wants_gpu(spec: ModelSpec, *, present: bool) -> bool:
+    """Whether running on the CPU is a fallback; ``auto`` means the GPU where the driver lists one (``present``)."""
+    return spec.gpu != "off" and (present if spec.gpu_layers == "auto" else spec.gpu_layers != 0)
 
 
-def _room(reading: GpuMemory, need: float) -> dict[str, float]:
-    return {"free_mib": round(reading.free_mib, 1), "need_mib": round(need, 1)}
+def _room(gpu: GpuMemory, need_mib: float) -> dict[str, float]:
+    return {"free_mib": round(gpu.free_mib, 1), "need_mib": round(need_mib, 1)}

@@ -1,20 +1,27 @@
-"""A model that is loaded, one that is to be, and the process that holds it."""
+"""The process that holds a model: how it is started, what is known of a loaded one, and the effects of the room."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from scanmend.config.schema import ModelSpec
-from scanmend.llm.scheduler.unload import Held
-from scanmend.llm.store.store import Found
-from scanmend.process.child import Message
+from scanmend.errors import HostDied
+from scanmend.llm.scheduler import gpu_memory
+from scanmend.llm.scheduler.gpu_memory import GpuMemory
+from scanmend.llm.scheduler.layer_history import LayerHistory
+from scanmend.llm.scheduler.unload import Footprint
+from scanmend.llm.store.store import ModelFile
+from scanmend.process.child import Child, Message
 
 GRACE_S = 10.0
-"""How long a process may take to end after SIGTERM."""
+"""Seconds that a process may take to end after SIGTERM, before it is killed."""
 
 
 class ModelProcess(Protocol):
-    """The process that holds a model; ``child.Child`` is one."""
+    """The process that holds a model; ``Child`` in ``process.child`` is the real one."""
 
     @property
     def pid(self) -> int:
@@ -25,55 +32,81 @@ class ModelProcess(Protocol):
         """Whether it runs."""
 
     def ask(self, request: Message, limit_s: float) -> Message:
-        """Answer, or raise HostDied."""
+        """Return the answer to one request; HostDied when there is none within ``limit_s`` of silence."""
 
     def end(self, grace_s: float = GRACE_S) -> None:
-        """End it and return when it is gone."""
+        """Ask it to end, kill it after ``grace_s``, and return when it is gone."""
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once; may be called from any thread."""
+
+
+def start_host() -> ModelProcess:
+    """Start the real process; HostDied when that is not possible.
+
+    GOMP_SPINCOUNT: OpenMP's threads spin at barriers for as long as its default says; where page workers want the same
+    cores, that makes a page thirty times slower (measured on 2 cores, both busy: 2.32 s a call instead of 0.20 s).
+    """
+    return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}, HostDied)
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model that is loaded now."""
+class Effects:
+    """Everything outside this room that the scheduler acts on or reads; the defaults are the real ones."""
 
-    name: str
-    spec: ModelSpec
-    """What it was loaded for; the configuration may say something else by now."""
-    found: Found
-    host: ModelProcess
-    gpu_layers: int
-    safe: bool
-    held: Held
-    why_cpu: str = ""
-    """Why all of it runs on the CPU although a GPU was wanted."""
-
-    @property
-    def layers(self) -> int:
-        """How many there are, the output layer included."""
-        return self.found.header.layers + 1
-
-    @property
-    def ran_on(self) -> str:
-        """Where its layers are, in words."""
-        if not self.gpu_layers:
-            return "CPU"
-        return "GPU" if self.gpu_layers >= self.layers else "GPU and CPU"
+    start: Callable[[], ModelProcess] = start_host
+    """Starts a process without a model; HostDied."""
+    measure_gpu: Callable[[], GpuMemory | None] = gpu_memory.measure
+    """GPU memory now; None without a GPU."""
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+    """Blocks for so many seconds, between two measurements."""
+    history: LayerHistory = field(default_factory=LayerHistory)
+    """How many layers a GPU took before; used by the thread that loads, and no other."""
+    file_used: Callable[[Path], None] = lambda _file: None
+    """Called when a model file has been loaded, and when it is in use no more."""
+    changed: Callable[[], None] = lambda: None
+    """Called from any thread when ``tick`` may have work, or ``state`` or ``downloads`` something new to show."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LoadRequest:
     """A model to be loaded."""
 
     name: str
     spec: ModelSpec
-    found: Found
+    found: ModelFile
     safe: bool = False
-    """With safe parameters from the start."""
+    """Whether to use safe parameters from the start."""
     floor_mib: float = 0.0
-    """MiB to be left free on the GPUs."""
-    evict: Callable[[], bool] = field(default=lambda: False)
-    """Unloads another model that is on the GPU and not in use; False when there is none."""
-    doing: Callable[[str], None] = field(default=lambda _what: None)
-    """Hears what goes on, for status."""
+    """MiB of GPU memory to leave free."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that is loaded."""
+
+    name: str
+    spec: ModelSpec
+    """What it was loaded for; the configuration may say something else by now."""
+    found: ModelFile
+    process: ModelProcess
+    gpu_layers: int
+    """Layers on the GPU, the output layer included."""
+    safe: bool
+    """Whether it was loaded with safe parameters."""
+    footprint: Footprint
+    why_cpu: str = ""
+    """Why all of it runs on the CPU although a GPU was wanted; empty where that is not so."""
+
+    @property
+    def layers(self) -> int:
+        """How many layers it has, the output layer included."""
+        return self.found.header.layers + 1
+
+    @property
+    def ran_on(self) -> str:
+        """Where its layers are, in the words of status and record."""
+        if not self.gpu_layers:
+            return "CPU"
+        return "GPU" if self.gpu_layers >= self.layers else "GPU and CPU"

@@ -1,91 +1,61 @@
-"""The models as documents see them: leased, asked for page after page, asked again after a crash, left to rest."""
+"""The models as documents and the daemon see them: leased, asked page by page, asked once more after a crash."""
 
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import ModelSpec
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page
 from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
-from scanmend.llm.scheduler import gpu_memory
-from scanmend.llm.scheduler.circuit_breaker import OPEN_S, CircuitBreaker
-from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.scheduler.layer_history import LayerHistory
-from scanmend.llm.scheduler.loaded_models import Places, Ways
-from scanmend.llm.scheduler.loader import Loader, start_host
-from scanmend.llm.scheduler.model_process import Loaded, ModelProcess
-from scanmend.llm.scheduler.queue import Turn, Turns
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler import loaded_models
+from scanmend.llm.scheduler.circuit_breaker import Failure, Outcome
+from scanmend.llm.scheduler.model_process import Effects, LoadedModel
+from scanmend.llm.scheduler.scheduler import Scheduler
+from scanmend.llm.scheduler.state import Policy, Snapshot
 from scanmend.llm.store.downloads import Downloads
-from scanmend.llm.store.store import Found, Store, is_downloadable
+from scanmend.llm.store.store import ModelFile, Store, is_downloadable
 
-SLACK = 30.0
-LOOK_S = 10.0
-"""How often a model is looked for that somebody has to put in its place."""
+MISSING_REST_S = 10.0
+"""Seconds that a model rests whose file somebody has to put in its place; looking for a file costs nothing."""
 
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
 
 class _Refused(ModelError):
-    """The host is well, but does not take this page."""
+    """The model's process is well, but does not take this page."""
 
 
 class ModelSlot:
-    """Room for one loaded model, or a few; documents in any number of threads take turns by leases."""
+    """Room for one loaded model, or a few; documents in any number of threads hold a model by leases."""
 
     def __init__(
-        self,
-        models: Mapping[str, ModelSpec],
-        store: Store,
-        terms: Terms,
-        *,
-        start: Callable[[], ModelProcess] = start_host,
-        clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
-        look: Callable[[], GpuMemory | None] = gpu_memory.measure,
-        experience: LayerHistory | None = None,
-        slack_s: float = SLACK,
-        rest_s: float = OPEN_S,
-        changed: Callable[[], None] = lambda: None,
-        used: Callable[[Path], None] = lambda _file: None,
+        self, models: Mapping[str, ModelSpec], store: Store, policy: Policy, effects: Effects | None = None
     ) -> None:
-        """``changed`` is called from any thread when ``tick``, ``state`` or ``arrivals`` may have something new.
-
-        ``used`` is called when a model file is loaded, and when it is in use no more. ``slack_s``: how long a host may
-        stay silent beyond the limit of one model call. ``rest_s``: how long a model that fails is left alone at first.
-        """
-        self._store, self._changed, self._slack_s = store, changed, slack_s
-        self._turns = Turns(models, clock, terms=terms, loaded=lambda: self._places.names, left=changed)
-        self._loader = Loader(
-            lambda: self._turns.stopping, start=start, clock=clock, pause=pause, look=look, experience=experience
+        """``effects``: the real ones when None."""
+        self._store, self._effects = store, effects or Effects()
+        self._scheduler = Scheduler(models, policy, self._find, self._effects)
+        self.downloads = Downloads(
+            store, lambda: self.snapshot.stopping, clock=self._effects.clock, changed=self._effects.changed
         )
-        self.arrivals = Downloads(store, lambda: self._turns.stopping, clock=clock, changed=changed)
-        self._places = Places(self._turns, self._loader, Ways(self._find, used, changed, look, clock))
-        self._circuit = CircuitBreaker(clock, rest_s)
-        self._lock = self._turns.lock
-        self._uses: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def configure(self, models: Mapping[str, ModelSpec], terms: Terms) -> None:
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state of all models at this moment."""
+        return self._scheduler.snapshot
+
+    def configure(self, models: Mapping[str, ModelSpec], policy: Policy) -> None:
         """Take a new configuration, without waiting for anything.
 
         Documents in work keep their model as it was; after them ``tick``, or the next document, ends what changed.
         """
-        with self._lock:
-            for name in [n for n, spec in self._turns.models.items() if models.get(n) != spec]:
-                self._loader.trust(name)
-                self._circuit.forget(name)
-            self._turns.configure(models, terms)
-        self.arrivals.keep(models)
-        self._changed()
+        self._scheduler.configure(models, policy)
+        self.downloads.cancel_unconfigured(models)
+        self._effects.changed()
 
     @contextmanager
     def lease(self, name: str) -> Iterator["Lease"]:
@@ -94,70 +64,40 @@ class ModelSlot:
         A model that has to be downloaded is waited for first, while others have the slot. Raises ModelError and
         StorageError when it does not come, Stopping.
         """
-        if (spec := self._absent(name)) is not None:
-            self.arrivals.wait(name, spec)
-        with self._turns.turn(name) as turn:
-            yield Lease(self, turn)
+        if (spec := self._spec_unless_loaded(name)) is not None:
+            self.downloads.wait(name, spec)
+        self._scheduler.enter(name)
+        lease = Lease(self, self._scheduler, name)
+        try:
+            yield lease
+        finally:
+            lease.release()
 
     def pending(self, name: str) -> bool:
         """Whether a lease would have to wait for a download, which begins; raises as ``lease`` does."""
-        spec = self._absent(name)
-        return spec is not None and self.arrivals.pending(name, spec)
+        spec = self._spec_unless_loaded(name)
+        return spec is not None and self.downloads.pending(name, spec)
 
     def resting(self, name: str) -> str:
-        """Why this model is left alone just now, after it failed again and again; empty when it is not."""
-        return self._circuit.resting(name)
+        """Say why this model is left alone now, after it failed again and again; empty when it is not."""
+        return self._scheduler.resting(name)
 
-    def _absent(self, name: str) -> ModelSpec | None:
-        """What the model is configured as, unless just that is loaded."""
-        with self._lock:
-            spec, loaded = self._turns.models.get(name), self._places.get(name)
-            return None if loaded is not None and loaded.spec == spec else spec
-
-    def _put_here(self, name: str) -> bool:
-        """Whether somebody has to put the model in its place, as it is not downloaded."""
-        with self._lock:
-            spec = self._turns.models.get(name)
-        return spec is not None and not is_downloadable(spec)
-
-    def correct(self, name: str, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         """Have one page corrected by the model that the caller leases.
 
         When a signal ends the process, the page is tried once more in a fresh one with safe parameters. A model that
         somebody has to put in its place rests at once. Raises ModelError, HostDied, ModelResting, Stopping.
         """
-        with self._lock:
-            use = self._uses[name]
-        with use:
-            self._circuit.enter(name)
-            try:
-                done = self._correct(name, page, task, call_limit_s)
-            except Stopping:
-                self._circuit.left(name)
-                raise
-            except ModelMissing as e:
-                if not self._put_here(name):
-                    self._circuit.left(name)
-                    raise
-                self._circuit.failed(name, str(e), rest_s=LOOK_S)
-                raise ModelResting(self._circuit.resting(name) or str(e)) from e
-            except _Refused:
-                self._circuit.worked(name)
-                raise
-            except ModelError as e:
-                self._circuit.failed(name, str(e))
-                raise
-            except BaseException:
-                self._circuit.left(name)
-                raise
-            self._circuit.worked(name)
-            return done
+        try:
+            return self._call(name, page, task, call_limit_s)
+        except ModelMissing as e:
+            if why := self.resting(name):
+                raise ModelResting(why) from e
+            raise
 
     def identity(self, name: str) -> dict[str, Any]:
-        """What a record says of a model: name, file, source, quantization, and where it ran when last loaded."""
-        known = self._places.identity(name)
-        with self._lock:
-            spec = self._turns.models.get(name)
+        """Return what a record says of a model: name, file, source, quantization, and where it ran when last loaded."""
+        known, spec = self.snapshot.identities.get(name), self.snapshot.configured.get(name)
         if known is None and spec is not None and (found := self._store.find(name, spec)):
             known = found.identity()  # a document whose pages were all corrected before a restart
         return dict(known or {"name": name})
@@ -166,94 +106,126 @@ class ModelSlot:
         """Unload what has been idle for long enough, is to go, or is not what the configuration names any more.
 
         Never waits for a page in work or a load. Unloading itself takes milliseconds as a rule, and at most GRACE_S
-        for a process that ignores SIGTERM plus RETURN_S for a GPU that does not give memory back.
+        for a process that ignores SIGTERM plus RELEASE_LIMIT_S for a GPU that does not give memory back.
         """
-        self._places.tick()
+        self._scheduler.tick()
 
-    def wait(self) -> float | None:
-        """Seconds until ``tick`` has something to do, or a rest is over; None until some other thread rings."""
-        waits = [w for w in (self._places.wait(), self._circuit.wait()) if w is not None]
-        return min(waits, default=None)
+    def seconds_until_tick(self) -> float | None:
+        """Return when ``tick`` has something to do, or a rest is over; None until ``changed`` is called."""
+        return self._scheduler.seconds_until_tick()
 
     def unload(self) -> None:
         """Have all models end at the next tick, those in use when the documents that hold them now are done."""
-        self._places.unload()
+        self._scheduler.unload()
 
     def state(self) -> dict[str, Any]:
-        """What ``scanmend status`` tells of the model that most goes on with."""
-        return self._places.state()
+        """Return what ``scanmend status`` shows of one model: the one with the latest activity, or used last."""
+        return loaded_models.status(self.snapshot, self._effects.clock())
 
     def loaded(self) -> list[dict[str, Any]]:
-        """What it tells of each loaded model."""
-        return self._places.told()
+        """Return what ``scanmend status`` shows of each loaded model."""
+        return loaded_models.status_of_all(self.snapshot, self._effects.clock())
 
     def troubles(self) -> list[str]:
-        """What is not as it should be: on the CPU against the wish, resting, memory that did not come back."""
-        return [*self._circuit.troubles(), *self._places.troubles()]
+        """Return what is not as it should be: models that rest or run on the CPU, memory that did not come back."""
+        return loaded_models.troubles(self.snapshot)
 
     def stop(self) -> None:
         """End all models' processes now, even while they load; whoever waits or works gets Stopping."""
-        self._turns.stop()
-        self._loader.kill()
-        with self._lock:
-            uses = list(self._uses.values())
-        for use in uses:  # until each page in work has learnt of it
-            with use:
-                pass
-        self._places.stop()
-        self.arrivals.join()
+        self._scheduler.stop()
+        self.downloads.join()
 
-    def _correct(self, name: str, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
-        loaded = self._places.obtain(name)
+    def _call(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
+        """Correct the page, and let the circuit breaker know what that says of the model."""
+        self._scheduler.begin_call(name)
+        outcome: Outcome = "undecided"
         try:
-            return self._ask(loaded, page, task, call_limit_s)
-        except HostDied as e:
-            if e.signal is None or loaded.safe:
-                raise
-            self._loader.beware(name, e)
-        return self._ask(self._places.obtain(name, safe=True), page, task, call_limit_s)
+            done = self._correct(name, page, task, call_limit_s)
+            outcome = "worked"
+        except ModelMissing as e:
+            if self._is_put_by_hand(name):
+                outcome = Failure(str(e), MISSING_REST_S)
+            raise
+        except _Refused:
+            outcome = "worked"
+            raise
+        except ModelError as e:
+            outcome = Failure(str(e))
+            raise
+        finally:
+            self._scheduler.end_call(name, outcome)
+        return done
 
-    def _ask(self, loaded: Loaded, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
+    def _correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
+        model = self._scheduler.obtain(name)
+        try:
+            return self._ask(model, page, task, call_limit_s)
+        except HostDied as e:
+            if e.signal is None or model.safe:
+                raise
+            self._scheduler.crashed(name, e)
+        return self._ask(self._scheduler.obtain(name, safe=True), page, task, call_limit_s)
+
+    def _ask(self, model: LoadedModel, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         request = {
             "do": "correct",
             "page": _page.dump_python(page, mode="json"),
             "task": asdict(task),
             "call_limit_s": call_limit_s,
         }
-        self._places.note(loaded.name, "correcting")
-        try:
-            reply = loaded.host.ask(request, call_limit_s + self._slack_s)
-            if error := reply.get("error"):
-                raise _Refused(f"model {loaded.name!r}: {error}")
-            return _corrected.validate_python(reply["result"])
-        except (HostDied, ValueError, KeyError) as e:
-            if self._turns.stopping:
-                raise Stopping from e
-            self._places.bury(loaded, e)
-            if isinstance(e, HostDied):
-                raise
-            raise HostDied(f"the process of model {loaded.name!r} answered nonsense: {e}") from e
-        finally:
-            self._places.note(loaded.name, "")
+        limit_s = call_limit_s + self.snapshot.policy.reply_slack_s
+        with self._scheduler.correcting(model.name):
+            try:
+                reply = model.process.ask(request, limit_s)
+                if error := reply.get("error"):
+                    raise _Refused(f"model {model.name!r}: {error}")
+                return _corrected.validate_python(reply["result"])
+            except (HostDied, ValueError, KeyError) as e:
+                if self.snapshot.stopping:
+                    raise Stopping from e
+                self._scheduler.discard(model, e)
+                if isinstance(e, HostDied):
+                    raise
+                raise HostDied(f"the process of model {model.name!r} answered nonsense: {e}") from e
 
-    def _find(self, name: str, spec: ModelSpec) -> Found:
+    def _find(self, name: str, spec: ModelSpec) -> ModelFile:
         try:
             return self._store.require(name, spec)
         except ModelMissing:
-            self.arrivals.forget(spec)  # it was there a moment ago; the next lease has it downloaded
+            self.downloads.forget(spec)  # it was there a moment ago; the next lease has it downloaded
             raise
+
+    def _spec_unless_loaded(self, name: str) -> ModelSpec | None:
+        """Return what the model is configured as; None where just that is loaded, or it is not configured."""
+        spec, model = self.snapshot.configured.get(name), self.snapshot.loaded.get(name)
+        return None if model is not None and model.spec == spec else spec
+
+    def _is_put_by_hand(self, name: str) -> bool:
+        """Whether somebody has to put the model's file in its place, as it is not downloaded."""
+        spec = self.snapshot.configured.get(name)
+        return spec is not None and not is_downloadable(spec)
 
 
 class Lease:
-    """The right of one document to a model."""
+    """The right of one document to a model, from its first page to its last."""
 
-    def __init__(self, slot: ModelSlot, turn: Turn) -> None:
-        self._slot, self._turn = slot, turn
+    def __init__(self, slot: ModelSlot, scheduler: Scheduler, name: str) -> None:
+        """The document holds the model already."""
+        self._slot, self._scheduler, self._name = slot, scheduler, name
+        self._held = True
         self._first = True
 
-    def correct(self, page: Page, task: CorrectionTask, call_limit_s: float) -> CorrectedPage:
-        """See ``ModelSlot.correct``; gives way between pages to documents that waited long for another model."""
-        if not self._first:
-            self._turn.give_way()
+    def correct(self, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
+        """See ``ModelSlot.correct``; between pages, documents that waited long for another model go first."""
+        if not self._first and self._scheduler.must_yield(self._name):
+            self.release()
+            self._scheduler.enter(self._name)
+            self._held = True
         self._first = False
-        return self._slot.correct(self._turn.name, page, task, call_limit_s)
+        return self._slot.correct(self._name, page, task, call_limit_s)
+
+    def release(self) -> None:
+        """Let go of the model, unless a stop came while it had been given up for another document."""
+        if self._held:
+            self._held = False
+            self._scheduler.leave(self._name)

@@ -1,4 +1,4 @@
-"""The end of a model's process, and the proof that all it held came back."""
+"""The end of a model's process, and the proof that all memory it held came back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,35 +6,39 @@ from dataclasses import dataclass
 from scanmend.llm.scheduler import gpu_memory
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 
-RETURN_S = 5.0
-"""How long GPU memory may take to come back after the process ended."""
+RELEASE_LIMIT_S = 5.0
+"""Seconds that GPU memory may take to come back after the process ended."""
 POLL_S = 0.25
+"""Seconds between two measurements of GPU memory that is waited for."""
 TOLERANCE = 1.01
-"""Used memory may be so many times what it was before."""
+"""Used GPU memory counts as it was before the load up to this factor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a process was given, measured around its load."""
+class Footprint:
+    """GPU memory around the load of a model, by which its release is judged."""
 
     pid: int
+    """Of the model's process."""
     before: GpuMemory | None
-    """The GPUs before its load; None without one."""
-    loaded: GpuMemory | None
-    beside: Mapping[int, float]
-    """MiB on the GPUs of our other processes at that time, by process id."""
+    """Before the load; None without a GPU."""
+    after: GpuMemory | None
+    """After the load."""
+    others: Mapping[int, float]
+    """MiB that our other models took on the GPUs, by process id, at the time of the load."""
 
     @property
     def taken_mib(self) -> float:
-        """MiB on the GPUs that came with it."""
-        return max(0.0, self.loaded.used_mib - self.before.used_mib) if self.loaded and self.before else 0.0
+        """MiB in use on the GPUs after the load that were not before it."""
+        return max(0.0, self.after.used_mib - self.before.used_mib) if self.after and self.before else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """What came back, in MiB and seconds."""
+class ReleaseReport:
+    """What came back after a process ended, in MiB and seconds; GPU figures are None without a GPU."""
 
     seconds: float
+    """From the request to end until memory was back, or was not waited for any longer."""
     ram_loaded_mib: float | None
     ram_after_mib: float
     """0 when the process is gone."""
@@ -42,11 +46,12 @@ class Returned:
     gpu_loaded_mib: float | None
     gpu_after_mib: float | None
     gpu_others_mib: float
-    """By how much others came to hold more meanwhile, or less."""
-    back: bool
+    """How much more other processes hold than before the load; negative for less."""
+    complete: bool
+    """Whether the process is gone and its GPU memory is back."""
 
-    def told(self) -> dict[str, float | bool | None]:
-        """For the log and for status, rounded."""
+    def as_dict(self) -> dict[str, float | bool | None]:
+        """Return it for the log, rounded."""
         freed = None if self.ram_loaded_mib is None else self.ram_loaded_mib - self.ram_after_mib
         return {
             "seconds": round(self.seconds, 2),
@@ -56,12 +61,12 @@ class Returned:
             "gpu_loaded_mib": rounded(self.gpu_loaded_mib),
             "gpu_after_mib": rounded(self.gpu_after_mib),
             "gpu_others_mib": rounded(self.gpu_others_mib),
-            "returned": self.back,
+            "returned": self.complete,
         }
 
     def trouble(self, name: str) -> str:
-        """One sentence when not all came back; else empty."""
-        if self.back:
+        """Say what the model of this name did not give back; empty when it gave back all."""
+        if self.complete:
             return ""
         if self.ram_after_mib:
             return f"the process of model {name!r} does not end; it holds {self.ram_after_mib:.0f} MiB of RAM"
@@ -72,58 +77,60 @@ class Returned:
 
 
 def release(
-    held: Held,
+    footprint: Footprint,
     end: Callable[[], None],
-    beside: Mapping[int, float],
+    others: Mapping[int, float],
     *,
-    look: Callable[[], GpuMemory | None],
+    measure: Callable[[], GpuMemory | None],
     clock: Callable[[], float],
     pause: Callable[[float], None],
-) -> Returned:
-    """End the process by ``end``, and look until its memory is back, RETURN_S at most.
+) -> ReleaseReport:
+    """End the process by ``end``, and measure until its memory is back, for RELEASE_LIMIT_S at most.
 
-    ``beside``: MiB on the GPUs of our other processes now, by process id. What others took or gave back meanwhile is
-    counted neither for nor against it, as far as the driver tells.
+    ``others``: MiB that our other models took on the GPUs, by process id, now. What other processes took or gave back
+    since the load counts neither for nor against the release, as far as the driver lists it.
     """
-    started, ram = clock(), gpu_memory.resident_mib(held.pid)
+    started, ram = clock(), gpu_memory.resident_mib(footprint.pid)
     end()
-    limit = clock() + RETURN_S
+    limit = clock() + RELEASE_LIMIT_S
     while True:
-        after, left = look() if held.before else None, gpu_memory.resident_mib(held.pid)
-        back = left is None and _is_back(held, after, beside)
-        if back or clock() >= limit:
+        now, left = measure() if footprint.before else None, gpu_memory.resident_mib(footprint.pid)
+        complete = left is None and _is_back(footprint, now, others)
+        if complete or clock() >= limit:
             break
         pause(POLL_S)
-    return Returned(
+    return ReleaseReport(
         seconds=clock() - started,
         ram_loaded_mib=ram,
         ram_after_mib=left or 0.0,
-        gpu_before_mib=held.before.used_mib if held.before else None,
-        gpu_loaded_mib=held.loaded.used_mib if held.loaded else None,
-        gpu_after_mib=after.used_mib if after else None,
-        gpu_others_mib=_others(held, after, beside),
-        back=back,
+        gpu_before_mib=footprint.before.used_mib if footprint.before else None,
+        gpu_loaded_mib=footprint.after.used_mib if footprint.after else None,
+        gpu_after_mib=now.used_mib if now else None,
+        gpu_others_mib=_growth_of_others(footprint, now, others),
+        complete=complete,
     )
 
 
-def rounded(value: float | None) -> float | None:
-    """For logs: a tenth of a MiB is enough."""
-    return None if value is None else round(value, 1)
+def rounded(mib: float | None) -> float | None:
+    """Round for logs: a tenth of a MiB is enough."""
+    return None if mib is None else round(mib, 1)
 
 
-def _is_back(held: Held, after: GpuMemory | None, beside: Mapping[int, float]) -> bool:
-    if held.before is None or after is None:  # there was no GPU, or it is gone, and its memory with it
+def _is_back(footprint: Footprint, now: GpuMemory | None, others: Mapping[int, float]) -> bool:
+    if footprint.before is None or now is None:  # there was no GPU, or it is gone, and its memory with it
         return True
-    expected = held.before.used_mib + _others(held, after, beside)
-    return held.pid not in after.processes and after.used_mib <= expected * TOLERANCE
+    expected = footprint.before.used_mib + _growth_of_others(footprint, now, others)
+    return footprint.pid not in now.processes and now.used_mib <= expected * TOLERANCE
 
 
-def _others(held: Held, after: GpuMemory | None, beside: Mapping[int, float]) -> float:
-    if held.before is None or after is None:
+def _growth_of_others(footprint: Footprint, now: GpuMemory | None, others: Mapping[int, float]) -> float:
+    """MiB that all other processes hold more now than before the load."""
+    if footprint.before is None or now is None:
         return 0.0
-    return _all_but(held.pid, after, beside) - _all_but(held.pid, held.before, held.beside)
+    before = _held_by_others(footprint.pid, footprint.before, footprint.others)
+    return _held_by_others(footprint.pid, now, others) - before
 
 
-def _all_but(pid: int, reading: GpuMemory, ours: Mapping[int, float]) -> float:
-    """MiB of everybody else: as the driver tells, and what we measured ourselves where it does not."""
-    return sum(mib for other, mib in {**ours, **reading.processes}.items() if other != pid)
+def _held_by_others(pid: int, gpu: GpuMemory, ours: Mapping[int, float]) -> float:
+    """MiB that all processes but ``pid`` hold: as the driver lists them, else as measured around their loads."""
+    return sum(mib for other, mib in {**ours, **gpu.processes}.items() if other != pid)

@@ -1,148 +1,92 @@
-"""Download in a child process, so that the daemon never loads what a download needs; both ends of that pipe.
+"""Download in a child process, so that the daemon never loads what a download needs; both ends of it.
 
-The child gets one JSON request on its standard input and answers with JSON lines: ``{"done", "total"}`` in bytes
-while it works, and last either ``{"path", "revision"}`` or ``{"error", "message"}``. It ends when its standard
-input does, and so with its parent.
+Run as ``python -m scanmend.llm.store.download_process SOCKET LIFELINE``, by ``process.child``. One request, a
+``hub.Request``, is answered with ``{"path", "revision"}`` or ``{"error", "message"}``; progress is ``{"done",
+"total"}`` in bytes.
 """
 
-import json
 import os
-import selectors
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from scanmend.errors import ModelError, ModelMissing, Stopping, StorageError
-from scanmend.llm.store.hub import Fetched, Progress, Request, download
+from scanmend.errors import ChildDied, ModelError, ModelMissing, StorageError
+from scanmend.llm.store import hub
+from scanmend.process.child import SECRETS, Child, Message, Progress, serve
 
-POLL_S = 0.2
-"""How often a waiting parent asks whether it should stop, and a child reports progress."""
+REPORT_S = 0.2
+"""How often the child reports progress."""
+SILENT_S = 60.0
+"""The child reports from a thread of its own, whatever the hub does; one that is silent for so long has hung."""
 _KINDS: dict[str, type[ModelError | StorageError]] = {
     "missing": ModelMissing,
     "storage": StorageError,
     "model": ModelError,
 }
-_STDERR_KEPT = 2000
 
 
-def fetch(request: Request, progress: Progress | None = None, stopping: Callable[[], bool] = lambda: False) -> Fetched:
-    """Download in a child process; what it has when it is killed is taken up by the next one.
+def fetch(
+    request: hub.Request, progress: hub.Progress | None = None, stopping: Callable[[], bool] = lambda: False
+) -> hub.Download:
+    """Download in a child process, the only one that gets the hub's token.
 
-    Raises what ``hub.download`` raises, ModelError when the child dies, and Stopping when ``stopping`` says so.
+    What the child has when it is ended is taken up by the next one. Raises what ``hub.download`` raises, ModelError
+    when the child dies, and Stopping when ``stopping`` says so.
     """
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "scanmend.llm.store.download_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is the parent's to handle
-    ) as child:
+
+    def report(details: Message) -> None:
+        if progress is not None:
+            progress(details["done"], details["total"])
+
+    token = {name: os.environ[name] for name in SECRETS if name in os.environ}
+    try:
+        child = Child("scanmend.llm.store.download_process", token)
         try:
-            return _follow(child, request, progress or (lambda _done, _total: None), stopping)
+            answer = child.ask(asdict(request), SILENT_S, report, stopping)
         finally:
-            child.kill()
+            child.end(0)
+    except ChildDied as e:
+        raise ModelError(f"the download process failed: {e}") from e
+    if "error" in answer:
+        raise _KINDS[answer["error"]](answer["message"])
+    return hub.Download(Path(answer["path"]), answer["revision"])
 
 
-def _follow(
-    child: subprocess.Popen[bytes], request: Request, progress: Progress, stopping: Callable[[], bool]
-) -> Fetched:
-    assert child.stdin  # noqa: S101 -- Popen was given a pipe; this tells the type checker
-    with suppress(BrokenPipeError):  # it died at once; why is on its standard error
-        child.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
-        child.stdin.flush()
-    complaints: list[str] = []
-    for line in _lines(child, complaints, stopping):
-        try:
-            answer: dict[str, Any] = json.loads(line)
-        except ValueError as e:
-            raise ModelError(f"the download process answered {line[:200]!r}") from e
-        if "error" in answer:
-            raise _KINDS.get(answer["error"], ModelError)(answer["message"])
-        if "path" in answer:
-            return Fetched(Path(answer["path"]), answer["revision"])
-        progress(answer["done"], answer["total"])
-    code = child.wait()
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    raise ModelError(
-        f"the download process {how} and no answer; it said: {''.join(complaints)[-_STDERR_KEPT:].strip() or 'nothing'}"
-    )
-
-
-def _lines(child: subprocess.Popen[bytes], complaints: list[str], stopping: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield the child's lines until it closes its output; what it complains about is collected."""
-    assert child.stdout  # noqa: S101 -- as above
-    assert child.stderr  # noqa: S101 -- as above
-    rest = b""
-    with selectors.DefaultSelector() as ready:
-        ready.register(child.stdout, selectors.EVENT_READ)
-        ready.register(child.stderr, selectors.EVENT_READ)
-        while ready.get_map():
-            if stopping():
-                raise Stopping("asked to stop during a download; what has come is kept")
-            for key, _ in ready.select(POLL_S):
-                data = os.read(key.fd, 65_536)
-                if not data:
-                    ready.unregister(key.fileobj)
-                elif key.fileobj is child.stderr:
-                    complaints[:] = ["".join([*complaints, data.decode("utf-8", "replace")])[-_STDERR_KEPT:]]
-                else:
-                    *whole, rest = (rest + data).split(b"\n")
-                    yield from whole
-
-
-def main() -> int:
-    """Serve one request from standard input."""
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    request = Request(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def handle(request: Message, progress: Progress) -> Message:
+    """Answer one request."""
     try:
-        answer = _served(request, lambda line: print(json.dumps(line), file=answers, flush=True))
-    except BrokenPipeError:
-        return 1
-    print(json.dumps(answer), file=answers, flush=True)
-    return 0
-
-
-def _served(request: Request, say: Callable[[dict[str, int]], None]) -> dict[str, str]:
-    latest: dict[str, int] = {}
-    over = threading.Event()
-
-    def tell() -> None:
-        """Also while nothing comes, so that the last bytes before a stall are told of."""
-        while not over.wait(POLL_S):
-            if latest:
-                with suppress(BrokenPipeError):  # the parent is gone, and this process is about to follow
-                    say(dict(latest))
-
-    def progress(done: int, total: int) -> None:
-        latest.update(done=done, total=total)
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        fetched = download(request, progress)
+        with _reporting(progress) as note:
+            downloaded = hub.download(hub.Request(**request), note)
     except (ModelError, StorageError) as e:
         return {"error": next(kind for kind, error in _KINDS.items() if isinstance(e, error)), "message": str(e)}
+    return {"path": str(downloaded.path), "revision": downloaded.revision}
+
+
+@contextmanager
+def _reporting(progress: Progress) -> Iterator[hub.Progress]:
+    """Yield what takes note of bytes done and in all; a thread reports the latest, also while the hub stalls."""
+    latest: Message = {}
+    over = threading.Event()
+
+    def note(done: int, total: int) -> None:
+        latest.update(done=done, total=total)
+
+    def report() -> None:
+        while not over.wait(REPORT_S):
+            progress(dict(latest) or None)
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield note
     finally:
         over.set()
-        teller.join()
+        thread.join()
         if latest:
-            say(dict(latest))
-    return {"path": str(fetched.path), "revision": fetched.revision}
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
+            progress(dict(latest))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve(handle)

@@ -1,4 +1,4 @@
-"""Models on their way: each download runs in a thread of its own, beside everything else, and tells how far it is."""
+"""The downloads that run: each has a thread of its own, beside everything else, and says how far it is."""
 
 import threading
 import time
@@ -15,47 +15,49 @@ from scanmend.document import printable
 from scanmend.errors import ModelError, Stopping, StorageError
 from scanmend.llm.store.store import Store, is_downloadable
 
-TELL_S = 2.0
-"""How often status hears of a download."""
+STATUS_S = 2.0
+"""How often the status file is brought up to date while a download runs."""
 LOG_S = 10.0
-WINDOW_S = 15.0
-"""The rate is that of so many last seconds."""
-FRESH_S = 10.0
-"""For so long a failure is passed on to whoever asks; after that the download is tried anew."""
+"""How often the progress of a download is logged."""
+RATE_WINDOW_S = 15.0
+"""The rate of a download is the average over this time."""
+FAILURE_REPEAT_S = 10.0
+"""Whoever asks for a model within this time of a failed download gets its error; later the download is tried again."""
 
 log = structlog.get_logger()
 
 
-class Transfer:
-    """How far one download is; it is called with bytes done and in all, from one thread, and asked from any."""
+class DownloadProgress:
+    """How far one download is; called with the bytes done and in all from one thread, and read from any."""
 
     def __init__(
         self, name: str, clock: Callable[[], float] = time.monotonic, changed: Callable[[], None] = lambda: None
     ) -> None:
+        """``changed`` is called when status should hear of it."""
         self.name = name
         self._clock, self._changed = clock, changed
         self._marks: deque[tuple[float, int]] = deque()
         self._total = 0
-        self._told = self._logged = -LOG_S
+        self._reported = self._logged = -LOG_S
         self._lock = threading.Lock()
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note; now and then ``changed`` is called, and a line logged."""
+        """Note the progress; call ``changed`` every STATUS_S, and log every LOG_S."""
         now = self._clock()
         with self._lock:
             self._total = total
             self._marks.append((now, done))
-            while len(self._marks) > 2 and now - self._marks[1][0] >= WINDOW_S:  # noqa: PLR2004 -- a rate needs two
+            while len(self._marks) > 2 and now - self._marks[1][0] >= RATE_WINDOW_S:  # noqa: PLR2004 -- a rate needs two
                 self._marks.popleft()
-        if now - self._told >= TELL_S or done == total:
-            self._told = now
+        if now - self._reported >= STATUS_S or done == total:
+            self._reported = now
             self._changed()
         if now - self._logged >= LOG_S or done == total:
             self._logged = now
-            log.info("model.downloading", **self.told())
+            log.info("model.downloading", **self.as_dict())
 
-    def told(self) -> dict[str, Any]:
-        """Model, percent, MiB done and in all, MiB per second, and seconds that remain; None for what is not known."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return model, percent, MiB done and in all, MiB per second, and seconds left; None for what is not known."""
         with self._lock:
             (began, first), total = (self._marks or [(self._clock(), 0)])[0], self._total
             done = self._marks[-1][1] if self._marks else 0
@@ -72,11 +74,12 @@ class Transfer:
 
 
 @dataclass(slots=True, eq=False)
-class _Arrival:
+class _Running:
     spec: ModelSpec
-    transfer: Transfer
+    progress: DownloadProgress
     thread: threading.Thread
     unwanted: bool = False
+    """Whether it is to end, since the configuration has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +100,17 @@ class Downloads:
         clock: Callable[[], float] = time.monotonic,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """``changed`` is called from any thread when ``told`` or ``running`` has something new."""
+        """``changed`` is called from any thread when ``snapshot`` or ``running`` has something new."""
         self._store, self._stopping, self._clock, self._changed = store, stopping, clock, changed
         self._lock = threading.Condition()
-        self._running: dict[str, _Arrival] = {}
+        self._running: dict[str, _Running] = {}
         self._failed: dict[str, _Failure] = {}
         self._known: dict[ModelSpec, Path] = {}
 
     def pending(self, name: str, spec: ModelSpec) -> bool:
-        """Whether a document has to wait for this model; where it is not on this machine, its download begins.
+        """Whether a document has to wait for this model; where it is not on this machine, its download is started.
 
-        Raises ModelError or StorageError when the download failed a moment ago, Stopping.
+        Raises ModelError or StorageError when the download failed less than FAILURE_REPEAT_S ago, and Stopping.
         """
         if not is_downloadable(spec):
             return False
@@ -115,7 +118,7 @@ class Downloads:
             if name in self._running:
                 return True
             failed = self._failed.get(name)
-        if failed is not None and failed.spec == spec and self._clock() - failed.at < FRESH_S:
+        if failed is not None and failed.spec == spec and self._clock() - failed.at < FAILURE_REPEAT_S:
             raise type(failed.error)(str(failed.error)) from failed.error
         if self._is_here(name, spec):
             return False
@@ -123,15 +126,15 @@ class Downloads:
             if self._stopping():
                 raise Stopping
             if name not in self._running:
-                transfer = Transfer(name, self._clock, self._changed)
-                thread = threading.Thread(target=self._bring, args=(name,), name=f"download {name}", daemon=True)
-                self._running[name] = _Arrival(spec, transfer, thread)
+                progress = DownloadProgress(name, self._clock, self._changed)
+                thread = threading.Thread(target=self._run, args=(name,), name=f"download {name}", daemon=True)
+                self._running[name] = _Running(spec, progress, thread)
                 thread.start()
         self._changed()
         return True
 
     def wait(self, name: str, spec: ModelSpec) -> None:
-        """Return when the model is on this machine; raises as ``pending`` does."""
+        """Block until the model is on this machine; raises as ``pending`` does."""
         while self.pending(name, spec):
             with self._lock:
                 self._lock.wait_for(lambda: name not in self._running or self._stopping(), 1.0)
@@ -139,30 +142,30 @@ class Downloads:
                 raise Stopping
 
     def forget(self, spec: ModelSpec) -> None:
-        """Look anew next time: what was on this machine is not, or is of no use."""
+        """Search for the model again when it is asked for next: its file is gone, or of no use."""
         self._known.pop(spec, None)
 
-    def keep(self, models: Mapping[str, ModelSpec]) -> None:
-        """End downloads of what is configured no more; what has come of them is kept."""
+    def cancel_unconfigured(self, models: Mapping[str, ModelSpec]) -> None:
+        """End downloads of models that are not, or not so, in the configuration; partial files are kept."""
         with self._lock:
-            for name, arrival in self._running.items():
-                arrival.unwanted = arrival.unwanted or models.get(name) != arrival.spec
+            for name, download in self._running.items():
+                download.unwanted = download.unwanted or models.get(name) != download.spec
 
     def running(self, name: str) -> bool:
         """Whether this model is being downloaded now."""
         with self._lock:
             return name in self._running
 
-    def told(self) -> list[dict[str, Any]]:
-        """What ``Transfer.told`` says of each download that runs, by name of the model."""
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return ``DownloadProgress.as_dict`` of each download that runs, by name of the model."""
         with self._lock:
             running = sorted(self._running.items())
-        return [arrival.transfer.told() for _, arrival in running]
+        return [download.progress.as_dict() for _, download in running]
 
     def join(self) -> None:
-        """Return when all downloads have ended, after ``stopping`` turned true."""
+        """Block until all downloads have ended, after ``stopping`` turned true."""
         with self._lock:
-            threads = [arrival.thread for arrival in self._running.values()]
+            threads = [download.thread for download in self._running.values()]
         for thread in threads:
             thread.join()
 
@@ -175,14 +178,14 @@ class Downloads:
             self._known[spec] = found.path
         return found is not None
 
-    def _bring(self, name: str) -> None:
-        arrival, started = self._running[name], self._clock()
+    def _run(self, name: str) -> None:
+        download, started = self._running[name], self._clock()
         error: ModelError | StorageError | None = None
         try:
             found = self._store.obtain(
-                name, arrival.spec, arrival.transfer, lambda: arrival.unwanted or self._stopping()
+                name, download.spec, download.progress, lambda: download.unwanted or self._stopping()
             )
-            self._known[arrival.spec] = found.path
+            self._known[download.spec] = found.path
             seconds = round(self._clock() - started, 1)
             log.info("model.downloaded", model=name, file=printable(found.path), seconds=seconds)
         except Stopping:
@@ -196,7 +199,7 @@ class Downloads:
             log.error("model.download_failed", model=name, error=str(error))
         with self._lock:
             if error is not None:
-                self._failed[name] = _Failure(arrival.spec, self._clock(), error)
+                self._failed[name] = _Failure(download.spec, self._clock(), error)
             del self._running[name]
             self._lock.notify_all()
         self._changed()

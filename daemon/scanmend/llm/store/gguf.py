@@ -1,4 +1,4 @@
-"""Read what a GGUF file says of itself, without llama.cpp and without trusting a single length in it.
+"""Read the header of a GGUF file, without llama.cpp and without trusting a single length in it.
 
 The format is described in docs/gguf.md of the ggml project.
 """
@@ -15,13 +15,19 @@ from scanmend.errors import ModelMissing
 from scanmend.llm.store import gguf_names
 
 MAX_KEYS = 4096
+"""Most keys in a header."""
 MAX_TENSORS = 65_536
+"""Most tensors in a file."""
 MAX_KEY_BYTES = 65_535
+"""Longest name of a key or tensor."""
 MAX_TEXT_BYTES = 1 << 20
+"""Longest text that is kept: a chat template."""
 MAX_ITEMS = 1 << 21
-"""Strings over all arrays; the largest vocabularies with their merges have about a quarter of that."""
+"""Most strings in all arrays together; the largest vocabularies with their merges have about a quarter of that."""
 MAX_DIMENSIONS = 4
+"""Most dimensions of a tensor."""
 MAX_ALIGNMENT = 1 << 20
+"""Largest alignment of tensor data, in bytes."""
 
 _STRING, _ARRAY = 8, 9
 _SCALARS = {
@@ -39,7 +45,7 @@ _BLOCKS = {
     23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2),
     34: (256, 54), 35: (256, 66), 39: (32, 17), 40: (64, 36), 41: (128, 18), 42: (64, 18),
 }  # fmt: skip
-"""Of each ggml tensor type: elements in a block, bytes of a block."""
+"""Elements in a block and bytes of a block, by ggml tensor type."""
 
 _FILE_TYPES = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
@@ -49,7 +55,7 @@ _FILE_TYPES = {
     39: "NVFP4", 40: "Q1_0", 41: "Q2_0",
 }  # fmt: skip
 _GUESSED = 1024
-"""Flag in general.file_type."""
+"""Flag in general.file_type: the quantization was guessed from the tensors."""
 
 _TEXTS = ("general.architecture", "tokenizer.chat_template")
 _NUMBERS = (
@@ -57,12 +63,12 @@ _NUMBERS = (
     ".attention.head_count", ".attention.head_count_kv", ".attention.key_length",
 )  # fmt: skip
 _LONGEST_KEY = 256
-"""Bytes of the longest key worth keeping; those of llama.cpp are far shorter."""
+"""Longest key that is kept, in bytes; those of llama.cpp are far shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What decides how a model is loaded and asked."""
+    """The facts of a model that decide how it is loaded and asked."""
 
     architecture: str
     layers: int
@@ -71,21 +77,22 @@ class Header:
     embedding_length: int
     heads: int
     kv_heads: int
-    """The most that any layer has."""
+    """Largest number of key and value heads that a layer has."""
     head_size: int
     """Elements of one key or value head."""
     quantization: str
     """As llama.cpp names it: ``Q4_K_M``; ``unknown`` when the file does not say."""
     chat_template: str | None
     parameters: int
-    """Elements of all tensors, over all shards."""
+    """Number of weights: the elements of all tensors of all shards."""
     tensors: int
+    """Number of tensors in all shards."""
     size: int
     """Bytes of all shards."""
 
 
 class _DamagedError(Exception):
-    """What is wrong with the file, as the end of a sentence that begins with its name."""
+    """What is wrong with the file; the message goes on after its name."""
 
 
 def read_header(path: Path) -> Header:
@@ -154,7 +161,7 @@ def _header(path: Path, first: _Contents, parts: list[_Contents]) -> Header:
 
 
 class _Reader:
-    """A file of which no more is read than it has, nor more at once than a field may take."""
+    """Reads a file field by field; _DamagedError when a field would go beyond the end of the file."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -220,7 +227,7 @@ def _contents(reader: _Reader) -> _Contents:
 
 
 def _value(reader: _Reader, key: str) -> int | str | None:
-    """Read the value when it is one of those asked for, else skip it."""
+    """Return the value of a key that is wanted, else skip it."""
     kind = reader.u32()
     wanted = key.endswith(_NUMBERS) and len(key) <= _LONGEST_KEY
     if kind == _STRING:
@@ -238,7 +245,7 @@ def _value(reader: _Reader, key: str) -> int | str | None:
 
 
 def _array(reader: _Reader, *, wanted: bool) -> int | None:
-    """Skip an array; of whole numbers asked for (counts that differ by layer) return the largest."""
+    """Skip an array; of whole numbers that are wanted (counts that differ by layer) return the largest."""
     kind, count = reader.u32(), reader.u64()
     if kind == _STRING:
         reader.items = _within(reader.items + count, MAX_ITEMS, "strings")
@@ -262,5 +269,5 @@ def _tensors(reader: _Reader, count: int) -> Iterator[tuple[int, int]]:
         for _ in range(_within(reader.u32(), MAX_DIMENSIONS, "dimensions")):
             elements *= reader.u64()
         kind, offset = reader.u32(), reader.u64()
-        block, size = _BLOCKS.get(kind, (1, 0))  # a type newer than this table: its place is checked, its size is not
+        block, size = _BLOCKS.get(kind, (1, 0))  # a type newer than this table: its offset is checked, its size is not
         yield elements, offset + -(-elements // block) * size

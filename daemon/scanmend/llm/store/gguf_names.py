@@ -1,21 +1,22 @@
-"""What GGUF file names say: the quantization, the shard, the model; pure functions of names."""
+"""What the name of a GGUF file says: quantization, shard, model; pure functions of names."""
 
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 ALIASES = {"int8": "q8_0", "int4": "q4_k_m", "fp16": "f16", "fp32": "f32"}
+"""Other names of quantizations, and how GGUF calls them."""
 
 _QUANTIZATION = re.compile(
     r"(?<![a-z0-9])((?:ud-)?(?:i?q\d(?:_[0-9a-z]+)+|tq\d_\d|(?:mx|nv)fp4(?:_moe)?|bf16|fp?16|fp?32))(?![a-z0-9_])"
 )
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?=\.gguf$)", re.IGNORECASE)
 _NO_MODEL = re.compile(r"mmproj|imatrix|(?:^|[-_.])(?:draft|mtp|lora|vocab)(?=[-_.])", re.IGNORECASE)
-"""Files that lie beside a model and are none: vision projectors, importance matrices, drafts, adapters."""
+"""GGUF files beside a model that are no language model: vision projectors, importance matrices, drafts, adapters."""
 
 
 class AmbiguousError(Exception):
-    """More than one model fits; ``names`` are they."""
+    """More than one model fits: ``names``."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
@@ -23,25 +24,25 @@ class AmbiguousError(Exception):
 
 
 def canonical(quantization: str) -> str:
-    """GGUF name of a quantization in lower case: ``int8`` and ``Q8_0`` are both ``q8_0``."""
+    """Return GGUF's name of a quantization in lower case: ``int8`` and ``Q8_0`` are both ``q8_0``."""
     lower = quantization.strip().lower()
     return ALIASES.get(lower, lower)
 
 
 def quantizations(file: str) -> list[str]:
-    """Every quantization that the file's name has, canonical, in order."""
+    """Return every quantization that the file's name has, canonical, in order."""
     return [canonical(token) for token in _QUANTIZATION.findall(_bare(file).lower())]
 
 
 def is_model(file: str) -> bool:
-    """Whether the name is that of a GGUF a language model can be loaded from: whole, or a first shard."""
+    """Whether a language model can be loaded from a file of this name: a whole GGUF, or a first shard."""
     name = PurePosixPath(file).name
     shard = _SHARD.search(name)
     return name.lower().endswith(".gguf") and not _NO_MODEL.search(name) and (not shard or int(shard[1]) == 1)
 
 
 def shards(file: str) -> list[str]:
-    """All files of the model that ``file`` is one of, the first to load; just ``file`` when it is whole."""
+    """Return all files of the model that ``file`` is a shard of, in order; just ``file`` when it is whole."""
     found = _SHARD.search(file)
     if not found:
         return [file]
@@ -50,7 +51,7 @@ def shards(file: str) -> list[str]:
 
 
 def is_of(file: str, repo_id: str) -> bool:
-    """Whether a file's name, less its quantization, is the repository's name; case and separators do not count."""
+    """Whether a file's name without its quantization is the repository's; case and separators do not count."""
     stem = _QUANTIZATION.sub("", _bare(file).lower())
     repo = re.sub(r"[-_.]gguf$", "", repo_id.rpartition("/")[2].lower())
     return _letters(stem) == _letters(repo)

@@ -1,6 +1,6 @@
-"""Download a GGUF from the Hugging Face hub: which file is meant, whether there is room, and all its shards.
+"""Download a GGUF from the Hugging Face hub: which file is meant, whether there is space for it, and all its shards.
 
-The library finds the files, and knows endpoint, token and proxies. Only the modules called ``hub`` import it.
+The library huggingface_hub finds the files, and knows endpoint, token and proxies. Only ``hub*.py`` import it.
 """
 
 import os
@@ -14,17 +14,17 @@ from scanmend import __version__
 from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing, StorageError
 from scanmend.llm.store import gguf_names
-from scanmend.llm.store.hub_errors import explained, persistently
+from scanmend.llm.store.hub_errors import explain_errors, with_retries
 from scanmend.llm.store.hub_transfer import Timeouts, transfer
-from scanmend.llm.store.partial_file import Item, alone, aside
+from scanmend.llm.store.partial_file import RemoteFile, folder_lock
 
-RESERVE = 64 << 20
-"""Bytes that stay free on the file system."""
-_AFTER_OTHERS_S = 0.5
-"""How often it is looked whether another process has finished."""
+RESERVE_BYTES = 64 << 20
+"""Space that a download leaves free on the file system."""
+_OTHER_POLL_S = 0.5
+"""How often to look whether another process has finished its download."""
 
 Progress = Callable[[int, int], None]
-"""Called with bytes done and bytes in all."""
+"""Called with the bytes done and the bytes in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,78 +39,83 @@ class Request:
 
     @property
     def folder(self) -> Path:
-        """Where this repository's files land; a pinned revision has a folder of its own."""
+        """Where this repository's files go; a pinned revision has a folder of its own."""
         pin = f"@{self.revision.replace('/', '-')}" if self.revision else ""
         return Path(self.models_dir, self.repo_id.replace("/", "--") + pin)
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """What came: the file to load and the commit it is from."""
+class Download:
+    """A model that was downloaded."""
 
     path: Path
+    """The file to load; the first of several shards."""
     revision: str
+    """Commit it is from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """How the hub is spoken to."""
+class HubAccess:
+    """Where the hub is, and how long it may take; tests put in another clock and disk."""
 
     endpoint: str | None = None
-    """None for HF_ENDPOINT, or else the public hub."""
+    """Address of the hub; None for HF_ENDPOINT, or else the public hub."""
     metadata_s: float = 10.0
+    """How long the list of a repository's files may take, and a connection."""
     stall_s: float = 30.0
-    """A transfer that stands still for so long is broken off and resumed."""
+    """A transfer that brings no byte for this long is broken off and resumed."""
     sleep: Callable[[float], None] = time.sleep
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
 
     @property
     def where(self) -> str:
-        """The hub that is asked, for messages."""
+        """Name of the hub, for messages."""
         return self.endpoint or os.environ.get("HF_ENDPOINT") or "huggingface.co"
 
 
-def download(request: Request, progress: Progress = lambda _done, _total: None, link: Link | None = None) -> Fetched:
-    """Fetch the file, with all its shards, into ``request.folder``; what is there already is not fetched again.
+def download(
+    request: Request, progress: Progress = lambda _done, _total: None, access: HubAccess | None = None
+) -> Download:
+    """Download the file, with all its shards, into ``request.folder``; what is there already is not fetched again.
 
-    A file gets its final name only when its SHA-256 is that of the hub. Raises ModelMissing when the hub does not
-    have it or does not give it, ModelError when what it gives is wrong, StorageError when it cannot be stored.
+    A file gets its name only when its SHA-256 is that of the hub. Raises ModelMissing when the hub does not have it or
+    does not give it, ModelError when what it gives is wrong, StorageError when it cannot be stored.
     """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # the library reads its settings when it is imported, below
-    link = link or Link()
-    with explained(request.repo_id, request.revision, request.folder, link.where):
-        commit, items = _look_up(request, link)
+    access = access or HubAccess()
+    with explain_errors(request.repo_id, request.revision, request.folder, access.where):
+        commit, items = _look_up(request, access)
         total = sum(item.size for item in items)
 
         def wait() -> None:
-            progress(sum(item.come for item in items), total)
-            link.sleep(_AFTER_OTHERS_S)
+            progress(sum(item.bytes_here for item in items), total)
+            access.sleep(_OTHER_POLL_S)
 
         request.folder.mkdir(parents=True, exist_ok=True)
-        with alone(request.folder, wait):
-            _fetch_all(request, commit, items, progress, link)
-    return Fetched(items[0].path, commit)
+        with folder_lock(request.folder, wait):
+            _fetch_all(request, commit, items, progress, access)
+    return Download(items[0].path, commit)
 
 
-def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
+def _look_up(request: Request, access: HubAccess) -> tuple[str, list[RemoteFile]]:
     """Resolve the revision to a commit, and the request to files of that commit."""
     from huggingface_hub import HfApi, ModelInfo, hf_hub_url  # noqa: PLC0415 -- heavy; only a downloading process needs it
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 -- heavy, as above
 
     repo = request.repo_id
-    api = HfApi(endpoint=link.endpoint, library_name="scanmend", library_version=__version__)
+    api = HfApi(endpoint=access.endpoint, library_name="scanmend", library_version=__version__)
 
     def ask() -> ModelInfo:
         try:
-            return api.model_info(repo, revision=request.revision, files_metadata=True, timeout=link.metadata_s)
+            return api.model_info(repo, revision=request.revision, files_metadata=True, timeout=access.metadata_s)
         except HFValidationError:
             raise
         except (ValueError, TypeError, KeyError) as e:
             raise ModelMissing(
-                f"{repo} cannot be fetched: {link.where} is not the hub; look at HF_ENDPOINT and proxies"
+                f"{repo} cannot be fetched: {access.where} is not the hub; look at HF_ENDPOINT and proxies"
             ) from e
 
-    info = persistently(ask, link.sleep)
+    info = with_retries(ask, access.sleep)
     if not info.sha:
         raise ModelError(f"{repo}: the hub did not say which commit {request.revision or 'its main branch'} is")
     there = {sibling.rfilename: sibling for sibling in info.siblings or ()}
@@ -122,8 +127,8 @@ def _look_up(request: Request, link: Link) -> tuple[str, list[Item]]:
             raise ModelError(f"{repo}: the hub did not say how large {name} is")
         if name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in name:
             raise ModelError(f"{repo}: the hub gives a file a name that leads elsewhere: {printable(name)}")
-        url = hf_hub_url(repo, name, revision=info.sha, endpoint=link.endpoint)
-        items.append(Item(name, url, size, lfs.sha256.lower() if lfs else None, request.folder / name))
+        url = hf_hub_url(repo, name, revision=info.sha, endpoint=access.endpoint)
+        items.append(RemoteFile(name, url, size, lfs.sha256.lower() if lfs else None, request.folder / name))
     return info.sha, items
 
 
@@ -148,25 +153,27 @@ def _choose(request: Request, there: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _fetch_all(request: Request, commit: str, items: Sequence[Item], progress: Progress, link: Link) -> None:
+def _fetch_all(
+    request: Request, commit: str, items: Sequence[RemoteFile], progress: Progress, access: HubAccess
+) -> None:
     total = sum(item.size for item in items)
     missing = [item for item in items if not item.is_here()]
-    need = sum(item.missing for item in missing)
-    if missing and (free := link.free(request.folder)) < need + RESERVE:
+    need = sum(item.bytes_missing for item in missing)
+    if missing and (free := access.free(request.folder)) < need + RESERVE_BYTES:
         raise StorageError(
             f"{printable(request.folder)}: {need:,} bytes are to come and only {free:,} are free; "
             "make room, or set models_dir to a larger file system"
         )
     done = total - sum(item.size for item in missing)
     progress(done, total)
-    limits = Timeouts(link.metadata_s, link.stall_s, link.sleep)
+    limits = Timeouts(access.metadata_s, access.stall_s, access.sleep)
     for item in missing:
 
         def report(here: int, before: int = done) -> None:
             progress(before + here, total)
 
         if item.path.exists():
-            item.path.replace(aside(item.path))
+            item.reject(item.path)
         sha256 = transfer(item, report, limits)
-        item.land(request.repo_id, commit, request.revision, sha256)
+        item.finish(request.repo_id, commit, request.revision, sha256)
         done += item.size

@@ -1,4 +1,4 @@
-"""The cache that Hugging Face's own tools keep for this user: where it lies, and what of a repository it has."""
+"""The cache that Hugging Face's own tools keep for this user: where it is, and what it has of a repository."""
 
 import os
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ def hub_cache() -> Path:
         return cache
 
 
-def snapshots(repo_id: str, revision: str | None, looked: list[str]) -> Iterator[tuple[str, Path]]:
-    """Yield commits that may stand for the revision, each with its folder; ``looked`` hears where that was."""
+def snapshots(repo_id: str, revision: str | None, searched: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield commits that may be the revision, each with its folder; the place is added to ``searched``."""
     root = hub_cache() / f"models--{repo_id.replace('/', '--')}"
-    looked.append(f"Hugging Face cache {printable(root)}")
+    searched.append(f"Hugging Face cache {printable(root)}")
     yield from ((commit, root / "snapshots" / commit) for commit in _commits(root, revision))
 
 
 def _commits(root: Path, revision: str | None) -> list[str]:
-    """Commits in the cache that may stand for the revision; without one, main's first, then the newest."""
+    """Return commits in the cache that may be the revision; without one, that of main first, then the newest."""
     try:
         there = {entry.name: entry.stat().st_mtime for entry in os.scandir(root / "snapshots") if entry.is_dir()}
     except OSError:

@@ -1,4 +1,4 @@
-"""What goes wrong between here and the hub: what is tried again and when, and how the rest is told."""
+"""Errors on the way to the hub: which are retried, and when, and what message the others become."""
 
 import os
 import re
@@ -13,41 +13,44 @@ from scanmend.document import printable
 from scanmend.errors import ModelMissing, ScanmendError, StorageError
 
 RETRIES = 6
-LONGEST_PAUSE_S = 10.0
-LONGEST_ASKED_PAUSE_S = 300.0
-"""The longest pause that a server may ask for; the hub counts requests in windows of five minutes."""
-MUCH = 1 << 20
-"""Bytes that must have come since the last failure for the next one to count as the first."""
+"""How many failures in a row are retried."""
+MAX_PAUSE_S = 10.0
+"""Longest pause before a retry, where the server asks for none: the pauses double from one second on."""
+MAX_ASKED_PAUSE_S = 300.0
+"""Longest pause that a server may ask for; the hub counts requests in windows of five minutes."""
+RETRIES_RESET_BYTES = 1 << 20
+"""A failure after this much progress since the last one counts as the first in a row."""
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
+"""HTTP status codes that are worth a retry."""
 
 T = TypeVar("T")
 
 
-class CutError(Exception):
+class TransferCutError(Exception):
     """The server ended a transfer before the file was whole."""
 
 
-def persistently(attempt: Callable[[], T], sleep: Callable[[float], None], done: Callable[[], int] = lambda: 0) -> T:
+def with_retries(attempt: Callable[[], T], sleep: Callable[[float], None], done: Callable[[], int] = lambda: 0) -> T:
     """Try until it works, pausing longer after each failure in a row, or for as long as the server asks.
 
-    ``done``: bytes that are here; after much progress the count starts anew. Raises the last failure after RETRIES,
-    and at once what trying again does not mend.
+    ``done`` returns the bytes that are here; after RETRIES_RESET_BYTES of progress the count of failures starts again.
+    Raises the last failure after RETRIES, and at once one that a retry cannot mend.
     """
     failures, before = 0, done()
     while True:
         try:
             return attempt()
-        except (CutError, _http_error()) as e:
+        except (TransferCutError, _http_error()) as e:
             pause = _pause_asked(e)
-            failures = 1 if done() >= before + MUCH else failures + 1
+            failures = 1 if done() >= before + RETRIES_RESET_BYTES else failures + 1
             if pause is None or failures > RETRIES:
                 raise
             before = done()
-            sleep(max(pause, min(2.0 ** (failures - 1), LONGEST_PAUSE_S)))
+            sleep(max(pause, min(2.0 ** (failures - 1), MAX_PAUSE_S)))
 
 
 def _pause_asked(e: Exception) -> float | None:
-    """Seconds that the server asks to wait, 0 when it does not say; None when trying again is of no use."""
+    """Return the seconds that the server asks to wait, 0 when it does not say; None when a retry is of no use."""
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 -- heavy; only a downloading process needs it
 
     if not isinstance(e, HfHubHTTPError):
@@ -57,11 +60,11 @@ def _pause_asked(e: Exception) -> float | None:
     headers = e.response.headers
     window = re.search(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", headers.get("RateLimit", ""))
     asked = _seconds(headers.get("Retry-After", "")) or (float(window[1]) if window else 0.0)
-    return max(0.0, min(asked, LONGEST_ASKED_PAUSE_S))
+    return max(0.0, min(asked, MAX_ASKED_PAUSE_S))
 
 
 def _seconds(after: str) -> float:
-    """Read a Retry-After header: a number of seconds, or a date."""
+    """Return the seconds of a Retry-After header, which has a number or a date; 0 for anything else."""
     if after.isdecimal():
         return float(after)
     try:
@@ -78,10 +81,10 @@ def _http_error() -> type[Exception]:
 
 
 @contextmanager
-def explained(repo: str, revision: str | None, folder: Path, where: str) -> Iterator[None]:
+def explain_errors(repo: str, revision: str | None, folder: Path, where: str) -> Iterator[None]:
     """Turn every error of the library, the network and the disk into one of ours that says what to do.
 
-    ``where``: the hub that is asked. Raises ModelMissing and StorageError.
+    ``where``: name of the hub. Raises ModelMissing and StorageError.
     """
     from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled  # noqa: PLC0415 -- heavy, as above
 
@@ -89,7 +92,7 @@ def explained(repo: str, revision: str | None, folder: Path, where: str) -> Iter
         yield
     except ScanmendError:
         raise
-    except (CutError, HFValidationError, OfflineModeIsEnabled, _http_error()) as e:
+    except (TransferCutError, HFValidationError, OfflineModeIsEnabled, _http_error()) as e:
         raise ModelMissing(f"{repo} {_explanation(e, revision, where)}") from e
     except OSError as e:
         raise StorageError(f"{printable(folder)}: the model cannot be stored: {e.strerror or e}") from e

@@ -1,4 +1,4 @@
-"""When each model file was last in use: one small file for each, whose time tells."""
+"""When each model file was last in use: the modification time of one small file for each."""
 
 import hashlib
 import os
@@ -6,11 +6,14 @@ from pathlib import Path
 
 import structlog
 
+from scanmend.errors import StorageError
+from scanmend.fs import atomic
+
 log = structlog.get_logger()
 
 
 class LastUsed:
-    """A folder of such marks; any number of processes may write to it."""
+    """The folder of these small files; any number of processes may write to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -20,9 +23,10 @@ class LastUsed:
         mark = self._mark(model)
         try:
             mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.write_bytes(os.fsencode(model) + b"\n")
-        except OSError as e:
-            log.info("model.use_unrecorded", mark=str(mark), error=e.strerror)
+            # Not waiting for the disk: this is noted at each load, and what a power cut loses is a time to look at.
+            atomic.replace(mark, os.fsencode(model) + b"\n", durable=False)
+        except (OSError, StorageError) as e:
+            log.info("model.use_unrecorded", mark=str(mark), error=str(e))
 
     def last(self, model: Path) -> float | None:
         """When the file was in use last, as ``time.time()`` counts; None when that is not known."""

@@ -1,4 +1,7 @@
-"""How a download becomes a file: it grows under another name, is checked, recorded, and only then named."""
+"""How a download becomes a file: it grows under another name, is checked, and gets its own name last.
+
+Where it is from is recorded in a small JSON file beside it, its provenance.
+"""
 
 import fcntl
 import glob
@@ -6,18 +9,21 @@ import hashlib
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-_PIECE = 1 << 20
+from scanmend.fs import atomic
+
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What is recorded of a file that was downloaded, in a small JSON file beside it."""
+class Provenance:
+    """Where a downloaded file is from, as the JSON file beside it says."""
 
     repo: str
     revision: str
@@ -30,73 +36,74 @@ class Origin:
     size: int
     """Bytes."""
     mtime_ns: int
-    """When the file was written; a file put in its place by hand has another time."""
+    """Modification time of the file; one put in its place by hand has another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One file to bring."""
+class RemoteFile:
+    """One file of a repository, and where it goes on this machine."""
 
     name: str
-    """In the repository."""
+    """Name in the repository."""
     url: str
     size: int
     """Bytes."""
     sha256: str | None
     """None where the hub gives none (files that are not in LFS)."""
     path: Path
-    """Where it will lie."""
+    """Where it goes."""
 
     @property
     def part(self) -> Path:
-        """The unfinished file, named after its content: what is left of another revision is never taken up."""
+        """The unfinished file; named after its content, so that the part of another revision is never resumed."""
         return self.path.with_name(f"{self.path.name}.{(self.sha256 or 'unknown')[:12]}.part")
 
     @property
-    def come(self) -> int:
-        """Bytes that are here, finished or not."""
+    def bytes_here(self) -> int:
+        """How much is on this machine, finished or not."""
         return self.size if _size(self.path) == self.size else min(self.size, _size(self.part))
 
     @property
-    def missing(self) -> int:
-        """Bytes that are still to come."""
+    def bytes_missing(self) -> int:
+        """How much a download still has to bring."""
         return max(0, self.size - _size(self.part))
 
     def is_here(self) -> bool:
-        """Whether exactly this content has the final name already."""
+        """Whether the file is there with exactly this content."""
         return self.sha256 is not None and _size(self.path) == self.size and digest(self.path) == self.sha256
 
-    def clear_stale(self) -> None:
-        """Remove what is left of other revisions of this file."""
+    def remove_stale_parts(self) -> None:
+        """Remove unfinished files of other revisions of this file."""
         for stale in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.part"):
             if stale != self.part:
                 stale.unlink()
 
-    def set_aside(self) -> Path:
-        """Move what came with wrong content out of the way, where it can be looked at; return where."""
-        return self.part.replace(aside(self.path))
+    def reject(self, file: Path) -> Path:
+        """Rename a file with wrong content, so that it can still be looked at; return its new path."""
+        return file.replace(self.path.with_name(f"{self.path.name}.wrong"))
 
-    def land(self, repo: str, revision: str, requested: str | None, sha256: str) -> None:
-        """Record where the file is from, then give it its final name; both are on the disk when this returns."""
-        origin = Origin(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
-        target = provenance_file(self.path)
-        beside = target.with_name(f"{target.name}.tmp")
-        beside.write_text(json.dumps(asdict(origin), indent=1) + "\n", "utf-8")
-        beside.replace(target)
-        self.part.replace(self.path)
-        with _folder(self.path.parent) as handle:
-            os.fsync(handle)
+    def finish(self, repo: str, revision: str, requested: str | None, sha256: str) -> None:
+        """Write the provenance, then rename the whole part to the file's name; both are on the disk afterwards.
+
+        ``requested``: branch, tag or commit that was asked for. StorageError.
+        """
+        provenance = Provenance(repo, revision, requested, self.name, sha256, self.size, self.part.stat().st_mtime_ns)
+        atomic.replace(provenance_file(self.path), (json.dumps(asdict(provenance), indent=1) + "\n").encode())
+        atomic.commit(self.part, self.path)
 
 
-class Part:
-    """A file that grows towards its size, and the SHA-256 of what it has; for use in a ``with`` statement."""
+class PartialFile:
+    """An unfinished file and the SHA-256 of what it has so far; for use in a ``with`` statement. OSError."""
+
+    done: int
+    """Bytes it has."""
 
     def __init__(self, path: Path, size: int) -> None:
         self._file: BinaryIO = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
         self._hash = hashlib.sha256()
         self.size = size
         self.done = 0
-        while piece := self._file.read(_PIECE):
+        while piece := self._file.read(_CHUNK_BYTES):
             self._hash.update(piece)
             self.done += len(piece)
         if self.done > size:
@@ -106,24 +113,22 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        self._file.close()  # what a power cut takes is fetched again; ``RemoteFile.finish`` syncs
 
     @property
     def sha256(self) -> str:
-        """Of all bytes so far, in hexadecimal."""
+        """SHA-256 of all bytes so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def restart(self) -> None:
-        """Drop everything."""
+        """Drop all that it has."""
         self._file.seek(0)
         self._file.truncate()
         self._hash = hashlib.sha256()
         self.done = 0
 
     def append(self, data: bytes) -> None:
-        """Take what comes next, never beyond the size."""
+        """Add the next bytes; those beyond the size are dropped."""
         data = data[: self.size - self.done]
         self._file.write(data)
         self._hash.update(data)
@@ -131,49 +136,42 @@ class Part:
 
 
 def provenance_file(path: Path) -> Path:
-    """Return the small JSON file beside a download that says where it is from."""
+    """Return the path of the JSON file beside a download that has its provenance."""
     return path.with_name(f"{path.name}.json")
 
 
-def aside(path: Path) -> Path:
-    """Return where a file goes that has the wrong content."""
-    return path.with_name(f"{path.name}.wrong")
-
-
-def origin_of(path: Path) -> Origin | None:
-    """Return where a downloaded file is from; None for one that has no record, or was put in its place by hand."""
+def read_provenance(path: Path) -> Provenance | None:
+    """Return where a downloaded file is from; None where nobody recorded it, or the file was replaced by hand."""
     try:
-        origin = Origin(**json.loads(provenance_file(path).read_text("utf-8")))
+        provenance = Provenance(**json.loads(provenance_file(path).read_text("utf-8")))
         found = path.stat()
     except (OSError, ValueError, TypeError):
         return None
-    return origin if (origin.size, origin.mtime_ns) == (found.st_size, found.st_mtime_ns) else None
+    return provenance if (provenance.size, provenance.mtime_ns) == (found.st_size, found.st_mtime_ns) else None
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of the file's content, in hexadecimal."""
+    """Return the SHA-256 of the file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def alone(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does."""
-    with _folder(folder) as handle:
+def folder_lock(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Keep other processes from downloading into this folder; ``wait`` is called again and again while one does.
+
+    Files that a crash left half-written in it are removed. OSError.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 wait()
+        atomic.sweep(folder, time.time(), stale_s=0)
         yield
-
-
-@contextmanager
-def _folder(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield handle
     finally:
         os.close(handle)
 

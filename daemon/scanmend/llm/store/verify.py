@@ -1,4 +1,4 @@
-"""What becomes of model files once they are here: compared with what they should be, and removed again."""
+"""Check model files on this machine against the SHA-256 that they should have, and remove downloads."""
 
 import base64
 import re
@@ -13,58 +13,58 @@ from scanmend.document import printable
 from scanmend.errors import ModelError
 from scanmend.llm.store import gguf_names
 from scanmend.llm.store.hub import Request
-from scanmend.llm.store.partial_file import alone, digest, origin_of
-from scanmend.llm.store.store import Found, Source
+from scanmend.llm.store.partial_file import digest, folder_lock, read_provenance
+from scanmend.llm.store.store import ModelFile, Source
 
-_LEFT = re.compile(r"\.(?:(?:[0-9a-f]{12}|unknown)\.part|wrong|json(?:\.tmp)?)$")
-"""What a download writes beside the file itself."""
+_DOWNLOAD_SUFFIX = re.compile(r"\.(?:(?:[0-9a-f]{12}|unknown)\.part|wrong|json(?:\.tmp)?)$")
+"""Ends of the names that a download, or one of an earlier version, writes beside the file itself."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One file of a model, after it was read as a whole."""
+class FileDigest:
+    """The SHA-256 of one file of a model, and what it should be."""
 
     path: Path
     sha256: str
     recorded: str | None
-    """What its SHA-256 should be; None where nobody recorded that."""
+    """What the SHA-256 should be; None where nobody recorded that."""
 
     @property
     def sound(self) -> bool:
-        """Whether nothing speaks against the file."""
+        """Whether the file is as recorded, or nothing is recorded of it."""
         return self.recorded in (None, self.sha256)
 
 
-def checked(found: Found) -> Iterator[Checked]:
-    """Read all files of a model, one after the other, and compare their digests; ModelError when one is unreadable."""
+def digests(found: ModelFile) -> Iterator[FileDigest]:
+    """Read all files of a model, one after the other, and yield their digests; ModelError when one is unreadable."""
     for name in gguf_names.shards(found.path.name):
         path = found.path.with_name(name)
         try:
-            yield Checked(path, digest(path), _recorded(path, found.source))
+            yield FileDigest(path, digest(path), _recorded(path, found.source))
         except OSError as e:
             raise ModelError(f"{printable(path)} cannot be read: {e.strerror or e}") from e
 
 
-def leftovers(spec: ModelSpec, request: Request) -> list[Path]:
-    """Everything that downloads of this model put into models_dir, finished or not; nothing that is there by hand.
+def downloaded_files(spec: ModelSpec, request: Request) -> list[Path]:
+    """Return all files that downloads of this model put into models_dir, finished or not; none put there by hand.
 
     Raises ModelError when several models fit.
     """
     there = [p.relative_to(request.folder).as_posix() for p in sorted(request.folder.rglob("*")) if p.is_file()]
-    whole = {_LEFT.sub("", name) for name in there}
+    whole = {_DOWNLOAD_SUFFIX.sub("", name) for name in there}
     try:
         first = spec.file or gguf_names.pick(whole, spec.quantization or "", request.repo_id)
     except gguf_names.AmbiguousError as e:
         raise ModelError(f"several models fit ({e}); set file to one of them") from e
     mine = set(gguf_names.shards(first)) if first else set()
-    paths = [request.folder / name for name in there if _LEFT.sub("", name) in mine]
-    by_hand = {path for path in paths if not _LEFT.search(path.name) and origin_of(path) is None}
+    paths = [request.folder / name for name in there if _DOWNLOAD_SUFFIX.sub("", name) in mine]
+    by_hand = {path for path in paths if not _DOWNLOAD_SUFFIX.search(path.name) and read_provenance(path) is None}
     return [path for path in paths if path not in by_hand]
 
 
 def remove(paths: list[Path], request: Request) -> int:
-    """Remove these files of a download, and its folders when they are empty then; return the bytes set free.
+    """Remove these files of a download, and its folders when they are empty then; return the bytes freed.
 
     Raises ModelError when the model is being downloaded right now, or cannot be removed.
     """
@@ -73,7 +73,7 @@ def remove(paths: list[Path], request: Request) -> int:
         raise ModelError(f"{request.repo_id} is being downloaded right now; remove it when that has ended")
 
     try:
-        with alone(request.folder, busy):
+        with folder_lock(request.folder, busy):
             size = sum(path.stat().st_size for path in paths)
             for path in paths:
                 path.unlink()
@@ -92,8 +92,8 @@ def _up_to(folder: Path, top: Path) -> Iterator[Path]:
 
 def _recorded(path: Path, source: Source) -> str | None:
     if source == "download":
-        origin = origin_of(path)
-        return origin.sha256 if origin else None
+        provenance = read_provenance(path)
+        return provenance.sha256 if provenance else None
     if source == "cache":  # large files lie there under their SHA-256
         blob = path.resolve().name
         return blob if _SHA256.fullmatch(blob) else None
@@ -101,7 +101,7 @@ def _recorded(path: Path, source: Source) -> str | None:
 
 
 def _by_package(path: Path) -> str | None:
-    """SHA-256 that the installer of a Python package wrote down for a file of it."""
+    """Return the SHA-256 that the installer of a Python package recorded for a file of it."""
     for distribution in distributions():
         for file in distribution.files or ():
             if file.name == path.name and file.hash and file.hash.mode == "sha256" and Path(file.locate()) == path:

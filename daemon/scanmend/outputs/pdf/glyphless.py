@@ -1,6 +1,6 @@
-"""A font whose glyphs are all empty and half as wide as high, for text that is there to be found, not to be seen.
+"""A font whose glyphs are all empty and half as wide as high, for text that can be searched but not seen.
 
-Any character can be written in it: PDF readers take from its ``ToUnicode`` map what a code stands for. The idea is
+Any character can be written in it: PDF readers look up in its ``ToUnicode`` map what a code stands for. The idea is
 that of Tesseract's own PDFs; this font is built here, from the tables of the OpenType specification.
 """
 
@@ -8,29 +8,30 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ASCENT, DESCENT = 800, -200
-"""Above and below the base line, in thousandths of the font size; together all of it."""
+"""Extent above and below the baseline, in thousandths of the font size; together they are the whole size."""
 ADVANCE = 500
 """Width of each character, in thousandths of the font size."""
 NAME = "ScanmendText"
+"""The font's name in PDFs."""
 
 _ASTRAL = range(0xD800, 0xE000)
-"""Codes that no character has; they are given to characters beyond the first 65536."""
-_BLOCK = 100
-"""Most entries in one section of a ``ToUnicode`` map."""
+"""Codes of surrogates, which no character has; they are given to characters beyond U+FFFF."""
+_SECTION_ENTRIES = 100
+"""Most entries in one section of a ``ToUnicode`` map, by the specification of CMaps."""
 
 Add = Callable[[str, bytes | None, int | None], int]
-"""Adds an object to a PDF: the inside of its dictionary, its stream and its number, where given; returns the number."""
+"""Adds an object to a PDF and returns its number: ``(inside of its dictionary, stream or None, number or None)``."""
 
 
 class Font:
-    """Writes text as codes of the font, and remembers which, for the map back."""
+    """Encodes text for the font, and remembers all codes for the map back to Unicode."""
 
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
         self._astral = iter(_ASTRAL)
 
     def encode(self, text: str) -> str:
-        """Return the text as hexadecimal codes, four digits a character; what cannot be written is left out."""
+        """Return the text as hexadecimal codes, four digits a character; lone surrogates are left out."""
         return "".join(f"{code:04X}" for code in map(self._code, text) if code)
 
     def _code(self, character: str) -> int:
@@ -40,7 +41,7 @@ class Font:
         return self._codes[character]
 
     def add_to(self, add: Add, number: int) -> None:
-        """Add the font to a PDF, as the object of this number, with all that was written so far."""
+        """Add the font to a PDF as object ``number``, with a map of all that was encoded so far."""
         program = font_file()
         file = add(f"/Length1 {len(program)}", program, None)
         descriptor = add(
@@ -66,10 +67,11 @@ class Font:
 
 
 def to_unicode(codes: Mapping[int, str]) -> bytes:
-    """Return the CMap that says which character each code stands for."""
+    """Return the CMap from each code to its character."""
     entries = [f"<{code:04X}> <{text.encode('utf-16-be').hex().upper()}>" for code, text in sorted(codes.items())]
     sections = "".join(
-        f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in _blocks(entries, _BLOCK)
+        f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n"
+        for block in _blocks(entries, _SECTION_ENTRIES)
     )
     return (
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
@@ -81,7 +83,7 @@ def to_unicode(codes: Mapping[int, str]) -> bytes:
 
 
 def font_file() -> bytes:
-    """Return the font as a TrueType file of two empty glyphs."""
+    """Return the font as a TrueType file with two empty glyphs."""
     head = struct.pack(
         ">IIIIHHqqhhhhHHhhh",
         0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0, 1000, 0, 0, 0, DESCENT, ADVANCE, ASCENT, 0, 8, 2, 0, 0,

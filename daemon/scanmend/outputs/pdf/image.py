@@ -1,4 +1,4 @@
-"""A scanned image as an object of a PDF: JPEG and plain PNG data as they are, everything else packed without loss."""
+"""A scanned image as an object of a PDF: JPEG and plain PNG data unchanged, everything else compressed losslessly."""
 
 import io
 import struct
@@ -10,16 +10,17 @@ from PIL import Image
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.writer import PdfFile
 
-_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
-_PNG_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
-"""By the colour type of a PNG: what PDF calls it, and samples a pixel."""
-_PNG_HEAD = 8
+_COLOUR_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
+_PNG_COLOUR_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
+"""PDF's colour space and samples per pixel, by the colour type of a PNG."""
+_PNG_SIGNATURE_BYTES = 8
 _ROWS_PER_STRIP, _STRIP_OFFSETS, _STRIP_SIZES = 278, 273, 279
+"""Tags of a TIFF."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Png:
-    """What matters of a PNG file."""
+    """What a PDF needs of a PNG file."""
 
     width: int
     height: int
@@ -31,16 +32,16 @@ class _Png:
     data: bytes
 
 
-def add_picture(pdf: PdfFile, path: Path, image: Image.Image) -> int:
-    """Add the image, or the frame of it that was sought, and return its number; ``path`` is the file it is in.
+def add_image(pdf: PdfFile, path: Path, image: Image.Image) -> int:
+    """Add the image at its current frame, and return its object number; ``path`` is the file that it is in.
 
-    OSError and what Pillow raises on damage, for pixels that have to be decoded.
+    OSError, and what Pillow raises on damage where pixels have to be decoded.
     """
-    if image.format in ("JPEG", "MPO") and image.mode in _SPACES:
+    if image.format in ("JPEG", "MPO") and image.mode in _COLOUR_SPACES:
         return _add_jpeg(pdf, _bytes(path), image)
     if image.format == "PNG":
         png = _parsed(_bytes(path))
-        if png.colour in _PNG_SPACES and not png.interlaced and not png.transparent:
+        if png.colour in _PNG_COLOUR_SPACES and not png.interlaced and not png.transparent:
             return _add_png(pdf, png, image)
     if image.mode == "1":
         return _add_fax(pdf, image)
@@ -56,15 +57,15 @@ def _bytes(path: Path) -> bytes:
 
 
 def _add_jpeg(pdf: PdfFile, data: bytes, image: Image.Image) -> int:
-    space, samples = _SPACES[image.mode]
-    # Adobe's programs write CMYK the wrong way round, and say that they wrote it.
-    turned = " /Decode [1 0 1 0 1 0 1 0]" if image.mode == "CMYK" and "adobe" in image.info else ""
-    inside = f"/ColorSpace {_profiled(pdf, image, space, samples)} /BitsPerComponent 8{turned} /Filter /DCTDecode"
+    space, samples = _COLOUR_SPACES[image.mode]
+    # Adobe's programs write CMYK inverted, and mark the file as theirs.
+    inverted = " /Decode [1 0 1 0 1 0 1 0]" if image.mode == "CMYK" and "adobe" in image.info else ""
+    inside = f"/ColorSpace {_profiled(pdf, image, space, samples)} /BitsPerComponent 8{inverted} /Filter /DCTDecode"
     return _add(pdf, image.width, image.height, inside, data)
 
 
 def _add_png(pdf: PdfFile, png: _Png, image: Image.Image) -> int:
-    space, samples = _PNG_SPACES[png.colour]
+    space, samples = _PNG_COLOUR_SPACES[png.colour]
     if png.palette:
         colours = pdf.add("", png.palette)
         space = f"[/Indexed /DeviceRGB {len(png.palette) // 3 - 1} {colours} 0 R]"
@@ -78,7 +79,7 @@ def _add_png(pdf: PdfFile, png: _Png, image: Image.Image) -> int:
 
 
 def _add_fax(pdf: PdfFile, image: Image.Image) -> int:
-    """Black and white as CCITT group 4, in one strip."""
+    """Add a bilevel image as CCITT group 4, in one strip."""
     packed = io.BytesIO()
     image.save(packed, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
     with Image.open(packed, formats=("TIFF",)) as tiff:
@@ -96,7 +97,7 @@ def _add(pdf: PdfFile, width: int, height: int, inside: str, data: bytes) -> int
 
 
 def _profiled(pdf: PdfFile, image: Image.Image, space: str, samples: int) -> str:
-    """The colour space, by the image's own profile where it has one that fits."""
+    """Return the colour space: the image's own ICC profile where it has one that fits, else ``space``."""
     profile = image.info.get("icc_profile") or b""
     fits = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}.get(profile[16:20]) == samples and profile[36:40] == b"acsp"
     if not fits:
@@ -105,7 +106,7 @@ def _profiled(pdf: PdfFile, image: Image.Image, space: str, samples: int) -> str
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """In a mode that both PNG and PDF know, on white paper where it lets through light."""
+    """Convert to a mode that both PNG and PDF have; transparency becomes white."""
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         sheet = Image.new("RGB", image.size, "white")
@@ -119,9 +120,9 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _parsed(data: bytes) -> _Png:
-    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, _PNG_HEAD + 8)
-    palette, transparent, parts = b"", colour not in _PNG_SPACES, []
-    at = _PNG_HEAD
+    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, _PNG_SIGNATURE_BYTES + 8)
+    palette, transparent, parts = b"", colour not in _PNG_COLOUR_SPACES, []
+    at = _PNG_SIGNATURE_BYTES
     while at + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"IDAT":

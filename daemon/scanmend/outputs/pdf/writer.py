@@ -1,4 +1,4 @@
-"""A PDF written object by object, from its first byte to its last, so that no page stays in memory; its metadata."""
+"""Writes a PDF object by object, from first byte to last, so that no page stays in memory; and its metadata."""
 
 import zlib
 from html import escape
@@ -6,25 +6,28 @@ from typing import BinaryIO
 
 from scanmend import __version__
 
-_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+_HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
 class PdfFile:
-    """Appends objects to an open file; ``finish`` writes what holds them together."""
+    """A PDF in the making: appends objects to an open file; ``finish`` adds the cross-reference table."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._offsets: dict[int, int] = {}
         self._next = 1
-        self._write(_HEAD)
+        self._write(_HEADER)
 
     def reserve(self) -> int:
-        """Return the number of an object that is added later."""
+        """Return the number for an object that will be added later."""
         self._next += 1
         return self._next - 1
 
     def add(self, inside: str, stream: bytes | None = None, number: int | None = None, *, packed: bool = False) -> int:
-        """Write an object: the inside of its dictionary and its stream, which is compressed unless it is already."""
+        """Write an object and return its number: the inside of its dictionary, and its stream where it has one.
+
+        ``number``: a reserved one, else the next. The stream is compressed unless it is ``packed`` already.
+        """
         number = number or self.reserve()
         self._offsets[number] = self._file.tell()
         if stream is None:
@@ -38,7 +41,7 @@ class PdfFile:
         return number
 
     def finish(self, root: int, info: int, id_: bytes) -> None:
-        """Write the cross-reference table and the trailer; ``id_`` tells this file from others."""
+        """Write the cross-reference table and the trailer; ``id_`` identifies the file."""
         start = self._file.tell()
         table = [f"xref\n0 {self._next}\n0000000000 65535 f \n"]
         table += [f"{self._offsets[n]:010d} 00000 n \n" for n in range(1, self._next)]
@@ -54,17 +57,17 @@ class PdfFile:
 
 
 def text_string(text: str) -> str:
-    """Return any text as a PDF string."""
+    """Return any text as a PDF string: UTF-16 in hexadecimal."""
     return f"<FEFF{text.encode('utf-16-be', 'replace').hex().upper()}>"
 
 
 def producer() -> str:
-    """What the file says it was made by; nothing of whoever made it."""
+    """Return the program that made the file, for its metadata; nothing about the user."""
     return f"scanmend {__version__}"
 
 
 def xmp(title: str) -> bytes:
-    """Return the metadata as XMP, as archives want it."""
+    """Return title and producer as an XMP packet, which archives read."""
     name = escape(title.encode("utf-8", "replace").decode())
     return f"""\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.correct.lexicon import numbers
-from scanmend.correct.lexicon.glossary import MOST, Glossary, glossary
+from scanmend.correct.lexicon.glossary import MAX_NEAR_WORDS, Glossary, glossary
 
 OFFICE = Glossary(["Müller & Söhne GmbH", "Hewlett-Packard", "X200-B", "widget", "D'Angelo", "NaCl"])
 CORES = st.text("abcdeMüllerOI01-", min_size=1, max_size=9)
@@ -15,7 +15,7 @@ CORES = st.text("abcdeMüllerOI01-", min_size=1, max_size=9)
 
 class TestWords:
     def test_every_word_of_an_entry(self):
-        """Each that has letters, once; halves of a hyphenated word, but not of a code, and no single letters."""
+        """Words with letters and halves of hyphenated words count once; halves of codes and single letters do not."""
         entries = ["Müller & Söhne GmbH", "Hewlett-Packard", "X200-B", "T-Mobile", "12-34", "“Söhne”,", "---"]
         assert Glossary(entries).words == (
             *("Müller", "Söhne", "GmbH"),
@@ -47,14 +47,14 @@ class TestProtects:
         ],
     )
     def test_as_it_is_written_or_in_capitals(self, word):
-        """Whatever stands around it; what is written small may begin a sentence."""
+        """Punctuation around a word does not matter; a word in small letters may also begin a sentence."""
         assert OFFICE.protects(word)
 
     @pytest.mark.parametrize(
         "word", ["müller", "Muller", "Müllers", "NACl", "x200-b", "X200", "200", "wiDget", "Söhn", "&", "", "Müller-x"]
     )
     def test_nothing_else(self, word):
-        """Other case, other letters, parts of codes."""
+        """Words in another case, with other letters, and parts of codes are not protected."""
         assert not OFFICE.protects(word)
 
     def test_in_any_unicode_form(self):
@@ -81,14 +81,14 @@ class TestNear:
         ],
     )
     def test_what_looks_like_it(self, core, expected):
-        """One edit from 4 letters, two from 6, in the form that the raw word is in."""
+        """A glossary word within one edit from 4 letters, or two from 6, comes in the form that the raw word has."""
         assert OFFICE.near(core) == expected
 
     @pytest.mark.parametrize(
         "core", ["Sohn", "GmPl", "GmxbHx", "Nal", "Mxxxer", "muller-x", "Packet", "Müller", "WIDGET", ""]
     )
     def test_what_does_not(self, core):
-        """Too far, too short, or a glossary word itself."""
+        """Words too far away or too short, and glossary words themselves, have no glossary word near."""
         assert OFFICE.near(core) == []
 
     @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ class TestNear:
         assert OFFICE.near(core) == expected
 
     def test_the_nearest_first(self):
-        """Then those of the same length; words that differ in case only come once."""
+        """Among equally near words those of the same length come first; words that differ in case alone come once."""
         names = Glossary(["Mallory", "Mallard", "Malory", "MALLORY"])
         assert names.near("Mallorv") == ["Mallory", "Mallard", "Malory"]
 
     def test_not_too_many(self):
         """A glossary of look-alikes does not drown the other candidates."""
-        assert len(Glossary([f"Name{c}" for c in "abcdefghijklmnopqrstuvwxyz"]).near("Name_")) == MOST
+        assert len(Glossary([f"Name{c}" for c in "abcdefghijklmnopqrstuvwxyz"]).near("Name_")) == MAX_NEAR_WORDS
 
     @given(st.lists(CORES, max_size=6), CORES)
     def test_whatever_the_words(self, entries, core):
-        """What is near is protected, is not the word itself, and has its digits; what is protected has none near."""
+        """A near word is protected, differs from the raw one and has its digits; a protected word has no near words."""
         words = Glossary(entries)
         for word in words.near(core):
             assert words.protects(word)
             assert word != core
-            assert numbers.sacred(word) == numbers.sacred(core)
+            assert numbers.number_characters(word) == numbers.number_characters(core)
         assert not (words.protects(core) and words.near(core))

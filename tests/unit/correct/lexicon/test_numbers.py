@@ -11,7 +11,7 @@ from scanmend.correct.corrector import Corrector
 from scanmend.correct.judge import Evidence, judge
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.wordlists import lexicon
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import page_from_text
 
 NUMBERISH = st.text("0123456789OolI|SB.,:/-+() $€£%ABxyz'", min_size=1, max_size=14)
@@ -37,7 +37,7 @@ ANYTHING = st.text(min_size=0, max_size=14)
 )
 def test_lookalikes_in_numbers_are_repaired(raw, mended):
     """A letter among figures becomes its digit where the figures around it say that this is a number."""
-    assert numbers.repair(raw) == mended
+    assert numbers.repair_lookalikes(raw) == mended
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_lookalikes_in_numbers_are_repaired(raw, mended):
     ],
 )
 def test_what_may_be_no_number_is_left_alone(word):
-    """Codes, units, words and sound numbers need no repair."""
-    assert numbers.repair(word) is None
+    """Codes, units, words and numbers without look-alikes are not repaired."""
+    assert numbers.repair_lookalikes(word) is None
 
 
 @given(NUMBERISH)
 def test_a_repair_only_turns_lookalikes_into_digits(word):
     """Character by character: the same, or a look-alike letter that became its digit."""
-    mended = numbers.repair(word)
+    mended = numbers.repair_lookalikes(word)
     if mended is not None:
         assert len(mended) == len(word)
         assert all(a == b or numbers.LOOKALIKES.get(a) == b for a, b in zip(word, mended, strict=True))
@@ -101,8 +101,8 @@ def test_no_accepted_edit_changes_a_number(raw, new, gain, cost):
     evidence = Evidence(
         raw=raw, new=new, cost=cost, gain=gain, raw_zipf=0.0, new_zipf=7.0, confidence=10.0, starts_sentence=True
     )
-    if judge(evidence).accepted and new != numbers.repair(raw):
-        assert numbers.sacred(raw) == numbers.sacred(new) == ""
+    if judge(evidence).accepted and new != numbers.repair_lookalikes(raw):
+        assert numbers.number_characters(raw) == numbers.number_characters(new) == ""
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_no_accepted_edit_changes_a_number(raw, new, gain, cost):
 )
 def test_what_a_number_consists_of_is_preserved(raw, new):
     """Currency, separators, signs, identifiers, times and dosages count, not only digits."""
-    assert not numbers.preserved(raw, new)
+    assert not numbers.preserves_numbers(raw, new)
 
 
 @pytest.mark.parametrize(
@@ -153,15 +153,15 @@ def test_what_a_number_consists_of_is_preserved(raw, new):
         ("x² ٣٤ ₿2", "²٣٤₿2"),
     ],
 )
-def test_what_is_sacred_in_a_text(text, kept):
+def test_the_number_characters_of_a_text(text, kept):
     """Digits of any script, signs, currency symbols, and the separators before and between them."""
-    assert numbers.sacred(text) == kept
+    assert numbers.number_characters(text) == kept
 
 
 @pytest.mark.parametrize(("raw", "new"), [("XlV", "XIV"), ("Il.", "II."), ("MIX", "MIX"), ("ii", "it"), ("I", "l")])
 def test_roman_numerals_may_lose_their_lookalikes(raw, new):
     """A small l among capitals is a misread I; what is no numeral beyond doubt is a word."""
-    assert numbers.preserved(raw, new)
+    assert numbers.preserves_numbers(raw, new)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,8 @@ def test_roman_numerals_may_lose_their_lookalikes(raw, new):
 )
 def test_what_belongs_to_the_number_beside_it(before, raw, new, after):
     """Units, lone signs and letters of an identifier have no figure in them, yet change what it says."""
-    assert numbers.preserved(raw, new)
-    assert numbers.belongs(raw, new, before, after)
+    assert numbers.preserves_numbers(raw, new)
+    assert numbers.is_part_of_number(raw, new, before, after)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_belongs_to_the_number_beside_it(before, raw, new, after):
 )
 def test_what_does_not(before, raw, new, after):
     """Other words beside a number, and units beside other words, are words."""
-    assert not numbers.belongs(raw, new, before, after)
+    assert not numbers.is_part_of_number(raw, new, before, after)
 
 
 NUMBERS = [
@@ -243,7 +243,7 @@ MARKS = ".,:;/-–−+±%$€£°#'’ ()\u200b\u00a0\u2009"
 
 
 class Adversary:
-    """A model that replies what the test wants and swears by every change."""
+    """A model that replies what the test wants and finds every change certain."""
 
     def __init__(self, reply):
         self.reply = reply
@@ -262,7 +262,7 @@ CONFUSIONS = Confusions.load()
 
 
 def corrected(text, reply, strategy="rewrite"):
-    task = CorrectionTask(strategy, "Mend it", ("eng",), attention="all", boldness=20.0)
+    task = CorrectionSettings(strategy, "Mend it", ("eng",), attention="all", boldness=20.0)
     return Corrector(Adversary(reply), lexicon(("eng",)), CONFUSIONS).correct(page_from_text(text), task)
 
 
@@ -338,7 +338,7 @@ class TestWholeCorrection:
         """Not only those that somebody thought of: every accepted edit is a repair, or holds no figure."""
         text = "The amounts are as follows: " + " ".join(words)
         for edit in corrected(text, data.draw(mutations(text))).edits:
-            if edit.accepted and edit.new != numbers.repair(edit.raw):
+            if edit.accepted and edit.new != numbers.repair_lookalikes(edit.raw):
                 assert figures(edit.new) == figures(edit.raw)
 
     @pytest.mark.parametrize("number", NUMBERS)
@@ -352,7 +352,7 @@ class TestWholeCorrection:
                 assert number in done.corrected, spoiled
 
     def test_the_repair_comes_through(self):
-        """The test above does not pass because nothing is ever changed."""
+        """The tests above do not pass merely because nothing is ever changed: a repair is made."""
         done = corrected(
             "Please pay $1O0.00 by May 2O24 for tbe goods.", "Please pay $1O0.00 by May 2O24 for the goods."
         )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scanmend.correct.lexicon.glossary import Glossary
 from scanmend.correct.lexicon.page_words import PageWords
-from scanmend.correct.lexicon.wordlists import KNOWN, Lexicon
+from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
 from scanmend.document import Page, page_from_text
 
 NOTHING = Page(1, ())
@@ -29,24 +29,24 @@ class TestGlossary:
         assert words.zipf("narktor") == 0.0
         assert words.knows("Nartker")
         assert words.protects("Nartker")
-        assert words.wanted("Nartkcr") == ["Nartker"]
+        assert words.near_in_glossary("Nartkcr") == ["Nartker"]
 
     def test_none(self):
-        """Without one, nothing is protected or wanted, and the lexicon alone counts."""
+        """Without a glossary nothing is protected or near in it, and the lexicon alone counts."""
         words = PageWords(LEXICON, NOTHING)
         assert words.zipf("Nartker") == 0.0
         assert words.zipf("HOUSE") == 5.0
         assert not words.knows("Nartker")
         assert not words.protects("Nartker")
-        assert words.wanted("Nartkcr") == []
+        assert words.near_in_glossary("Nartkcr") == []
 
 
 class TestRepeatedNames:
     @pytest.mark.parametrize("text", ["Nartkor and Nartkor", "“Nartkor,” they said.\n\n(Nartkor)", "Nartkor. " * 5])
     def test_a_name_that_stands_there_twice(self, text):
-        """It is worth a little more than no word, whatever punctuation is around it, and resists."""
+        """It gets a low frequency and a repetition, whatever punctuation is around it."""
         words = of(text)
-        assert KNOWN <= words.zipf("Nartkor") < 3.0
+        assert KNOWN_ZIPF <= words.zipf("Nartkor") < 3.0
         assert words.repetition("Nartkor") == pytest.approx(math.log(text.count("Nartkor")))
         assert not words.knows("Nartkor")
 
@@ -56,23 +56,23 @@ class TestRepeatedNames:
          ("Nartkor and NARTKOR", "Nartkor")],
     )  # fmt: skip
     def test_what_is_none(self, text, word):
-        """Words that stand there once, small ones and short ones: those are misread alike again and again."""
+        """Words that stand there once, words in small letters and short words do not count as names."""
         words = of(text)
         assert words.zipf(word) == 0.0
         assert words.repetition(word) == 0.0
 
     def test_the_more_often_the_more(self):
-        """How much a name has for itself grows with its number."""
+        """A name's repetition grows with how often it stands on the page."""
         found = [of("Nartkor " * n).repetition("Nartkor") for n in range(1, 6)]
         assert found == sorted(set(found))
         assert found[0] == 0.0
 
     def test_a_known_word_is_no_more_common_for_it(self):
-        """What a lexicon or the glossary says counts."""
+        """The frequency in a lexicon or the glossary is not raised by repetition."""
         words = of("House House Nartker Nartker Nartkel Nartkel")
         assert words.zipf("House") == 5.0
         assert words.zipf("Nartker") == Glossary.zipf
-        assert words.zipf("Nartkel") >= KNOWN
+        assert words.zipf("Nartkel") >= KNOWN_ZIPF
 
 
 class TestNear:
@@ -97,14 +97,14 @@ class TestNear:
 
 class TestUnknownShare:
     def test_how_well_a_page_was_read(self):
-        """It grows with the words that are none."""
+        """The share grows with the number of unknown words."""
         shares = [of("the house " * (20 - n) + "tbe honse " * n).unknown_share for n in range(0, 21, 5)]
         assert shares == sorted(set(shares))
         assert shares[0] < 0.05
         assert shares[-1] > 0.6
 
     def test_a_few_words_prove_nothing(self):
-        """Neither that all are right nor that all are wrong."""
+        """On a short page the share is neither near 0 nor near 1."""
         assert of("the house").unknown_share > of("the house " * 100).unknown_share > 0
         assert of("tbe honse").unknown_share < of("tbe honse " * 100).unknown_share < 1
         assert 0 < of("").unknown_share < 0.1
@@ -116,10 +116,10 @@ class TestUnknownShare:
 
     @given(st.lists(st.sampled_from(["the", "house", "tbe", "Nartker", "Nartkor", "Nartkor,", "a", "5", "—"])))
     def test_whatever_the_words(self, words):
-        """It is a share, and every word has a frequency and a repetition that are none below zero."""
+        """The share lies between 0 and 1, and no frequency or repetition is below 0."""
         page = of(" ".join(words))
         assert 0 < page.unknown_share < 1
         for word in words:
             assert page.zipf(word) >= 0
             assert page.repetition(word) >= 0
-            assert page.knows(word) <= (page.zipf(word) >= KNOWN)
+            assert page.knows(word) <= (page.zipf(word) >= KNOWN_ZIPF)

@@ -1,4 +1,4 @@
-"""Words as correction sees them: cores between punctuation, their case, where sentences begin and lines break them."""
+"""Words as correction sees them: cores between punctuation, their case, their neighbours, and where sentences begin."""
 
 import string
 
@@ -7,15 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.correct.lexicon.tokens import (
-    Parts,
-    around,
-    beside,
-    broken,
-    letters,
-    like,
-    parts,
+    WordParts,
+    count_letters,
+    match_case,
+    neighbours,
+    split_punctuation,
     starts_sentence,
-    unbroken,
 )
 from scanmend.document import Line, Word, page_from_text
 
@@ -40,7 +37,7 @@ class TestParts:
     )
     def test_punctuation_is_cut_from_both_ends(self, text, before, core, after):
         """Quotes, brackets, stops and signs go; what stands between letters stays."""
-        assert parts(text) == Parts(before, core, after)
+        assert split_punctuation(text) == WordParts(before, core, after)
 
     @pytest.mark.parametrize(
         ("text", "before", "core", "after"),
@@ -57,47 +54,41 @@ class TestParts:
     )
     def test_elisions_stand_before_the_core(self, text, before, core, after):
         """Word lists hold the article and the noun apart."""
-        assert parts(text) == Parts(before, core, after)
+        assert split_punctuation(text) == WordParts(before, core, after)
 
     @pytest.mark.parametrize("text", ["don't", "aujourd'hui", "o'clock", "committee's", "rock'n'roll", "I'm"])
     def test_other_apostrophes_stay_inside(self, text):
         """An apostrophe within a word is a letter of it."""
-        assert parts(text) == Parts("", text, "")
+        assert split_punctuation(text) == WordParts("", text, "")
 
     def test_an_article_with_nothing_after_it_is_a_word(self):
         """What a line end broke off is not taken for punctuation."""
-        assert parts("l'") == Parts("", "l", "'")
+        assert split_punctuation("l'") == WordParts("", "l", "'")
 
     @pytest.mark.parametrize("text", ["", "...", "—", "“”", "\x00\x07", "\n", "\u200b\ufeff"])
     def test_without_letters_there_is_no_core(self, text):
         """Empty text, punctuation and control characters have none."""
-        assert parts(text).core == ""
+        assert split_punctuation(text).core == ""
 
     @pytest.mark.parametrize("text", ["\x00word\x1f", "\nword\n", "\u200eword\u200f"])
     def test_control_characters_are_punctuation(self, text):
         """What cannot be seen is not part of the core."""
-        assert parts(text).core == "word"
+        assert split_punctuation(text).core == "word"
 
     @given(st.text())
     def test_nothing_is_lost(self, text):
         """The three parts are always the whole, and neither end of the core is punctuation."""
-        cut = parts(text)
+        cut = split_punctuation(text)
         assert cut.before + cut.core + cut.after == text
-        assert cut.around(cut.core) == text
+        assert cut.with_core(cut.core) == text
         assert not cut.core or all(c.isalnum() or c == "_" for c in (cut.core[0], cut.core[-1]))
         assert not any(c.isalnum() or c == "_" for c in cut.after)
-
-    @given(st.text(), st.text())
-    def test_another_core_between_the_same_punctuation(self, text, core):
-        """Only the core changes."""
-        cut = parts(text)
-        assert cut.around(core) == cut.before + core + cut.after
 
     @pytest.mark.timeout(20)
     def test_time_grows_with_length_alone(self):
         """Text without blanks, as long as a book and full of points, is cut at once."""
         text = "a" + "." * 300_000 + "b"
-        assert parts(f"({text})") == Parts("(", text, ")")
+        assert split_punctuation(f"({text})") == WordParts("(", text, ")")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +96,7 @@ class TestParts:
 )
 def test_letters_are_counted(text, count):
     """Digits, underscores and signs are none."""
-    assert letters(text) == count
+    assert count_letters(text) == count
 
 
 class TestLike:
@@ -125,13 +116,13 @@ class TestLike:
     )
     def test_the_case_of_the_pattern(self, pattern, word, result):
         """Capitals throughout, a capital first, or as the word has it."""
-        assert like(pattern, word) == result
+        assert match_case(pattern, word) == result
 
     @given(LATIN, LATIN)
     def test_only_case_changes(self, pattern, word):
         """The letters are those of the word, and small patterns leave it alone."""
-        assert like(pattern, word).casefold() == word.casefold()
-        assert like(pattern.lower(), word) == word
+        assert match_case(pattern, word).casefold() == word.casefold()
+        assert match_case(pattern.lower(), word) == word
 
 
 class TestStartsSentence:
@@ -163,62 +154,6 @@ class TestStartsSentence:
         assert starts_sentence(self.LINE, 0, None)
 
 
-class TestBroken:
-    @pytest.mark.parametrize(
-        ("before", "after"),
-        [
-            ("trans-", "ported"),
-            ("trans-", "ported,”"),
-            ("“trans-", "ported"),
-            ("trans\u00ac", "ported"),
-            ("trans\u2010", "ported"),
-            ("trans\u00ad", "ported"),
-            ("Ab-", "teilung"),
-            ("l'am-", "biance"),
-        ],
-    )
-    def test_a_hyphen_and_a_small_letter(self, before, after):
-        """A line end broke the word there, or what was one before the text was flattened."""
-        assert broken(before, after)
-
-    @pytest.mark.parametrize(
-        ("before", "after"),
-        [
-            ("trans", "ported"),
-            ("trans-", "Ported"),
-            ("trans-", "5"),
-            ("trans-", "p0rted"),
-            ("A4-", "ported"),
-            ("-", "ported"),
-            ("trans—", "ported"),
-            ("trans-,", "ported"),
-            ("trans-", "-ported"),
-            ("trans-", ""),
-            ("", "ported"),
-            ("well-known-", "ported"),
-        ],
-    )
-    def test_anything_else(self, before, after):
-        """Capitals, figures, dashes and other marks end a word."""
-        assert not broken(before, after)
-
-    @pytest.mark.parametrize(
-        ("text", "whole"),
-        [
-            ("trans- ported", "transported"),
-            ("was trans- ported by", "was transported by"),
-            ("was trans- Ported by", "was trans- Ported by"),
-            ("in- ter- nal", "internal"),
-            ("- a", "- a"),
-            ("trans-", "trans-"),
-            ("", ""),
-        ],
-    )
-    def test_put_together_again(self, text, whole):
-        """However often it was broken."""
-        assert unbroken(text) == whole
-
-
 class TestNeighbours:
     PAGE = page_from_text("one trans-\nported two- three\nfour-\n5 six")
 
@@ -235,21 +170,4 @@ class TestNeighbours:
     )
     def test_the_words_beside(self, line, word, count, expected):
         """On the line above and below, too."""
-        assert beside(self.PAGE, line, word, count) == expected
-
-    @pytest.mark.parametrize(
-        ("line", "word", "count", "expected"),
-        [
-            (0, 0, 1, ("", "")),
-            (0, 1, 1, ("", "ported")),
-            (1, 0, 1, ("trans", "")),
-            (1, 0, 2, ("trans", "three")),
-            (1, 1, 1, ("", "three")),
-            (1, 2, 1, ("two", "")),
-            (2, 0, 1, ("", "")),
-            (3, 0, 1, ("", "")),
-        ],
-    )
-    def test_the_rest_of_a_broken_word(self, line, word, count, expected):
-        """On either side of some words, and only there."""
-        assert around(self.PAGE, line, word, count) == expected
+        assert neighbours(self.PAGE, line, word, count) == expected

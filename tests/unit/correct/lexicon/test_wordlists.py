@@ -5,7 +5,7 @@ import wordfreq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.correct.lexicon.wordlists import COMPOUNDING, KNOWN, Lexicon, lexicon
+from scanmend.correct.lexicon.wordlists import COMPOUNDING_LANGUAGES, KNOWN_ZIPF, Lexicon, lexicon
 from scanmend.language.codes import CODES
 
 ENGLISH = lexicon(("eng",))
@@ -48,11 +48,11 @@ class TestKnown:
         assert GERMAN.zipf(word) > 4
 
     def test_the_threshold(self):
-        """A word counts from KNOWN on; below, it keeps its frequency but is none."""
-        scarce = Lexicon([("just", KNOWN), ("below", KNOWN - 0.01)])
+        """A word is known from KNOWN_ZIPF on; below, it keeps its frequency but is not known."""
+        scarce = Lexicon([("just", KNOWN_ZIPF), ("below", KNOWN_ZIPF - 0.01)])
         assert scarce.knows("just")
         assert not scarce.knows("below")
-        assert scarce.zipf("below") == KNOWN - 0.01
+        assert scarce.zipf("below") == KNOWN_ZIPF - 0.01
         assert list(scarce.near("jusd")) == ["just"]
         assert list(scarce.near("belov")) == []
 
@@ -103,7 +103,7 @@ class TestCompounds:
     @pytest.mark.parametrize("word", ["Rechnungsnummer", "Kontonummer", "GARTENRECHNUNG", "Nummernummer"])
     def test_two_words_written_as_one(self, word):
         """With or without a joining s, they just count as a word where the language writes compounds so."""
-        assert Lexicon(self.WORDS, compounds=True).zipf(word) == KNOWN
+        assert Lexicon(self.WORDS, compounds=True).zipf(word) == KNOWN_ZIPF
         assert Lexicon(self.WORDS).zipf(word) == 0.0
 
     @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ class TestLanguages:
         assert lexicon(("lat", "eng")).knows("hospital")
 
     def test_the_order_of_frequencies_does_not_matter(self):
-        """The higher of two counts."""
+        """The higher of two frequencies of one word counts."""
         assert Lexicon([("die", 4.0), ("die", 7.0)]).zipf("die") == Lexicon([("die", 7.0), ("die", 4.0)]).zipf("die")
 
     def test_case_of_the_name_does_not_matter(self):
@@ -160,7 +160,7 @@ class TestLanguages:
 
     def test_compounding_languages_are_those_of_the_lists(self):
         """Every code is one that some Tesseract name stands for."""
-        assert set(CODES.values()) >= COMPOUNDING
+        assert set(CODES.values()) >= COMPOUNDING_LANGUAGES
 
 
 class TestNear:
@@ -196,10 +196,10 @@ class TestNear:
         assert list(SMALL.near("THA")) == list(SMALL.near("tha"))
 
     def test_no_more_than_asked_for(self):
-        """The most are a bound."""
+        """``most`` bounds how many words are returned."""
         assert len(list(ENGLISH.near("bas", most=5))) <= 5
         assert len(list(ENGLISH.near("bas"))) > 5
 
     def test_every_one_is_known(self):
-        """A rare typing error that the list holds is no reading."""
+        """A rare typing error that the list holds is not offered."""
         assert all(ENGLISH.knows(word) for word in ENGLISH.near("whieh"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.llm.inference.draft import MOST, Draft
+from scanmend.llm.inference.draft import MAX_TOKENS, Draft
 
 SOURCE = (
     "The committee met on Tuesday, and the report was read aloud\n"
@@ -27,7 +27,7 @@ def offer(draft, *written):
     """What is offered as the reply grows, the last time, as text."""
     tokens = ()
     for text in written:
-        tokens = draft.ahead(text.encode())
+        tokens = draft.next_tokens(text.encode())
     return "".join(_known[token] for token in tokens)
 
 
@@ -111,12 +111,12 @@ class TestTokens:
     def test_a_word_begun_is_ended_first(self):
         """Within a token the rest of it is cut anew, and what follows is the source's own tokens."""
         draft = Draft("a committee met", pieces)
-        assert [_known[t] for t in draft.ahead(b"a comm")] == ["ittee", " met"]
+        assert [_known[t] for t in draft.next_tokens(b"a comm")] == ["ittee", " met"]
 
     def test_no_more_than_a_batch_takes(self):
         """However long the source, a draft has its bound."""
         draft = Draft("word " * 500, pieces)
-        assert len(draft.ahead(b"")) == len(draft.ahead(b"word wo")) == MOST
+        assert len(draft.next_tokens(b"")) == len(draft.next_tokens(b"word wo")) == MAX_TOKENS
 
     def test_a_tokenizer_that_puts_a_blank_first(self):
         """Vocabularies that spell a text with a blank before it are counted from the text."""
@@ -126,7 +126,7 @@ class TestTokens:
 
     def test_a_tokenizer_that_cannot_spell_the_source(self):
         """Then nothing is offered rather than something wrong."""
-        assert Draft(SOURCE, lambda text: pieces(text.lower())).ahead(b"The") == ()
+        assert Draft(SOURCE, lambda text: pieces(text.lower())).next_tokens(b"The") == ()
 
     def test_letters_cut_in_the_middle(self):
         """A reply that ends within a letter gets no draft of half a letter."""
@@ -134,7 +134,7 @@ class TestTokens:
         written = source.encode()
         draft = Draft(source, pieces)
         for n in range(len(written)):
-            tokens = draft.ahead(written[:n])
+            tokens = draft.next_tokens(written[:n])
             assert written[n:].startswith(b"".join(_known[t].encode() for t in tokens))
 
 
@@ -160,10 +160,10 @@ class TestLineBreaks:
         draft = Draft(self.LINES, pieces)
         written, wrong = b"", 0
         for token, piece in pieces(reply):
-            wrong += draft.ahead(written)[:1] != (token,)
+            wrong += draft.next_tokens(written)[:1] != (token,)
             written += piece
         assert wrong <= 6
-        assert draft.ahead(reply[: reply.index("moved")].encode())
+        assert draft.next_tokens(reply[: reply.index("moved")].encode())
 
     def test_turned_back(self):
         """A reply that keeps line breaks after all gets line breaks again."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanmend.llm.inference.draft_length import PATIENCE, SIZES, START, Costs, DraftLength
+from scanmend.llm.inference.draft_length import FORGET_AFTER_SINGLES, SIZES, START_CHANCE, Costs, DraftLength
 
 
 def steep(rows):
@@ -63,7 +63,7 @@ class TestNeverSlower:
         pace = DraftLength()
         decode(pace, 0.99, lambda rows: steep(rows) * (1 if rows == 1 else 20), tokens=100)
         assert pace.length(63) == 0
-        decode(pace, 0.99, steep, tokens=2 * PATIENCE)
+        decode(pace, 0.99, steep, tokens=2 * FORGET_AFTER_SINGLES)
         assert pace.length(63) > 0
 
 
@@ -131,7 +131,7 @@ class TestLength:
         pace = self.measured(flat)
         pace.learn(5000, 0)
         pace.begin()
-        assert pace.chance == pytest.approx(START)
+        assert pace.chance == pytest.approx(START_CHANCE)
         for _ in range(500):
             pace.learn(0, 1)
         pace.begin()

@@ -62,7 +62,7 @@ def parting(engine, page, tokens, expected):
 @pytest.mark.parametrize("offered", [15, 63, None], ids="drafts of {}".format)
 def test_it_is_plain_greedy_decoding(engine, plain, monkeypatch, record_property, offered):
     """Token for token, on every page, but where plain decoding itself could hardly choose; and such are few."""
-    monkeypatch.setattr(engine, "_pace", DraftLength() if offered is None else Steady(offered))
+    monkeypatch.setattr(engine, "_draft_length", DraftLength() if offered is None else Steady(offered))
     near = 0
     for name, (expected, tokens) in plain.items():
         reply, written = engine.write(PROMPT, PAGES[name], source=PAGES[name], max_tokens=TOKENS)
@@ -83,14 +83,14 @@ def test_plain_decoding_does_a_token_a_call(plain):
 
 def test_a_copy_takes_fewer_calls(engine, monkeypatch):
     """Where the model copies, several tokens are verified at once."""
-    monkeypatch.setattr(engine, "_pace", Steady(15))
+    monkeypatch.setattr(engine, "_draft_length", Steady(15))
     reply, _ = engine.write(PROMPT, PAGES["numbers"], source=PAGES["numbers"])
     assert reply.calls * 5 < reply.tokens
 
 
 def test_a_misleading_draft_changes_nothing(engine, plain, monkeypatch):
     """A source that the model does not copy costs time only."""
-    monkeypatch.setattr(engine, "_pace", Steady(15))
+    monkeypatch.setattr(engine, "_draft_length", Steady(15))
     reply, _ = engine.write(PROMPT, PAGES["one line"], source=PAGES["numbers"], max_tokens=TOKENS)
     assert reply.text == plain["one line"][0].text
 
@@ -98,7 +98,7 @@ def test_a_misleading_draft_changes_nothing(engine, plain, monkeypatch):
 @pytest.mark.parametrize("budget", [1, 2, 9, 20])
 def test_a_budget_cuts_off(engine, plain, monkeypatch, budget):
     """A draft does not go beyond it, and what was written until then is what plain decoding writes."""
-    monkeypatch.setattr(engine, "_pace", Steady(63))
+    monkeypatch.setattr(engine, "_draft_length", Steady(63))
     reply, written = engine.write(PROMPT, PAGES["numbers"], source=PAGES["numbers"], max_tokens=budget)
     assert (reply.complete, reply.tokens) == (False, budget)
     assert written == plain["numbers"][1][:budget]
@@ -106,7 +106,7 @@ def test_a_budget_cuts_off(engine, plain, monkeypatch, budget):
 
 def test_a_draft_to_the_very_end_of_the_context(engine, monkeypatch):
     """Drafts end where the context ends."""
-    monkeypatch.setattr(engine, "_pace", Steady(63))
+    monkeypatch.setattr(engine, "_draft_length", Steady(63))
     text = "word " * 450
     room = engine.context - len(engine._prompt("Repeat.", text))
     assert 5 < room < 60
@@ -116,7 +116,7 @@ def test_a_draft_to_the_very_end_of_the_context(engine, monkeypatch):
 
 def test_the_prompt_is_kept_between_chunks(engine, monkeypatch):
     """Of the second chunk's prompt only what differs is decoded."""
-    monkeypatch.setattr(engine, "_pace", DraftLength())
+    monkeypatch.setattr(engine, "_draft_length", DraftLength())
     system = "You copy text, and change nothing in it but what the scanner has misread."
     engine.write(system, PAGES["numbers"], source=PAGES["numbers"], max_tokens=4)
     decoded = []
@@ -129,8 +129,8 @@ def test_the_prompt_is_kept_between_chunks(engine, monkeypatch):
 
 def test_what_batches_cost_is_learned(engine, monkeypatch):
     """After a reply the prompt and the single rows have told what to expect of drafts."""
-    monkeypatch.setattr(engine, "_pace", DraftLength())
+    monkeypatch.setattr(engine, "_draft_length", DraftLength())
     engine.write(PROMPT, PAGES["numbers"], source=PAGES["numbers"])
-    costs = engine._pace.costs.table()
+    costs = engine._draft_length.costs.table()
     assert set(costs) == {1, *SIZES}
     assert all(0 < seconds < 10 for seconds in costs.values())

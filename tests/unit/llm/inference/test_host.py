@@ -10,16 +10,16 @@ import pytest
 from pydantic import TypeAdapter
 
 from scanmend.config.schema import BUNDLED
-from scanmend.correct.task import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page, page_from_text, without_glyphs
-from scanmend.errors import HostDied
+from scanmend.errors import ChildDied
 from scanmend.llm.inference.engine import ALL_LAYERS, Reply, gpu_available
-from scanmend.llm.inference.host import BUDGET, Model, ModelHost, _layers
+from scanmend.llm.inference.host import REPLY_RATIO, Model, ModelHost, _layers
 from scanmend.process.child import Child
 
 MODEL = Path(importlib.util.find_spec(BUNDLED.package).submodule_search_locations[0], BUNDLED.file)
 PAGE = page_from_text("The qnick brown fox jumps over the lazy dog.\n\nIt was the best of times.")
-TASK = CorrectionTask("rescore", "Correct OCR errors", ("eng",))
+TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 LOAD = {"do": "load", "context": 1024, "threads": 1, "gpu_layers": 0, "cpu_will_do": False, "safe": True}
 
 
@@ -65,7 +65,7 @@ class TestProcess:
 
     def test_it_is_asked_again_and_again(self, child):
         """Other languages and strategies need no other process."""
-        french = CorrectionTask("rescore", "Corrige", ("fra",))
+        french = CorrectionSettings("rescore", "Corrige", ("fra",))
         assert corrected(child.ask(correct(page_from_text("La maison de mon père est grande."), french), 60.0))
         assert corrected(child.ask(correct(task=replace(TASK, strategy="off")), 60.0)).skipped == "strategy: off"
 
@@ -73,7 +73,7 @@ class TestProcess:
         """A request that no slot makes is a programming error, which the log then shows."""
         broken = Child("scanmend.llm.inference.host")
         try:
-            with pytest.raises(HostDied, match=r"exit code 1(.|\n)*KeyError"):
+            with pytest.raises(ChildDied, match=r"exit code 1(.|\n)*KeyError"):
                 broken.ask({"do": "correct"}, 60.0)
         finally:
             broken.end()
@@ -93,7 +93,10 @@ class Noting(ModelHost):
 class TestRequests:
     def test_the_task_arrives_as_it_was_sent(self):
         """Every field, in its type, glossary included; as JSON has no tuples."""
-        host, task = Noting(), CorrectionTask("both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B"))
+        host, task = (
+            Noting(),
+            CorrectionSettings("both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B")),
+        )
         host.handle(json.loads(json.dumps(correct(task=task))), Beats())
         assert host.task == task
 
@@ -169,7 +172,7 @@ class TestModel:
             "system": "Mend.",
             "user": "word " * 100,
             "source": "word " * 100,
-            "max_tokens": int(100 * BUDGET) + 16,
+            "max_tokens": int(100 * REPLY_RATIO) + 16,
             "deadline": 1060.0,
         }
 

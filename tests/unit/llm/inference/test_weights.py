@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanmend.llm.inference.weights import tiles
+from scanmend.llm.inference.weights import file_layout_is_faster
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from scanmend.llm.inference.weights import tiles
 )
 def test_weights_that_stay_as_they_are(quantization, features, release, expected):
     """Where llama.cpp is faster with them as they are; elsewhere it repacks them."""
-    assert tiles(quantization, features, release) is expected
+    assert file_layout_is_faster(quantization, features, release) is expected

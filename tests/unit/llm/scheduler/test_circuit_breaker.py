@@ -1,105 +1,80 @@
-"""When a model that fails is left alone, and when it is tried again."""
+"""When a model that fails is left alone, and when it is tried again: plain values and a clock number."""
 
 import pytest
-import structlog
 
-from scanmend.errors import ModelResting
-from scanmend.llm.scheduler.circuit_breaker import FAILURES, LONGEST_OPEN_S, OPEN_S, CircuitBreaker
+from scanmend.llm.scheduler.circuit_breaker import (
+    FAILURES,
+    FIRST_REST_S,
+    LONGEST_REST_S,
+    Circuit,
+    Failure,
+    begun,
+    ended,
+)
 
-
-class World:
-    def __init__(self):
-        self.now = 1000.0
-        self.circuit = CircuitBreaker(lambda: self.now)
-
-    def fail(self, times=1):
-        for _ in range(times):
-            self.circuit.enter("m")
-            self.circuit.failed("m", "died of SIGSEGV")
+NOW = 1000.0
+DIED = Failure("died of SIGSEGV")
 
 
-@pytest.fixture
-def world():
-    return World()
+def after(*outcomes, circuit=None, now=NOW):
+    """The breaker after calls that ended like this, all at one moment."""
+    circuit = circuit or Circuit()
+    for outcome in outcomes:
+        circuit = ended(begun(circuit), outcome, now)
+    return circuit
 
 
-def test_one_failure_is_not_enough(world):
+def test_one_failure_is_not_enough():
     """A page may be to blame; the next call is let through."""
-    world.fail(FAILURES - 1)
-    assert world.circuit.resting("m") == ""
-    assert world.circuit.troubles() == []
-    world.circuit.enter("m")
+    circuit = after(*[DIED] * (FAILURES - 1))
+    assert (circuit.opened, circuit.refuses(NOW), circuit.blocks(NOW)) == (False, False, False)
 
 
-def test_failures_in_a_row_open_it(world):
-    """Calls are refused with the reason; other models are not concerned."""
-    world.fail(FAILURES)
-    with pytest.raises(ModelResting, match=r"model 'm' failed 2 times in a row and rests for 60 s: died of SIGSEGV"):
-        world.circuit.enter("m")
-    assert "SIGSEGV" in world.circuit.resting("m")
-    assert (len(world.circuit.troubles()), world.circuit.wait()) == (1, OPEN_S)
-    world.circuit.enter("other")
-    assert world.circuit.resting("other") == ""
+def test_failures_in_a_row_open_it():
+    """Calls are refused until the rest is over, with the reason."""
+    circuit = after(*[DIED] * FAILURES)
+    assert circuit.opened
+    assert circuit.refuses(NOW + FIRST_REST_S - 1)
+    assert not circuit.refuses(NOW + FIRST_REST_S)
+    assert circuit.sentence("m") == "model 'm' failed 2 times in a row and rests for 60 s: died of SIGSEGV"
 
 
-def test_a_success_between_makes_a_new_row(world):
-    """One bad document among good ones opens nothing."""
-    for _ in range(5):
-        world.fail(FAILURES - 1)
-        world.circuit.enter("m")
-        world.circuit.worked("m")
-    assert world.circuit.resting("m") == ""
+@pytest.mark.parametrize(("between", "opened"), [("worked", False), ("undecided", True)])
+def test_what_lies_between_two_failures(between, opened):
+    """A success makes a new row, so that one bad document among good ones opens nothing; a call cut off does not."""
+    assert after(*[DIED] * (FAILURES - 1), between, DIED).opened is opened
 
 
-def test_after_the_rest_one_call_is_the_probe(world):
+def test_after_the_rest_one_call_is_the_probe():
     """While it runs the model still counts as resting; when it works all is well."""
-    world.fail(FAILURES)
-    world.now += OPEN_S
-    assert (world.circuit.resting("m"), world.circuit.wait()) == ("", None)
-    world.circuit.enter("m")
-    assert world.circuit.resting("m")
-    world.circuit.worked("m")
-    assert (world.circuit.resting("m"), world.circuit.troubles()) == ("", [])
+    circuit, now = after(*[DIED] * FAILURES), NOW + FIRST_REST_S
+    assert not circuit.blocks(now)
+    assert begun(circuit).blocks(now)
+    assert ended(begun(circuit), "worked", now) == Circuit()
 
 
-def test_a_probe_that_fails(world):
+def test_a_probe_that_says_nothing():
+    """It was cut off: the next call is the probe, and the model is not well yet."""
+    circuit = after("undecided", circuit=after(*[DIED] * FAILURES), now=NOW + FIRST_REST_S)
+    assert circuit.opened
+    assert not circuit.blocks(NOW + FIRST_REST_S)
+
+
+def test_a_probe_that_fails():
     """One failure opens it again, for twice as long, up to a limit."""
-    world.fail(FAILURES)
-    rests = []
+    circuit, rests = after(*[DIED] * FAILURES), []
     for _ in range(7):
-        rests.append(world.circuit.wait())
-        world.now += rests[-1]
-        world.fail()
-    assert rests == [60.0, 120.0, 240.0, 480.0, 900.0, 900.0, LONGEST_OPEN_S]
+        rests.append(circuit.rest_s)
+        circuit = after(DIED, circuit=circuit, now=circuit.until)
+    assert rests == [60.0, 120.0, 240.0, 480.0, 900.0, 900.0, LONGEST_REST_S]
 
 
-def test_a_probe_that_says_nothing(world):
-    """It was cut off: the next call is the probe."""
-    world.fail(FAILURES)
-    world.now += OPEN_S
-    world.circuit.enter("m")
-    world.circuit.left("m")
-    assert world.circuit.resting("m") == ""
-    assert world.circuit.troubles()
-    world.circuit.enter("m")
-    assert world.circuit.resting("m")
-
-
-def test_forgotten(world):
-    """A model that was configured anew is another model."""
-    world.fail(FAILURES)
-    world.circuit.forget("m")
-    world.fail(FAILURES - 1)
-    assert world.circuit.resting("m") == ""
-
-
-def test_one_that_is_missing_rests_as_long_each_time_and_says_so_once(world):
+def test_one_that_is_missing_rests_as_long_each_time():
     """At the first failure, and not longer and longer: looking for a file costs nothing."""
-    with structlog.testing.capture_logs() as said:
-        for _ in range(5):
-            world.circuit.enter("m")
-            world.circuit.failed("m", "no file", rest_s=10.0)
-            assert "model 'm' failed" in world.circuit.resting("m")
-            assert world.circuit.wait() == 10.0
-            world.now += 10.0
-    assert [line["event"] for line in said] == ["model.resting"]
+    circuit = Circuit()
+    for n in range(5):
+        now = NOW + 10.0 * n
+        assert not circuit.refuses(now)
+        circuit = after(Failure("no file", 10.0), circuit=circuit, now=now)
+        assert circuit.until == now + 10.0
+    assert after(Failure("no file", 10.0)).sentence("m") == "model 'm' failed and rests for 10 s: no file"

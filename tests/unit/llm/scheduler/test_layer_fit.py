@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scanmend.config.schema import ModelSpec
-from scanmend.llm.scheduler.layer_fit import RESERVE_MIB, fit, ladder, need_mib, wanted
+from scanmend.llm.scheduler.layer_fit import RESERVE_MIB, fit, layer_counts_to_try, layers_wanted, need_mib
 from scanmend.llm.store.gguf import Header
 
 MIB = 2**20
@@ -84,9 +84,9 @@ def test_what_is_needed():
         ({"gpu": "required", "gpu_layers": "all"}, 12, None, ["all"]),
     ],
 )
-def test_the_ladder(settings, fitting, known, tried):
+def test_numbers_of_layers_to_try(settings, fitting, known, tried):
     """All, a half, a quarter, none; what is known of this machine comes first; ``required`` never ends on the CPU."""
-    assert ladder(spec(**settings), 30, fitting, known) == tried
+    assert layer_counts_to_try(spec(**settings), 30, fitting, known) == tried
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_the_ladder(settings, fitting, known, tried):
 )
 def test_what_is_worth_waiting_for(settings, total, layers):
     """What the model would have if it were alone on the GPU."""
-    assert wanted(spec(**settings), SMALL, 4096, total) == layers
+    assert layers_wanted(spec(**settings), SMALL, total) == layers

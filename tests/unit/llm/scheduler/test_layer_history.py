@@ -9,27 +9,27 @@ from structlog.testing import capture_logs
 from fake_hosts import RefusesLayers, events
 from scanmend.config.schema import ModelSpec
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.scheduler.layer_history import VALID_S, LayerHistory, Load
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler.layer_history import VALID_S, LayerHistory, LoadConditions
+from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
 from tiny_gguf import tiny_gguf
 
-READING = GpuMemory(used_mib=7000.0, free_mib=1000.0, total_mib=8000.0, machine="Card 8000 MiB")
+GPU = GpuMemory(used_mib=7000.0, free_mib=1000.0, total_mib=8000.0, machine="Card 8000 MiB")
 
 
 @pytest.fixture
-def load(tmp_path):
+def conditions(tmp_path):
     path = tmp_path / "a.gguf"
     path.write_bytes(tiny_gguf())
     found = Store(tmp_path).require("a", ModelSpec(path=path))
-    return Load(found, 4096, "auto", READING)
+    return LoadConditions(found, 4096, "auto", GPU)
 
 
 class TestExperience:
-    def test_it_outlives_the_process(self, tmp_path, load):
+    def test_it_outlives_the_process(self, tmp_path, conditions):
         """A number of layers is kept in a file, which appears as a whole."""
-        LayerHistory(tmp_path / "state" / "gpu_layers.json").keep(load, 15)
-        assert LayerHistory(tmp_path / "state" / "gpu_layers.json").recall(load) == 15
+        LayerHistory(tmp_path / "state" / "gpu_layers.json").keep(conditions, 15)
+        assert LayerHistory(tmp_path / "state" / "gpu_layers.json").recall(conditions) == 15
         assert [p.name for p in (tmp_path / "state").iterdir()] == ["gpu_layers.json"]
 
     @pytest.mark.parametrize(
@@ -37,54 +37,54 @@ class TestExperience:
         [
             {"context": 8192},
             {"asked": "all"},
-            {"reading": replace(READING, machine="Card 24000 MiB")},
-            {"reading": replace(READING, free_mib=1101.0)},
-            {"reading": None},
+            {"gpu": replace(GPU, machine="Card 24000 MiB")},
+            {"gpu": replace(GPU, free_mib=1101.0)},
+            {"gpu": None},
         ],
     )
-    def test_only_for_the_same(self, load, change):
+    def test_only_for_the_same(self, conditions, change):
         """Another context, wish, GPU or more free memory: all is tried again."""
         known = LayerHistory()
-        known.keep(load, 15)
-        assert known.recall(replace(load, **change)) is None
-        assert known.recall(replace(load, reading=replace(READING, free_mib=500.0))) == 15
+        known.keep(conditions, 15)
+        assert known.recall(replace(conditions, **change)) is None
+        assert known.recall(replace(conditions, gpu=replace(GPU, free_mib=500.0))) == 15
 
-    def test_not_for_ever(self, load):
+    def test_not_for_ever(self, conditions):
         """After a day all is tried again, and the entry goes with the next that is written."""
         now = [1e9]
         known = LayerHistory(now=lambda: now[0])
-        known.keep(load, 15)
+        known.keep(conditions, 15)
         now[0] += VALID_S - 1
-        assert known.recall(load) == 15
+        assert known.recall(conditions) == 15
         now[0] += 1
-        assert known.recall(load) is None
+        assert known.recall(conditions) is None
 
-    def test_forgotten(self, tmp_path, load):
+    def test_forgotten(self, tmp_path, conditions):
         """When all that was asked for worked after all."""
         known = LayerHistory(tmp_path / "known.json")
-        known.keep(load, 15)
-        known.forget(load)
+        known.keep(conditions, 15)
+        known.forget(conditions)
         assert json.loads((tmp_path / "known.json").read_text()) == {}
 
     @pytest.mark.parametrize("content", ["", "[]", '{"a": 1}', '{"a": {"layers": "many"}}', "\xff"])
-    def test_a_damaged_file(self, tmp_path, load, content):
+    def test_a_damaged_file(self, tmp_path, conditions, content):
         """Is begun anew, and the log says so."""
         file = tmp_path / "known.json"
         file.write_bytes(content.encode("latin-1"))
         with capture_logs() as logs:
             known = LayerHistory(file)
         assert [e["event"] for e in logs] == ["model.experience_unreadable"]
-        known.keep(load, 3)
-        assert LayerHistory(file).recall(load) == 3
+        known.keep(conditions, 3)
+        assert LayerHistory(file).recall(conditions) == 3
 
-    def test_a_folder_that_cannot_be_written(self, tmp_path, load):
+    def test_a_folder_that_cannot_be_written(self, tmp_path, conditions):
         """The model is loaded all the same; only the log says so."""
         (tmp_path / "file").touch()
         with capture_logs() as logs:
             known = LayerHistory(tmp_path / "file" / "known.json")
-            known.keep(load, 3)
+            known.keep(conditions, 3)
         assert "model.experience_unwritten" in [e["event"] for e in logs]
-        assert known.recall(load) == 3
+        assert known.recall(conditions) == 3
 
 
 class TestInTheSlot:
@@ -92,7 +92,7 @@ class TestInTheSlot:
         """Also in a new daemon: what does not fit is not tried again and again."""
         file = tmp_path / "state.json"
         for _ in range(2):
-            slot = scene.open(*[RefusesLayers] * 9, experience=LayerHistory(file), idle_s=0.0)
+            slot = scene.open(*[RefusesLayers] * 9, history=LayerHistory(file), policy=Policy(0.0))
             scene.correct()
             slot.tick()
         assert [r["gpu_layers"] for r in scene.loads()] == [31, 15, 7, 7]
@@ -100,7 +100,7 @@ class TestInTheSlot:
     def test_more_free_memory_is_tried(self, scene):
         """Someone left the GPU: what fits now is found out again, and then nothing is remembered against it."""
         scene.total = 3000.0
-        slot = scene.open(*[RefusesLayers] * 3, experience=LayerHistory(), terms=Terms(0.0))
+        slot = scene.open(*[RefusesLayers] * 3, history=LayerHistory(), policy=Policy(0.0))
         scene.correct()
         slot.tick()
         scene.total = 9000.0
@@ -113,8 +113,8 @@ class TestInTheSlot:
         """It fails in no time, and llama.cpp may be built anew."""
         from fake_hosts import HasNoGpu  # noqa: PLC0415
 
-        slot = scene.open(*[HasNoGpu] * 9, models=(), experience=LayerHistory(), idle_s=0.0)
-        slot.configure({"a": scene.spec("a", gpu_layers=20)}, Terms(0.0))
+        slot = scene.open(*[HasNoGpu] * 9, models=(), history=LayerHistory(), policy=Policy(0.0))
+        slot.configure({"a": scene.spec("a", gpu_layers=20)}, Policy(0.0))
         with capture_logs() as logs:
             for _ in range(2):
                 scene.correct()

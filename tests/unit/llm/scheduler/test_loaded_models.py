@@ -1,396 +1,161 @@
-"""Several models side by side, room on the GPU, and unloading on request."""
+"""Which model leaves, why and when, and what status shows: tables of states, by plain values."""
 
 import pytest
-from structlog.testing import capture_logs
 
-from fake_hosts import (
-    LAYERS,
-    PAGE,
-    TASK,
-    Blocks,
-    BlocksLoading,
-    CrashesLoading,
-    FakeHost,
-    HangsOnPages,
-    HasNoRoom,
-    KeepsGpuMemory,
-    LoadsNothing,
-    RefusesPages,
-    Thread,
-    events,
-    until,
+from fake_hosts import LAYERS, NO_PROCESS, loaded_model
+from scanmend.config.schema import ModelSpec
+from scanmend.llm.scheduler.circuit_breaker import Circuit
+from scanmend.llm.scheduler.loaded_models import (
+    STATUS,
+    evictable,
+    leaving,
+    seconds_until_tick,
+    status,
+    status_of_all,
+    to_drain_for_gpu,
+    troubles,
+    watches_gpu,
 )
-from scanmend.errors import HostDied, ModelError, ModelResting, Stopping
-from scanmend.llm.scheduler.circuit_breaker import FAILURES, OPEN_S
-from scanmend.llm.scheduler.loaded_models import FLOOR_LOOK_S
-from scanmend.llm.scheduler.loader import ROOM_S
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler.state import Hold, Phase, Policy, Snapshot, Ticket
+
+NOW = 1000.0
+SPECS = {name: ModelSpec(path=f"{name}.gguf") for name in "abc"}
+OTHER = ModelSpec(path="other.gguf")
 
 
-class TestSideBySide:
-    def test_two_models_stay(self, scene):
-        """Documents of two models cause no swap, and a third model sends away the one used least recently."""
-        scene.open(terms=Terms(max_loaded=2))
-        with capture_logs() as logs:
-            for name in "abababcb":
-                scene.now += 1.0
-                assert scene.correct(name).corrected == f"{name}.gguf"
-        assert len(scene.hosts) == 3
-        assert [(e["model"], e["why"]) for e in events(logs, "model.unloaded")] == [("a", "another model is needed")]
-        assert [one["model"] for one in scene.slot.loaded()] == ["b", "c"]
-
-    def test_they_work_at_the_same_time(self, scene):
-        """A page of one model does not wait for a page of the other."""
-        scene.open(Blocks, terms=Terms(max_loaded=2))
-        slow = Thread(scene.correct, "a")
-        until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
-        assert scene.correct("b").corrected == "b.gguf"
-        told = {one["model"]: one["state"] for one in scene.slot.loaded()}
-        assert told == {"a": "correcting", "b": "loaded"}
-        assert scene.slot.state()["model"] == "a"
-        scene.hosts[0].released.set()
-        slow.outcome()
-
-    def test_a_model_in_use_is_not_sent_away(self, scene):
-        """However long ago it was used: the document that holds it is not done."""
-        slot = scene.open(terms=Terms(max_loaded=2))
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            scene.now += 100.0
-            scene.correct("b")
-            scene.correct("c")
-            lease.correct(PAGE, TASK, 60.0)
-        assert [r["do"] for r in scene.hosts[0].requests] == ["load", "correct", "correct"]
-
-    def test_a_third_waits_for_a_free_place(self, scene):
-        """When both are held, and after max_wait_s the one that was held longest yields."""
-        slot = scene.open(terms=Terms(max_loaded=2, max_wait_s=30.0))
-        order = []
-        with slot.lease("a") as first, slot.lease("b") as second:
-            first.correct(PAGE, TASK, 60.0)
-            second.correct(PAGE, TASK, 60.0)
-            third = Thread(lambda: order.append(scene.correct("c").corrected))
-            until(lambda: slot._turns._queue)
-            scene.now += 31.0
-            order.append(second.correct(PAGE, TASK, 60.0).corrected)
-            order.append(first.correct(PAGE, TASK, 60.0).corrected)
-            third.outcome()
-        assert order == ["b.gguf", "c.gguf", "a.gguf"]
-
-    def test_each_is_idle_by_itself(self, scene):
-        """Its own last use counts."""
-        slot = scene.open(terms=Terms(100.0, max_loaded=2))
-        scene.page_s = 0.0
-        scene.correct("a")
-        scene.now += 60.0
-        scene.correct("b")
-        assert slot.wait() == 40.0
-        scene.now += 40.0
-        slot.tick()
-        assert [one["model"] for one in slot.loaded()] == ["b"]
-        assert slot.wait() == 60.0
-
-    def test_fewer_by_a_new_configuration(self, scene):
-        """The one used least recently goes at the next tick."""
-        slot = scene.open(terms=Terms(max_loaded=2))
-        for name in "ab":
-            scene.correct(name)
-        slot.configure({n: scene.spec(n) for n in "ab"}, Terms(max_loaded=1))
-        assert slot.wait() == 0.0
-        slot.tick()
-        assert [one["model"] for one in slot.loaded()] == ["b"]
-
-    def test_the_proof_of_one_does_not_count_the_other(self, scene):
-        """The first of two goes: what the second took since is not held against it."""
-        slot = scene.open(terms=Terms(100.0, max_loaded=2))
-        scene.correct("a")
-        scene.now += 50.0
-        scene.correct("b")
-        scene.now += 99.0
-        with capture_logs() as logs:
-            slot.tick()
-        (entry,) = events(logs, "model.unloaded")
-        told = [entry[k] for k in ("gpu_before_mib", "gpu_loaded_mib", "gpu_after_mib", "gpu_others_mib", "returned")]
-        assert told == [500.0, 507.0, 507.0, 7.0, True]
-
-    def test_the_loop_is_not_kept_awake_by_a_load(self, scene):
-        """A model whose time has come while another loads goes when that is over, and until then nothing is due."""
-        slot = scene.open(FakeHost, BlocksLoading, terms=Terms(10.0, max_loaded=2))
-        scene.correct("a")
-        loading = Thread(scene.correct, "b")
-        until(lambda: len(scene.hosts) == 2 and scene.hosts[1].reached.is_set())
-        scene.now += 20.0
-        slot.tick()
-        assert slot.wait() is None
-        scene.hosts[1].released.set()
-        loading.outcome()
-        slot.tick()
-        assert not scene.hosts[0].alive
+def state(loaded="a", on_cpu="", held="", queued="", policy=None, draining=None, **more):
+    """Models that were last used 100 s, 99 s, … ago, in the order of ``loaded``."""
+    return Snapshot(
+        policy or Policy(max_loaded=3),
+        more.pop("configured", SPECS),
+        loaded={n: loaded_model(n, SPECS[n], 0 if n in on_cpu else LAYERS + 1) for n in loaded},
+        last_used={n: NOW - 100.0 + i for i, n in enumerate(loaded)},
+        held={n: Hold(SPECS[n], NOW) for n in held},
+        queue=tuple(Ticket(n, NOW) for n in queued),
+        draining=dict(draining or {}),
+        **more,
+    )
 
 
-class TestUnload:
-    def test_at_once(self, scene):
-        """Idle models go at the next tick, which is due at once; the next document loads again."""
-        slot = scene.open(terms=Terms(-1.0, max_loaded=2))
-        for name in "ab":
-            scene.correct(name)
-        changes = scene.changes
-        slot.unload()
-        assert scene.changes > changes
-        assert slot.wait() == 0.0
-        with capture_logs() as logs:
-            slot.tick()
-        assert {e["why"] for e in events(logs, "model.unloaded")} == {"asked to"}
-        assert (scene.alive, slot.loaded()) == ([], [])
-        scene.correct("a")
-        assert scene.alive
-
-    def test_after_the_documents_that_hold_it(self, scene):
-        """They go on to their ends; those that come later wait until it was unloaded."""
-        slot = scene.open(idle_s=-1.0)
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            slot.unload()
-            slot.tick()
-            lease.correct(PAGE, TASK, 60.0)
-            later = Thread(scene.correct)
-            until(lambda: slot._turns._queue)
-            assert len(scene.alive) == 1
-        assert slot.wait() == 0.0
-        slot.tick()
-        later.outcome()
-        assert len(scene.hosts) == 2
-
-    def test_while_it_loads(self, scene):
-        """A model on its way goes as soon as its first document is done."""
-        slot = scene.open(BlocksLoading, idle_s=-1.0)
-        page = Thread(scene.correct)
-        until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
-        slot.unload()
-        scene.hosts[0].released.set()
-        page.outcome()
-        slot.tick()
-        assert not scene.alive
-
-    def test_a_request_does_not_outlive_a_load_that_failed(self, scene):
-        """Later documents get the model."""
-
-        class Fails(BlocksLoading):
-            def load(self, request):
-                super().load(request)
-                return {"error": "no GGUF"}
-
-        slot = scene.open(Fails, models=())
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(-1.0))
-        page = Thread(scene.correct)
-        until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
-        slot.unload()
-        scene.hosts[0].released.set()
-        with pytest.raises(ModelError, match="no GGUF"):
-            page.outcome()
-        slot.tick()
-        assert scene.correct().corrected == "a.gguf"
-
-    def test_with_nothing_loaded(self, scene):
-        """There is nothing to do."""
-        slot = scene.open()
-        slot.unload()
-        slot.tick()
-        assert slot.wait() is None
-        scene.correct()
+@pytest.mark.parametrize(
+    ("given", "dead", "leaves"),
+    [
+        ({"loaded": ""}, "", None),
+        ({}, "", None),
+        ({"policy": Policy(100.0)}, "", ("a", "idle")),
+        ({"policy": Policy(100.1)}, "", None),
+        ({"policy": Policy(0.0)}, "", ("a", "idle")),
+        ({"policy": Policy(-1.0)}, "", None),
+        ({"policy": Policy(0.0), "held": "a"}, "", None),
+        ({"policy": Policy(0.0), "queued": "a"}, "", None),  # somebody who waits for a turn counts as use
+        ({"policy": Policy(0.0), "queued": "a", "draining": {"a": "asked to"}}, "", ("a", "asked to")),
+        ({"draining": {"a": "asked to"}, "held": "a"}, "", None),
+        ({"loaded": "ba", "policy": Policy(50.0, max_loaded=2)}, "", ("b", "idle")),  # used least recently
+        ({"loaded": "ab", "policy": Policy(99.5, max_loaded=2)}, "", ("a", "idle")),
+        ({"loaded": "ab", "policy": Policy(50.0, max_loaded=2), "held": "a"}, "", ("b", "idle")),
+        ({"loaded": "ab", "policy": Policy(max_loaded=1)}, "", ("a", "more than max_loaded")),
+        ({"configured": {"a": OTHER}}, "", ("a", "configuration changed")),
+        ({"configured": {}}, "", ("a", "configuration changed")),
+        ({"configured": {}, "held": "a"}, "", None),
+        ({"loaded": "ab"}, "b", ("b", "its process is gone")),
+    ],
+)
+def test_who_leaves_and_why(given, dead, leaves):
+    """Whose time has come, unless a document holds it or is about to; a dead process goes whatever its time."""
+    found = leaving(state(**given), dead, NOW)
+    assert (found and (found[0].name, found[1])) == leaves
 
 
-class TestRoom:
-    def test_a_load_waits_for_others_to_leave_the_gpu(self, scene):
-        """As long as they hold what the model could have; then it gets all its layers."""
-        scene.used = 79_500.0
-        scene.later.append((1010.0, -79_000.0))
-        slot = scene.open()
-        with capture_logs() as logs:
-            scene.correct()
-        assert 9.5 <= sum(scene.pauses) <= 10.5
-        assert scene.loads()[0]["gpu_layers"] == LAYERS + 1
-        assert [e["event"] for e in logs][:2] == ["model.waits_for_gpu", "model.loaded"]
-        assert slot.troubles() == []
-
-    def test_not_for_ever(self, scene):
-        """After ROOM_S it takes what is free, here nothing; log, status and record say that it is on the CPU."""
-        scene.used = 79_500.0
-        slot = scene.open()
-        with capture_logs() as logs:
-            scene.correct()
-        assert sum(scene.pauses) == ROOM_S
-        assert scene.loads()[0]["gpu_layers"] == 0
-        assert [e["event"] for e in logs] == ["model.waits_for_gpu", "model.no_room", "model.loaded", "model.on_cpu"]
-        assert (slot.identity("a")["ran_on"], slot.state()["ran_on"]) == ("CPU", "CPU")
-        assert slot.troubles() == [
-            "model 'a' runs on the CPU: 500 MiB of GPU memory are free, one layer needs about 900"
-        ]
-
-    def test_not_again_at_once(self, scene):
-        """Someone who stays is waited for once, not at each load."""
-        scene.used = 79_500.0
-        slot = scene.open(idle_s=0.0)
-        for _ in range(3):
-            scene.correct()
-            slot.tick()
-        assert sum(scene.pauses) == ROOM_S
-        assert [r["gpu_layers"] for r in scene.loads()] == [0, 0, 0]
-
-    def test_our_own_idle_models_go_first(self, scene):
-        """Before anybody is waited for."""
-        slot = scene.open(terms=Terms(max_loaded=2))
-        scene.correct("a")
-        scene.total = 1405.0  # room for one
-        scene.used = 507.0
-        scene.correct("b")
-        assert [h.alive for h in scene.hosts] == [False, True]
-        assert scene.pauses == []
-        assert [one["model"] for one in slot.loaded()] == ["b"]
-
-    def test_nobody_waits_for_what_can_never_be(self, scene):
-        """A GPU that is too small is too small; fewer layers are tried without waiting."""
-        scene.total = 900.0
-        slot = scene.open(*[HasNoRoom] * 9, models=())
-        slot.configure({"a": scene.spec("a", gpu_layers=20)}, Terms())
-        scene.correct()
-        assert scene.pauses == []
-        assert [r["gpu_layers"] for r in scene.loads()] == [20, 10, 5, 0]
-
-    def test_the_floor_counts_as_taken(self, scene):
-        """What is to stay free for others is not the model's to fill."""
-        scene.total, scene.used = 2000.0, 0.0
-        scene.open(terms=Terms(gpu_free_floor_mib=1099.9))
-        scene.correct()
-        assert scene.loads()[0]["gpu_layers"] < LAYERS + 1
-
-    def test_a_stop_ends_the_wait(self, scene):
-        """The document gets Stopping, and no process is started."""
-        scene.used = 79_500.0
-
-        def pause(seconds):
-            scene.now += seconds
-            scene.slot._turns.stop()
-
-        scene.open(pause=pause)
-        with pytest.raises(Stopping):
-            scene.correct()
-        assert scene.hosts == []
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"loaded": ""}, None),
+        ({}, 200.0),
+        ({"policy": Policy(100.0)}, 0.0),
+        ({"policy": Policy(-1.0)}, None),
+        ({"held": "a"}, None),
+        ({"queued": "a", "policy": Policy(0.0)}, None),
+        ({"loaded": "ab", "held": "a"}, 201.0),
+        ({"policy": Policy(100.0), "moving": True}, None),  # whoever moves calls ``changed`` afterwards
+        ({"policy": Policy(gpu_free_floor_mib=1.0), "gpu_check_at": NOW + 3}, 3.0),
+        ({"policy": Policy(gpu_free_floor_mib=1.0), "gpu_check_at": NOW - 3}, 0.0),
+        ({"policy": Policy(-1.0, gpu_free_floor_mib=1.0), "on_cpu": "a", "gpu_check_at": NOW + 3}, None),
+        ({"circuits": {"b": Circuit(2, NOW + 7, 60.0)}}, 7.0),
+        ({"circuits": {"b": Circuit(2, NOW + 7, 60.0)}, "moving": True}, 7.0),
+        ({"circuits": {"b": Circuit(2, NOW, 60.0)}, "loaded": ""}, None),
+    ],
+)
+def test_when_something_is_due(given, seconds):
+    """The end of an idle time, a look at the GPU, the end of a rest; None where only another thread can tell."""
+    assert seconds_until_tick(state(**given), (), NOW) == seconds
 
 
-class TestFloor:
-    def test_another_process_needs_the_gpu(self, scene):
-        """The model goes although its idle time is not over, at the first look after free memory fell."""
-        slot = scene.open(terms=Terms(-1.0, gpu_free_floor_mib=1000.0))
-        scene.correct()
-        slot.tick()
-        assert slot.wait() == FLOOR_LOOK_S
-        scene.used += 79_000.0
-        slot.tick()
-        assert scene.alive, "looked too soon"
-        scene.now += FLOOR_LOOK_S
-        with capture_logs() as logs:
-            slot.tick()
-        assert not scene.alive
-        assert logs[0]["event"] == "model.gpu_wanted"
-        assert [e["why"] for e in events(logs, "model.unloaded")] == ["another process needs the GPU"]
-
-    def test_between_documents(self, scene):
-        """A document in work goes on; one that comes then waits until the model was unloaded."""
-        slot = scene.open(terms=Terms(-1.0, gpu_free_floor_mib=1000.0))
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            scene.used += 79_000.0
-            scene.now += FLOOR_LOOK_S
-            slot.tick()
-            later = Thread(scene.correct)
-            until(lambda: slot._turns._queue)
-            lease.correct(PAGE, TASK, 60.0)
-        slot.tick()
-        scene.used -= 79_000.0
-        later.outcome()
-        assert len(scene.hosts) == 2
-
-    def test_one_at_a_time(self, scene):
-        """The one used least recently goes first; what is free then is looked at before the next goes."""
-        slot = scene.open(terms=Terms(-1.0, max_loaded=2, gpu_free_floor_mib=1000.0))
-        for name in "ab":
-            scene.correct(name)
-        scene.total = scene.used + 996.0
-        scene.now += FLOOR_LOOK_S
-        slot.tick()
-        assert [one["model"] for one in slot.loaded()] == ["b"]
-        scene.now += FLOOR_LOOK_S
-        slot.tick()
-        assert [one["model"] for one in slot.loaded()] == ["b"]
-
-    @pytest.mark.parametrize(("layers", "floor"), [(0, 1000.0), ("auto", 0.0)])
-    def test_nothing_to_give(self, scene, layers, floor):
-        """A model on the CPU stays, and without a floor nobody looks; the loop is not woken for it."""
-        slot = scene.open(models=())
-        slot.configure({"a": scene.spec("a", gpu_layers=layers)}, Terms(-1.0, gpu_free_floor_mib=floor))
-        scene.correct()
-        scene.used = scene.total
-        scene.now += FLOOR_LOOK_S
-        slot.tick()
-        assert scene.alive
-        assert slot.wait() is None
+def test_a_dead_process_is_due_at_once():
+    """Whatever its idle time."""
+    assert seconds_until_tick(state(policy=Policy(-1.0)), {"a"}, NOW) == 0.0
 
 
-class TestTroubles:
-    def test_memory_that_does_not_come_back(self, scene):
-        """Status warns, until another unload shows that all is well."""
-        slot = scene.open(KeepsGpuMemory, idle_s=0.0)
-        scene.correct()
-        slot.tick()
-        assert slot.troubles() == ["GPU memory did not come back after model 'a': 500 MiB in use before, 507 MiB after"]
-        scene.correct()
-        slot.tick()
-        assert slot.troubles() == []
+@pytest.mark.parametrize(
+    ("given", "on_gpu", "evicted"),
+    [
+        ({"loaded": ""}, False, None),
+        ({"loaded": "ab"}, False, "a"),
+        ({"loaded": "ab", "held": "a"}, False, "b"),
+        ({"loaded": "ab", "held": "ab"}, False, None),
+        ({"loaded": "ab", "queued": "a"}, False, "a"),
+        ({"loaded": "ab", "on_cpu": "a"}, True, "b"),
+        ({"loaded": "a", "on_cpu": "a"}, True, None),
+    ],
+)
+def test_who_makes_room(given, on_gpu, evicted):
+    """The model used least recently that no document holds; for room on the GPU, only one that takes some."""
+    found = evictable(state(**given), on_gpu=on_gpu)
+    assert (found and found.name) == evicted
 
-    def test_a_model_that_fails_again_and_again_rests(self, scene):
-        """Nothing is started meanwhile; after the rest one page is tried, and then all go on."""
-        slot = scene.open(*[HangsOnPages] * FAILURES)
-        for _ in range(FAILURES):
-            assert slot.resting("a") == ""
-            with pytest.raises(HostDied):
-                scene.correct()
-        with pytest.raises(ModelResting, match="no sign of life"):
-            scene.correct()
-        assert len(scene.hosts) == FAILURES
-        assert slot.resting("a")
-        assert slot.troubles() == [slot.resting("a")]
-        assert slot.wait() == OPEN_S
-        assert scene.correct("b").corrected == "b.gguf"
-        scene.now += OPEN_S
-        assert slot.resting("a") == ""
-        assert scene.correct("a").corrected == "a.gguf"
-        assert slot.troubles() == []
 
-    @pytest.mark.parametrize("cast", [LoadsNothing, CrashesLoading])
-    def test_loads_that_fail_count(self, scene, cast):
-        """A GPU without room, where the CPU will not do, is waited out."""
-        slot = scene.open(*[cast] * 9, models=())
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms())
-        for _ in range(FAILURES):
-            with pytest.raises(ModelError):
-                scene.correct()
-        with pytest.raises(ModelResting):
-            scene.correct()
+@pytest.mark.parametrize(
+    ("given", "watches", "drained"),
+    [
+        ({"loaded": "ab"}, False, "a"),
+        ({"loaded": "ab", "policy": Policy(gpu_free_floor_mib=1.0)}, True, "a"),
+        ({"loaded": "ab", "policy": Policy(gpu_free_floor_mib=1.0), "held": "a"}, True, "a"),
+        ({"loaded": "ab", "policy": Policy(gpu_free_floor_mib=1.0), "draining": {"a": "asked to"}}, True, "b"),
+        ({"loaded": "ab", "policy": Policy(gpu_free_floor_mib=1.0), "on_cpu": "ab"}, False, None),
+        ({"loaded": "", "policy": Policy(gpu_free_floor_mib=1.0)}, False, None),
+    ],
+)
+def test_the_floor(given, watches, drained):
+    """Without a floor, or a model on the GPU, nobody looks; the model to go is the one used least recently."""
+    assert (watches_gpu(state(**given)), to_drain_for_gpu(state(**given))) == (watches, drained)
 
-    def test_pages_that_are_refused_do_not(self, scene):
-        """The process is well."""
-        slot = scene.open(RefusesPages)
-        for _ in range(3 * FAILURES):
-            with pytest.raises(ModelError, match="context is full"):
-                scene.correct()
-        assert slot.resting("a") == ""
 
-    def test_a_changed_model_is_not_held_to_it(self, scene):
-        """Someone mended the configuration: it is tried at once."""
-        slot = scene.open(*[HangsOnPages] * FAILURES)
-        for _ in range(FAILURES):
-            with pytest.raises(HostDied):
-                scene.correct()
-        slot.configure({"a": scene.spec("a", context=1024)}, Terms())
-        assert scene.correct().corrected == "a.gguf"
+def test_what_status_shows():
+    """The model with the latest activity, else the one used last; a countdown only where nobody needs it."""
+    assert status(state(""), NOW) == {"state": "idle", "model": None, "pid": None}
+    assert status(state("ab"), NOW) == {
+        "state": "loaded", "model": "b", "pid": NO_PROCESS, "file": "b.gguf", "gpu_layers": LAYERS + 1,
+        "layers": LAYERS + 1, "ran_on": "GPU", "unload_in_s": 201.0,
+    }  # fmt: skip
+    busy = state("ab", held="a", activities={"c": Phase.UNLOADING, "a": Phase.CORRECTING})
+    assert [status(busy, NOW)[k] for k in ("state", "model", "unload_in_s")] == ["correcting", "a", None]
+    assert status(state("ab", activities={"c": Phase.LOADING}), NOW) == {"state": "loading", "model": None, "pid": None}
+    assert [(one["model"], one["state"]) for one in status_of_all(busy, NOW)] == [("a", "correcting"), ("b", "loaded")]
+    assert status(state(policy=Policy(-1.0)), NOW)["unload_in_s"] is None
+
+
+def test_each_phase_has_a_word():
+    """And these are the words that ``scanmend status`` has for them."""
+    assert set(STATUS) == set(Phase)
+    words = {"idle", "looking for the model", "waiting for GPU memory", "loading", "loaded", "correcting", "unloading"}
+    assert set(STATUS.values()) == words
+
+
+def test_troubles():
+    """Rests, a model that the GPU has no room for, and memory that did not come back."""
+    circuits = {"b": Circuit(2, NOW, 60.0, "it died"), "c": Circuit(1)}
+    loaded = {"a": loaded_model("a", SPECS["a"], 0, why_cpu="no room")}
+    assert troubles(Snapshot(circuits=circuits, loaded=loaded, unreleased="400 MiB are gone")) == [
+        "model 'b' failed 2 times in a row and rests for 60 s: it died",
+        "model 'a' runs on the CPU: no room",
+        "400 MiB are gone",
+    ]

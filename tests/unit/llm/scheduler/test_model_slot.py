@@ -38,11 +38,9 @@ from scanmend.config.schema import BUNDLED, ModelSpec
 from scanmend.document import CorrectedPage, page_from_text
 from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
 from scanmend.llm.scheduler import gpu_memory
-from scanmend.llm.scheduler.loader import start_host
-from scanmend.llm.scheduler.model_process import GRACE_S
-from scanmend.llm.scheduler.model_slot import LOOK_S, ModelSlot
-from scanmend.llm.scheduler.queue import _Ticket
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler.model_process import GRACE_S, Effects, start_host
+from scanmend.llm.scheduler.model_slot import MISSING_REST_S, ModelSlot
+from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
 from tiny_gguf import U32, tiny_gguf
 
@@ -59,7 +57,7 @@ class TestLife:
     def test_the_use_of_a_file_is_told(self, scene):
         """When it is loaded, and when it is in use no more."""
         used = []
-        slot = scene.open(idle_s=5.0, used=lambda path: used.append((path.name, scene.now)))
+        slot = scene.open(policy=Policy(5.0), file_used=lambda path: used.append((path.name, scene.now)))
         scene.correct()
         scene.correct()
         loaded = [("a.gguf", 1000.0)]
@@ -84,52 +82,34 @@ class TestLife:
 
     def test_idle_counts_from_the_end_of_the_last_use(self, scene):
         """A page of 1000 s does not shorten the 300 s after it."""
-        slot = scene.open(idle_s=300.0)
+        slot = scene.open(policy=Policy(300.0))
         scene.page_s = 1000.0
         scene.correct()
-        assert slot.wait() == 300.0
+        assert slot.seconds_until_tick() == 300.0
         scene.now += 299.0
         slot.tick()
         assert scene.alive
-        assert slot.wait() == 1.0
+        assert slot.seconds_until_tick() == 1.0
         scene.now += 1.0
-        assert slot.wait() == 0.0
+        assert slot.seconds_until_tick() == 0.0
         slot.tick()
         assert not scene.alive
-        assert slot.wait() is None
+        assert slot.seconds_until_tick() is None
 
     def test_idle_counts_from_the_end_of_the_lease(self, scene):
         """A document that is long about writing its pages has the model in use all the same."""
-        slot = scene.open(idle_s=300.0)
+        slot = scene.open(policy=Policy(300.0))
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
             scene.now += 10_000.0
             slot.tick()
             assert scene.alive
-            assert slot.wait() is None
-        assert slot.wait() == 300.0
-
-    def test_each_use_begins_the_wait_anew(self, scene):
-        """200 s after the first use and 200 s after the second are less than 300 s."""
-        slot = scene.open(idle_s=300.0)
-        for _ in range(2):
-            scene.correct()
-            scene.now += 200.0
-            slot.tick()
-        assert len(scene.alive) == 1
-
-    def test_it_loads_again_after_an_unload(self, scene):
-        """Unloading is no end."""
-        slot = scene.open(idle_s=5.0)
-        for _ in range(2):
-            scene.correct()
-            scene.now += 5.0
-            slot.tick()
-        assert [h.alive for h in scene.hosts] == [False, False]
+            assert slot.seconds_until_tick() is None
+        assert slot.seconds_until_tick() == 300.0
 
     def test_idle_zero_unloads_between_documents_not_between_pages(self, scene):
         """The last lease keeps the model; its end makes the next tick unload."""
-        slot = scene.open(idle_s=0.0)
+        slot = scene.open(policy=Policy(0.0))
         with slot.lease("a") as first:
             with slot.lease("a") as second:
                 second.correct(PAGE, TASK, 60.0)
@@ -137,14 +117,14 @@ class TestLife:
             slot.tick()
             first.correct(PAGE, TASK, 60.0)
         assert len(scene.alive) == 1
-        assert slot.wait() == 0.0
+        assert slot.seconds_until_tick() == 0.0
         slot.tick()
         assert scene.alive == []
 
     def test_idle_zero_needs_no_timer(self, scene):
         """A loop that sleeps until it is told of a change, as the daemon's does, unloads at once."""
         rung, ended = threading.Event(), threading.Event()
-        slot = scene.open(idle_s=0.0, changed=rung.set)
+        slot = scene.open(policy=Policy(0.0), changed=rung.set)
 
         def loop():
             while not ended.is_set():
@@ -159,54 +139,34 @@ class TestLife:
         rung.set()
         daemon.outcome()
 
-    def test_negative_idle_never_unloads(self, scene):
-        """-1 keeps the model for ever, and no loop wakes up for it."""
-        slot = scene.open(idle_s=-1.0)
-        scene.correct()
-        scene.now += 1e9
-        slot.tick()
-        assert scene.alive
-        assert slot.wait() is None
-
     def test_a_tick_does_not_wait_for_a_page(self, scene):
         """While a page is in work tick returns at once, and wait has nothing for the loop to wake up for."""
-        slot = scene.open(Blocks, idle_s=0.0)
+        slot = scene.open(Blocks, policy=Policy(0.0))
         page = Thread(scene.correct)
         until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
         started = time.monotonic()
         slot.tick()
         assert time.monotonic() - started < 10
-        assert slot.wait() is None
+        assert slot.seconds_until_tick() is None
         assert scene.alive
         scene.hosts[0].released.set()
         page.outcome()
 
-    def test_no_unload_while_a_document_queues(self, scene):
-        """Someone who waits for a turn counts as use, and the loop need not wake up until that is over."""
-        slot = scene.open(idle_s=0.0)
-        scene.correct("a")
-        slot._turns._queue.append(_Ticket("a", scene.now))  # woken already, but not yet running
-        assert slot.wait() is None
-        slot.tick()
-        assert scene.alive
-        slot._turns._queue.clear()
-        assert slot.wait() == 0.0
-
     def test_after_a_tick_there_is_nothing_due(self, scene):
         """A loop that sleeps for as long as wait says cannot spin: tick does whatever wait called due."""
-        slot = scene.open(idle_s=0.0)
+        slot = scene.open(policy=Policy(0.0))
         for name in "ab":
             scene.correct(name)
-            assert slot.wait() == 0.0
+            assert slot.seconds_until_tick() == 0.0
             slot.tick()
-            assert slot.wait() is None
+            assert slot.seconds_until_tick() is None
 
     def test_a_process_that_died_idle_is_put_away(self, scene):
         """Status does not go on to name a process that the system killed."""
-        slot = scene.open(idle_s=-1.0)
+        slot = scene.open(policy=Policy(-1.0))
         scene.correct()
         scene.hosts[0].die()
-        assert slot.wait() == 0.0
+        assert slot.seconds_until_tick() == 0.0
         slot.tick()
         assert slot.state()["state"] == "idle"
         assert scene.hosts[0].graces == [GRACE_S]
@@ -221,7 +181,7 @@ class TestLife:
 
     def test_a_file_that_was_replaced_is_looked_at_again(self, scene):
         """Each load finds the model anew, so what a record says is true of the file that was loaded."""
-        slot = scene.open(idle_s=0.0)
+        slot = scene.open(policy=Policy(0.0))
         scene.correct()
         slot.tick()
         (scene.folder / "a.gguf").write_bytes(tiny_gguf({"general.file_type": (U32, 15)}))
@@ -231,7 +191,7 @@ class TestLife:
     def test_a_model_that_is_nowhere(self, scene):
         """The slot is as idle as before, the model rests at once, and works when its file is there."""
         slot = scene.open(models=())
-        slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, Terms(300.0))
+        slot.configure({"a": ModelSpec(path=scene.folder / "none.gguf")}, Policy(300.0))
         with pytest.raises(ModelResting, match=r"model 'a' failed and rests for 10 s: .*none\.gguf"):
             scene.correct()
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
@@ -240,14 +200,14 @@ class TestLife:
         (scene.folder / "none.gguf").write_bytes(tiny_gguf())
         with pytest.raises(ModelResting):
             scene.correct()
-        scene.now += LOOK_S
+        scene.now += MISSING_REST_S
         assert scene.correct().corrected == "none.gguf"
         assert slot.troubles() == []
 
     def test_a_model_that_is_downloaded_does_not_rest(self, scene, tmp_path):
         """It was there a moment ago; the next lease has it downloaded."""
         slot = scene.open(models=())
-        slot.configure({"a": ModelSpec(repo_id="o/n", file="n.gguf")}, Terms(300.0))
+        slot.configure({"a": ModelSpec(repo_id="o/n", file="n.gguf")}, Policy(300.0))
         file = tmp_path / "models" / "n.gguf"
         file.parent.mkdir()
         file.write_bytes(tiny_gguf())
@@ -268,8 +228,7 @@ class TestState:
                 found.append(scene.slot.state()["state"])
                 return super().require(*arguments)
 
-        slot = scene.open()
-        slot._store = Shelf(scene.folder)
+        slot = scene.open(store=Shelf(scene.folder))
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
         scene.correct()
         assert slot.state() == {
@@ -299,7 +258,7 @@ class TestState:
         with pytest.raises(HostDied):
             scene.correct()
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
-        assert slot.wait() is None
+        assert slot.seconds_until_tick() is None
 
     def test_the_loop_is_told_of_loads_and_unloads(self, scene):
         """Whoever shows the state is rung when it changes for long, not for every page."""
@@ -336,11 +295,11 @@ class TestConfigure:
         slot = scene.open()
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
+            slot.configure({"a": scene.spec("a", context=1024)}, Policy(300.0))
             slot.tick()
             lease.correct(PAGE, TASK, 60.0)
             assert len(scene.hosts) == 1
-        assert slot.wait() == 0.0
+        assert slot.seconds_until_tick() == 0.0
         with capture_logs() as logs:
             slot.tick()
         assert [e["why"] for e in events(logs, "model.unloaded")] == ["configuration changed"]
@@ -351,7 +310,7 @@ class TestConfigure:
         """Also when no tick came between."""
         slot = scene.open()
         scene.correct()
-        slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", context=1024)}, Policy(300.0))
         scene.correct()
         assert [r["context"] for r in scene.loads()] == [4096, 1024]
 
@@ -360,24 +319,24 @@ class TestConfigure:
         slot = scene.open()
         with slot.lease("a") as lease:
             lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("b")}, Terms(300.0))
+            slot.configure({"a": scene.spec("b")}, Policy(300.0))
         assert slot.identity("a")["file"] == "a.gguf"
 
     def test_an_unchanged_model_stays(self, scene):
         """A reload that leaves a model alone does not unload it; the new idle time counts."""
         slot = scene.open()
         scene.correct()
-        slot.configure({"a": scene.spec("a"), "new": scene.spec("b")}, Terms(10.0))
+        slot.configure({"a": scene.spec("a"), "new": scene.spec("b")}, Policy(10.0))
         slot.tick()
         assert scene.alive
-        assert slot.wait() == 10.0
+        assert slot.seconds_until_tick() == 10.0
 
     def test_a_removed_model(self, scene):
         """It is unloaded, and a document that still names it is told so; its neighbours are not disturbed."""
         slot = scene.open()
         scene.correct("a")
-        slot.configure({"b": scene.spec("b")}, Terms(-1.0))
-        assert slot.wait() == 0.0
+        slot.configure({"b": scene.spec("b")}, Policy(-1.0))
+        assert slot.seconds_until_tick() == 0.0
         with pytest.raises(ModelError, match="no model 'a' any more"):
             scene.correct("a")
         assert scene.alive
@@ -389,7 +348,7 @@ class TestConfigure:
         slot = scene.open(Blocks)
         page = Thread(scene.correct)
         until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
-        taken = Thread(slot.configure, {"b": scene.spec("b")}, Terms(1.0))
+        taken = Thread(slot.configure, {"b": scene.spec("b")}, Policy(1.0))
         taken.outcome()
         assert page.is_alive()
         scene.hosts[0].released.set()
@@ -399,7 +358,7 @@ class TestConfigure:
         """Safe parameters were for the file that crashed."""
         slot = scene.open(CrashesOnPages)
         scene.correct()
-        slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", context=1024)}, Policy(300.0))
         scene.correct()
         assert [r["safe"] for r in scene.loads()] == [False, True, False]
 
@@ -421,11 +380,11 @@ class TestDisasters:
             scene.correct()
         assert len(scene.hosts) == 2
         assert scene.alive == []
-        assert not slot._turns._held
+        assert not slot.snapshot.held
 
     def test_a_model_that_crashed_stays_safe(self, scene):
         """Later loads begin with safe parameters, and a crash of those is not tried again."""
-        slot = scene.open(CrashesOnPages, FakeHost, CrashesOnPages, idle_s=0.0)
+        slot = scene.open(CrashesOnPages, FakeHost, CrashesOnPages, policy=Policy(0.0))
         scene.correct()
         slot.tick()
         with pytest.raises(HostDied):
@@ -434,7 +393,7 @@ class TestDisasters:
 
     def test_a_kill_from_outside_is_no_reason_to_stay_slow(self, scene):
         """The page is tried again safely, which needs less memory too; later loads are fast again."""
-        slot = scene.open(KilledOnPages, idle_s=0.0)
+        slot = scene.open(KilledOnPages, policy=Policy(0.0))
         scene.correct()
         slot.tick()
         scene.correct()
@@ -468,7 +427,7 @@ class TestDisasters:
     def test_a_crash_on_a_page_and_another_in_the_load_after_it(self, scene):
         """The safe load is not made again and again."""
         slot = scene.open(CrashesOnPages, CrashesLoading)
-        slot.configure({"a": scene.spec("a", gpu="off")}, Terms(300.0))
+        slot.configure({"a": scene.spec("a", gpu="off")}, Policy(300.0))
         with pytest.raises(HostDied, match="SIGABRT"):
             scene.correct()
         assert len(scene.hosts) == 2
@@ -513,19 +472,19 @@ class TestStop:
         def gives_way():
             with slot.lease("a") as lease:
                 lease.correct(PAGE, TASK, 60.0)
-                until(lambda: len(slot._turns._queue) == 1)
+                until(lambda: scene.waiting() == 1)
                 scene.now += MAX_WAIT_S + 1
                 lease.correct(PAGE, TASK, 60.0)
 
         first = Thread(gives_way)
-        until(lambda: slot._turns.held("a") == 1)
+        until(lambda: slot.snapshot.documents("a") == 1)
         second = Thread(scene.correct, "b")
         until(lambda: len(scene.hosts) == 2 and scene.hosts[1].reached.is_set())
         slot.stop()
         for thread in (first, second):
             with pytest.raises(Stopping):
                 thread.outcome()
-        assert not slot._turns._held
+        assert not slot.snapshot.held
 
     def test_nothing_begins_afterwards(self, scene):
         """A document that comes late gets Stopping at the door."""
@@ -555,7 +514,7 @@ class TestManyThreads:
         wild = random.Random(1)  # noqa: S311 -- the same disasters in every run
         casts = [FakeHost] * 6 + [CrashesOnPages, HangsOnPages, CrashesLoading]
         slot = scene.open(
-            *(wild.choice(casts) for _ in range(100_000)), terms=Terms(0.0, max_loaded=most), clock=coarse
+            *(wild.choice(casts) for _ in range(100_000)), policy=Policy(0.0, max_loaded=most), clock=coarse
         )
         tally = Counter()
 
@@ -578,13 +537,13 @@ class TestManyThreads:
                 state = slot.state()
                 assert (state["model"] is None) == (state["pid"] is None)
                 specs = {n: scene.spec(n, context=wild.choice((1024, 2048))) for n in "abc"}
-                slot.configure(specs, Terms(0.0, max_loaded=most))
+                slot.configure(specs, Policy(0.0, max_loaded=most))
                 time.sleep(0.001)
 
         for thread in [*(Thread(documents, seed) for seed in range(8)), Thread(loop)]:
             thread.outcome()
-        assert slot._turns._queue == []
-        assert not slot._turns._held
+        assert slot.snapshot.queue == ()
+        assert not slot.snapshot.held
         slot.tick()
         assert scene.alive == []
         assert slot.state() == {"state": "idle", "model": None, "pid": None}
@@ -593,7 +552,7 @@ class TestManyThreads:
         assert any(a["path"] == b["path"] for a, b in pairwise(scene.loads()))
 
 
-MAX_WAIT_S = Terms().max_wait_s
+MAX_WAIT_S = Policy().max_wait_s
 TEXT = """The qnick hrown fox jnmps over the lazy dog and mns into the foresl.
 It was the hest of times, it was the worsl of times, it was the age of wisdoin.
 """
@@ -601,19 +560,19 @@ PARENT = """
 import sys
 from pathlib import Path
 from threading import Thread
-from scanmend.config import BUNDLED
-from scanmend.correct.task import Task
+from scanmend.config.schema import BUNDLED
+from scanmend.correct.settings import CorrectionTask
 from scanmend.document import page_from_text
-from scanmend.llm.slot import ModelSlot
-from scanmend.llm.store import Store
-from scanmend.llm.terms import Terms
+from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.state import Policy
+from scanmend.llm.store.store import Store
 
-slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), Terms())
+slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), Policy())
 with slot.lease("m") as lease:
-    lease.correct(page_from_text(sys.argv[2]), Task("rescore", "Correct", ("eng",)), 60.0)
+    lease.correct(page_from_text(sys.argv[2]), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
     print(slot.state()["pid"], file=sys.stderr, flush=True)
     while sys.argv[3] == "working":
-        lease.correct(page_from_text(sys.argv[2] * 20), Task("rescore", "Correct", ("eng",)), 60.0)
+        lease.correct(page_from_text(sys.argv[2] * 20), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
     sys.stdin.read()
 """
 
@@ -633,9 +592,19 @@ def busy(pid):
 
 class TestRealHost:
     @pytest.fixture
-    def slot(self, tmp_path):
+    def started(self):
+        """The processes that the slot started."""
+        return []
+
+    @pytest.fixture
+    def slot(self, tmp_path, started):
         """The bundled model behind the real process."""
-        made = ModelSlot({"m": BUNDLED}, Store(tmp_path), Terms(0.0), start=start_host)
+
+        def start():
+            started.append(start_host())
+            return started[-1]
+
+        made = ModelSlot({"m": BUNDLED}, Store(tmp_path), Policy(0.0), Effects(start=start))
         yield made
         made.stop()
 
@@ -669,10 +638,8 @@ class TestRealHost:
         assert held > 100
         assert entry["ram_freed_mib"] == pytest.approx(held, abs=5)
 
-    def test_stop_while_it_loads(self, slot):
+    def test_stop_while_it_loads(self, slot, started):
         """The process that is still reading its file is killed."""
-        started = []
-        slot._loader._start = lambda: started.append(start_host()) or started[0]
 
         def document():
             with slot.lease("m") as lease:

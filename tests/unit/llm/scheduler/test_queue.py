@@ -1,209 +1,77 @@
-"""Who may have the model, and when."""
+"""Who may have a model next, and which model is given up: tables of queues, by plain values."""
+
+from dataclasses import replace
 
 import pytest
 
-from fake_hosts import PAGE, TASK, Thread, until
+from fake_hosts import loaded_model
 from scanmend.config.schema import ModelSpec
-from scanmend.errors import Stopping
-from scanmend.llm.scheduler.queue import Turns
-from scanmend.llm.scheduler.terms import Terms
+from scanmend.llm.scheduler.queue import may_enter, yielding
+from scanmend.llm.scheduler.state import Hold, Policy, Snapshot, Ticket
 
-MAX_WAIT_S = Terms().max_wait_s
-A, B = ModelSpec(path="a.gguf"), ModelSpec(path="b.gguf")
-
-
-class World:
-    """Turns with two models, the clock they look at, and the model that they take for loaded."""
-
-    def __init__(self):
-        self.now, self.loaded, self.left = 1000.0, "", 0
-        self.turns = Turns({"a": A, "b": B}, lambda: self.now, loaded=lambda: {self.loaded}, left=self.leave)
-
-    def leave(self):
-        self.left += 1
-
-    def queue(self, name, order):
-        """A thread that waits for its turn, and then notes who had it."""
-        length = len(self.turns._queue)
-
-        def document():
-            with self.turns.turn(name):
-                order.append(name)
-
-        thread = Thread(document)
-        until(lambda: len(self.turns._queue) == length + 1)
-        return thread
+NOW = 1000.0
+MAX_WAIT_S = Policy().max_wait_s
+SPECS = {name: ModelSpec(path=f"{name}.gguf") for name in "abc"}
 
 
-@pytest.fixture
-def world():
-    """Stopped when the test is over, so that no thread waits on."""
-    made = World()
-    yield made
-    made.turns.stop()
+def state(queue=(), held="", loaded="", draining="", most=1):
+    """``queue``: models and how long they are waited for; ``held``: models, the one held longest first."""
+    return Snapshot(
+        Policy(max_loaded=most),
+        SPECS,
+        queue=tuple(Ticket(name, NOW - waited) for name, waited in queue),
+        held={name: Hold(SPECS[name], NOW - 500.0 + n) for n, name in enumerate(held)},
+        loaded={name: loaded_model(name, SPECS[name]) for name in loaded},
+        draining=dict.fromkeys(draining, "asked to"),
+    )
 
 
-class TestTurns:
-    def test_busy_from_the_first_to_the_last(self, world):
-        """The end of each turn is told, and when it was."""
-        turns = world.turns
-        assert not turns.busy("a")
-        with turns.turn("a"):
-            with turns.turn("a"):
-                world.now += 5.0
-            assert turns.busy("a")
-            assert (turns.used("a"), world.left) == (1005.0, 1)
-            world.now += 5.0
-        assert not turns.busy("a")
-        assert (turns.used("a"), world.left) == (1010.0, 2)
-
-    def test_the_loaded_model_goes_first(self, world):
-        """Among those who wait when nobody holds a model; without one loaded it is who came first."""
-        order = []
-        with world.turns.turn("c"):
-            threads = [world.queue(name, order) for name in "ab"]
-            world.loaded = "b"
-        for thread in threads:
-            thread.outcome()
-        assert order == ["b", "a"]
-
-    def test_too_long_is_more_than_the_limit(self, world):
-        """At MAX_WAIT_S the one who holds the model keeps it between two pages; a second later it gives way."""
-        order = []
-        with world.turns.turn("a") as turn:
-            waiting = world.queue("b", order)
-            world.now += MAX_WAIT_S
-            turn.give_way()
-            assert (order, world.left) == ([], 0)
-            world.now += 1.0
-            turn.give_way()
-            assert (order, world.left) == (["b"], 2)
-            assert turn.held
-        waiting.outcome()
-
-    def test_nobody_gives_way_to_the_same_model(self, world):
-        """However long it waited: it could have joined, but for a changed configuration."""
-        order = []
-        with world.turns.turn("a") as turn:
-            world.turns.configure({"a": B}, Terms())
-            waiting = world.queue("a", order)
-            world.now += MAX_WAIT_S + 1.0
-            turn.give_way()
-            assert order == []
-        waiting.outcome()
-
-    def test_what_a_turn_is_for_stays_the_same(self, world):
-        """A new configuration counts from the next first turn on; a model that is gone is None."""
-        turns = world.turns
-        with turns.turn("a"):
-            turns.configure({"a": B}, Terms())
-            assert turns.spec("a") == A
-        with turns.turn("a"):
-            assert turns.spec("a") == B
-        turns.configure({}, Terms())
-        with turns.turn("a"):
-            assert turns.spec("a") is None
-
-    def test_after_a_stop_nobody_enters(self, world):
-        """Also where nobody holds the model."""
-        world.turns.stop()
-        with pytest.raises(Stopping), world.turns.turn("a"):
-            pytest.fail("entered")
-        assert not world.turns.busy("a")
+@pytest.mark.parametrize(
+    ("given", "enter"),
+    [
+        ({"queue": [("a", 0)]}, "a"),
+        ({"queue": [("a", 9), ("b", 5)]}, "a"),  # who came first
+        ({"queue": [("a", 9), ("b", 5)], "loaded": "b"}, "b"),  # the loaded model goes first
+        ({"queue": [("a", 9), ("b", 5), ("b", 3)], "loaded": "b"}, "b"),  # the first of its model; then it is held
+        ({"queue": [("a", 9), ("b", 5)], "loaded": "b", "draining": "b"}, "a"),
+        ({"queue": [("a", MAX_WAIT_S), ("b", 5)], "loaded": "b"}, "b"),
+        ({"queue": [("a", MAX_WAIT_S + 1), ("b", 5)], "loaded": "b"}, "a"),  # nobody waits for ever
+        ({"queue": [("a", 5), ("b", MAX_WAIT_S + 1)], "loaded": "b"}, "b"),
+        ({"queue": [("a", 0)], "draining": "a"}, ""),
+        ({"queue": [("b", 0)], "held": "a"}, ""),
+        ({"queue": [("a", 0), ("a", 0)], "held": "a"}, "aa"),  # documents of one model share it
+        ({"queue": [("a", 0)], "held": "a", "draining": "a"}, ""),
+        ({"queue": [("b", MAX_WAIT_S + 1), ("a", 0)], "held": "a"}, ""),  # late comers do not pass an overdue one
+        ({"queue": [("b", MAX_WAIT_S), ("a", 0)], "held": "a"}, "a"),
+        ({"queue": [("b", 0), ("c", 0)], "held": "a", "most": 2}, "b"),
+        ({"queue": [("b", 0), ("c", 0)], "most": 2}, "bc"),
+        ({"queue": [("b", 0), ("a", 0)], "held": "ab", "most": 1}, "ba"),  # fewer by a new configuration
+    ],
+)
+def test_who_enters(given, enter):
+    """A document joins those that hold its model, else the free place goes to the loaded model or to who came first."""
+    one = state(**given)
+    assert "".join(t.name for t in one.queue if may_enter(one, t, NOW)) == enter
 
 
-class TestLeases:
-    def test_documents_of_one_model_share_it(self, scene):
-        """Two leases of the same model are held at the same time."""
-        slot = scene.open()
-        with slot.lease("a"), slot.lease("a"):
-            assert slot._turns.held("a") == 2
+def test_a_document_with_new_settings_does_not_join_one_with_the_old():
+    """Overlapping documents cannot keep a changed model alive for ever; one that is gone is not joined either."""
+    one = state([("a", 0)], held="a")
+    for changed in ({"a": ModelSpec(path="b.gguf")}, {}):
+        assert not may_enter(replace(one, configured=changed), one.queue[0], NOW)
 
-    def test_work_is_grouped_by_model(self, scene):
-        """Of those who wait, the ones with the loaded model go first, even if they came later."""
-        slot = scene.open()
-        order = []
 
-        def document(name):
-            with slot.lease(name) as lease:
-                order.append(lease.correct(PAGE, TASK, 60.0).corrected[0])
-
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            threads = [Thread(document, "b")]
-            until(lambda: len(slot._turns._queue) == 1)
-            threads += [Thread(document, "a")]
-            until(lambda: order == ["a"])  # joins the lease at once
-            threads += [Thread(document, "c"), Thread(document, "b")]
-            until(lambda: len(slot._turns._queue) == 3)
-        for thread in threads:
-            thread.outcome()
-        assert order == ["a", "b", "b", "c"]
-        assert len(scene.hosts) == 3
-
-    def test_nobody_waits_too_long_for_another_model(self, scene):
-        """After MAX_WAIT_S the model is handed over between two pages, and comes back for the rest."""
-        slot = scene.open()
-        pages = []
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            waiting = Thread(lambda: pages.append(scene.correct("b").corrected))
-            until(lambda: len(slot._turns._queue) == 1)
-            scene.now += MAX_WAIT_S - 10
-            pages.append(lease.correct(PAGE, TASK, 60.0).corrected)
-            scene.now += 11
-            pages.append(lease.correct(PAGE, TASK, 60.0).corrected)
-            waiting.outcome()
-            assert slot._turns.held("a") == 1
-        assert pages == ["a.gguf", "b.gguf", "a.gguf"]
-        assert not slot._turns._held
-
-    def test_late_comers_do_not_pass_one_who_waited_too_long(self, scene):
-        """A new document of the loaded model queues behind an overdue one of another."""
-        slot = scene.open()
-        order = []
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            threads = [Thread(lambda: order.append(scene.correct("b").corrected))]
-            until(lambda: len(slot._turns._queue) == 1)
-            scene.now += MAX_WAIT_S + 1
-            threads += [Thread(lambda: order.append(scene.correct("a").corrected))]
-            until(lambda: len(slot._turns._queue) == 2)
-        for thread in threads:
-            thread.outcome()
-        assert order == ["b.gguf", "a.gguf"]
-
-    def test_a_lease_ends_with_an_error(self, scene):
-        """A document that fails gives its turn back."""
-        slot = scene.open()
-        with pytest.raises(ZeroDivisionError), slot.lease("a"):
-            raise ZeroDivisionError
-        assert scene.correct("b").corrected == "b.gguf"
-
-    def test_a_document_with_new_settings_does_not_join_one_with_the_old(self, scene):
-        """Overlapping documents cannot keep a changed model alive for ever."""
-        slot = scene.open()
-        with slot.lease("a") as lease:
-            lease.correct(PAGE, TASK, 60.0)
-            slot.configure({"a": scene.spec("a", context=1024)}, Terms(300.0))
-            later = Thread(scene.correct)
-            until(lambda: len(slot._turns._queue) == 1)
-            lease.correct(PAGE, TASK, 60.0)
-            assert len(scene.hosts) == 1
-        later.outcome()
-        assert [r["context"] for r in scene.loads()] == [4096, 1024]
-
-    def test_waiting_documents(self, scene):
-        """They need not wait for their turn to learn of it."""
-        slot = scene.open()
-        with slot.lease("a") as lease:
-            waiting = [Thread(scene.correct, name) for name in "bc"]
-            until(lambda: len(slot._turns._queue) == 2)
-            slot.stop()
-            for thread in waiting:
-                with pytest.raises(Stopping):
-                    thread.outcome()
-            with pytest.raises(Stopping):
-                lease.correct(PAGE, TASK, 60.0)
-        assert not slot._turns._held
-        assert scene.hosts == []
+@pytest.mark.parametrize(
+    ("given", "yields"),
+    [
+        ({"queue": [("b", MAX_WAIT_S)], "held": "a"}, ""),
+        ({"queue": [("b", MAX_WAIT_S + 1)], "held": "a"}, "a"),
+        ({"queue": [("b", MAX_WAIT_S + 1)], "held": "a", "most": 2}, ""),  # there is room
+        ({"queue": [("b", MAX_WAIT_S + 1)] * 2, "held": "ac", "most": 2}, "a"),  # held longest; one for one model
+        ({"queue": [("b", MAX_WAIT_S + 1), ("c", MAX_WAIT_S + 1)], "held": "a", "most": 2}, "a"),
+        ({"queue": [("a", MAX_WAIT_S + 1)], "held": "a"}, ""),  # it could have joined, but for a changed configuration
+    ],
+)
+def test_which_model_yields(given, yields):
+    """One for each model that waits too long for room; never to documents of the same model."""
+    assert "".join(sorted(yielding(state(**given), NOW))) == yields

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
-from scanmend.llm.scheduler.unload import POLL_S, RETURN_S, Held, release
+from scanmend.llm.scheduler.unload import POLL_S, RELEASE_LIMIT_S, Footprint, release
 
 NOBODY = 2**22
 OURS, THEIRS = NOBODY + 1, NOBODY + 2
@@ -19,7 +19,7 @@ class World:
     def __init__(self, *readings):
         self.readings, self.now, self.ended = list(readings), 0.0, False
 
-    def look(self):
+    def measure(self):
         assert self.ended
         return self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
 
@@ -30,7 +30,7 @@ class World:
         self.ended = True
 
     def release(self, held, beside=None):
-        return release(held, self.end, beside or {}, look=self.look, clock=lambda: self.now, pause=self.pause)
+        return release(held, self.end, beside or {}, measure=self.measure, clock=lambda: self.now, pause=self.pause)
 
 
 def reading(used, **processes):
@@ -40,7 +40,7 @@ def reading(used, **processes):
 
 
 def held(before=None, loaded=None, beside=None, pid=OURS):
-    return Held(pid, before or reading(500.0), loaded or reading(900.0), beside or {})
+    return Footprint(pid, before or reading(500.0), loaded or reading(900.0), beside or {})
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def held(before=None, loaded=None, beside=None, pid=OURS):
 )
 def test_what_counts_as_back(before, beside, after, beside_now, back):
     """Used memory as before, within 1 %, less what others took meanwhile, and the process off the list."""
-    returned = World(after).release(held(before, beside=beside), beside_now)
-    assert returned.back is back
-    assert bool(returned.trouble("m")) is not back
-    assert returned.seconds == (0.0 if back else RETURN_S)
+    report = World(after).release(held(before, beside=beside), beside_now)
+    assert report.complete is back
+    assert bool(report.trouble("m")) is not back
+    assert report.seconds == (0.0 if back else RELEASE_LIMIT_S)
 
 
 def test_it_is_waited_for():
     """Half a second late is no warning, and no longer than that is waited."""
-    returned = World(reading(900.0, ours=400.0), reading(900.0), reading(500.0)).release(held())
-    assert (returned.back, returned.seconds) == (True, 2 * POLL_S)
-    assert returned.told() == {
+    report = World(reading(900.0, ours=400.0), reading(900.0), reading(500.0)).release(held())
+    assert (report.complete, report.seconds) == (True, 2 * POLL_S)
+    assert report.as_dict() == {
         "seconds": 0.5, "ram_freed_mib": None, "ram_after_mib": 0.0, "gpu_before_mib": 500.0, "gpu_loaded_mib": 900.0,
         "gpu_after_mib": 500.0, "gpu_others_mib": 0.0, "returned": True,
     }  # fmt: skip
@@ -81,15 +81,13 @@ def test_it_is_waited_for():
 
 def test_the_warning_has_the_numbers():
     """So that one need not look for them in the log."""
-    returned = World(reading(900.0)).release(held())
-    assert returned.trouble("m") == (
-        "GPU memory did not come back after model 'm': 500 MiB in use before, 900 MiB after"
-    )
+    report = World(reading(900.0)).release(held())
+    assert report.trouble("m") == ("GPU memory did not come back after model 'm': 500 MiB in use before, 900 MiB after")
 
 
 def test_a_gpu_that_is_gone():
     """Its memory went with it."""
-    assert World(None).release(held()).back
+    assert World(None).release(held()).complete
 
 
 def test_without_a_gpu_a_real_process():
@@ -103,8 +101,8 @@ def test_without_a_gpu_a_real_process():
             process.kill()
             process.wait()
 
-        mine = Held(process.pid, None, None, {})
-        told = release(mine, end, {}, look=world.look, clock=lambda: 0.0, pause=world.pause).told()
+        mine = Footprint(process.pid, None, None, {})
+        told = release(mine, end, {}, measure=world.measure, clock=lambda: 0.0, pause=world.pause).as_dict()
     assert told["ram_freed_mib"] > 1
     assert [told[k] for k in ("ram_after_mib", "gpu_before_mib", "gpu_after_mib", "returned")] == [
         0.0,
@@ -116,7 +114,7 @@ def test_without_a_gpu_a_real_process():
 
 def test_a_process_that_does_not_end():
     """It is named, with the RAM it still holds."""
-    mine = Held(os.getpid(), None, None, {})
-    returned = World(None).release(mine)
-    assert not returned.back
-    assert "process of model 'm' does not end" in returned.trouble("m")
+    mine = Footprint(os.getpid(), None, None, {})
+    report = World(None).release(mine)
+    assert not report.complete
+    assert "process of model 'm' does not end" in report.trouble("m")

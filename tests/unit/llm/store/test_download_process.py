@@ -7,10 +7,12 @@ import signal
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
+from daemon_process import until
 from hub_server import Hub, Repo
 from proxy_server import Proxy
 from scanmend.config.schema import Config, ModelSpec
@@ -38,7 +40,7 @@ def request_(tmp_path):
 
 
 def test_a_child_downloads_and_reports(hub, request_):
-    """Progress and the answer come through the pipe."""
+    """Progress and the answer come through the socket."""
     seen = []
     fetched = fetch(request_, lambda done, total: seen.append((done, total)))
     assert fetched.path.read_bytes() == DATA
@@ -151,7 +153,7 @@ def test_a_killed_child_is_an_error_that_names_the_signal(hub, request_):
                 child.kill()
         return False
 
-    with pytest.raises(ModelError, match="was ended by SIGKILL"):
+    with pytest.raises(ModelError, match=r"the download process failed: .* died of SIGKILL"):
         fetch(request_, stopping=kill)
 
 
@@ -165,14 +167,67 @@ def test_a_child_that_crashes_tells_what_it_complained_about(request_, monkeypat
         fetch(request_)
 
 
-def test_the_child_ends_with_its_parent(hub, request_):
-    """A parent killed outright leaves no download behind."""
+def test_a_child_that_does_not_run_is_an_error(hub, request_, monkeypatch):
+    """It reports even while the hub stalls, so silence is its own."""
+    monkeypatch.setattr("scanmend.llm.store.download_process.SILENT_S", 1.5)
     hub.stalls = 1
-    code = "import json, sys; from scanmend.llm import fetch, hub; fetch.fetch(hub.Request(**json.loads(sys.argv[1])))"
+
+    def stop() -> bool:
+        if hub.stalled.is_set():
+            for child in psutil.Process().children():
+                child.suspend()
+        return False
+
+    with pytest.raises(ModelError, match=r"the download process failed: .* gave no sign of life for 1\.5 s"):
+        fetch(request_, stopping=stop)
+    assert psutil.Process().children() == []
+
+
+def test_a_stalled_hub_is_not_silence(hub, request_, monkeypatch):
+    """However long it stalls, how it ends is for the child to say."""
+    monkeypatch.setattr("scanmend.llm.store.download_process.SILENT_S", 1.5)
+    hub.stalls = 1
+    seen = []
+
+    def go_on_after_20_reports(done: int, _total: int) -> None:
+        seen.append(done)
+        if seen.count(done) > 20:
+            hub.go_on.set()
+
+    assert fetch(request_, go_on_after_20_reports).path.read_bytes() == DATA
+    assert len(hub.transfers) == 1
+
+
+def test_only_this_child_has_the_token(hub, request_, monkeypatch):
+    """Other children inherit none of it; see tests/scenarios/test_secrets.py."""
+    monkeypatch.setenv("HF_TOKEN", "hf_environment")
+    monkeypatch.setenv("SCANMEND_OTHER", "kept")
+    hub.stalls = 1
+    environments = []
+
+    def look() -> bool:
+        if hub.stalled.is_set():
+            environments.extend(child.environ() for child in psutil.Process().children())
+        return bool(environments)
+
+    with pytest.raises(Stopping):
+        fetch(request_, stopping=look)
+    assert [(e["HF_TOKEN"], e["SCANMEND_OTHER"]) for e in environments] == [("hf_environment", "kept")]
+
+
+def test_the_child_ends_with_its_parent(hub, request_):
+    """A parent killed outright leaves no download behind, and the next one takes up what there is."""
+    hub.stalls = 1
+    code = (
+        "import json, sys\nfrom scanmend.llm.store import download_process, hub\n"
+        "download_process.fetch(hub.Request(**json.loads(sys.argv[1])))"
+    )
     wanted = {"repo_id": request_.repo_id, "models_dir": request_.models_dir, "quantization": "int8"}
     with subprocess.Popen([sys.executable, "-c", code, json.dumps(wanted)]) as parent:
-        assert hub.stalled.wait(30)
+        until(lambda: [p for p in Path(request_.models_dir).rglob("*.part") if p.stat().st_size], "bytes on the disk")
         (child,) = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs([child], timeout=10)
     assert alive == []
+    assert fetch(request_).path.read_bytes() == DATA
+    assert [asked.range is None for asked in hub.transfers] == [True, False]

@@ -1,65 +1,35 @@
 """Models on their way: one download for all who ask, failures passed on, and nobody else held up."""
 
-import threading
-
 import pytest
 from structlog.testing import capture_logs
 
-from fake_hosts import PAGE, TASK, Thread, events, until
+from fake_hosts import Thread, events, until
+from held_download import FAR, MIB, HeldDownload
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import ModelError, ModelMissing, Stopping, StorageError
-from scanmend.llm.scheduler.terms import Terms
-from scanmend.llm.store.downloads import FRESH_S, LOG_S, TELL_S, WINDOW_S, Downloads, Transfer
-from scanmend.llm.store.hub import Fetched
+from scanmend.llm.store.downloads import FAILURE_REPEAT_S, LOG_S, RATE_WINDOW_S, STATUS_S, DownloadProgress, Downloads
 from scanmend.llm.store.store import Store
 from tiny_gguf import tiny_gguf
 
-FAR = ModelSpec(repo_id="acme/far-GGUF", quantization="int8")
-MIB = 1 << 20
-
-
-class Line:
-    """The way to the hub: brings a quarter, waits for ``go``, then brings the rest or fails."""
-
-    def __init__(self):
-        self.asked, self.stopped = [], 0
-        self.go, self.reached = threading.Event(), threading.Event()
-        self.error = None
-
-    def __call__(self, request, progress, stopping):
-        self.asked.append(request)
-        progress(25 * MIB, 100 * MIB)
-        self.reached.set()
-        until(lambda: self.go.is_set() or stopping())
-        if stopping():
-            self.stopped += 1
-            raise Stopping
-        if self.error is not None:
-            raise self.error
-        request.folder.mkdir(parents=True, exist_ok=True)
-        path = request.folder / "far-q8_0.gguf"
-        path.write_bytes(tiny_gguf())
-        return Fetched(path, "c0ffee")
-
 
 class Desk:
-    """Arrivals over such a line, with a clock of its own."""
+    """Downloads from such a hub, with a clock of its own."""
 
     def __init__(self, folder):
-        self.line, self.store = Line(), None
+        self.line, self.store = HeldDownload(), None
         self.now, self.stopping, self.changes = 1000.0, False, 0
         self.store = Store(folder / "models", self.line)
-        self.arrivals = Downloads(self.store, lambda: self.stopping, clock=lambda: self.now, changed=self.change)
+        self.downloads = Downloads(self.store, lambda: self.stopping, clock=lambda: self.now, changed=self.change)
 
     def change(self):
         self.changes += 1
 
     def pending(self, spec=FAR):
-        return self.arrivals.pending("far", spec)
+        return self.downloads.pending("far", spec)
 
     def arrive(self):
         self.line.go.set()
-        until(lambda: not self.arrivals.running("far"))
+        until(lambda: not self.downloads.running("far"))
 
 
 @pytest.fixture
@@ -69,10 +39,10 @@ def desk(tmp_path, monkeypatch):
     made = Desk(tmp_path)
     yield made
     made.stopping = True
-    made.arrivals.join()
+    made.downloads.join()
 
 
-class TestArrivals:
+class TestDownloads:
     def test_what_cannot_be_downloaded_is_not_waited_for(self, desk, tmp_path):
         """A file, or a model that may not be downloaded: whether it is there shows when it is loaded."""
         for spec in (ModelSpec(path=tmp_path / "none.gguf"), FAR.model_copy(update={"auto_download": False})):
@@ -88,10 +58,10 @@ class TestArrivals:
 
     def test_one_download_for_all_who_ask(self, desk):
         """It begins with the first question; status tells how far it is; afterwards nobody waits."""
-        assert desk.arrivals.told() == []
+        assert desk.downloads.snapshot() == []
         assert all(desk.pending() for _ in range(3))
         assert desk.line.reached.wait(10)
-        (told,) = desk.arrivals.told()
+        (told,) = desk.downloads.snapshot()
         assert (told["model"], told["percent"], told["total_mib"]) == ("far", 25.0, 100.0)
         before = desk.changes
         with capture_logs() as logs:
@@ -99,7 +69,7 @@ class TestArrivals:
             until(lambda: desk.changes > before)
         assert not desk.pending()
         assert len(desk.line.asked) == 1
-        assert desk.arrivals.told() == []
+        assert desk.downloads.snapshot() == []
         assert [e["model"] for e in events(logs, "model.downloaded")] == ["far"]
 
     def test_a_model_that_vanished_is_downloaded_again(self, desk, tmp_path):
@@ -109,7 +79,7 @@ class TestArrivals:
         path = tmp_path / "models" / "acme--far-GGUF" / "far-q8_0.gguf"
         path.write_bytes(b"damaged")
         assert not desk.pending()
-        desk.arrivals.forget(FAR)
+        desk.downloads.forget(FAR)
         assert desk.pending()
         desk.arrive()
         path.unlink()
@@ -134,7 +104,7 @@ class TestArrivals:
                 desk.pending()
             assert type(e.value) is kind
         assert len(desk.line.asked) == 1
-        desk.now += FRESH_S
+        desk.now += FAILURE_REPEAT_S
         desk.line.error = None
         assert desk.pending()
         desk.arrive()
@@ -150,90 +120,40 @@ class TestArrivals:
 
     def test_waiting_ends_with_the_download(self, desk):
         """With the model, or with the reason why there is none."""
-        waiting = Thread(desk.arrivals.wait, "far", FAR)
+        waiting = Thread(desk.downloads.wait, "far", FAR)
         assert desk.line.reached.wait(10)
         desk.line.error = ModelMissing("gone")
         desk.line.go.set()
         with pytest.raises(ModelMissing, match="gone"):
             waiting.outcome()
-        desk.now += FRESH_S
+        desk.now += FAILURE_REPEAT_S
         desk.line.error = None
-        desk.arrivals.wait("far", FAR)
+        desk.downloads.wait("far", FAR)
         assert not desk.pending()
 
     def test_what_is_configured_no_more_is_ended(self, desk):
         """A reload that takes the model away, or changes it, ends the download; another may begin."""
         desk.pending()
-        desk.arrivals.keep({"far": FAR})
-        assert desk.arrivals.running("far")
-        desk.arrivals.keep({"far": FAR.model_copy(update={"quantization": "int4"})})
-        until(lambda: not desk.arrivals.running("far"))
+        desk.downloads.cancel_unconfigured({"far": FAR})
+        assert desk.downloads.running("far")
+        desk.downloads.cancel_unconfigured({"far": FAR.model_copy(update={"quantization": "int4"})})
+        until(lambda: not desk.downloads.running("far"))
         assert desk.line.stopped == 1
         assert desk.pending()
 
     def test_stopping_ends_downloads_and_those_who_wait(self, desk):
         """None of them is told as a failure, and none begins afterwards."""
-        waiting = Thread(desk.arrivals.wait, "far", FAR)
+        waiting = Thread(desk.downloads.wait, "far", FAR)
         assert desk.line.reached.wait(10)
         with capture_logs() as logs:
             desk.stopping = True
-            desk.arrivals.join()
+            desk.downloads.join()
         with pytest.raises(Stopping):
             waiting.outcome()
         assert events(logs, "model.download_failed") == []
         with pytest.raises(Stopping):
             desk.pending()
         assert len(desk.line.asked) == 1
-
-
-class TestSlot:
-    @pytest.fixture
-    def line(self, scene, monkeypatch):
-        """A slot with the models a and b on disk, and one that has to come."""
-        monkeypatch.setenv("HF_HOME", str(scene.folder / "hf"))
-        scene.open(models=("a", "b"))
-        line = Line()
-        scene.slot._store = scene.slot.arrivals._store = Store(scene.folder / "models", line)
-        scene.slot.configure({"far": FAR, "a": scene.spec("a"), "b": scene.spec("b")}, Terms(300.0))
-        return line
-
-    def test_documents_of_other_models_go_on_during_a_download(self, scene, line):
-        """Those of the model that is coming wait, and are corrected when it is here."""
-        far = [Thread(scene.correct, "far") for _ in range(2)]
-        assert line.reached.wait(10)
-        assert [scene.correct(name).corrected for name in ("a", "b", "a")] == ["a.gguf", "b.gguf", "a.gguf"]
-        assert all(thread.is_alive() for thread in far)
-        line.go.set()
-        assert [thread.outcome().corrected for thread in far] == ["far-q8_0.gguf"] * 2
-        assert len(line.asked) == 1
-
-    def test_a_loaded_model_is_not_looked_for(self, scene, line):
-        """Its file may be gone by now, as it is in memory."""
-        line.go.set()
-        scene.correct("far")
-        (scene.folder / "models" / "acme--far-GGUF" / "far-q8_0.gguf").unlink()
-        assert not scene.slot.pending("far")
-        scene.correct("far")
-        assert len(line.asked) == 1
-
-    def test_a_file_that_is_damaged_before_it_is_loaded_is_fetched_again(self, scene, line):
-        """The document that finds it so fails for now; the next one has the model downloaded."""
-        line.go.set()
-        with scene.slot.lease("far") as lease:
-            (scene.folder / "models" / "acme--far-GGUF" / "far-q8_0.gguf").write_bytes(b"GGUF")
-            with pytest.raises(ModelMissing, match="is cut short"):
-                lease.correct(PAGE, TASK, 60.0)
-        assert scene.correct("far").corrected == "far-q8_0.gguf"
-        assert len(line.asked) == 2
-
-    def test_a_stop_ends_the_download(self, scene, line):
-        """And the document that waited for it gets Stopping."""
-        far = Thread(scene.correct, "far")
-        assert line.reached.wait(10)
-        scene.slot.stop()
-        with pytest.raises(Stopping):
-            far.outcome()
-        assert line.stopped == 1
 
 
 class TestTransfer:
@@ -243,44 +163,44 @@ class TestTransfer:
 
     def test_nothing_is_known_before_it_begins(self, clock):
         """The hub is being asked."""
-        told = Transfer("m", lambda: clock[0]).told()
+        told = DownloadProgress("m", lambda: clock[0]).as_dict()
         assert (told["percent"], told["rate_mib_s"], told["remaining_s"]) == (None, None, None)
 
     def test_rate_and_rest_are_those_of_what_comes_now(self, clock):
         """What an earlier attempt left is no speed, and a slow beginning is forgotten."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         transfer(500 * MIB, 1000 * MIB)
-        assert transfer.told()["rate_mib_s"] is None
+        assert transfer.as_dict()["rate_mib_s"] is None
         clock[0] = 10.0
         transfer(510 * MIB, 1000 * MIB)
-        told = transfer.told()
+        told = transfer.as_dict()
         assert (told["percent"], told["rate_mib_s"], told["remaining_s"]) == (51.0, 1.0, 490)
         for _ in range(30):
             clock[0] += 1.0
             transfer(round((510 + (clock[0] - 10) * 10) * MIB), 1000 * MIB)
-        told = transfer.told()
+        told = transfer.as_dict()
         assert (told["rate_mib_s"], told["done_mib"], told["remaining_s"]) == (10.0, 810.0, 19)
-        assert len(transfer._marks) < WINDOW_S + 3
+        assert len(transfer._marks) < RATE_WINDOW_S + 3
 
     def test_a_line_that_stands_still_has_no_end(self, clock):
         """Nothing is divided by zero."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         for clock[0] in (0.0, 5.0, 10.0):
             transfer(7, 100)
-        assert (transfer.told()["rate_mib_s"], transfer.told()["remaining_s"]) == (0.0, None)
+        assert (transfer.as_dict()["rate_mib_s"], transfer.as_dict()["remaining_s"]) == (0.0, None)
 
     def test_the_rate_falls_while_nothing_comes(self, clock):
         """Status does not go on telling of a speed that was."""
-        transfer = Transfer("m", lambda: clock[0])
+        transfer = DownloadProgress("m", lambda: clock[0])
         for clock[0] in (0.0, 10.0):
             transfer(round(clock[0] * MIB), 100 * MIB)
         clock[0] = 40.0
-        assert (transfer.told()["rate_mib_s"], transfer.told()["remaining_s"]) == (0.25, 360)
+        assert (transfer.as_dict()["rate_mib_s"], transfer.as_dict()["remaining_s"]) == (0.25, 360)
 
     def test_log_and_status_hear_now_and_then(self, clock):
-        """The log at once, every LOG_S and at the end; status every TELL_S."""
+        """The log at once, every LOG_S and at the end; status every STATUS_S."""
         heard = []
-        transfer = Transfer("m", lambda: clock[0], lambda: heard.append(clock[0]))
+        transfer = DownloadProgress("m", lambda: clock[0], lambda: heard.append(clock[0]))
         with capture_logs() as logs:
             for tenth in range(201):
                 clock[0] = tenth / 10
@@ -290,4 +210,4 @@ class TestTransfer:
         assert {line["model"] for line in lines} == {"m"}
         assert [line["rate_mib_s"] for line in lines] == [None, 10.0, 10.0]
         assert lines[1]["remaining_s"] == LOG_S
-        assert len(heard) == 20 / TELL_S + 1
+        assert len(heard) == 20 / STATUS_S + 1

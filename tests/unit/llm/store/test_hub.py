@@ -11,8 +11,8 @@ import pytest
 
 from hub_server import Hub, Repo
 from scanmend.errors import ModelError, ModelMissing, StorageError
-from scanmend.llm.store.hub import Fetched, Link, Request, download
-from scanmend.llm.store.hub_errors import LONGEST_ASKED_PAUSE_S, RETRIES
+from scanmend.llm.store.hub import Download, HubAccess, Request, download
+from scanmend.llm.store.hub_errors import MAX_ASKED_PAUSE_S, RETRIES
 from tiny_gguf import tiny_gguf
 
 DATA = tiny_gguf(filler=b"scan", pad=300_000)
@@ -37,10 +37,10 @@ class Setup:
     def repo(self) -> Repo:
         return self.hub.repos["acme/tiny-GGUF"]
 
-    def get(self, repo_id="acme/tiny-GGUF", *, file=None, quantization="int8", revision=None, **link) -> Fetched:
+    def get(self, repo_id="acme/tiny-GGUF", *, file=None, quantization="int8", revision=None, **link) -> Download:
         request = Request(repo_id, str(self.models_dir), file, None if file else quantization, revision)
         link = {"endpoint": self.hub.url, "sleep": self.slept.append, **link}
-        return download(request, lambda done, total: self.seen.append((done, total)), Link(**link))
+        return download(request, lambda done, total: self.seen.append((done, total)), HubAccess(**link))
 
     def error(self, kind: type[Exception], *args, **kwargs) -> str:
         with pytest.raises(kind) as e:
@@ -64,7 +64,7 @@ def at(tmp_path, monkeypatch):
 def test_a_quantization_is_found_fetched_and_recorded(at):
     """The file lies in its repository's folder, with the commit and the digest beside it."""
     fetched = at.get()
-    assert fetched == Fetched(at.folder / FILE, COMMIT)
+    assert fetched == Download(at.folder / FILE, COMMIT)
     assert fetched.path.read_bytes() == DATA
     record = json.loads((at.folder / f"{FILE}.json").read_text())
     assert record == {
@@ -185,9 +185,9 @@ def test_busy_servers_are_asked_again(at):
     [
         ({"RateLimit": '"api";r=0;t=55'}, 55.0),
         ({"RateLimit": '"api";r=20;t=55'}, 1.0),
-        ({"Retry-After": "100000"}, LONGEST_ASKED_PAUSE_S),
+        ({"Retry-After": "100000"}, MAX_ASKED_PAUSE_S),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1.0),
-        ({"Retry-After": "Wed, 21 Oct 9999 07:28:00 GMT"}, LONGEST_ASKED_PAUSE_S),
+        ({"Retry-After": "Wed, 21 Oct 9999 07:28:00 GMT"}, MAX_ASKED_PAUSE_S),
         ({"Retry-After": "soon"}, 1.0),
     ],
 )

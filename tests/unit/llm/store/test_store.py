@@ -11,9 +11,9 @@ import pytest
 from hub_server import Hub, Repo
 from scanmend.config.schema import BUNDLED, ModelSpec
 from scanmend.errors import ModelError, ModelMissing, Stopping
-from scanmend.llm.store.hub import Fetched
+from scanmend.llm.store.hub import Download
 from scanmend.llm.store.hub_cache import hub_cache
-from scanmend.llm.store.partial_file import Origin, provenance_file
+from scanmend.llm.store.partial_file import Provenance, provenance_file
 from scanmend.llm.store.store import Store
 from tiny_gguf import tiny_gguf
 
@@ -252,7 +252,7 @@ def test_a_models_dir_that_is_not_there_is_no_failure(tmp_path, models):
 def test_a_download_is_checked_like_any_other_file(models):
     """What comes and is no model is refused, with the file's name; fetching it again would bring the same."""
     path = put(models / "x" / "m.gguf", b"<html>")
-    store = Store(models, lambda request, progress, stopping: Fetched(path, NEW))
+    store = Store(models, lambda request, progress, stopping: Download(path, NEW))
     with pytest.raises(ModelError, match="set file, quantization or revision to another") as e:
         store.obtain("m", ModelSpec(repo_id=QWEN, file="m.gguf"))
     assert f"{path} is no GGUF file" in str(e.value)
@@ -304,7 +304,7 @@ def test_a_record_of_another_file_is_not_believed(store, models):
     """A file replaced by hand is no download, and of no known commit, even where it has the same size."""
     path = put(models / "Qwen--Qwen2.5-3B-Instruct-GGUF" / FILE)
     spec = ModelSpec(repo_id=QWEN, quantization="q8_0")
-    origin = Origin(QWEN, OLD, None, FILE, "0" * 64, len(WHOLE), path.stat().st_mtime_ns)
+    origin = Provenance(QWEN, OLD, None, FILE, "0" * 64, len(WHOLE), path.stat().st_mtime_ns)
 
     def told(**changes):
         provenance_file(path).write_text(json.dumps(asdict(replace(origin, **changes))))

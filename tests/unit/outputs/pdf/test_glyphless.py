@@ -1,4 +1,4 @@
-"""scanmend.outputs.pdf.glyphless: a font that FreeType takes, and codes that find their way back."""
+"""scanmend.outputs.pdf.glyphless: a font that FreeType takes, and codes that map back to their characters."""
 
 import io
 
@@ -16,7 +16,7 @@ def test_freetype_takes_the_font():
 
 
 @pytest.mark.parametrize("text", ["abc", "ÄŁ€", "日本語", "😀👍", "a😀b"])
-def test_every_code_finds_its_way_back(text):
+def test_every_code_maps_back_to_its_character(text):
     """Four digits a character, also beyond the first 65536; the map says which it was."""
     font, known = Font(), {}
     codes = font.encode(text)
@@ -32,7 +32,7 @@ def test_every_code_finds_its_way_back(text):
 
 
 def test_half_a_character_is_left_out():
-    """Nothing that PDF can hold stands for it."""
+    """A lone surrogate cannot be written in a PDF."""
     assert Font().encode("a\ud83db") == "00610062"
 
 

@@ -1,4 +1,4 @@
-"""Photos as cameras store them: turned or mirrored, with the way back in their EXIF data."""
+"""Photos as cameras store them: turned or mirrored, with the EXIF orientation that undoes it."""
 
 from PIL import Image
 from PIL.ExifTags import Base
@@ -14,8 +14,8 @@ _STORED = {
 }
 
 
-def held(upright, orientation):
-    """The picture as it is stored for an EXIF orientation from 1 to 8, and the EXIF data that say so."""
+def stored_as(upright, orientation):
+    """Return the image as a camera stores it for an EXIF orientation (1 to 8), and EXIF data with that orientation."""
     exif = Image.Exif()
     exif[Base.Orientation] = orientation
     return upright.transpose(_STORED[orientation]) if orientation > 1 else upright, exif

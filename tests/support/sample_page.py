@@ -1,9 +1,9 @@
-"""One corrected page and the line of print that it was read from, for the tests of outputs."""
+"""A corrected page of one line, for the tests of outputs."""
 
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 
 TEXT = "The comrnittee will meet again"
-"""What ``render_scans.line`` prints in letters of 40 pixels, on a sheet of WIDTH by HEIGHT at 200 DPI."""
+"""The printed line, with ``rn`` for ``m``; ``render_scans.line`` draws it on WIDTH x HEIGHT pixels at 200 DPI."""
 WIDTH, HEIGHT = 628, 119
 WORDS = (
     Word("The", (41, 40, 108, 71), 93.0),
@@ -15,6 +15,6 @@ WORDS = (
 EDIT = Edit(0, 1, "comrnittee", "committee", "rescore", 1, 5.4, accepted=True, reason="alike", box=(120, 42, 310, 71))
 
 
-def leaf(number: int = 1, edits: tuple[Edit, ...] = (EDIT,), words: tuple[Word, ...] = WORDS) -> CorrectedPage:
-    """Return the page; its corrected text is of no account here."""
+def sample_page(number: int = 1, edits: tuple[Edit, ...] = (EDIT,), words: tuple[Word, ...] = WORDS) -> CorrectedPage:
+    """Return a page with these words and edits; its corrected text is empty."""
     return CorrectedPage(Page(number, (Line(words),), WIDTH, HEIGHT, 200), "", edits)

@@ -1,0 +1,147 @@
+"""The file that a claim took: where it lies, whether it is still what was read, and where it goes in the end."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from scanmend.config.schema import Folder
+from scanmend.document import Fingerprint, printable
+from scanmend.errors import DocumentError, StorageError, TransientError
+from scanmend.fs import atomic, free_name
+from scanmend.fs.safe_open import open_source, pinned
+from scanmend.intake.inbox import MAX_SUFFIX_CHARS, Inbox
+from scanmend.jobs.write_outputs import SourceFile
+from scanmend.ledger.entry import Entry
+from scanmend.ledger.ledger import Ledger
+
+NAMES_TRIED = 100
+"""Free names that are tried before a folder counts as unusable: each was taken between the look and the move."""
+STILL_WRITTEN = "somebody wrote to the file while it was read; where that is how scans come, raise settle_s"
+"""Why an attempt failed: a file that is moved keeps its writer; one that holds it open can go on after the claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSource:
+    """The claimed file of one document, its row in the ledger, and the folder that it belongs to."""
+
+    ledger: Ledger
+    entry: Entry
+    """The document as the ledger had it when this attempt began."""
+    folder: Folder
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """The logger whose lines say which document they are about."""
+        bound: FilteringBoundLogger = structlog.get_logger().bind(
+            id=self.entry.id, folder=self.folder.name, file=printable(self.entry.relative)
+        )
+        return bound
+
+    def record(self, state: str, **changes: Any) -> None:
+        """Set the document's state in the ledger, and other columns with it."""
+        self.ledger.move(self.entry.id, state, **changes)
+
+    def recorded(self) -> Entry:
+        """Return the document as the ledger has it now."""
+        return self.ledger.get(self.entry.id) or self.entry
+
+    def locate(self) -> Path | None:
+        """Return where the file lies, None when it is not there any more; StorageError when that cannot be told."""
+        inbox = Inbox(self.folder)
+        path = inbox.claimed_file(self.entry.id)
+        if path is None and not inbox.holds_claims():
+            raise StorageError(f"the inbox {self.folder.inbox} is gone, and the source with it")
+        return path
+
+    def is_lost(self) -> bool:
+        """Whether the inbox is there but the folder of its claims is not, so that nothing says it will come back."""
+        inbox = Inbox(self.folder)
+        return not inbox.holds_claims() and inbox.identity() is not None
+
+    @contextmanager
+    def being_read(self) -> Iterator[SourceFile]:
+        """Yield the file to read; what fails while somebody writes to it is not the file's fault: TransientError.
+
+        DocumentError when the file is not there any more, StorageError when it is out of reach.
+        """
+        path = self.locate()
+        if path is None:
+            raise DocumentError("the file vanished from the claim folder; someone removed it")
+        before = fingerprint_of(path)
+        try:
+            yield SourceFile(
+                path, self.entry.id, self.folder.name, self.entry.relative, before, self.entry.attempts + 1
+            )
+        except DocumentError as e:
+            if fingerprint_of(path) != before:
+                raise TransientError(STILL_WRITTEN) from e
+            raise
+
+    def confirm(self, read: SourceFile, sha256: str) -> None:
+        """Record the file's state now; TransientError when it was written to since and is not what was read."""
+        now = fingerprint_of(read.path)
+        if now != read.fingerprint:
+            with open_source(read.path) as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise TransientError(STILL_WRITTEN)
+        if now != self.entry.fingerprint:
+            self.record("working", **asdict(now))
+
+    def put_away(self, path: Path) -> None:
+        """Archive, delete or return the file, which lies there, to its inbox, as its folder says; StorageError."""
+        if self.entry.original == "keep":
+            Inbox(self.folder).put_back(path, self.entry.relative)
+        elif self.entry.original == self.folder.original == "delete":  # whoever takes that back meanwhile is heard
+            with pinned(path) as here:
+                here.unlink(missing_ok=True)
+        else:
+            self.move_below(self.folder.archive, self.entry.relative, "published", begun=self.entry.put_away)
+
+    def move_below(
+        self, root: Path, relative: Path, state: str, *, begun: Path | None = None, beside: str = ""
+    ) -> Path:
+        """Move the file, where it is still there, below root under a free name, and return that; StorageError.
+
+        The ledger learns the name before the file goes there, so that a crash cannot make it two. ``begun``: the name
+        that it learned for a move that was cut off. With the suffix ``beside`` added, the name is free and fits, too.
+        """
+        path, target = Inbox(self.folder).claimed_file(self.entry.id), begun
+        for _ in range(NAMES_TRIED):
+            if fresh := target is None:
+                target = _free_target(root, relative, beside)
+                self.record(state, put_away=target)
+            try:
+                if path is not None:
+                    atomic.move(path, target, root=root, again=not fresh)
+            except FileExistsError:
+                target = None
+            else:
+                return target
+        raise StorageError(f"{root}: no free name for {printable(relative)} after {NAMES_TRIED} tries")
+
+    def release(self) -> None:
+        """Remove the document's claim folder when nothing is in it."""
+        Inbox(self.folder).release(self.entry.id)
+
+
+def fingerprint_of(path: Path) -> Fingerprint:
+    """Return the state of a claimed or quarantined file; StorageError when it is out of reach."""
+    try:
+        with pinned(path) as here:
+            return Fingerprint.of(here.lstat())
+    except OSError as e:
+        raise StorageError(f"{printable(path)} is out of reach: {e.strerror}") from e
+
+
+def _free_target(root: Path, relative: Path, beside: str) -> Path:
+    # A very long suffix leaves no room for a number, and is part of the name.
+    suffix = relative.suffix if len(relative.suffix) <= MAX_SUFFIX_CHARS else ""
+    stem = relative.with_suffix("") if suffix else relative
+    stem = free_name.free_stem(root, stem, [suffix, suffix + beside], lambda _: False)
+    return root / stem.with_name(stem.name + suffix)

@@ -1,0 +1,157 @@
+"""The ``.pdf`` output of a PDF: a copy with the corrected words as invisible text over their boxes.
+
+The text is appended to the copy as an incremental update, so that it keeps every byte that it had.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+from scanmend.document import Box, CorrectedPage
+from scanmend.fs.safe_open import open_source
+from scanmend.outputs.pdf.glyphless import NAME, Font
+from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
+from scanmend.outputs.pdf.writer import text_string
+
+_INVISIBLE_TEXT_MODE = 3
+"""PDF's text rendering mode for text that is neither filled nor stroked."""
+_MAX_COVERED_SHARE = 0.3
+"""A word is not written where the page's own text covers more than this share of its box: it is there already."""
+_CACHE_PAGES = 50
+"""Pages after which MuPDF's cache is emptied, which would otherwise grow with the document."""
+
+
+class FromPdf:
+    """Writes a searchable copy of a PDF, page by page."""
+
+    def __init__(self, source: Path, target: Path, title: str) -> None:
+        """Copy ``source`` to ``target``; ``title`` is set where the document has none.
+
+        OSError, and what MuPDF raises on damage.
+        """
+        self._target = target
+        with open_source(source) as file, target.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+        self._pdf = pymupdf.open(str(target), filetype="pdf")
+        self._font = Font()
+        self._font_number = self._pdf.get_new_xref()
+        self._title = title
+
+    def add(self, page: CorrectedPage) -> None:
+        """Lay the corrected words over a page; visible text that it has stays, and is not doubled.
+
+        Pages that were not read by OCR are left as they are.
+        """
+        if page.page.origin != "ocr":
+            return
+        sheet = self._pdf.load_page(page.page.number - 1)
+        if page.page.turned:
+            sheet.set_rotation((sheet.rotation + page.page.turned) % 360)
+        if page.page.number % _CACHE_PAGES == 0:
+            pymupdf.TOOLS.store_shrink(100)
+        if not page.page.width or not page.page.height:
+            return
+        own = _own_text(sheet)
+        if own is None:
+            _remove_text(sheet)
+            own = []
+        shown = pymupdf.Matrix(*scale_to_page(page.page, (sheet.rect.width, sheet.rect.height)))
+        covered = [rect * ~shown for rect in own]
+        layer = text_layer(
+            page, tuple(shown * _to_pdf(sheet)), self._font, NAME, lambda box: _is_uncovered(box, covered)
+        )
+        if layer:
+            _prepend_layer(self._pdf, sheet, layer, self._font_number)
+
+    def finish(self) -> None:
+        """Write the font, now that all text is known, and the incremental update."""
+        self._font.add_to(self._add_object, self._font_number)
+        if not (self._pdf.metadata or {}).get("title"):
+            self._pdf.xref_set_key(_info_dictionary(self._pdf), "Title", text_string(self._title))
+        if self._pdf.can_save_incrementally():
+            self._pdf.save(str(self._target), incremental=True, encryption=pymupdf.PDF_ENCRYPT_KEEP, no_new_id=True)
+            self._pdf.close()
+            return
+        mended = self._target.with_suffix(".mended")  # MuPDF repaired it, so it cannot be updated incrementally
+        self._pdf.save(str(mended), no_new_id=True)
+        self._pdf.close()
+        mended.replace(self._target)
+
+    def _add_object(self, inside: str, stream: bytes | None, number: int | None) -> int:
+        number = number or int(self._pdf.get_new_xref())
+        self._pdf.update_object(number, f"<< {inside} >>")
+        if stream is not None:
+            self._pdf.update_stream(number, stream, new=True)
+        return number
+
+
+def _to_pdf(sheet: Any) -> Any:
+    """Return the matrix from points of the page as shown to PDF units of its content."""
+    box, shown = pymupdf.mupdf.FzRect(), pymupdf.mupdf.FzMatrix()
+    pymupdf.mupdf.pdf_page_transform(pymupdf.mupdf.pdf_page_from_fz_page(sheet.this), box, shown)
+    matrix = pymupdf.Matrix(shown.a, shown.b, shown.c, shown.d, shown.e, shown.f)
+    return ~matrix
+
+
+def _own_text(sheet: Any) -> list[Any] | None:
+    """Boxes of the page's own visible text; None where it has text, but all invisible: the layer of an OCR program."""
+    spans = sheet.get_texttrace()
+    seen = [pymupdf.Rect(span["bbox"]) for span in spans if span["type"] != _INVISIBLE_TEXT_MODE]
+    return None if spans and not seen else seen
+
+
+def _remove_text(sheet: Any) -> None:
+    """Remove the text of a page, but neither its images nor its graphics."""
+    sheet.add_redact_annot(sheet.rect, fill=False)
+    sheet.apply_redactions(
+        images=pymupdf.PDF_REDACT_IMAGE_NONE,
+        graphics=pymupdf.PDF_REDACT_LINE_ART_NONE,
+        text=pymupdf.PDF_REDACT_TEXT_REMOVE,
+    )
+
+
+def _is_uncovered(box: Box, covered: list[Any]) -> bool:
+    """Whether the page's own text leaves the box of a word mostly uncovered."""
+    word = pymupdf.Rect(box)
+    return not any(abs(word & rect) > _MAX_COVERED_SHARE * abs(word) for rect in covered if word.intersects(rect))
+
+
+def _prepend_layer(pdf: Any, sheet: Any, layer: bytes, font: int) -> None:
+    """Add the font, and ``layer`` as the first content stream, where coordinates are still those of the page."""
+    mupdf = pymupdf.mupdf
+    page = mupdf.pdf_page_from_fz_page(sheet.this)
+    document = mupdf.pdf_get_bound_document(page.obj())
+    stream = pdf.get_new_xref()
+    pdf.update_object(stream, "<< >>")
+    pdf.update_stream(stream, layer, new=True)
+    contents = mupdf.pdf_new_array(document, 2)
+    mupdf.pdf_array_push(contents, mupdf.pdf_new_indirect(document, stream, 0))
+    old = mupdf.pdf_dict_get(page.obj(), mupdf.pdf_new_name("Contents"))
+    for i in range(mupdf.pdf_array_len(old)) if mupdf.pdf_is_array(old) else ():
+        mupdf.pdf_array_push(contents, mupdf.pdf_array_get(old, i))
+    if mupdf.pdf_is_stream(old):
+        mupdf.pdf_array_push(contents, old)
+    mupdf.pdf_dict_put(page.obj(), mupdf.pdf_new_name("Contents"), contents)
+    resources = _dictionary_in(page.obj(), "Resources", mupdf.pdf_page_resources(page))
+    fonts = _dictionary_in(resources, "Font", mupdf.pdf_dict_get(resources, mupdf.pdf_new_name("Font")))
+    mupdf.pdf_dict_put(fonts, mupdf.pdf_new_name(NAME), mupdf.pdf_new_indirect(document, font, 0))
+
+
+def _dictionary_in(above: Any, name: str, found: Any) -> Any:
+    """Return ``found`` if it is a dictionary, else a new one under this name."""
+    if pymupdf.mupdf.pdf_is_dict(found):
+        return found
+    return pymupdf.mupdf.pdf_dict_put_dict(above, pymupdf.mupdf.pdf_new_name(name), 4)
+
+
+def _info_dictionary(pdf: Any) -> int:
+    """Return the object number of the document's information dictionary, which is added if there is none."""
+    kind, value = pdf.xref_get_key(-1, "Info")
+    if kind == "xref":
+        return int(value.split()[0])
+    number = pdf.get_new_xref()
+    pdf.update_object(number, "<< >>")
+    pdf.xref_set_key(-1, "Info", f"{number} 0 R")
+    return int(number)

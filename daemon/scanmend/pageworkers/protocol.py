@@ -1,0 +1,20 @@
+"""What the page pool and its worker processes have to agree on; light, as the daemon imports it without MuPDF.
+
+A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``). The reply has a ``result``, or
+an ``error`` and its ``message``.
+"""
+
+from scanmend.errors import DocumentError, OcrError, StorageError
+from scanmend.process.child import Message
+
+COMPOSED_OUTPUTS = ("hocr", "pdf", "html")
+"""The outputs that a page worker makes; the daemon writes the others itself."""
+ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
+"""The exception for each ``error`` of a reply; ``page`` beside these is PageFailed, after which the worker ends."""
+WHOLE_DOCUMENT_TASKS = {"inspect": "looking at the file", "compose": "making the outputs that show its pages"}
+"""Tasks that are not about one page, and how messages name them."""
+
+
+def task_name(request: Message) -> str:
+    """Return how messages name what a request asks for."""
+    return f"page {request['number']}" if "number" in request else WHOLE_DOCUMENT_TASKS[request["do"]]
