@@ -112,7 +112,7 @@ class TestFull:
 
     def test_an_inbox_that_takes_no_further_folder(self, home, monkeypatch, capsys):
         """A claim needs one: the scan stays where it is until it can be had, which is said once."""
-        monkeypatch.setattr(inbox_watcher, "FAILED_S", 0.1)
+        monkeypatch.setattr(inbox_watcher, "FAILED_RELIST_S", 0.1)
         mount("scanmend-test", home.inbox(), "-t", "tmpfs", "-o", "size=1m,nr_inodes=3,mode=755")
         try:
             with home.open() as running:

@@ -101,7 +101,7 @@ class Desk:
     """Has room for a document's pages, as a page pool has; its folders are not what dies or fails here."""
 
     @contextmanager
-    def folder(self):
+    def temporary_folder(self):
         """See PagePool."""
         death, Death._now = Death._now, None
         try:
