@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from scanmend.commands import process
+from scanmend.commands import correct
 from scanmend.config import glossary_file, load, schema
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.errors import ConfigError, DocumentError, ModelMissing, OcrError, StorageError
@@ -82,7 +82,7 @@ def _paper(kind: str, path: Path) -> Message:
         elif kind == "jsonl":
             text = io.TextIOWrapper(path.open("rb"), "utf-8", "replace", newline="")
             settings = schema.Settings(strategy="off")
-            for row in process.correct_rows(text, None, settings):  # type: ignore[arg-type] # no model is asked
+            for row in correct.correct_rows(text, None, settings):  # type: ignore[arg-type] # no model is asked
                 row.encode("utf-8", "replace")
         else:
             read = tesseract.parse(path.read_bytes(), 1, PageImage(path, 400, 300, 200), 0.1)

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 import yaml
 
 from daemon_process import scanmend, until
+from project import ROOT
 from scanmend import __version__
+from scanmend.config import search
 from scanmend.config.load import load
 from scanmend.ledger.ledger import Ledger
 
@@ -199,7 +202,7 @@ class TestStatusAndRetry:
     def test_status(self, config):
         """Without a daemon: what the ledger knows, as JSON with the same keys, or as text."""
         path = config()
-        told = json.loads(scanmend("status", "--config", path, "--json").stdout)
+        shown = json.loads(scanmend("status", "--config", path, "--json").stdout)
         keys = {
             "running",
             "pid",
@@ -213,8 +216,8 @@ class TestStatusAndRetry:
             "uncorrected",
         }
         keys |= {"downloads", "folders", "recent", "set_aside"}
-        assert set(told) == keys
-        assert (told["running"], told["model"]["state"]) == (False, "idle")
+        assert set(shown) == keys
+        assert (shown["running"], shown["model"]["state"]) == (False, "idle")
         ran = scanmend("status", "--config", path)
         assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "daemon     not running")
 
@@ -294,25 +297,210 @@ class TestRun:
         assert "Traceback" not in ran.stderr
 
 
+class TestWhichConfiguration:
+    """``--config``, SCANMEND_CONFIG, ./config.yaml, then /etc/scanmend/config.yaml: the first, and no other."""
+
+    CODE = """
+import sys
+from pathlib import Path
+from scanmend import cli
+from scanmend.config import search
+search.SYSTEM = Path(sys.argv.pop(1))
+sys.argv[0] = "scanmend"
+cli.main()
+"""
+
+    @pytest.fixture
+    def home(self, tmp_path):
+        """Return a function that runs a command with ``here`` as working directory and ``system`` in place of /etc."""
+        for name in ("option", "variable", "here", "system"):
+            (tmp_path / name).mkdir()
+
+        def run(*arguments, prefix=(), **environment):
+            return subprocess.run(
+                [*prefix, sys.executable, "-c", self.CODE, str(tmp_path / "system/config.yaml"), *arguments],
+                cwd=tmp_path / "here",
+                env={**os.environ, "SCANMEND_CONFIG": "", "XDG_CACHE_HOME": str(tmp_path), **environment},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        run.root = tmp_path
+        return run
+
+    @staticmethod
+    def write(path, text="folders: [{name: a, inbox: in, outbox: out, strategy: 'off'}]\nstate_dir: state\n"):
+        path.write_text(text)
+        path.chmod(0o644)
+        return path
+
+    @pytest.mark.parametrize(
+        ("first", "said"),
+        [
+            ("option", None),
+            ("variable", "SCANMEND_CONFIG"),
+            ("here", "in the working directory"),
+            ("system", "of this machine"),
+        ],
+    )
+    @pytest.mark.parametrize("command", [["retry", "--all"], ["unload"], ["status", "--json"], ["check"]])
+    def test_the_first_that_is_there(self, home, first, said, command):
+        """It is read, whatever comes after it; one line on stderr tells which it is, unless ``--config`` named it."""
+        order = ("option", "variable", "here", "system")
+        there = {name: self.write(home.root / name / "config.yaml") for name in order[order.index(first) :]}
+        option = ["--config", str(there["option"])] if "option" in there else []
+        ran = home(*command, *option, SCANMEND_CONFIG=str(there.get("variable", "")))
+        lines = ran.stderr.splitlines()
+        if said is not None:
+            assert lines.pop(0) == f"scanmend: configuration {there[first]} ({said})"
+        if command == ["retry", "--all"]:
+            ledger = home.root / first / "state/ledger.sqlite"
+            assert lines.pop(0) == (f"scanmend: {ledger} is not there: no daemon has run with this configuration yet")
+        assert lines == []
+        assert ran.returncode == (1 if command[0] == "retry" else 0)
+        if command[0] == "check":
+            assert ran.stdout.splitlines()[0] == f"ok       configuration: {there[first]}: 1 folder(s)"
+        if command[0] == "status":
+            assert json.loads(ran.stdout)["running"] is False
+
+    @pytest.mark.parametrize("command", ["run", "check", "status", "retry --all", "unload"])
+    def test_nowhere(self, home, command):
+        """Exit code 78; one line says where it was looked for, and what to do."""
+        ran = home(*command.split())
+        assert (ran.returncode, ran.stdout) == (78, "")
+        assert ran.stderr == (
+            f"scanmend: no configuration: SCANMEND_CONFIG is not set, and neither {home.root}/here/config.yaml nor "
+            f"{home.root}/system/config.yaml is there; name one with --config FILE, or start from the config.yaml that "
+            "scanmend ships\n"
+        )
+
+    def test_in_a_working_directory_that_is_gone(self, home):
+        """The system's configuration is found from there, too."""
+        shell = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh")
+        assert home("status", prefix=shell).returncode == 78
+        self.write(home.root / "system/config.yaml")
+        assert home("status", prefix=shell).returncode == 0
+
+    def test_of_another_program(self, home):
+        """The message names the file and its problems, says why it was read, and what to do."""
+        self.write(home.root / "system/config.yaml")
+        foreign = self.write(home.root / "here/config.yaml", "services:\n  web: {image: nginx}\n")
+        ran = home("status")
+        assert ran.returncode == 78
+        first, *problems, last = ran.stderr.splitlines()
+        assert first == f"scanmend: configuration {foreign} (in the working directory)"
+        assert problems[0].startswith(f"scanmend: {foreign}:1: services: unknown key")
+        assert last == (
+            f"scanmend: {foreign} was read because neither --config nor SCANMEND_CONFIG names a configuration; "
+            "if it is another program's, name yours with --config FILE"
+        )
+
+    @pytest.mark.parametrize(
+        ("make", "said"),
+        [
+            (Path.mkdir, "is a folder; name the YAML file in it"),
+            (lambda path: path.symlink_to("nowhere"), "there is no such file"),
+            (lambda path: path.touch(mode=0), "cannot be read: Permission denied"),
+        ],
+        ids=["folder", "link to nothing", "unreadable"],
+    )
+    @pytest.mark.parametrize("place", ["here", "system"])
+    def test_one_that_cannot_be_read(self, home, place, make, said):
+        """It is not passed over for the next one: that would work on other folders than meant."""
+        prefix = ()
+        if os.geteuid() == 0:
+            if shutil.which("setpriv") is None:
+                pytest.skip("as root, permissions mean nothing without setpriv")
+            prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+        self.write(home.root / "system/config.yaml")
+        path = home.root / place / "config.yaml"
+        path.unlink(missing_ok=True)
+        make(path)
+        ran = home("status", prefix=prefix)
+        assert (ran.returncode, ran.stdout) == (78, "")
+        assert f"scanmend: {path}: {said}" in ran.stderr
+        assert f"scanmend: {path} was read because neither --config nor SCANMEND_CONFIG" in ran.stderr
+
+    def test_that_the_variable_names_and_that_is_not_there(self, home):
+        """The next one is not taken in its stead."""
+        self.write(home.root / "here/config.yaml")
+        ran = home("status", SCANMEND_CONFIG="/nowhere.yaml")
+        assert ran.returncode == 78
+        assert ran.stderr.splitlines()[1].startswith("scanmend: /nowhere.yaml: there is no such file")
+        assert ran.stderr.splitlines()[2] == "scanmend: /nowhere.yaml was read because SCANMEND_CONFIG names it"
+
+    def test_that_anyone_may_change(self, home):
+        """In the working directory it is not even read, but when it is named: its state folder may hold anything."""
+        path = self.write(home.root / "here/config.yaml")
+        path.chmod(0o666)
+        ran = home("retry", "--all")
+        assert ran.returncode == 78
+        assert ran.stderr == (
+            f"scanmend: {path} may be changed by anyone, so it is not read unless --config names it; "
+            f"run: chmod o-w {path}\n"
+        )
+        assert home("status", "--config", "config.yaml").returncode == 0
+
+    def test_of_the_daemon(self, home):
+        """The log says which it is."""
+        path = self.write(home.root / "here/config.yaml", "folders: []\n")
+        ran = home("run")
+        assert ran.returncode == 78
+        logged = json.loads(ran.stderr.splitlines()[0])
+        assert (logged["event"], logged["path"]) == ("config.found", str(path))
+        assert logged["origin"] == "in the working directory"
+
+    def test_commands_that_do_without_do_not_look(self, home, scans):
+        """What they do is the same wherever they are called; SCANMEND_CONFIG counts, and is said."""
+        for place in ("here", "system"):
+            self.write(home.root / place / "config.yaml", "services: {}\n")
+        ran = home("models", "list", "--json")
+        assert (ran.returncode, ran.stderr, [row["name"] for row in json.loads(ran.stdout)]) == (0, "", ["bundled"])
+        good = self.write(home.root / "option/config.yaml")
+        line = f"scanmend: configuration {good} (SCANMEND_CONFIG)"
+        for command in (
+            ["models", "list"],
+            ["correct", "--folder", "a"],
+            ["process", str(scans / "line.png"), "--out", "out", "--folder", "a"],
+        ):
+            ran = home(*command, SCANMEND_CONFIG=str(good))
+            assert (ran.returncode, ran.stderr.splitlines()[0]) == (0, line)
+
+    def test_the_system_s_is_the_one_that_is_installed(self):
+        """By ``scripts/install``, for the unit that names it."""
+        unit = (ROOT / "systemd/scanmend.service").read_text()
+        assert f"scanmend run --config {search.SYSTEM}\n" in unit
+
+
 class TestUse:
     def test_version_and_help(self):
         """Both end with exit code 0."""
         assert scanmend("--version").stdout == f"scanmend {__version__}\n"
-        told = scanmend("--help")
-        assert told.returncode == 0
-        assert all(name in told.stdout for name in ("run", "process", "correct", "check", "status", "retry", "unload"))
+        shown = scanmend("--help")
+        assert shown.returncode == 0
+        assert all(name in shown.stdout for name in ("run", "process", "correct", "check", "status", "retry", "unload"))
 
-    @pytest.mark.parametrize("arguments", [["nonsense"], ["check"], ["process"], ["status", "--nonsense"]])
+    @pytest.mark.parametrize("arguments", [["nonsense"], ["process"], ["status", "--nonsense"]])
     def test_wrong_use(self, arguments):
         """Exit code 2, and no traceback."""
         ran = scanmend(*arguments, SCANMEND_CONFIG="")
         assert ran.returncode == 2
         assert "Traceback" not in ran.stderr
 
-    def test_the_environment_names_the_configuration(self, config):
-        """SCANMEND_CONFIG stands for --config."""
-        ran = scanmend("status", SCANMEND_CONFIG=config())
-        assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "daemon     not running")
+    def test_interrupted_before_the_command_begins(self, tmp_path):
+        """Ctrl-C while modules are imported ends it as the signal does (130 in a shell), without a traceback."""
+        (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+        path = os.pathsep.join([str(tmp_path), *sys.path])
+        ran = subprocess.run(
+            [sys.executable, "-m", "scanmend.cli", "--version"],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # background jobs ignore it
+        )
+        assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
 
     def test_a_reader_that_goes_away(self, tmp_path):
         """A closed pipe ends the command quietly."""

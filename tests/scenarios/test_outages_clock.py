@@ -19,7 +19,7 @@ YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"
 WALL_CLOCK = {
     "claims.py": "ids begin with it, and are told apart by chance; rows note it",
-    "custody.py": "when a document is due, which ledger.due does not believe beyond FARTHEST_S",
+    "custody.py": "when a document is due, which ledger.due does not believe beyond MAX_DELAY_S",
     "ledger.py": "rows note it",
     "service.py": "when a document is due; status",
     "workload.py": "when a document is due",
@@ -52,7 +52,7 @@ def test_a_jump_while_documents_wait(house, clock, years):  # noqa: F811 -- that
         house.drop("settles.gif")
         clock[0] = years * YEAR
         assert (entry.due > time.time() + MAX_DELAY_S) == (years < 0)
-        running.ring()
+        running.wake()
         until(lambda: running.ledger.get(entry.id).attempts == 2, "the next try")
         Reader.gate.set()
         house.done("slow", "settles")

@@ -20,7 +20,8 @@ from pathlib import Path
 from scanmend.config.schema import Folder
 from scanmend.intake.fs_events import FsEvents
 from scanmend.ledger.ledger import Ledger
-from scanmend.service.inbox_watcher import BUSY_S, EVENTS_AGAIN_S, InboxWatcher
+from scanmend.service.inbox_watcher import BUSY_RELIST_S, InboxWatcher
+from scanmend.service.watch_mode import EVENTS_RETRY_S
 
 knob, root = Path("/proc/sys/user/max_inotify_" + sys.argv[1]), Path(sys.argv[2])
 inbox = root / "in"
@@ -28,29 +29,29 @@ places = {name: root / name for name in ("outbox", "archive", "quarantine")}
 folder = Folder(name="t", inbox=inbox, **places, settle_s=0, incomplete_s=0, recursive=True, poll_s=5, rescan_s=3000)
 for n in range(3):
     (inbox / f"early {n}").mkdir(parents=True)
-doorbell = FsEvents(lambda: None)
-watch = InboxWatcher(folder, Ledger(root / "ledger.sqlite"), doorbell)
+events = FsEvents(lambda: None)
+watcher = InboxWatcher(folder, Ledger(root / "ledger.sqlite"), events)
 
-def at(now, rung=False):
-    watch.look(now, rung=rung)
-    print(now, watch.mode, watch.waiting, watch.why)
+def at(now, changed=False):
+    watcher.update(now, changed=changed)
+    print(now, watcher.mode.name, watcher.waiting, watcher.mode.reason)
 
 knob.write_text(sys.argv[3])
 at(0)
-at(BUSY_S)
+at(BUSY_RELIST_S)
 for n in range(20):
     (inbox / f"late {n}").mkdir()
     (inbox / f"late {n}" / "a.gif").touch()
 time.sleep(0.3)
-at(10, rung=True)
+at(10, changed=True)
 at(20)
 (inbox / "late 19" / "b.gif").touch()
 at(30)
 knob.write_text("1000")
-at(20 + EVENTS_AGAIN_S)
+at(20 + EVENTS_RETRY_S)
 (inbox / "late 19" / "c.gif").touch()
-at(40 + EVENTS_AGAIN_S, rung=True)
-doorbell.close()
+at(40 + EVENTS_RETRY_S, changed=True)
+events.close()
 """
 
 
@@ -90,25 +91,25 @@ def test_a_burst_that_overflows_the_queue(memory, capsys):
     rings = []
     doorbell = FsEvents(lambda: rings.append(1))
     ledger = Ledger(memory / "ledger.sqlite")
-    watch = InboxWatcher(folder, ledger, doorbell)
+    watcher = InboxWatcher(folder, ledger, doorbell)
     try:
-        watch.look(0, rung=False)
+        watcher.update(0, changed=False)
         make = (
             "import os, sys\nos.chdir(sys.argv[1])\nfor n in range(int(sys.argv[2])): os.close(os.open(f'{n}.gif', 65))"
         )
         subprocess.run([sys.executable, "-c", make, str(folder.inbox), str(BURST)], check=True)
         now = 1.0
-        while watch.waiting < BURST and now < 50:
+        while watcher.waiting < BURST and now < 50:
             until(lambda: rings, "a ring")
             rings.clear()
-            watch.look(now, rung=True)
+            watcher.update(now, changed=True)
             now += 1
-        assert watch.waiting == BURST
+        assert watcher.waiting == BURST
         until(lambda: doorbell.overflow_count, "the overflow")
-        watch.look(60, rung=True)
+        watcher.update(60, changed=True)
         assert "inbox.events_lost" in capsys.readouterr().out
-        assert watch.trouble is None
-        assert watch.wait(60) > 1
+        assert watcher.trouble is None
+        assert watcher.seconds_until_update(60) > 1
     finally:
         doorbell.close()
         ledger.close()

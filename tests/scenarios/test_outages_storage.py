@@ -21,10 +21,10 @@ from scanmend.service import folder_health, inbox_watcher, service
 def impatient(monkeypatch):
     """Places are looked at ten times a second."""
     for module, name in (
-        (folder_health, "PLACES_S"),
-        (service, "LONGEST_WAIT_S"),
-        (inbox_watcher, "MISSING_S"),
-        (inbox_watcher, "RECHECK_S"),
+        (folder_health, "CHECK_INTERVAL_S"),
+        (service, "MAX_SLEEP_S"),
+        (inbox_watcher, "MISSING_CHECK_S"),
+        (inbox_watcher, "WATCH_CHECK_S"),
     ):
         monkeypatch.setattr(module, name, 0.1)
 
@@ -112,7 +112,7 @@ class TestFull:
 
     def test_an_inbox_that_takes_no_further_folder(self, home, monkeypatch, capsys):
         """A claim needs one: the scan stays where it is until it can be had, which is said once."""
-        monkeypatch.setattr(inbox_watcher, "FAILED_S", 0.1)
+        monkeypatch.setattr(inbox_watcher, "FAILED_RELIST_S", 0.1)
         mount("scanmend-test", home.inbox(), "-t", "tmpfs", "-o", "size=1m,nr_inodes=3,mode=755")
         try:
             with home.open() as running:
@@ -212,9 +212,9 @@ def test_permission_lost_and_given_back(daemon, scans, tmp_path):
         one.prefix = NO_OVERRIDE
     eager = (
         "import sys; from scanmend import cli; from scanmend.service import folder_health, inbox_watcher, service; "
-        "folder_health.PLACES_S = service.LONGEST_WAIT_S = 0.2; "
+        "folder_health.CHECK_INTERVAL_S = service.MAX_SLEEP_S = 0.2; "
+        "inbox_watcher.WATCH_CHECK_S = inbox_watcher.MISSING_CHECK_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     )
-    eager += "inbox_watcher.RECHECK_S = inbox_watcher.MISSING_S = 0.2; sys.argv[0] = 'scanmend'; cli.main()"
     one.program = [sys.executable, "-c", eager]
     one.start()
     for place, event in (("in", "inbox.trouble"), ("out", "folder.paused")):

@@ -94,13 +94,13 @@ def test_a_hung_main_loop_stops_the_pings(tmp_path):
     hang = (
         "import os, sys, threading, time\n"
         "from scanmend import cli\n"
-        "from scanmend.service import service\n"
-        "turn = service.Service._turn\n"
+        "from scanmend.service.service import Service\n"
+        "run_once = Service.run_once\n"
         "def stuck(self):\n"
-        "    turn(self)\n"
+        "    run_once(self)\n"
         f"    if os.path.exists({str(tmp_path / 'hang')!r}):\n"
         "        time.sleep(600)\n"
-        "service.Service._turn = stuck\n"
+        "Service.run_once = stuck\n"
         "cli.main()\n"
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -180,12 +180,12 @@ class World:
     def turn(self, until=float("inf")):
         """Do what the loop does in one turn; return whether there was anything to do."""
         self.now += 1.0
-        self.watch.look(self.now, rung=True)
+        self.watch.update(self.now, changed=True)
         entries = self.ledger.due(until, 100)
-        while taken := self.watch.take(self.now):
+        while taken := self.watch.next_ready(self.now):
             entry = self.claimer.claim(self.folder, self.inbox, *taken)
             if not isinstance(entry, Missed):
-                self.watch.taken(taken[0])
+                self.watch.claimed(taken[0])
                 entries.append(entry)
         for entry in entries:
             self.lifecycle.work(entry, self.folder)

@@ -115,7 +115,7 @@ def test_the_shipped_configuration_loads_and_names_the_use_case():
     """One folder called invoices with the bundled model, whatever else is commented out."""
     config = load(ROOT / "config.yaml")
     assert [(f.name, f.model) for f in config.folders] == [("invoices", "bundled")]
-    assert {"bundled", "qwen3b", "local"} == set(config.models)
+    assert set(config.models) == {"bundled"}
 
 
 def test_the_commands_for_models_are_all_described():
@@ -128,7 +128,7 @@ def test_the_commands_for_models_are_all_described():
 def test_every_source_of_a_model_is_described():
     """As the list shows them."""
     text = (ROOT / "docs" / "models.md").read_text("utf-8")
-    assert set(re.findall(r"^\| `(?!scanmend)([a-z_ ]+)` \|", text, re.MULTILINE)) == set(models.SHOWN.values())
+    assert set(re.findall(r"^\| `(?!scanmend)([a-z_ ]+)` \|", text, re.MULTILINE)) == set(models.SOURCES.values())
 
 
 def test_the_readme_lists_every_command():

@@ -34,7 +34,7 @@ ROOMS = {
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
     "commands": "errors document fs language config ledger outputs llm.store llm.scheduler intake jobs service",
-    "cli": "errors config ledger pageworkers llm.store llm.scheduler jobs service commands",
+    "cli": "errors config pageworkers llm.store llm.scheduler jobs service commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 

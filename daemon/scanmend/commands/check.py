@@ -1,4 +1,4 @@
-"""Is everything there that the configuration needs? Each point says what is wrong and how to fix it."""
+"""``scanmend check``: whether everything is there that the configuration needs, and how to fix what is wrong."""
 
 import errno
 import os
@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import typer
 
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
@@ -21,22 +23,36 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.llm.store.store import Store, is_downloadable
 
 LOW_SPACE_MIB = 500
+"""Less free space than this is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     what: str
+    """The thing, such as ``invoices: outbox``."""
     ok: bool
     found: str
     """What was found, and where it is wrong, what to do."""
     warning: bool = False
-    """Whether the daemon can run all the same."""
+    """Where ``ok`` is false: whether the daemon can run all the same."""
 
 
-def check(config: Config) -> Iterator[Point]:
-    """Look at everything, one point after the other."""
+def run(config: Config) -> None:
+    """Print all points; exit code 1 when one of them keeps the daemon from working."""
+    broken = 0
+    for point in points(config):
+        broken += not point.ok and not point.warning
+        mark = "ok     " if point.ok else "warning" if point.warning else "FAILED "
+        typer.echo(f"{mark}  {point.what}: {point.found}")
+    if broken:
+        typer.echo(f"{broken} point(s) to fix")
+        raise typer.Exit(1)
+
+
+def points(config: Config) -> Iterator[Point]:
+    """Check everything, one point after the other: permissions, Tesseract, folders, models."""
     yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
     yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
@@ -89,7 +105,7 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
 
 
 def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
-    """Files that another daemon took; normal while it runs, but if it never comes back, nobody does them."""
+    """Files that another daemon claimed: normal while it runs; if it never comes back, they lie there for ever."""
     ledger = state_dir / "ledger.sqlite"
     known = Ledger(ledger, read_only=True) if ledger.exists() else None
     try:
@@ -113,7 +129,7 @@ def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
 
 
 def _access(what: str, folder: Folder) -> Point:
-    """Try for real, on a file that is gone at once."""
+    """Whether a file in the outbox can get the mode and group of ``output_mode`` and ``output_group``: it is tried."""
     try:
         with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=_nearest(folder.outbox)) as file:
             folder.output_access.grant(file.fileno())
@@ -133,7 +149,7 @@ def _glossary(what: str, path: Path) -> Point:
 
 
 def _writable(what: str, path: Path) -> Iterator[Point]:
-    """Try for real: permission bits do not tell on network file systems."""
+    """Whether files can be made in a folder: it is tried, as permission bits mean little on network file systems."""
     try:
         path.stat()
     except OSError as e:

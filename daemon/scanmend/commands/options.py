@@ -1,4 +1,4 @@
-"""What the commands share: their options, how they log, and how they fail."""
+"""Common to the commands: how they get their configuration and settings, how they log, and how they fail."""
 
 import logging
 import os
@@ -10,30 +10,82 @@ from typing import Annotated, Any, NoReturn, TextIO
 import structlog
 import typer
 
+from scanmend.config import search
 from scanmend.config.load import load
-from scanmend.config.schema import Config, builtin
+from scanmend.config.schema import Config, Folder, builtin, one_shot_folder
+from scanmend.errors import ConfigError
 
 USAGE, INTERRUPTED = 2, 130
+"""Exit codes of a command that was called wrongly, and of one that Ctrl-C ended."""
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
-"""What syslog calls them."""
+"""The numbers that syslog, and so the journal, has for log levels."""
 
 ConfigFile = Annotated[
-    Path, typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file.", show_default=False)
-]
-MaybeConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", envvar="SCANMEND_CONFIG", help="The configuration file; built-in defaults without it."),
+    typer.Option(
+        "--config",
+        help=f"The configuration file; without it: {search.VARIABLE}, ./{search.NAME} or {search.SYSTEM}.",
+        show_default=False,
+    ),
 ]
+"""Of commands that cannot do without a configuration file."""
+OptionalConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help=f"The configuration file; without it, {search.VARIABLE} or built-in defaults.",
+        show_default=False,
+    ),
+]
+"""Of commands that can: they do not search, so that what they do does not depend on the working directory."""
 
 
-def configuration(path: Path | None) -> Config:
-    """Return the configuration of a command that does without a file; ConfigError."""
+def configuration(
+    given: Path | None, announce: Callable[[search.Found], None] | None = None, *, glossaries: bool = True
+) -> Config:
+    """Return the configuration that ``--config`` names, or that is found without it; ConfigError.
+
+    ``announce`` is called, before it is read, with a file that ``--config`` did not name; it says so on stderr unless
+    something else is given. ``glossaries``: whether they have to be usable, too.
+    """
+    return _loaded(search.find(given), announce or _announce, glossaries=glossaries)
+
+
+def configuration_or_builtin(given: Path | None) -> Config:
+    """Return the configuration that ``--config`` or SCANMEND_CONFIG names, or built-in defaults; ConfigError."""
+    if found := search.named(given):
+        return _loaded(found, _announce, glossaries=True)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scanmend"
-    return load(path) if path else builtin(cache)
+    return builtin(cache)
+
+
+def one_shot_settings(given: Path | None, folder: str | None) -> tuple[Folder, Config]:
+    """Return the settings of ``--folder``, or the defaults, and the configuration they are from; ConfigError."""
+    if folder is not None and search.named(given) is None:
+        fail("--folder needs --config", USAGE)
+    config = configuration_or_builtin(given)
+    settings = config.folder(folder) if folder else one_shot_folder(config, Path.cwd())
+    if settings.strategy != "off" and settings.model not in config.models:
+        raise ConfigError([f"{config.source}: defaults.model: no model is named {settings.model!r}"])
+    return settings, config
+
+
+def _announce(found: search.Found) -> None:
+    sys.stderr.write(f"scanmend: configuration {found.path} ({found.origin})\n")
+
+
+def _loaded(found: search.Found, announce: Callable[[search.Found], None], *, glossaries: bool) -> Config:
+    if not found.origin:
+        return load(found.path, glossaries=glossaries)
+    announce(found)
+    try:
+        return load(found.path, glossaries=glossaries)
+    except ConfigError as e:
+        raise ConfigError([*e.problems, found.reason]) from e
 
 
 def _is_journal(stream: TextIO) -> bool:
-    """Whether what is written here goes to systemd's journal; systemd.exec(5), JOURNAL_STREAM."""
+    """Whether a stream goes to systemd's journal; systemd.exec(5), JOURNAL_STREAM."""
     try:
         found = os.fstat(stream.fileno())
     except OSError:
@@ -42,7 +94,7 @@ def _is_journal(stream: TextIO) -> bool:
 
 
 def _with_priority(render: Callable[[Any, str, Any], Any]) -> Callable[[Any, str, Any], str]:
-    """Put before each line what the journal takes for its priority, and takes off again; sd-daemon(3)."""
+    """Begin each line with its priority as the journal reads it, and removes it; sd-daemon(3)."""
 
     def rendered(logger: Any, method: str, event: Any) -> str:
         priority = _PRIORITIES.get(event.get("level", ""), _PRIORITIES["info"])

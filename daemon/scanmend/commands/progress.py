@@ -1,4 +1,4 @@
-"""The progress of one-shot work on a terminal: a bar, and one line a file; and that of a download."""
+"""Progress bars on a terminal: that of ``scanmend process``, with one line for each file, and that of a download."""
 
 import sys
 import threading
@@ -22,8 +22,8 @@ from rich.progress import (
 from scanmend.document import printable
 
 
-class Shown:
-    """Counts pages and files into a progress bar."""
+class FileBar:
+    """The progress bar of many files; its methods may be called from any thread."""
 
     def __init__(self, progress: Progress, files: Sequence[Path]) -> None:
         self._progress = progress
@@ -52,22 +52,22 @@ class Shown:
     def _draw(self) -> None:
         pages = sum(done for done, _ in self._pages.values())
         of = sum(of for _, of in self._pages.values())
-        told = f"scans (page {pages} of {of} in work)" if of else "scans"
-        self._progress.update(self._task, completed=self._done, description=told)
+        description = f"scans (page {pages} of {of} in work)" if of else "scans"
+        self._progress.update(self._task, completed=self._done, description=description)
 
 
 @contextmanager
-def bar(files: Sequence[Path]) -> Iterator[Shown]:
-    """A progress bar on stderr while files are processed; only the lines where stderr is no terminal."""
+def file_bar(files: Sequence[Path]) -> Iterator[FileBar]:
+    """A progress bar on stderr while files are processed; where stderr is not a terminal, only the files' lines."""
     console = Console(stderr=True, file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=False, transient=True) as progress:
-        yield Shown(progress, files)
+        yield FileBar(progress, files)
 
 
 @contextmanager
-def download(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr for the download of a model; call it with bytes done and in all."""
+def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for the download of a model; call what it yields with the bytes that are here, and in all."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""What ``scanmend status`` says: the ledger's view, and the running daemon's where there is one."""
+"""``scanmend status``: what the ledger has, and what the running daemon reports, where there is one."""
 
 import json
 from collections import Counter
@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from scanmend.config.schema import Config
 from scanmend.document import printable
-from scanmend.errors import StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.ledger.entry import Entry
@@ -19,10 +20,17 @@ from scanmend.service import status_file
 from scanmend.service.lock import running_pid
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
+"""States of documents, in the order in which they are listed."""
+
+
+def run(config: Config, *, as_json: bool) -> None:
+    """Print the status, as JSON or for a person; StorageError where the ledger or the state folder cannot be read."""
+    current = status(config)
+    typer.echo(json.dumps(current, indent=2, ensure_ascii=False) if as_json else as_text(current))
 
 
 def status(config: Config) -> dict[str, Any]:
-    """Everything as plain values; works with and without a running daemon."""
+    """Everything as plain values, with and without a running daemon; StorageError as in ``run``."""
     path = config.state_dir / "ledger.sqlite"
     out: dict[str, Any] = {
         "running": running_pid(config.state_dir) is not None,
@@ -42,17 +50,17 @@ def status(config: Config) -> dict[str, Any]:
     }
     if out["running"]:
         out |= daemon_status(config.state_dir / status_file.NAME)
-        full = shortage(config.state_dir)  # of this the daemon may not be able to write
+        full = shortage(config.state_dir)  # the daemon may be unable to write that its disk is full
         if full and not any(folder["trouble"] for folder in out["folders"]):
             out["troubles"] = [*out["troubles"], full]
     if path.exists():
         ledger = Ledger(path, read_only=True)
         try:
             out["documents"] |= ledger.counts()
-            out["waiting_retry"] = [_told(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
-            out["failures"] = [_told(e) for e in ledger.in_state("quarantined")]
+            out["waiting_retry"] = [_fields(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
+            out["failures"] = [_fields(e) for e in ledger.in_state("quarantined")]
             out["uncorrected"] = ledger.uncorrected()
-            out["recent"] = [_told(e) for e in ledger.recent(5)]
+            out["recent"] = [_fields(e) for e in ledger.recent(5)]
             out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
         finally:
             ledger.close()
@@ -71,15 +79,15 @@ def _left_behind(ledger: Ledger, config: Config) -> Iterator[str]:
 
 
 def daemon_status(path: Path) -> dict[str, Any]:
-    """What the running daemon last wrote of itself; empty when there is nothing to read."""
+    """The content of the running daemon's status file; empty when there is nothing to read."""
     try:
-        told = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _fields(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "folder": entry.folder,
@@ -93,58 +101,58 @@ def _told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_text(told: dict[str, Any]) -> str:
-    """The same for a person, one line a fact."""
-    lines = [f"daemon     {'running, pid ' + str(told['pid']) if told['running'] else 'not running'}"]
-    if told["loaded"]:
-        lines += [f"model      {_model(one)}" for one in told["loaded"]]
-    if not any(one["state"] == told["model"]["state"] for one in told["loaded"]):
-        lines.append(f"model      {told['model']['state']}")
-    lines += [f"TROUBLE    {trouble}" for trouble in told["troubles"]]
-    lines += [f"download   {_download(d)}" for d in told["downloads"]]
+def as_text(current: dict[str, Any]) -> str:
+    """The status for a person, one fact a line."""
+    lines = [f"daemon     {'running, pid ' + str(current['pid']) if current['running'] else 'not running'}"]
+    if current["loaded"]:
+        lines += [f"model      {_model(one)}" for one in current["loaded"]]
+    if not any(one["state"] == current["model"]["state"] for one in current["loaded"]):
+        lines.append(f"model      {current['model']['state']}")
+    lines += [f"TROUBLE    {trouble}" for trouble in current["troubles"]]
+    lines += [f"download   {_download(d)}" for d in current["downloads"]]
     lines += [
         f"ledger     a damaged one was set aside: {file}; the new one is made from the folders; remove it when you like"
-        for file in told["set_aside"]
+        for file in current["set_aside"]
     ]
-    counts = ", ".join(f"{n} {state}" for state, n in told["documents"].items() if n)
+    counts = ", ".join(f"{n} {state}" for state, n in current["documents"].items() if n)
     lines.append(f"documents  {counts or 'none yet'}")
-    if told["uncorrected"]:
-        lines.append(f"raw        {told['uncorrected']} done without correction, since their model failed")
-    for folder in told["folders"]:
+    if current["uncorrected"]:
+        lines.append(f"raw        {current['uncorrected']} done without correction, since their model failed")
+    for folder in current["folders"]:
         trouble = f"  TROUBLE: {folder['trouble']}" if folder["trouble"] else ""
         why = f" ({folder['why']})" if folder.get("why") else ""
         lines.append(
             f"folder     {folder['name']}: {folder['waiting']} in the inbox, watched by {folder['mode']}{why}{trouble}"
         )
-    lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in told["working"]]
+    lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in current["working"]]
     lines += [
         f"retry      {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
         + (f"; again at {e['due']}" if e["due"] else "")
-        for e in told["waiting_retry"]
+        for e in current["waiting_retry"]
     ]
     lines += [
         f"failed     {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
         + (f"; lies at {e['where']}" if e["where"] else "")
-        for e in told["failures"]
+        for e in current["failures"]
     ]
     return "\n".join(lines)
 
 
-def _model(told: dict[str, Any]) -> str:
-    """One loaded model, and what ran where."""
-    some = f", {told['gpu_layers']} of {told['layers']} layers on the GPU" if told["gpu_layers"] else ""
-    return f"{told['state']}: {told['model']}, pid {told['pid']}, on {told['ran_on']}{some}"
+def _model(one: dict[str, Any]) -> str:
+    """One loaded model, and where it runs."""
+    some = f", {one['gpu_layers']} of {one['layers']} layers on the GPU" if one["gpu_layers"] else ""
+    return f"{one['state']}: {one['model']}, pid {one['pid']}, on {one['ran_on']}{some}"
 
 
-def _download(told: dict[str, Any]) -> str:
-    """How far a download is; its documents are read meanwhile, and corrected when it is done."""
-    if told["percent"] is None:
-        return f"{told['model']}: asking the hub"
-    text = f"{told['model']}: {told['percent']:.0f} % of {told['total_mib']:,.0f} MiB"
-    if told["rate_mib_s"] is not None:
-        text += f", {told['rate_mib_s']:.1f} MiB/s"
-    if told["remaining_s"] is not None:
-        text += f", {duration(told['remaining_s'])} left"
+def _download(one: dict[str, Any]) -> str:
+    """How far a download is."""
+    if one["percent"] is None:
+        return f"{one['model']}: asking the hub"
+    text = f"{one['model']}: {one['percent']:.0f} % of {one['total_mib']:,.0f} MiB"
+    if one["rate_mib_s"] is not None:
+        text += f", {one['rate_mib_s']:.1f} MiB/s"
+    if one["remaining_s"] is not None:
+        text += f", {duration(one['remaining_s'])} left"
     return text
 
 
@@ -154,13 +162,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def failed(ledger: Ledger, ids: list[str], *, every: bool) -> list[Entry]:
-    """The quarantined documents named, or all of them; StorageError names an id that is none."""
-    quarantined = {e.id: e for e in ledger.in_state("quarantined")}
-    if every:
-        return list(quarantined.values())
-    if unknown := [i for i in ids if i not in quarantined]:
-        raise StorageError(f"no quarantined document has the id {', '.join(unknown)}; scanmend status lists them")
-    return [quarantined[i] for i in dict.fromkeys(ids)]

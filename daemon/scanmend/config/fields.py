@@ -1,4 +1,4 @@
-"""What a single key of the configuration may hold: each kind of value with its check and the remedy it names."""
+"""Types of single configuration values: each with its check, and a message that names the remedy."""
 
 import grp
 import re
@@ -11,11 +11,15 @@ from pydantic_core.core_schema import ValidationInfo
 from scanmend.config.glossary_file import read as read_glossary
 
 Whole = Annotated[int, Field(strict=True)]
-"""Strict, since ``true`` would be taken for 1."""
+"""An integer; strict, since otherwise ``true`` would be taken for 1."""
 Number = Annotated[float, Field(strict=True)]
+"""A number; strict for the same reason as ``Whole``."""
 Seconds = Annotated[Number, Field(ge=0, le=86_400 * 7)]
+"""A time in seconds, from zero to a week."""
 Limit = Annotated[Number, Field(gt=0, le=86_400)]
+"""A time limit or interval in seconds, above zero and up to a day."""
 Count = Annotated[Whole, Field(ge=1)]
+"""A number of things, at least one."""
 
 
 def _language(value: str) -> str:
@@ -26,7 +30,7 @@ def _language(value: str) -> str:
     return value
 
 
-def _alone(value: tuple[str, ...]) -> tuple[str, ...]:
+def _auto_alone(value: tuple[str, ...]) -> tuple[str, ...]:
     if "auto" in value and len(value) > 1:
         raise ValueError("auto stands alone: it chooses among all that are installed; or name the languages without it")
     return value
@@ -38,8 +42,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _place(value: object, info: ValidationInfo) -> object:
-    """Make a path absolute: relative ones are relative to the configuration file."""
+def _absolute(value: object, info: ValidationInfo) -> object:
+    """Make a path absolute: a relative one is relative to the folder of the configuration file."""
     if isinstance(value, str) and (not value.strip() or "\0" in value):
         raise ValueError("is empty or no path; name a file or folder")
     base = (info.context or {}).get("base")
@@ -59,12 +63,12 @@ def _command(value: object, info: ValidationInfo) -> object:
         if not value[0].strip() or any("\0" in part for part in value if isinstance(part, str)):
             raise ValueError("names no program; write a list: [program, argument, …]")
         if "/" in value[0]:
-            return [str(_place(value[0], info)), *value[1:]]
+            return [str(_absolute(value[0], info)), *value[1:]]
     return value
 
 
 def _file_mode(value: object) -> object:
-    """Take octal digits such as ``0640``: the owner reads and writes, nobody executes, strangers never write."""
+    """Take octal digits such as ``0640``: the owner reads and writes, nobody executes, others never write."""
     if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value.strip()):
         raise ValueError(f'{value!r} is no file mode; write octal digits in quotes, such as "0640"')
     mode = int(value, 8)
@@ -89,25 +93,25 @@ def _group(value: object) -> object:
 
 
 def _glossary(path: Path, info: ValidationInfo) -> Path:
-    """Let a glossary that cannot be used be a mistake like any other; the words are read again when they are needed."""
+    """Refuse a glossary that cannot be used, unless the context says not to look; its words are read again for use."""
     if (info.context or {}).get("glossaries", True):
         read_glossary(path)
     return path
 
 
-def _listed(value: object) -> object:
-    """Take one word as a list of one: ``languages: eng``."""
+def _as_list(value: object) -> object:
+    """Take a single word as a list of one: ``languages: eng``."""
     return [value] if isinstance(value, str) else value
 
 
 Languages = Annotated[
     tuple[Annotated[str, AfterValidator(_language)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     Field(min_length=1),
-    AfterValidator(_alone),
+    AfterValidator(_auto_alone),
 ]
 Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
-FolderPath = Annotated[Path, BeforeValidator(_place)]
+FolderPath = Annotated[Path, BeforeValidator(_absolute)]
 Argument = Annotated[str, Field(strict=True)]
 Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
 FileMode = Annotated[str, BeforeValidator(_file_mode)]

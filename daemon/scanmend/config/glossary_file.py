@@ -8,37 +8,37 @@ import structlog
 
 from scanmend.errors import StorageError
 
-MOST_BYTES = 1024 * 1024
-"""Some fifty thousand names; more of them would look like every other word."""
+MAX_BYTES = 1024 * 1024
+"""Largest file that is read: some fifty thousand names; with more, every word would look like one of them."""
 
-_REMARK = re.compile(r"^\s*#.*|\s#(\s.*)?$")
+_COMMENT = re.compile(r"^\s*#.*|\s#(\s.*)?$")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 log = structlog.get_logger()
 
 
 def read(path: Path) -> tuple[str, ...]:
-    """Return the entries; ValueError says what is wrong with the file, and what to do.
+    """Return the entries, each once; ValueError says what is wrong with the file, and what to do.
 
-    Empty lines are passed over, and remarks: a line that begins with ``#``, or the end of one after a ``#`` that
-    stands alone; ``C#`` and ``Suite #5`` are entries.
+    Empty lines are skipped, and comments: a line that begins with ``#``, or the end of one after a ``#`` that stands
+    alone; ``C#`` and ``Suite #5`` are entries.
     """
-    lines = (_REMARK.sub("", line).strip() for line in _text(path).splitlines())
+    lines = (_COMMENT.sub("", line).strip() for line in _text(path).splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _text(path: Path) -> str:
     try:
-        if path.exists() and not path.is_file():  # and a pipe would keep us waiting
+        if path.exists() and not path.is_file():  # reading a pipe would block
             raise ValueError(f"{path} is no text file but a folder or device; name a file with one word a line")
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as e:
         raise ValueError(f"there is no file {path}; create it, with one word a line, or remove the key") from e
     except OSError as e:
         raise ValueError(f"{path} cannot be read ({e.strerror}); let the user who runs scanmend read it") from e
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"{path} is larger than {MOST_BYTES >> 10} KiB; keep the words that matter most")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_BYTES >> 10} KiB; keep the words that matter most")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -51,23 +51,23 @@ def _text(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Cached:
     stamp: tuple[int, ...] | None
     entries: tuple[str, ...]
 
 
 class GlossaryFiles:
-    """The entries of glossary files as they are now; for any number of threads, which at worst read a file twice."""
+    """Glossary files, each read again when it has changed; for any number of threads, which may read a file twice."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, _Known] = {}
-        self._trouble: dict[Path, str] = {}
+        self._known: dict[Path, _Cached] = {}
+        self._rejected: dict[Path, str] = {}
 
     def entries(self, path: Path | None) -> tuple[str, ...]:
-        """Return the entries of this file, none for None.
+        """Return the entries of this file as it is now; none for None.
 
-        A file that cannot be used any more keeps the entries that it had, and the log says so once; StorageError when
-        it never could.
+        Of a file that cannot be used any more, the entries read before are returned, and the log says so once;
+        StorageError when there are none.
         """
         if path is None:
             return ()
@@ -79,19 +79,19 @@ class GlossaryFiles:
         except ValueError as e:
             if known is None:
                 raise StorageError(f"glossary: {e}") from e
-            if self._trouble.get(path) != str(e):
-                self._trouble[path] = str(e)
+            if self._rejected.get(path) != str(e):
+                self._rejected[path] = str(e)
                 log.warning("glossary.rejected", problem=str(e), meaning="the words read before stay")
             return known.entries
-        self._known[path] = _Known(stamp, entries)
-        self._trouble.pop(path, None)
+        self._known[path] = _Cached(stamp, entries)
+        self._rejected.pop(path, None)
         if known is not None:
             log.info("glossary.reloaded", path=str(path), entries=len(entries))
         return entries
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """What is another when the file has changed; ctime tells of permissions and of files put in its place."""
+    """Values that differ once the file has changed; ctime also changes with permissions and by a rename."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Read the one YAML file: checked as a whole, every problem one line with the file, the line, the key, the remedy."""
+"""Reads the configuration file and checks it as a whole; each problem is one line with file, line, key and remedy."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -15,13 +15,16 @@ from scanmend.fs.safe_open import CLAIMS
 
 
 def load(path: Path, *, glossaries: bool = True) -> Config:
-    """Read and check the file, and the glossaries it names; ConfigError has every problem with line, key, remedy."""
+    """Read and check the file; ConfigError has every problem.
+
+    ``glossaries``: whether the glossary files that it names have to be usable, too.
+    """
     raw, lines = read(path)
-    prepared = _prepared(raw, path)
+    prepared = _with_defaults(raw, path)
     context = {"base": path.resolve().parent, "glossaries": glossaries}
     problems = list(lines.problems)
     if "source" in raw:
-        problems.append(f"{lines.of('source')}: unknown key; remove it")
+        problems.append(f"{lines.where('source')}: unknown key; remove it")
     wrong: frozenset[Location] = frozenset()
     try:
         config = Config.model_validate(prepared, context=context)
@@ -29,39 +32,39 @@ def load(path: Path, *, glossaries: bool = True) -> Config:
     except ValidationError as e:
         config = None
         errors = e.errors()
-        problems += readable(errors, lines, _keys_beside)
+        problems += readable(errors, lines, _known_keys)
         wrong = frozenset(keys_only(error["loc"])[:3] for error in errors)
-        folders = _sound(prepared.get("folders"), wrong, context)
+        folders = _valid_folders(prepared.get("folders"), wrong, context)
     models = prepared.get("models", {})
     problems += _contradictions(models if isinstance(models, dict) else None, folders, lines, wrong)
     if config is not None:
-        problems += _among_our_own(config, lines)
+        problems += _inboxes_at_own_files(config, lines)
     if not prepared.get("folders", ()):
-        problems.append(f"{lines.of('folders')}: no folder to watch; add one with name, inbox and outbox")
+        problems.append(f"{lines.where('folders')}: no folder to watch; add one with name, inbox and outbox")
     if problems or config is None:
         raise ConfigError(lines.in_order(problems))
     return config
 
 
-def _prepared(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Give each folder the defaults and the paths it does not set; a section left empty counts as absent."""
+def _with_defaults(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Give each folder the defaults and the paths that it does not set; a section left empty counts as absent."""
     out = {key: value for key, value in raw.items() if value is not None} | {"source": path}
     defaults, folders = out.get("defaults"), out.get("folders")
     if isinstance(folders, list):
         shared = defaults if isinstance(defaults, dict) else {}
-        out["folders"] = [_completed(f, shared) if isinstance(f, dict) else f for f in folders]
+        out["folders"] = [_completed_folder(f, shared) if isinstance(f, dict) else f for f in folders]
     return out
 
 
-def _completed(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+def _completed_folder(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     out = {**defaults, **folder}
     if isinstance(outbox := out.get("outbox"), str):
         out = {"archive": f"{outbox}/originals", "quarantine": f"{outbox}/quarantine", **out}
     return out
 
 
-def _sound(folders: object, wrong: Collection[Location], context: dict[str, Any]) -> dict[int, Folder]:
-    """Return the folders as far as they can be understood without their wrong keys, by index."""
+def _valid_folders(folders: object, wrong: Collection[Location], context: dict[str, Any]) -> dict[int, Folder]:
+    """Return, by index, the folders that are valid once their wrong keys are left out."""
     out: dict[int, Folder] = {}
     for i, folder in enumerate(folders if isinstance(folders, list) else ()):
         if isinstance(folder, dict):
@@ -73,8 +76,8 @@ def _sound(folders: object, wrong: Collection[Location], context: dict[str, Any]
     return out
 
 
-def _keys_beside(loc: Location) -> set[str]:
-    """Name the keys that are known where this one stands."""
+def _known_keys(loc: Location) -> set[str]:
+    """The keys that are allowed at this location."""
     kinds: dict[str, type[BaseModel]] = {"models": ModelSpec, "defaults": Settings, "folders": Folder}
     owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
     return set(owner.model_fields) - ({"source"} if owner is Config else set())
@@ -83,7 +86,7 @@ def _keys_beside(loc: Location) -> set[str]:
 def _contradictions(
     models: Collection[str] | None, folders: Mapping[int, Folder], lines: Lines, wrong: Collection[Location]
 ) -> Iterator[str]:
-    """Yield what each key alone cannot show: unknown models, shared names and inboxes, outputs inside an inbox."""
+    """Yield problems of several keys together: unknown models, shared names and inboxes, outputs inside an inbox."""
     names: dict[str, int] = {}
     inboxes: dict[Path, int] = {}
     for i, folder in folders.items():
@@ -91,39 +94,39 @@ def _contradictions(
         if models is not None and not doubtful and folder.strategy != "off" and folder.model not in models:
             key = ("folders", i, "model") if ("folders", i, "model") in lines else ("defaults", "model")
             known = ", ".join(models) or "none"
-            yield f"{lines.of(*key)}: no model is named {folder.model!r}; models has: {known}"
+            yield f"{lines.where(*key)}: no model is named {folder.model!r}; models has: {known}"
         if (j := names.setdefault(folder.name.casefold(), i)) != i:
-            yield f"{lines.of('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
-        if (j := inboxes.setdefault(_real(folder.inbox), i)) != i:
-            yield f"{lines.of('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
+            yield f"{lines.where('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
+        if (j := inboxes.setdefault(_real_path(folder.inbox), i)) != i:
+            yield f"{lines.where('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
     for i, folder in folders.items():
         for inbox, j in inboxes.items():
-            yield from _inside(folders[j], inbox, folder, i, lines)
+            yield from _outputs_in_inbox(folders[j], inbox, folder, i, lines)
 
 
-def _inside(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
+def _outputs_in_inbox(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
     for key in ("outbox", "archive", "quarantine"):
-        target = _real(getattr(folder, key))
+        target = _real_path(getattr(folder, key))
         named = key == "outbox" or ("folders", i, key) in lines
         if named and target.is_relative_to(inbox):
             yield (
-                f"{lines.of('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
+                f"{lines.where('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
                 "so results would be taken for scans; choose a folder outside every inbox"
             )
-    if watching.recursive and inbox in _real(folder.inbox).parents:
+    if watching.recursive and inbox in _real_path(folder.inbox).parents:
         yield (
-            f"{lines.of('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "
+            f"{lines.where('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "
             "move one of them or set recursive: false"
         )
 
 
-def _among_our_own(config: Config, lines: Lines) -> Iterator[str]:
-    """Yield inboxes that hold, or lie in, what is the daemon's own: it would take its ledger for a scan."""
-    home = _real(config.source).parent
+def _inboxes_at_own_files(config: Config, lines: Lines) -> Iterator[str]:
+    """Yield inboxes that hold, or lie in, the daemon's own folders: it would take its ledger for a scan."""
+    home = _real_path(config.source).parent
     for i, folder in enumerate(config.folders):
-        inbox, where = _real(folder.inbox), lines.of("folders", i, "inbox")
+        inbox, where = _real_path(folder.inbox), lines.where("folders", i, "inbox")
         for key in ("state_dir", "models_dir"):
-            own = _real(getattr(config, key))
+            own = _real_path(getattr(config, key))
             if own.is_relative_to(inbox) or inbox.is_relative_to(own):
                 yield f"{where}: holds {key} ({own}), or lies in it; choose a folder that is for scans alone"
         if home == inbox or (folder.recursive and home.is_relative_to(inbox)):
@@ -132,6 +135,6 @@ def _among_our_own(config: Config, lines: Lines) -> Iterator[str]:
             yield f"{where}: lies in {CLAIMS}, where scanmend keeps what it has in work; choose another folder"
 
 
-def _real(path: Path) -> Path:
-    """Without links, as far as it exists; unlike ``Path.resolve`` it bears with links in a circle."""
+def _real_path(path: Path) -> Path:
+    """The path without links, as far as it exists; unlike ``Path.resolve`` without an error for links in a circle."""
     return Path(os.path.realpath(path))

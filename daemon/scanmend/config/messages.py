@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with the configuration, as one line a person can act on for each key."""
+"""Pydantic's errors about the configuration as messages that a person can act on, one line for each key."""
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,36 +24,39 @@ _NEEDS = {
     "less_than_equal": "at most {le:.15g}",
     "too_short": "a list of one entry at least",
 }
-"""What a value needs to be, by pydantic's type of error."""
+"""What a value needs to be, by pydantic's type of error; braces are filled in from the error's context."""
 
 
 def readable(
     errors: Sequence[ErrorDetails], lines: Lines, keys_beside: Callable[[Location], Collection[str]]
 ) -> Iterator[str]:
-    """One line for each key; what ``defaults`` hand on to every folder is told once, where it stands."""
-    told: dict[Location, list[ErrorDetails]] = {}
+    """One line for each key; an error in ``defaults``, which every folder repeats, is reported once, there.
+
+    ``keys_beside`` returns the keys that are allowed at a location.
+    """
+    by_key: dict[Location, list[ErrorDetails]] = {}
     for error in errors:
         loc = keys_only(error["loc"])
         if error["type"] == "too_short" and error["input"]:
-            continue  # it has entries, but wrong ones, and they are told
+            continue  # it has entries, but wrong ones, which have errors of their own
         if loc[:1] == ("folders",) and len(loc) > 2:  # noqa: PLR2004
             if loc[:3] not in lines and ("defaults", loc[2]) in lines:
                 loc = ("defaults", *loc[2:])
             elif loc[2] in ("archive", "quarantine") and loc[:3] not in lines:
                 continue  # they follow from the outbox, and that is missing or wrong itself
-        told.setdefault(loc, []).append(error)
-    for loc, same in told.items():
-        yield f"{lines.of(*loc)}: {_remedy(same, loc, keys_beside)}"
+        by_key.setdefault(loc, []).append(error)
+    for loc, same in by_key.items():
+        yield f"{lines.where(*loc)}: {_remedy(same, loc, keys_beside)}"
 
 
 def keys_only(loc: Location) -> Location:
-    """Drop the parts of pydantic's location that name types: what follows a field's name is an index or a type."""
+    """Drop the parts of pydantic's location that name types; after a field's name come only indexes and types."""
     deep = {"models": 3, "folders": 3, "defaults": 2}.get(str(loc[0]) if loc else "", 1)
     return loc[:deep] + tuple(part for part in loc[deep:] if isinstance(part, int))
 
 
 def _remedy(errors: Sequence[ErrorDetails], loc: Location, keys_beside: Callable[[Location], Collection[str]]) -> str:
-    """What is wrong with one key; a key that may be of several types has an error for each of them."""
+    """What is wrong with one key, and what it has to be; a key of several types has an error for each of them."""
     kind, value = errors[0]["type"], errors[0]["input"]
     if kind == "extra_forbidden":
         known = sorted(keys_beside(loc))
@@ -67,7 +70,7 @@ def _remedy(errors: Sequence[ErrorDetails], loc: Location, keys_beside: Callable
         return errors[0]["msg"].removeprefix("Value error, ")
     needs = dict.fromkeys(_needed(e) for e in errors)
     quotes = "; put it in quotes" if kind == "string_type" and isinstance(value, int | float) else ""
-    return f"needs to be {', or '.join(needs)} (it is {_shown(value)}){quotes}"
+    return f"needs to be {', or '.join(needs)} (it is {_described(value)}){quotes}"
 
 
 def _needed(error: ErrorDetails) -> str:
@@ -75,7 +78,7 @@ def _needed(error: ErrorDetails) -> str:
     return needs.format_map(error.get("ctx", {})) if needs else error["msg"].removeprefix("Input should be ")
 
 
-def _shown(value: object) -> str:
+def _described(value: object) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list" if value else "an empty list"
     if value is None or isinstance(value, bool):

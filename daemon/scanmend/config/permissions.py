@@ -1,4 +1,4 @@
-"""Who else could change what the daemon trusts, or its results: permissions that are too wide, and how to mend them."""
+"""Permissions that are too wide: who else could change what the daemon trusts, or its results, and how to mend that."""
 
 import os
 import shutil
@@ -16,27 +16,48 @@ class Exposure:
     """Something that others may change."""
 
     what: str
+    """The thing, such as ``invoices: outbox``."""
     found: str
     """Who may do what, and what to do about it."""
     refused: bool = False
-    """Whether the daemon does not start with it: whoever it is could run programs, or send documents anywhere."""
+    """Whether the daemon refuses to start: whoever may change it could run programs, or send documents anywhere."""
 
 
-def refuse(config: Config) -> None:
-    """Raise ConfigError when anyone on this machine could make the daemon do what he likes."""
+def refuse_exposed(config: Config) -> None:
+    """Raise ConfigError when the daemon must not start: anyone on this machine could make it do whatever they like."""
     found = [f"{e.what}: {e.found}" for e in exposures(config) if e.refused]
     if found:
         raise ConfigError(found)
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise ConfigError where another user could have put this file there, or could exchange it before it is read.
+
+    Such a file is taken only when it is named: whoever may write the ledger of its ``state_dir`` has ``scanmend retry``
+    move files, and ``scanmend unload`` signal processes, with the rights of the caller.
+    """
+    for checked, follow in ((path, False), (path, True), (path.parent, True)):
+        try:
+            found = checked.stat(follow_symlinks=follow)
+        except OSError:  # reading it tells why
+            continue
+        refused = "so it is not read" if checked == path else f"so {path} is not read"
+        unless = "unless --config names it"
+        if found.st_uid not in (0, os.geteuid()):
+            raise ConfigError([f"{checked} belongs to another user (id {found.st_uid}), {refused} {unless}"])
+        is_sticky_folder = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+        if found.st_mode & stat.S_IWOTH and not is_sticky_folder and not stat.S_ISLNK(found.st_mode):
+            raise ConfigError([f"{checked} may be changed by anyone, {refused} {unless}; {_chmod_remedy(checked)}"])
+
+
 def exposures(config: Config) -> Iterator[Exposure]:
-    """Look at the configuration, what it names, and the folders."""
-    yield from _trusted("configuration", config.source)
-    if _anyone(config.state_dir):
-        found = f"anyone may change what is known of documents in {config.state_dir}; {_close(config.state_dir)}"
+    """Yield what others may change of the configuration, of what it names, and of the folders."""
+    yield from _exposed_file("configuration", config.source)
+    if _writable_by_anyone(config.state_dir):
+        found = f"anyone may change what is known of documents in {config.state_dir}; {_chmod_remedy(config.state_dir)}"
         yield Exposure("state_dir", found, refused=True)
-    if _anyone(config.models_dir):
-        found = f"anyone may put models into {config.models_dir}; {_close(config.models_dir)}"
+    if _writable_by_anyone(config.models_dir):
+        found = f"anyone may put models into {config.models_dir}; {_chmod_remedy(config.models_dir)}"
         yield Exposure("models_dir", found)
     for folder in config.folders:
         yield from _folder(folder)
@@ -46,46 +67,46 @@ def _folder(folder: Folder) -> Iterator[Exposure]:
     for key, command in (("on_success", folder.on_success), ("on_failure", folder.on_failure)):
         program = shutil.which(command[0]) if command else None
         if program is not None:
-            yield from _trusted(f"{folder.name}: {key}", Path(program))
+            yield from _exposed_file(f"{folder.name}: {key}", Path(program))
     if folder.glossary is not None:
-        opened = _trusted(f"{folder.name}: glossary", folder.glossary)
+        opened = _exposed_file(f"{folder.name}: glossary", folder.glossary)
         yield from (replace(one, refused=False) for one in opened)  # it decides on words, and on nothing else
-    if _anyone(folder.inbox, sticky_will_do=True):
+    if _writable_by_anyone(folder.inbox, unless_sticky=True):
         found = f"anyone may take away or exchange the scans of others in {folder.inbox}; run: chmod +t {folder.inbox}"
         yield Exposure(f"{folder.name}: inbox", found)
-    if _anyone(folder.inbox) and (folder.on_success or folder.on_failure):
-        found = f"they get names and texts that anyone may choose, by dropping scans; {_close(folder.inbox)}"
+    if _writable_by_anyone(folder.inbox) and (folder.on_success or folder.on_failure):
+        found = f"they get names and texts that anyone may choose, by dropping scans; {_chmod_remedy(folder.inbox)}"
         yield Exposure(f"{folder.name}: commands", found)
     for key in ("outbox", "archive", "quarantine"):
         path: Path = getattr(folder, key)
-        if _anyone(path, sticky_will_do=True):
-            found = f"anyone may exchange or remove what is in {path}; {_close(path)}"
+        if _writable_by_anyone(path, unless_sticky=True):
+            found = f"anyone may exchange or remove what is in {path}; {_chmod_remedy(path)}"
             yield Exposure(f"{folder.name}: {key}", found)
 
 
-def _trusted(what: str, path: Path) -> Iterator[Exposure]:
-    """A file that decides what is done: neither it nor the folder it lies in may be open to others."""
-    for place in (path, Path(os.path.realpath(path)).parent):
+def _exposed_file(what: str, path: Path) -> Iterator[Exposure]:
+    """A file that decides what the daemon does: others must be able to change neither it nor the folder it lies in."""
+    for checked in (path, Path(os.path.realpath(path)).parent):
         try:
-            mode = place.stat().st_mode
-        except OSError:  # what is not there is told elsewhere
+            mode = checked.stat().st_mode
+        except OSError:  # other checks report what is not there
             continue
         if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
             continue
         if mode & stat.S_IWOTH:
-            yield Exposure(what, f"{place} may be changed by anyone; {_close(place)}", refused=True)
+            yield Exposure(what, f"{checked} may be changed by anyone; {_chmod_remedy(checked)}", refused=True)
         elif mode & stat.S_IWGRP and not stat.S_ISDIR(mode):
-            yield Exposure(what, f"{place} may be changed by its group; run: chmod go-w {place}")
+            yield Exposure(what, f"{checked} may be changed by its group; run: chmod go-w {checked}")
 
 
-def _anyone(path: Path, *, sticky_will_do: bool = False) -> bool:
+def _writable_by_anyone(path: Path, *, unless_sticky: bool = False) -> bool:
     """Whether anyone on this machine may make and remove files there."""
     try:
         mode = path.stat().st_mode
     except OSError:
         return False
-    return bool(mode & stat.S_IWOTH) and not (sticky_will_do and mode & stat.S_ISVTX)
+    return bool(mode & stat.S_IWOTH) and not (unless_sticky and mode & stat.S_ISVTX)
 
 
-def _close(path: Path) -> str:
+def _chmod_remedy(path: Path) -> str:
     return f"run: chmod o-w {path}"

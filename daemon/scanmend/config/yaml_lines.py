@@ -1,4 +1,4 @@
-"""YAML with line numbers: plain values as YAML 1.2 reads them, and where each of them stands in the file.
+"""YAML with line numbers: plain values as in YAML 1.2, and the line of each.
 
 PyYAML's own reading is YAML 1.1, in which ``strategy: off`` and ``languages: [no]`` are truth values and
 ``name: 2024-01-01`` is a date. Here they are text; only ``true`` and ``false`` are truth values.
@@ -17,10 +17,12 @@ from scanmend.errors import ConfigError
 Location = tuple[str | int, ...]
 """Keys and list indexes from the root to a value: ``("folders", 0, "inbox")``."""
 
-MOST_BYTES = 256 * 1024
-MOST_VALUES = 20_000
-"""With every alias written out."""
-DEEPEST = 32
+MAX_BYTES = 256 * 1024
+"""Largest configuration file that is read."""
+MAX_VALUES = 20_000
+"""Most values in a file, with every alias written out."""
+MAX_DEPTH = 32
+"""Deepest nesting of mappings and lists."""
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
@@ -36,7 +38,7 @@ _SCALARS: MappingProxyType[str, Callable[[str], Any]] = MappingProxyType(
 
 
 class _Loader(yaml.SafeLoader):
-    """Tells a plain value's kind as YAML 1.2 does."""
+    """PyYAML's loader with the plain values of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 -- PyYAML's attribute
 
@@ -53,7 +55,7 @@ _Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"\Z"), [""])
 
 
 class Lines:
-    """Where each key of a file stands, and what is wrong with its keys whatever they mean."""
+    """The line of each key of a file, and problems of its keys that do not depend on what they mean."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,53 +65,53 @@ class Lines:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Keys that stand twice, values that do not fit their tag."""
+        """One message each for keys that stand twice, keys that are not text, and values that do not fit their tag."""
         return tuple(self._wrong.values())
 
     def __contains__(self, loc: Location) -> bool:
         return loc in self._at
 
-    def of(self, *loc: str | int) -> str:
-        """``file:line: key``, the line being that of the nearest place that the file has."""
+    def where(self, *loc: str | int) -> str:
+        """``file:line: key``; where the file does not have the key, the line is that of what should have it."""
         at = loc
         while at and at not in self._at:
             at = at[:-1]
         return f"{self.path}:{self._at.get(at, 1)}: {dotted(loc)}"
 
     def in_order(self, problems: Iterable[str]) -> list[str]:
-        """Sort lines that ``of`` begins by where they point; each is told once."""
+        """Sort messages that begin with ``where`` by their line, without duplicates."""
         start = len(f"{self.path}:")
         return sorted(dict.fromkeys(problems), key=lambda problem: int(problem[start:].partition(":")[0]))
 
-    def value(self, node: yaml.Node, loc: Location = ()) -> Any:
-        """Build the value of a node, aliases written out, noting lines and problems on the way.
+    def build(self, node: yaml.Node, loc: Location = ()) -> Any:
+        """Build the plain value of a node, aliases written out, and note the lines and problems of its keys.
 
-        ConfigError when it is too deep or too much: aliases of aliases can stand for billions of values.
+        ConfigError when it is nested too deep or has too many values: aliases of aliases can stand for billions.
         """
-        self._spend(node, loc)
+        self._count_value(node, loc)
         self._at.setdefault(loc, _line(node))
         if isinstance(node, yaml.MappingNode):
             out: dict[str, Any] = {}
             for key, value, own in self._pairs(node, loc):
                 if key.value not in out:
                     self._at[*loc, key.value] = _line(key)
-                    out[key.value] = self.value(value, (*loc, key.value))
+                    out[key.value] = self.build(value, (*loc, key.value))
                 elif own:
                     first = self._at[*loc, key.value]
                     self._note(key, (*loc, key.value), f"the same key stands in line {first} already; remove one")
             return out
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(value, (*loc, i)) for i, value in enumerate(node.value)]
+            return [self.build(value, (*loc, i)) for i, value in enumerate(node.value)]
         try:
             return _SCALARS[node.tag](node.value)
         except (LookupError, ValueError):
             self._note(node, loc, f"does not fit its tag {node.tag.replace(_TAG, '!!')}; remove the tag")
 
     def _pairs(self, node: yaml.MappingNode, loc: Location) -> Iterator[tuple[yaml.ScalarNode, yaml.Node, bool]]:
-        """Yield keys, values and whether they are the mapping's own; then come those that ``<<`` brings in."""
+        """Yield keys and values, and whether they are the mapping's own; last come those that ``<<`` brings in."""
         merged: list[yaml.Node] = []
         for key, value in node.value:
-            self._spend(key, loc)
+            self._count_value(key, loc)
             if key.tag == _MERGE:
                 merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
             elif isinstance(key, yaml.ScalarNode):
@@ -117,16 +119,16 @@ class Lines:
             else:
                 self._note(key, loc, "a key needs to be plain text")
         for other in merged:
-            self._spend(other, loc)
+            self._count_value(other, loc)
             if isinstance(other, yaml.MappingNode):
                 yield from ((key, value, False) for key, value, _ in self._pairs(other, loc))
             else:
                 self._note(other, loc, "<< takes an alias of a mapping, or a list of such aliases")
 
-    def _spend(self, node: yaml.Node, loc: Location) -> None:
+    def _count_value(self, node: yaml.Node, loc: Location) -> None:
         self._count += 1
-        if self._count > MOST_VALUES or len(loc) > DEEPEST:
-            what = f"nested more than {DEEPEST} deep" if len(loc) > DEEPEST else f"more than {MOST_VALUES} values"
+        if self._count > MAX_VALUES or len(loc) > MAX_DEPTH:
+            what = f"nested more than {MAX_DEPTH} deep" if len(loc) > MAX_DEPTH else f"more than {MAX_VALUES} values"
             here = f"{self.path}:{_line(node)}: {dotted(loc[:3])}"
             raise ConfigError([f"{here}: {what}, aliases written out; use fewer aliases"])
 
@@ -136,19 +138,19 @@ class Lines:
 
 
 def read(path: Path) -> tuple[dict[str, Any], Lines]:
-    """Read a file whose root is a mapping; ConfigError when it is none, or no YAML."""
+    """Read a file; ConfigError when it cannot be read, is not YAML, or its root is not a mapping."""
     text = _text(path)
     lines = Lines(path)
     try:
         root = yaml.compose(text, Loader=_Loader)
-        raw = None if root is None else lines.value(root)
+        raw = None if root is None else lines.build(root)
     except yaml.reader.ReaderError as e:
         at = text.count("\n", 0, int(e.position)) + 1
         raise ConfigError([f"{path}:{at}: holds a control character ({e.character:#04x}); remove it"]) from e
     except yaml.MarkedYAMLError as e:
-        raise ConfigError([f"{path}{_mark(e)}: not valid YAML: {_said(e)}"]) from e
+        raise ConfigError([f"{path}{_line_suffix(e)}: not valid YAML: {_explained(e)}"]) from e
     except RecursionError as e:
-        raise ConfigError([f"{path}: nested more than {DEEPEST} deep; write it flatter"]) from e
+        raise ConfigError([f"{path}: nested more than {MAX_DEPTH} deep; write it flatter"]) from e
     if raw is None:
         raise ConfigError([f"{path}: empty; start from the config.yaml that scanmend ships"])
     if not isinstance(raw, dict):
@@ -159,15 +161,15 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as e:
         raise ConfigError([f"{path}: there is no such file; start from the config.yaml that scanmend ships"]) from e
     except IsADirectoryError as e:
         raise ConfigError([f"{path}: is a folder; name the YAML file in it"]) from e
     except (OSError, ValueError) as e:
         raise ConfigError([f"{path}: cannot be read: {getattr(e, 'strerror', None) or e}"]) from e
-    if len(data) > MOST_BYTES:
-        raise ConfigError([f"{path}: larger than {MOST_BYTES >> 10} KiB; that is no configuration"])
+    if len(data) > MAX_BYTES:
+        raise ConfigError([f"{path}: larger than {MAX_BYTES >> 10} KiB; that is no configuration"])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -185,13 +187,13 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _mark(e: yaml.MarkedYAMLError) -> str:
+def _line_suffix(e: yaml.MarkedYAMLError) -> str:
     unclosed = "stream" in str(e.problem) and e.context_mark  # tell where it opens, not the end of the file
     mark = e.context_mark if unclosed else e.problem_mark or e.context_mark
     return f":{mark.line + 1}" if mark is not None else ""
 
 
-def _said(e: yaml.MarkedYAMLError) -> str:
+def _explained(e: yaml.MarkedYAMLError) -> str:
     problem = str(e.problem or e.context or "unreadable")
     if "'\\t'" in problem:
         return "a tab where YAML allows blanks only; indent with blanks"

@@ -1,5 +1,6 @@
-"""Which folders pause, because something they need is gone, read-only or full; they go on when it is back."""
+"""Which folders are paused, because something they need is gone, read-only or full; they go on when it is back."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,61 +9,62 @@ import structlog
 from scanmend.config.schema import Config, Folder
 from scanmend.fs.mounts import MountWatch
 
-PLACES_S = 3.0
-"""How often the places of each folder are looked at: are they there, writable, with room?"""
+CHECK_INTERVAL_S = 3.0
+"""How often each folder's inbox, outbox, archive and state folder are checked, in seconds."""
 
 log = structlog.get_logger()
 
 
 class FolderHealth:
-    """The folders that pause now; said once when it begins, and once when it ends."""
+    """The folders that are paused now; logged once when a pause begins, and once when it ends."""
 
     def __init__(self, storage: MountWatch) -> None:
         self._storage = storage
-        self._why: dict[str, str] = {}
-        self._at = 0.0
+        self._reasons: dict[str, str] = {}
+        self._next_check = 0.0
 
-    def look(self, config: Config, said: Sequence[str], now: float) -> None:
-        """Look at every folder's places when it is time; ``said``: what the log has already of the inboxes."""
-        if now < self._at:
+    def check(self, config: Config, logged: Sequence[str], now: float) -> None:
+        """Check every folder when it is time; what ``logged`` has, troubles of inboxes, is not logged again."""
+        if now < self._next_check:
             return
-        self._at = now + PLACES_S
+        self._next_check = now + CHECK_INTERVAL_S
         for folder in config.folders:
-            before, why = self._why.get(folder.name), trouble_of_folder(self._storage, folder, config.state_dir)
-            if why is None and before is not None:
-                del self._why[folder.name]
+            before = self._reasons.get(folder.name)
+            reason = trouble_of_folder(self._storage, folder, config.state_dir)
+            if reason is None and before is not None:
+                del self._reasons[folder.name]
                 log.info("folder.resumed", folder=folder.name)
-            elif why is not None:
-                self._why[folder.name] = why
-                if before is None and not any(trouble.endswith(why) for trouble in said):
-                    log.warning("folder.paused", folder=folder.name, reason=why)
+            elif reason is not None:
+                self._reasons[folder.name] = reason
+                if before is None and not any(trouble.endswith(reason) for trouble in logged):
+                    log.warning("folder.paused", folder=folder.name, reason=reason)
 
-    def why(self, name: str) -> str | None:
-        """Return what keeps the folder of that name from being worked on; None for nothing."""
-        return self._why.get(name)
+    def pause_reason(self, name: str) -> str | None:
+        """Return why the folder of that name is paused; None where it is not."""
+        return self._reasons.get(name)
 
-    def wait(self, now: float) -> float | None:
-        """Seconds until the next look that may end a pause; None when no folder pauses."""
-        return self._at - now if self._why else None
+    def seconds_until_check(self, now: float) -> float:
+        """Seconds until the next check, which may end a pause; infinity when no folder is paused."""
+        return self._next_check - now if self._reasons else math.inf
 
-    def forget(self) -> None:
-        """Look at everything anew, at once."""
+    def reset(self) -> None:
+        """Forget all pauses, and which file systems the folders lay on; the next check is due at once."""
         self._storage.forget()
-        self._why.clear()
-        self._at = 0.0
+        self._reasons.clear()
+        self._next_check = 0.0
 
 
-def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, room: bool = True) -> str | None:
+def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, writing: bool = True) -> str | None:
     """Return what keeps documents of this folder from being finished; None for nothing.
 
-    ``room``: whether they are still to be written, not only to be put away.
+    ``writing``: whether their outputs are still to be written, which takes free space, and not only sources put away.
     """
-    if why := storage.trouble(folder.inbox, read=True):
-        return why
-    places = {state_dir: room, folder.outbox: room}
+    if reason := storage.trouble(folder.inbox, read=True):
+        return reason
+    takes_space = {state_dir: writing, folder.outbox: writing}
     if folder.original == "archive":
-        places.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
-    return next((why for place, room in places.items() if (why := storage.trouble(place, space=room))), None)
+        takes_space.setdefault(folder.archive, not _on_one_disk(folder.inbox, folder.archive))
+    return next((reason for path, takes in takes_space.items() if (reason := storage.trouble(path, space=takes))), None)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:

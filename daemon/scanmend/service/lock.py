@@ -8,18 +8,22 @@ from pathlib import Path
 
 from scanmend.errors import ScanmendError, StorageError
 
-LOCK_S = 0.5
-"""How long to try for the lock, which ``running_pid`` of another process may hold for an instant."""
+LOCK_TIMEOUT_S = 0.5
+"""How long to try for the lock, in seconds; ``running_pid`` of another process may hold it for an instant."""
 LOCK_FILE = "lock"
+"""Name of the lock file in the state folder; it holds the daemon's process id."""
 
 
 def hold_lock(state_dir: Path) -> int:
-    """Lock the state folder for this process; StorageError when another daemon has it, or it cannot be written."""
+    """Lock the state folder for this process and return the descriptor that holds the lock.
+
+    StorageError when another daemon has it, or it cannot be written.
+    """
     try:
         fd = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as e:
         raise StorageError(f"{state_dir} cannot be written: {e.strerror}; see to its disk and its permissions") from e
-    limit = time.monotonic() + LOCK_S
+    limit = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,7 +46,10 @@ def hold_lock(state_dir: Path) -> int:
 
 
 def running_pid(state_dir: Path) -> int | None:
-    """Process id of the daemon that has this state folder; None when none runs. StorageError when one cannot know."""
+    """Process id of the daemon that has this state folder; None when none runs.
+
+    StorageError where this user may not look.
+    """
     try:
         fd = os.open(state_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError as e:

@@ -6,13 +6,14 @@ do, and each arena keeps what it once needed. See mallopt(3) and malloc_trim(3).
 
 import ctypes
 
-TRIM_S = 60.0
-"""How often free memory is given back; that takes about a millisecond."""
+TRIM_INTERVAL_S = 60.0
+"""How often free memory is given back to the system, in seconds; it takes about a millisecond."""
 _M_ARENA_MAX = -8
+"""The parameter of mallopt(3) that limits the number of arenas."""
 
 
 def use_one_arena() -> bool:
-    """Have threads that are yet to come share the first arena; return whether the C library can."""
+    """Have threads that start from now on share the first arena; return whether the C library can."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
 

@@ -1,14 +1,14 @@
-"""Tell systemd how the daemon is (sd_notify): datagrams to the socket that ``NOTIFY_SOCKET`` names, if any."""
+"""Messages to systemd (sd_notify(3)): datagrams to the socket that ``NOTIFY_SOCKET`` names, if any."""
 
 import os
 import socket
 
-PATIENCE_S = 1.0
-"""How long a full queue at the other end may hold up the caller."""
+SEND_TIMEOUT_S = 1.0
+"""How long a full queue at the other end may hold up the caller, in seconds."""
 
 
 def notify(*lines: str) -> bool:
-    """Send states such as ``READY=1`` or ``STATUS=…``; return whether there was anyone to tell."""
+    """Send states such as ``READY=1`` or ``STATUS=…``; return whether systemd got them."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address[:1] not in ("/", "@"):
         return False
@@ -16,7 +16,7 @@ def notify(*lines: str) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as s:
-            s.settimeout(PATIENCE_S)
+            s.settimeout(SEND_TIMEOUT_S)
             s.connect(address)
             s.sendall("\n".join(lines).encode("utf-8", "backslashreplace"))
     except OSError:

@@ -1,6 +1,7 @@
-"""The status file: what the running daemon tells ``scanmend status`` of itself, written when something changed."""
+"""The status file, which ``scanmend status`` reads: the running daemon writes it whenever something has changed."""
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -11,40 +12,52 @@ from scanmend.errors import StorageError
 from scanmend.fs import atomic
 
 NAME = "daemon.json"
-TELL_S = 0.5
-"""It is written at most so often."""
+"""Name of the file in the state folder."""
+WRITE_INTERVAL_S = 0.5
+"""Shortest time between two writes, in seconds."""
 
 log = structlog.get_logger()
 
 
+def summary(status: dict[str, Any]) -> str:
+    """The status in one sentence, as ``systemctl status`` shows it."""
+    waiting = sum(folder["waiting"] for folder in status["folders"])
+    sentence = f"{len(status['working'])} in work, {waiting} waiting, model {status['model']['state']}"
+    sentence += ", trouble (scanmend status)" if status["troubles"] else ""
+    return sentence + "".join(f", downloading {one['model']}" for one in status["downloads"])
+
+
 class StatusFile:
-    """The one file, in the state folder; gone when the daemon is."""
+    """The file in one state folder; it is there only while the daemon runs."""
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / NAME
-        self._told: dict[str, Any] = {}
-        self._at = 0.0
-        self._untold = self._lost = False
+        self._written: dict[str, Any] = {}
+        self._next_write = 0.0
+        self._outdated = self._failing = False
 
-    def tell(self, told: dict[str, Any], now: float) -> None:
-        """Write it when it differs from what stands there, unless that was just now; a full disk is said once."""
-        self._untold = told != self._told
-        if not self._untold or now < self._at:
+    def update(self, status: dict[str, Any], now: float) -> None:
+        """Write the status where it differs from the file's, unless that was written just now.
+
+        A file that cannot be written is logged once.
+        """
+        self._outdated = status != self._written
+        if not self._outdated or now < self._next_write:
             return
-        self._untold, self._told, self._at = False, told, now + TELL_S
-        data = {**told, "written": time.time()}
+        self._outdated, self._written, self._next_write = False, status, now + WRITE_INTERVAL_S
+        data = {**status, "written": time.time()}
         try:
             atomic.replace(self._path, json.dumps(data).encode(), durable=False)  # no daemon survives a power cut
-            self._lost = False
+            self._failing = False
         except StorageError as e:
-            if not self._lost:
+            if not self._failing:
                 log.warning("status.unwritten", error=str(e))
-            self._lost = True
+            self._failing = True
 
-    def wait(self, now: float) -> float | None:
-        """Seconds until what is new may be written; None when nothing is."""
-        return self._at - now if self._untold else None
+    def seconds_until_write(self, now: float) -> float:
+        """Seconds until the latest status may be written; infinity when the file has it."""
+        return self._next_write - now if self._outdated else math.inf
 
     def remove(self) -> None:
-        """Leave nothing that could be taken for a running daemon's."""
+        """Remove the file, so that it is not taken for a running daemon's."""
         self._path.unlink(missing_ok=True)

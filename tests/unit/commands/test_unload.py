@@ -22,7 +22,7 @@ class TestUnload:
         assert (ran.returncode, ran.stdout) == (0, "no model is loaded\n")
         drop(scans / "broken.png", one.inbox)
         one.wait_for("broken.json")
-        until(lambda: (told := one.status())["loaded"] and not told["working"], "the model at rest")
+        until(lambda: (status := one.status())["loaded"] and not status["working"], "the model at rest")
         (loaded,) = one.status()["loaded"]
         assert (loaded["model"], loaded["ran_on"], loaded["gpu_layers"]) == ("bundled", "CPU", 0)
         assert json.loads((one.outbox / "broken.json").read_bytes())["model"]["ran_on"] == "CPU"

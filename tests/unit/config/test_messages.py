@@ -1,4 +1,4 @@
-"""scanmend.config.messages: what pydantic finds, as a person would say it, told through the configuration it is for."""
+"""scanmend.config.messages: what pydantic finds, as a person would say it, shown by configurations."""
 
 import pytest
 
@@ -10,7 +10,7 @@ MODEL = "folders: [{name: a, inbox: in, outbox: out, strategy: off}]\nmodels:\n 
 
 
 @pytest.fixture
-def told(tmp_path):
+def problems_of(tmp_path):
     """Return a function that gives the problems of a configuration, without the file's name."""
 
     def problems(text):
@@ -49,9 +49,9 @@ def told(tmp_path):
         ('"a\\nb": x', "'a\\nb': unknown key; known: archive, attention, "),
     ],
 )
-def test_one_line_for_one_wrong_value(told, setting, said):
+def test_one_line_for_one_wrong_value(problems_of, setting, said):
     """It names the line and the key, says what is needed and what stands there."""
-    (line,) = told(FOLDER % setting)
+    (line,) = problems_of(FOLDER % setting)
     assert line.startswith("2: folders[0]." + said)
 
 
@@ -64,16 +64,16 @@ def test_one_line_for_one_wrong_value(told, setting, said):
         ("package: p, file: f", "m: name exactly one source: path (a file), package and file, or repo_id"),
     ],
 )
-def test_a_key_of_several_types_is_told_once(told, setting, said):
+def test_a_key_of_several_types_is_named_once(problems_of, setting, said):
     """Not once for each type that it could have been."""
-    (line,) = told(MODEL % setting)
+    (line,) = problems_of(MODEL % setting)
     assert line.startswith(f"3: models.{said}")
 
 
 @pytest.mark.parametrize("name", ["int", "float", "str", "literal[x]", "function-x"])
-def test_models_may_be_named_like_types(told, name):
+def test_models_may_be_named_like_types(problems_of, name):
     """The name of a model is not mistaken for a part of pydantic's location that names a type."""
-    (line,) = told((MODEL % "context: 5").replace("m:", f'"{name}":'))
+    (line,) = problems_of((MODEL % "context: 5").replace("m:", f'"{name}":'))
     assert line == f"3: models.{name}.context: needs to be at least 512 (it is 5)"
 
 
@@ -88,24 +88,24 @@ def test_models_may_be_named_like_types(told, name):
         ("defaults: off\nfolders: 3", "1: defaults: needs to be a mapping of keys (it is 'off')"),
     ],
 )
-def test_structure(told, text, said):
-    """A section of the wrong shape is told in the words of YAML, not of Python."""
-    assert said in told(text)
+def test_structure(problems_of, text, said):
+    """A section of the wrong shape is described in the words of YAML, not of Python."""
+    assert said in problems_of(text)
 
 
-def test_defaults_are_told_once(told):
+def test_defaults_are_reported_once(problems_of):
     """What is wrong in ``defaults`` is not repeated for each folder that takes it over."""
     folders = "".join(f"  - {{name: f{i}, inbox: in{i}, outbox: out}}\n" for i in range(3))
     text = f"defaults:\n  settle_s: soon\n  outputs: [epub]\n  strategy: off\nfolders:\n{folders}"
-    assert told(text) == [
+    assert problems_of(text) == [
         "2: defaults.settle_s: needs to be a number (it is 'soon')",
         "3: defaults.outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json' (it is 'epub')",
     ]
 
 
-def test_archive_and_quarantine_follow_the_outbox(told):
-    """When the outbox is missing or wrong, that alone is told."""
-    assert told(
+def test_archive_and_quarantine_follow_the_outbox(problems_of):
+    """When the outbox is missing or wrong, that alone is reported."""
+    assert problems_of(
         "folders:\n  - {name: a, inbox: in, strategy: off}\n  - {name: b, inbox: i, outbox: '', strategy: off}"
     ) == [
         "2: folders[0].outbox: missing; add it",
@@ -113,7 +113,7 @@ def test_archive_and_quarantine_follow_the_outbox(told):
     ]
 
 
-def test_long_values_are_cut(told):
+def test_long_values_are_cut(problems_of):
     """A paragraph in the wrong place does not fill the screen."""
-    (line,) = told(FOLDER % f"settle_s: {'x' * 500}")
+    (line,) = problems_of(FOLDER % f"settle_s: {'x' * 500}")
     assert len(line) < 140

@@ -1,4 +1,4 @@
-"""Permissions: whoever may change what the daemon trusts is told, and refused where he could rule it."""
+"""Permissions: what others may change is named, and the daemon refuses to start where they could rule it."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 from daemon_process import Daemon, scanmend
 from scanmend.config.load import load
-from scanmend.config.permissions import exposures, refuse
+from scanmend.config.permissions import exposures, refuse_exposed, refuse_foreign
 from scanmend.errors import ConfigError
 
 
@@ -36,12 +36,12 @@ def found(config) -> dict[str, bool]:
 
 
 def test_the_usual_permissions_are_fine(config):
-    """Nothing is told of folders that only their owner may change."""
+    """Nothing is said of folders that only their owner may change."""
     assert found(config("on_success: [../bin/hook], glossary: ../words.txt")) == {}
 
 
 @pytest.mark.parametrize(
-    ("place", "mode", "told"),
+    ("place", "mode", "exposed"),
     [
         ("conf/c.yaml", 0o646, {"configuration": True}),
         ("conf/c.yaml", 0o664, {"configuration": False}),
@@ -62,16 +62,16 @@ def test_the_usual_permissions_are_fine(config):
         ("out", 0o1777, {}),
     ],
 )
-def test_what_others_may_change_is_told(config, tmp_path, place, mode, told):
+def test_what_others_may_change_is_named(config, tmp_path, place, mode, exposed):
     """And refused where anyone could run programs, or say what becomes of documents."""
     loaded = config("on_success: [../bin/hook], glossary: ../words.txt")
     (tmp_path / place).chmod(mode)
-    assert found(loaded) == told
-    if any(told.values()):
+    assert found(loaded) == exposed
+    if any(exposed.values()):
         with pytest.raises(ConfigError, match="chmod"):
-            refuse(loaded)
+            refuse_exposed(loaded)
     else:
-        refuse(loaded)
+        refuse_exposed(loaded)
 
 
 def test_a_link_to_an_open_folder_hides_nothing(config, tmp_path):
@@ -100,3 +100,41 @@ def test_a_reload_does_not_take_it_either(daemon, tmp_path):
     (said,) = one.wait("config.rejected")
     assert "may be changed by anyone" in said["problems"][0]
     assert one.stop() == 0
+
+
+class TestOfSomebodyElse:
+    """A file that nobody named, only found: whoever put it there must be root or ourselves."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        folder = tmp_path / "here"
+        folder.mkdir(mode=0o755)
+        (folder / "config.yaml").write_text("{}")
+        return folder / "config.yaml"
+
+    def test_our_own(self, path):
+        """A link to it, and the sticky bit that keeps others from exchanging it, change nothing."""
+        path.parent.chmod(0o1777)
+        refuse_foreign(path)
+        link = path.with_name("link")
+        link.symlink_to(path)
+        refuse_foreign(link)
+        refuse_foreign(path.with_name("missing"))
+
+    @pytest.mark.parametrize(("place", "mode"), [("config.yaml", 0o646), (".", 0o757)], ids=["the file", "its folder"])
+    def test_that_anyone_may_change(self, path, place, mode):
+        (path.parent / place).chmod(mode)
+        with pytest.raises(
+            ConfigError, match=r"may be changed by anyone.* not read unless --config names it; run: chmod"
+        ):
+            refuse_foreign(path)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    @pytest.mark.parametrize("place", ["config.yaml", ".", "link"])
+    def test_that_another_user_put_there(self, path, place):
+        """The file, its folder, or a link that leads to a good file until it is read."""
+        link = path.with_name("link")
+        link.symlink_to("/etc/passwd")
+        os.chown(path.parent / place, 12345, 12345, follow_symlinks=False)
+        with pytest.raises(ConfigError, match=r"belongs to another user \(id 12345\)"):
+            refuse_foreign(link if place == "link" else path)

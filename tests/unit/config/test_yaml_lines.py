@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from scanmend.config.yaml_lines import MOST_BYTES, dotted, read
+from scanmend.config.yaml_lines import MAX_BYTES, dotted, read
 from scanmend.errors import ConfigError
 
 
@@ -23,9 +23,9 @@ def file(tmp_path):
 
 def problem(path) -> str:
     """Return the only thing wrong with a file, without the path in front."""
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         read(path)
-    (line,) = told.value.problems
+    (line,) = caught.value.problems
     assert line.startswith(f"{path}:")
     assert "\n" not in line
     return line.removeprefix(f"{path}:")
@@ -84,13 +84,13 @@ class TestValues:
 
 class TestLines:
     def test_of(self, file):
-        """A key is told with its own line, one that is not there with that of the nearest place around it."""
+        """A key has its own line, one that is not there that of what should have it."""
         path = file("a: 1\nlist:\n  - x: 2\n    y: 3\n  - {x: 4}\n")
         _, lines = read(path)
-        assert lines.of("a") == f"{path}:1: a"
-        assert lines.of("list", 0, "y") == f"{path}:4: list[0].y"
-        assert lines.of("list", 1, "missing") == f"{path}:5: list[1].missing"
-        assert lines.of("nowhere") == f"{path}:1: nowhere"
+        assert lines.where("a") == f"{path}:1: a"
+        assert lines.where("list", 0, "y") == f"{path}:4: list[0].y"
+        assert lines.where("list", 1, "missing") == f"{path}:5: list[1].missing"
+        assert lines.where("nowhere") == f"{path}:1: nowhere"
         assert ("list", 1, "x") in lines
         assert ("list", 2) not in lines
 
@@ -101,7 +101,7 @@ class TestLines:
         assert dotted(()) == ""
 
     def test_duplicates(self, file):
-        """Every key that stands twice in one mapping is told with both lines, also in an anchored mapping, once."""
+        """Every key that stands twice in one mapping is named with both lines, also in an anchored mapping, once."""
         path = file("a: 1\nb: &b\n  x: 1\n  x: 2\nc: *b\na: 3\n")
         raw, lines = read(path)
         assert raw["a"] == 1
@@ -117,8 +117,8 @@ class TestMerge:
         path = file("base: &b\n  x: 1\n  y: 2\none:\n  <<: *b\n  y: 3\n")
         raw, lines = read(path)
         assert raw["one"] == {"x": 1, "y": 3}
-        assert lines.of("one", "x") == f"{path}:2: one.x"
-        assert lines.of("one", "y") == f"{path}:6: one.y"
+        assert lines.where("one", "x") == f"{path}:2: one.x"
+        assert lines.where("one", "y") == f"{path}:6: one.y"
         assert lines.problems == ()
 
     def test_lists_and_chains_of_merges(self, file):
@@ -151,7 +151,7 @@ class TestRefusals:
             ("# only a remark\n", " empty; start from"),
             ("- a\n- b\n", "1: needs to be a mapping of keys"),
             ("plain words", "1: needs to be a mapping of keys"),
-            (b"#" * (MOST_BYTES + 1), " larger than 256 KiB"),
+            (b"#" * (MAX_BYTES + 1), " larger than 256 KiB"),
             ("a: " + "[" * 5000, " nested more than 32 deep"),
             ("a: " + "[" * 40 + "]" * 40, "1: a[0][0]: nested more than 32 deep"),
         ],
@@ -161,7 +161,7 @@ class TestRefusals:
         assert problem(file(content)).startswith(said)
 
     def test_tags_that_do_not_fit(self, file):
-        """Tags for other kinds of object build nothing, and are told with the rest."""
+        """Tags for other kinds of object build nothing, and are named with the rest."""
         path = file("a: !!python/object/apply:os.system [true]\nb: !!int x\nc: !!timestamp never\nd: !own x\ne: 1\n")
         raw, lines = read(path)
         assert raw["e"] == 1
@@ -169,7 +169,7 @@ class TestRefusals:
         assert raw["a"] == [True]
 
     def test_keys_that_are_no_text(self, file):
-        """A list as a key is told where it stands."""
+        """A list as a key is named with its line."""
         path = file("a: 1\n? [x]\n: 2\n")
         assert read(path)[1].problems == (f"{path}:2: a key needs to be plain text",)
 
@@ -187,13 +187,13 @@ class TestRefusals:
         assert time.monotonic() - started < 20
 
     def test_not_a_file(self, tmp_path):
-        """A missing file and a folder are told as such."""
+        """A missing file and a folder are named as such."""
         assert problem(tmp_path / "missing.yaml").startswith(" there is no such file; start from")
         assert problem(tmp_path) == " is a folder; name the YAML file in it"
 
     @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
     def test_not_readable(self, file):
-        """A file that we may not read is told with the system's reason."""
+        """A file that we may not read is named with the system's reason."""
         path = file("a: 1")
         path.chmod(0)
         assert problem(path) == " cannot be read: Permission denied"

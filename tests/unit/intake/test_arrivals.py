@@ -43,12 +43,12 @@ class Gate:
     def at(self, now):
         """Look at that time; return the names claimed then."""
         before = len(self.claimed)
-        self.watch.look(now, rung=True)
-        while (one := self.watch.take(now)) is not None:
+        self.watch.update(now, changed=True)
+        while (one := self.watch.next_ready(now)) is not None:
             relative, fingerprint = one
             path = self.watch.inbox.claim(relative, f"id{len(self.claimed)}", fingerprint)
             assert isinstance(path, Path)
-            self.watch.taken(relative)
+            self.watch.claimed(relative)
             self.claimed.append((str(relative), path.read_bytes()))
         return [name for name, _ in self.claimed[before:]]
 

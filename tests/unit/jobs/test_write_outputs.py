@@ -129,7 +129,7 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
         pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), Policy()))
         wanted = settings(*ALL).model_copy(update={"strategy": "off"})
         (tmp_path / "out").mkdir()
-        (outcome,) = process.process([scan], tmp_path / "out", "f", wanted, pipeline)
+        (outcome,) = process.convert([scan], tmp_path / "out", "f", wanted, pipeline)
     finally:
         pool.close()
     assert outcome.error == ""

@@ -17,12 +17,12 @@ from scanmend.intake.fs_events import FsEvents
 from scanmend.intake.inbox import Inbox
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.inbox_watcher import (
-    BUSY_S,
-    FAILED_S,
-    LISTING_SHARE,
-    MISSING_S,
-    MOST_FAILURES,
-    RECHECK_S,
+    BUSY_RELIST_S,
+    FAILED_RELIST_S,
+    MAX_FAILURES,
+    MAX_LISTING_SHARE,
+    MISSING_CHECK_S,
+    WATCH_CHECK_S,
     InboxWatcher,
 )
 
@@ -38,7 +38,7 @@ class Unlistable(Inbox):
 
 
 class Post:
-    """A watch, and everything it looks at."""
+    """A watcher, and everything it looks at."""
 
     def __init__(self, root: Path, **settings) -> None:
         places = {name: root / name for name in ("inbox", "outbox", "archive", "quarantine")}
@@ -47,21 +47,21 @@ class Post:
         self.inbox = self.folder.inbox
         self.inbox.mkdir()
         self.ledger = Ledger(root / "ledger.sqlite")
-        self.rings = []
-        self.arrivals = []
-        self.doorbell = FsEvents(lambda: self.rings.append(1))
-        self.watch = InboxWatcher(self.folder, self.ledger, self.doorbell, self.arrivals.append)
+        self.events = []
+        self.returns = []
+        self.fs_events = FsEvents(lambda: self.events.append(1))
+        self.watcher = InboxWatcher(self.folder, self.ledger, self.fs_events, self.returns.append)
 
     def drop(self, name="a.gif", data=GIF):
         path = self.inbox / name
         path.write_bytes(data)
         return path
 
-    def at(self, now, *, rung=False):
-        """Look at that time and take everything."""
-        self.watch.look(now, rung=rung)
+    def at(self, now, *, changed=False):
+        """Update at that time and take everything."""
+        self.watcher.update(now, changed=changed)
         taken = []
-        while (one := self.watch.take(now)) is not None:
+        while (one := self.watcher.next_ready(now)) is not None:
             taken.append(one[0].name)
         return taken
 
@@ -95,7 +95,7 @@ def make(tmp_path):
 
     yield build
     for post in posts:
-        post.doorbell.close()
+        post.fs_events.close()
         post.ledger.close()
 
 
@@ -105,13 +105,13 @@ class TestSettling:
         post = make()
         post.drop()
         assert post.at(0) == []
-        assert post.watch.wait(0) == 2
-        assert post.at(1.9, rung=True) == []
+        assert post.watcher.seconds_until_update(0) == 2
+        assert post.at(1.9, changed=True) == []
         assert post.at(2) == ["a.gif"]
-        assert post.at(2.1, rung=True) == []
+        assert post.at(2.1, changed=True) == []
 
     def test_files_present_at_the_start_settle_like_all_others(self, make):
-        """The first look lists; several files come in the order in which they were seen to be still."""
+        """The first update lists; several files come in the order in which they were seen to be still."""
         post = make()
         first = post.drop("b.gif")
         os.utime(first, ns=(1, 1))
@@ -125,43 +125,42 @@ class TestSettling:
         path = post.drop(data=GIF[:20])
         assert post.at(0) == []
         assert post.at(3) == []
-        assert post.watch._settler.seconds_until_settled(3) == 57
         path.write_bytes(GIF)
-        assert post.at(30, rung=True) == []
-        assert post.watch.wait(30) == 2
+        assert post.at(30, changed=True) == []
+        assert post.watcher.seconds_until_update(30) == 2
         assert post.at(32) == ["a.gif"]
 
     def test_a_file_that_stays_truncated_is_taken_in_the_end(self, make):
         """After incomplete_s it goes its way, to fail with a reason; the loop sleeps until then."""
         post = make()
         post.drop(data=GIF[:20])
-        assert [post.at(t) for t in (0, 2, 2.1, 30)] == [[], [], [], []]
-        assert post.watch._settler.seconds_until_settled(59) == 1
+        assert [post.at(t) for t in (0, 2, 2.1, 30, 55)] == [[], [], [], [], []]
+        assert post.watcher.seconds_until_update(55) == 5
         assert post.at(60) == ["a.gif"]
 
     def test_a_file_that_is_not_taken_for_lack_of_room_does_not_keep_the_loop_awake(self, make):
         """It stays ready, and the wait is until the next listing."""
         post = make()
         post.drop()
-        post.watch.look(0, rung=False)
-        post.watch.look(2, rung=False)
-        assert post.watch.wait(2) == RECHECK_S - 2
-        assert post.watch.waiting == 1
-        assert post.watch.take(14) == (A, Fingerprint.of((post.inbox / A).stat()))
+        post.watcher.update(0, changed=False)
+        post.watcher.update(2, changed=False)
+        assert post.watcher.seconds_until_update(2) == WATCH_CHECK_S - 2
+        assert post.watcher.waiting == 1
+        assert post.watcher.next_ready(14) == (A, Fingerprint.of((post.inbox / A).stat()))
 
-    def test_a_listing_that_takes_long_is_not_made_for_every_ring(self, make):
-        """With very many files it would take all the time there is; the ring is heard, but later."""
+    def test_a_listing_that_takes_long_is_not_made_for_every_event(self, make):
+        """With very many files it would take all the time there is; the event counts, but later."""
         post = make()
-        hours = iter([0.0, 5 * LISTING_SHARE, 10.0, 10.0, 20.0, 20.0, 30.0, 30.0])
-        post.watch._clock = lambda: next(hours)
+        hours = iter([0.0, 5 * MAX_LISTING_SHARE, 10.0, 10.0, 20.0, 20.0, 30.0, 30.0])
+        post.watcher._clock = lambda: next(hours)
         post.drop()
         assert post.at(0) == []
         post.drop("b.gif")
-        assert post.at(1, rung=True) == []
-        assert post.watch.waiting == 1
-        assert post.watch.wait(1) == 4
+        assert post.at(1, changed=True) == []
+        assert post.watcher.waiting == 1
+        assert post.watcher.seconds_until_update(1) == 4
         assert post.at(5) == ["a.gif"]
-        assert post.watch.wait(5) == 2
+        assert post.watcher.seconds_until_update(5) == 2
         assert post.at(7) == ["b.gif"]
 
     def test_whether_files_came(self, make):
@@ -169,23 +168,23 @@ class TestSettling:
         post = make()
         post.drop("a.gif")
         post.at(0)
-        assert post.watch.fresh()
-        assert not post.watch.fresh()
-        post.at(1, rung=True)
-        assert not post.watch.fresh()
+        assert post.watcher.pop_arrived()
+        assert not post.watcher.pop_arrived()
+        post.at(1, changed=True)
+        assert not post.watcher.pop_arrived()
         post.drop("b.gif")
-        post.at(2, rung=True)
-        assert post.watch.fresh()
+        post.at(2, changed=True)
+        assert post.watcher.pop_arrived()
 
     def test_a_vanished_file_is_forgotten(self, make):
         """A file that its owner took away while it settled is not taken, and not waited for."""
         post = make()
         post.drop().unlink()
         post.drop("b.gif")
-        post.watch.look(0, rung=False)
+        post.watcher.update(0, changed=False)
         (post.inbox / "b.gif").unlink()
         assert post.at(2) == []
-        assert post.watch.waiting == 0
+        assert post.watcher.waiting == 0
 
 
 class TestKept:
@@ -196,19 +195,19 @@ class TestKept:
         post.remember()
         assert post.at(0) == []
         assert post.at(2) == []
-        assert post.at(4, rung=True) == []
-        assert post.watch.wait(4) <= RECHECK_S
-        assert post.watch.wait(4) > 2
-        assert post.watch.waiting == 0
+        assert post.at(4, changed=True) == []
+        assert post.watcher.seconds_until_update(4) <= WATCH_CHECK_S
+        assert post.watcher.seconds_until_update(4) > 2
+        assert post.watcher.waiting == 0
 
-    def test_a_ring_does_not_make_it_settle_again(self, make):
-        """However often the doorbell rings, no timer starts for it: it would never end."""
+    def test_an_event_does_not_make_it_settle_again(self, make):
+        """However many events come, no timer starts for it: it would never end."""
         post = make()
         post.drop()
         post.remember()
         for now in (0, 2, 4, 6, 8):
-            assert post.at(now, rung=True) == []
-        assert post.watch._settler.seconds_until_settled(8) is None
+            assert post.at(now, changed=True) == []
+        assert post.watcher.seconds_until_update(8) == WATCH_CHECK_S
 
     def test_a_new_revision_is_taken(self, make):
         """Any change of size or time makes it a new document."""
@@ -216,9 +215,9 @@ class TestKept:
         path = post.drop()
         post.remember()
         for now in (0, 2, 4):
-            assert post.at(now, rung=True) == []
+            assert post.at(now, changed=True) == []
         os.utime(path, ns=(1, 1))
-        assert post.at(10, rung=True) == []
+        assert post.at(10, changed=True) == []
         assert post.at(12) == ["a.gif"]
 
     def test_under_another_name(self, make):
@@ -250,37 +249,37 @@ class TestOutages:
         assert post.at(0) == []
         shutil.rmtree(post.inbox)
         for now in (2, 2.5, 3):
-            assert post.at(now, rung=now == 2) == []
-            assert 0 < post.watch.wait(now) <= MISSING_S
-        assert "is gone" in post.watch.trouble
-        assert post.arrivals == []
+            assert post.at(now, changed=now == 2) == []
+            assert 0 < post.watcher.seconds_until_update(now) <= MISSING_CHECK_S
+        assert "is gone" in post.watcher.trouble
+        assert post.returns == []
 
     def test_an_inbox_that_cannot_be_listed_while_a_file_settles(self, make):
         """Nor does it where the folder is still there, but its listing fails."""
         post = make()
         post.drop()
         assert post.at(0) == []
-        sound, post.watch.inbox = post.watch.inbox, Unlistable(post.folder)
+        sound, post.watcher.inbox = post.watcher.inbox, Unlistable(post.folder)
         assert post.at(2) == []
-        assert post.watch.trouble == "stale file handle"
-        assert post.watch.wait(2) > 0
-        post.watch.inbox = sound
-        assert post.at(2 + BUSY_S) == []
-        assert post.watch.trouble is None
-        assert post.at(4 + BUSY_S) == ["a.gif"]
+        assert post.watcher.trouble == "stale file handle"
+        assert post.watcher.seconds_until_update(2) > 0
+        post.watcher.inbox = sound
+        assert post.at(2 + BUSY_RELIST_S) == []
+        assert post.watcher.trouble is None
+        assert post.at(4 + BUSY_RELIST_S) == ["a.gif"]
 
     def test_an_inbox_that_comes_back(self, make):
-        """It is watched again within MISSING_S, those who must know are told, and what lies there settles."""
+        """It is watched again within MISSING_CHECK_S, ``on_return`` is called, and what lies there settles."""
         post = make()
         assert post.at(0) == []
         post.inbox.rmdir()
-        assert post.at(RECHECK_S) == []
+        assert post.at(WATCH_CHECK_S) == []
         post.inbox.mkdir()
         post.drop()
-        assert post.at(RECHECK_S + MISSING_S) == []
-        assert post.arrivals == [post.folder]
-        assert post.watch.trouble is None
-        assert post.at(RECHECK_S + MISSING_S + 2) == ["a.gif"]
+        assert post.at(WATCH_CHECK_S + MISSING_CHECK_S) == []
+        assert post.returns == [post.folder]
+        assert post.watcher.trouble is None
+        assert post.at(WATCH_CHECK_S + MISSING_CHECK_S + 2) == ["a.gif"]
 
     def test_another_folder_in_its_place(self, make):
         """A share mounted over the inbox is another folder: it is listed anew at the next check."""
@@ -289,25 +288,25 @@ class TestOutages:
         post.inbox.rename(post.inbox.with_name("aside"))
         post.inbox.mkdir()
         post.drop()
-        assert post.at(RECHECK_S) == []
-        assert post.arrivals == [post.folder]
-        assert post.at(RECHECK_S + 2) == ["a.gif"]
+        assert post.at(WATCH_CHECK_S) == []
+        assert post.returns == [post.folder]
+        assert post.at(WATCH_CHECK_S + 2) == ["a.gif"]
 
     def test_a_recreated_inbox_is_watched_again(self, make):
-        """After its deletion rings, one look arms the watch on the new folder, and its events are heard."""
+        """After the event of its deletion, one update watches the new folder, and its events are heard."""
         post = make(watch="events", rescan_s=3000)
         assert post.at(0) == []
-        assert post.watch.mode == "events"
+        assert post.watcher.mode.name == "events"
         post.inbox.rmdir()
-        until(lambda: post.rings, "the ring of the deletion")
+        until(lambda: post.events, "the event of the deletion")
         post.inbox.mkdir()
-        until(lambda: not post.doorbell.watching(post.inbox), "watchdog to notice")
-        assert post.at(1, rung=True) == []
-        assert post.doorbell.watching(post.inbox)
-        post.rings.clear()
+        until(lambda: not post.fs_events.watching(post.inbox), "watchdog to notice")
+        assert post.at(1, changed=True) == []
+        assert post.fs_events.watching(post.inbox)
+        post.events.clear()
         post.drop()
-        until(lambda: post.rings, "the ring of the new file")
-        assert post.at(2, rung=True) == []
+        until(lambda: post.events, "the event of the new file")
+        assert post.at(2, changed=True) == []
         assert post.at(4) == ["a.gif"]
 
     def test_events_that_cannot_be_had_mean_polling(self, make, tmp_path):
@@ -318,10 +317,10 @@ class TestOutages:
             def watch(self, path, recursive):
                 super().watch(tmp_path / "nowhere", recursive)
 
-        post.watch._doorbell = Refusing(lambda: None)
+        post.watcher.mode._fs_events = Refusing(lambda: None)
         assert post.at(0) == []
-        assert post.watch.mode == "poll"
-        assert post.watch.wait(0) == 5
+        assert post.watcher.mode.name == "poll"
+        assert post.watcher.seconds_until_update(0) == 5
         post.drop()
         assert post.at(5) == []
         assert post.at(7) == ["a.gif"]
@@ -329,46 +328,46 @@ class TestOutages:
 
 class TestClaimsThatCameToNothing:
     def test_a_missed_file_is_looked_for_before_long(self, make):
-        """A busy file gives no event; it is listed again after BUSY_S, not after rescan_s."""
+        """A busy file gives no event; it is listed again after BUSY_RELIST_S, not after rescan_s."""
         post = make()
         post.drop()
         post.at(0)
         assert post.at(2) == ["a.gif"]
-        post.watch.missed(2)
-        assert post.watch.wait(2) == BUSY_S
-        assert post.at(2 + BUSY_S) == []
-        assert post.at(4 + BUSY_S) == ["a.gif"]
+        post.watcher.claim_missed(2)
+        assert post.watcher.seconds_until_update(2) == BUSY_RELIST_S
+        assert post.at(2 + BUSY_RELIST_S) == []
+        assert post.at(4 + BUSY_RELIST_S) == ["a.gif"]
 
     def test_one_file_that_cannot_be_claimed_does_not_hold_up_the_others(self, make):
-        """The next in line is taken in the same turn; the failed one is tried again after FAILED_S."""
+        """The next in line is taken in the same pass; the failed one is tried again after FAILED_RELIST_S."""
         post = make()
         post.drop("a.gif")
         post.at(0)
         post.drop("b.gif")
-        post.watch.look(0.5, rung=True)
-        post.watch.look(3, rung=False)
-        assert post.watch.take(3)[0] == A
-        post.watch.failed("a.gif cannot be claimed", 3)
-        assert post.watch.trouble == "a.gif cannot be claimed"
-        relative, _ = post.watch.take(3)
-        post.watch.taken(relative)
-        assert post.watch.trouble is None
-        assert 0 < post.watch.wait(3) <= FAILED_S
+        post.watcher.update(0.5, changed=True)
+        post.watcher.update(3, changed=False)
+        assert post.watcher.next_ready(3)[0] == A
+        post.watcher.claim_failed("a.gif cannot be claimed", 3)
+        assert post.watcher.trouble == "a.gif cannot be claimed"
+        relative, _ = post.watcher.next_ready(3)
+        post.watcher.claimed(relative)
+        assert post.watcher.trouble is None
+        assert 0 < post.watcher.seconds_until_update(3) <= FAILED_RELIST_S
         (post.inbox / "b.gif").unlink()
-        times = (3 + RECHECK_S, 3 + FAILED_S, 5 + FAILED_S)
+        times = (3 + WATCH_CHECK_S, 3 + FAILED_RELIST_S, 5 + FAILED_RELIST_S)
         assert [post.at(t) for t in times] == [[], [], ["a.gif"]]
 
     def test_when_all_fail_the_inbox_is_left_alone_for_a_while(self, make):
-        """After MOST_FAILURES in a row the rest is not even tried."""
+        """After MAX_FAILURES in a row the others are not even tried."""
         post = make()
         for n in range(9):
             post.drop(f"{n}.gif")
-        post.watch.look(0, rung=False)
-        post.watch.look(2, rung=False)
+        post.watcher.update(0, changed=False)
+        post.watcher.update(2, changed=False)
         tried = 0
-        while post.watch.take(2) is not None:
+        while post.watcher.next_ready(2) is not None:
             tried += 1
-            post.watch.failed("read-only", 2)
-        assert tried == MOST_FAILURES
-        assert post.watch.waiting == 9
-        assert post.watch.wait(2) > 0
+            post.watcher.claim_failed("read-only", 2)
+        assert tried == MAX_FAILURES
+        assert post.watcher.waiting == 9
+        assert post.watcher.seconds_until_update(2) > 0

@@ -75,16 +75,6 @@ class Reader:
         Reader.gate.set()
 
 
-class Counted(Service):
-    """Counts how often the loop turns."""
-
-    turns = 0
-
-    def _turn(self):
-        super()._turn()
-        self.turns += 1
-
-
 class House:
     """A configuration file, and services that run on it."""
 
@@ -105,7 +95,7 @@ class House:
             self.configure(("a", {}), **top)
 
     @contextmanager
-    def open(self, kind=Counted, **model):
+    def open(self, kind=Service, **model):
         """Run a service until the block ends; ``model``: how the effects of its slot differ from the real ones."""
         config = load(self.file)
         service = kind(
@@ -116,7 +106,7 @@ class House:
         thread = threading.Thread(target=service.run)
         thread.start()
         try:
-            until(lambda: service.turns or not thread.is_alive(), "the first turn")
+            until(lambda: service.passes or not thread.is_alive(), "the first pass")
             yield service
         finally:
             Reader.gate.set()
@@ -150,11 +140,11 @@ def house(memory):
 
 
 def calm(service, most=1):
-    """Whether the loop turns at most so often in 1.2 seconds, once it came to rest."""
+    """Whether the loop runs at most so often in 1.2 seconds, once it came to rest."""
     for _ in range(4):
-        before = service.turns
+        before = service.passes
         time.sleep(1.2)
-        if service.turns - before <= most:
+        if service.passes - before <= most:
             return True
     return False
 
@@ -293,24 +283,24 @@ def _entry(house, n):
 
 
 class TestRest:
-    """The loop turns when there is a reason, and not otherwise; a turn costs about a millisecond."""
+    """The loop runs when there is a reason, and not otherwise; a pass costs about a millisecond."""
 
     def test_idle(self, house):
-        """With nothing to do it does not turn at all for as long as anybody looks."""
+        """With nothing to do it does not run at all for as long as anybody looks."""
         with house.open() as service:
             time.sleep(0.2)
             assert calm(service)
 
     def test_free_memory_goes_back(self, house, monkeypatch):
-        """Once in a while, not in each turn, and without a turn of its own."""
+        """Once in a while, not in each pass, and without a pass of its own."""
         trims = []
         monkeypatch.setattr(malloc, "trim_heap", lambda: trims.append(time.monotonic()))
         with house.open() as service:
-            service.ring()
+            service.wake()
             time.sleep(0.2)
             assert trims == []
-            monkeypatch.setattr(malloc, "TRIM_S", 0.1)
-            service.ring()
+            monkeypatch.setattr(malloc, "TRIM_INTERVAL_S", 0.1)
+            service.wake()
             until(lambda: len(trims) == 1, "the memory")
             assert calm(service)
 
@@ -372,7 +362,7 @@ class TestRest:
         house.drop("a.gif")
         with house.open() as service:
             house.done("a")
-            until(lambda: service._watches[0]._kept, "the file to be known")
+            until(lambda: service.status()["folders"][0]["waiting"] == 0, "the file to be known")
             time.sleep(0.5)
             assert calm(service)
         assert Reader.read["a.gif"] == 1
@@ -399,7 +389,7 @@ class TestRest:
 
     def test_with_a_ledger_that_cannot_be_written(self, house, monkeypatch):
         """A full disk below the ledger stops the work, but neither the loop nor the processor; it heals by itself."""
-        monkeypatch.setattr(document_pool, "UNRECORDED_S", 1.0)
+        monkeypatch.setattr(document_pool, "RECORD_RETRY_S", 1.0)
         house.drop("slow.gif")
         with house.open() as service:
             until(lambda: Reader.read["slow.gif"], "the page")
@@ -452,8 +442,8 @@ class TestReload:
             house.file.write_text(good.replace("state_dir: state", bad) if ":" in bad and "elsewhere" in bad else bad)
             service.request_reload()
             until(lambda: "config.rejected" in capsys.readouterr().out, "the refusal")
-            (told,) = service.status()["troubles"]
-            assert told.startswith("a change of the configuration was rejected, the old one stays: ")
+            (trouble,) = service.status()["troubles"]
+            assert trouble.startswith("a change of the configuration was rejected, the old one stays: ")
             house.drop("a.gif")
             house.done("a")
             house.file.write_text(good)
@@ -539,13 +529,13 @@ class TestModelThatFails:
             until(lambda: Reader.read["one that comes later.gif"], "the latecomer")
             until(lambda: not service.status()["working"], "all to wait")
             until(lambda: service.ledger.counts().get("waiting") == 7, "all to wait")
-            asked, turns = len(Model.asked), service.turns
+            asked, passes = len(Model.asked), service.passes
             time.sleep(0.5)
             assert (len(Model.asked), service.ledger.counts()) == (asked, {"waiting": 7})
-            assert service.turns - turns < 10, "the loop spins"
+            assert service.passes - passes < 10, "the loop spins"
             Model.well.set()
             self.ahead = FIRST_REST_S
-            service.ring()
+            service.wake()
             for n in range(6):
                 house.done(f"a document, number {n}")
             house.done("one that comes later")
@@ -598,11 +588,11 @@ class TestNotify:
         stuck = threading.Event()
         released = threading.Event()
 
-        class Sticky(Counted):
-            def _turn(self):
+        class Sticky(Service):
+            def run_once(self):
                 if stuck.is_set():
                     released.wait(10)
-                super()._turn()
+                super().run_once()
 
         with house.open(Sticky):
             for _ in range(4):

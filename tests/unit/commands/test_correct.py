@@ -1,11 +1,11 @@
-"""scanmend.commands.process with a stand-in for the model; the commands themselves are tested in test_cli."""
+"""scanmend.commands.correct with a stand-in for the model; the command itself is tested in test_cli."""
 
 import json
 from contextlib import contextmanager
 
 import pytest
 
-from scanmend.commands.process import correct_rows, correct_text
+from scanmend.commands.correct import correct_rows, correct_text
 from scanmend.config.schema import Settings
 from scanmend.document import CorrectedPage, Edit
 from scanmend.errors import StorageError
