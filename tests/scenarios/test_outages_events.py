@@ -17,11 +17,10 @@ BURST = 50_000
 IN_NAMESPACE = """
 import sys, time
 from pathlib import Path
-from scanmend import watch as module
-from scanmend.config import Folder
-from scanmend.intake.doorbell import Doorbell
-from scanmend.ledger import Ledger
-from scanmend.watch import BUSY_S, EVENTS_AGAIN_S, Watch
+from scanmend.config.schema import Folder
+from scanmend.intake.fs_events import FsEvents
+from scanmend.ledger.ledger import Ledger
+from scanmend.service.inbox_watcher import BUSY_S, EVENTS_AGAIN_S, InboxWatcher
 
 knob, root = Path("/proc/sys/user/max_inotify_" + sys.argv[1]), Path(sys.argv[2])
 inbox = root / "in"
@@ -29,8 +28,8 @@ places = {name: root / name for name in ("outbox", "archive", "quarantine")}
 folder = Folder(name="t", inbox=inbox, **places, settle_s=0, incomplete_s=0, recursive=True, poll_s=5, rescan_s=3000)
 for n in range(3):
     (inbox / f"early {n}").mkdir(parents=True)
-doorbell = Doorbell(lambda: None)
-watch = Watch(folder, Ledger(root / "ledger.sqlite"), doorbell)
+events = FsEvents(lambda: None)
+watch = InboxWatcher(folder, Ledger(root / "ledger.sqlite"), events)
 
 def at(now, rung=False):
     watch.look(now, rung=rung)
@@ -51,7 +50,7 @@ knob.write_text("1000")
 at(20 + EVENTS_AGAIN_S)
 (inbox / "late 19" / "c.gif").touch()
 at(40 + EVENTS_AGAIN_S, rung=True)
-doorbell.close()
+events.close()
 """
 
 

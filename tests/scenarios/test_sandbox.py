@@ -93,13 +93,14 @@ def test_a_hung_main_loop_stops_the_pings(tmp_path):
     """systemd then kills the daemon and starts it again; threads that go on working do not hide the hang."""
     hang = (
         "import os, sys, threading, time\n"
-        "from scanmend import cli, service\n"
-        "turn = service.Service._turn\n"
+        "from scanmend import cli\n"
+        "from scanmend.service.service import Service\n"
+        "turn = Service._turn\n"
         "def stuck(self):\n"
         "    turn(self)\n"
         f"    if os.path.exists({str(tmp_path / 'hang')!r}):\n"
         "        time.sleep(600)\n"
-        "service.Service._turn = stuck\n"
+        "Service._turn = stuck\n"
         "cli.main()\n"
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 import psutil
 import yaml
 
+from scanmend.commands import status
+from scanmend.config.load import load
+
 T = TypeVar("T")
 LIMIT_S = 30.0
 """How long anything may take at most before a test fails."""
@@ -118,8 +121,8 @@ class Daemon:
         until(lambda: all((self.outbox / n).exists() for n in names), f"{names} in the outbox", limit_s)
 
     def status(self) -> dict[str, Any]:
-        """What ``scanmend status --json`` says."""
-        return dict(json.loads(self.command("status", "--json").stdout))
+        """What ``scanmend status --json`` says, found out in this process: a new one takes half a second each time."""
+        return dict(json.loads(json.dumps(status.status(load(self.config, glossaries=False)))))
 
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same configuration."""
