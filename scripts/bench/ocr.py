@@ -97,8 +97,8 @@ def main() -> None:
             del ways["ocrmypdf"]
         for split in given.split:
             workers, threads = split.split("/")
-            mended = Setting(int(workers), strategy="rescore", threads=f", threads: {threads}")
-            ways[split] = lambda work, mended=mended: _scanmend(pages, given.languages, mended, work)  # type: ignore[misc]
+            corrected = Setting(int(workers), strategy="rescore", threads=f", threads: {threads}")
+            ways[split] = lambda work, corrected=corrected: _scanmend(pages, given.languages, corrected, work)  # type: ignore[misc]
         wanted = [way for way in ways if way in (given.ways if not given.split else given.split)]
         costs: dict[str, list[Cost]] = {way: [] for way in wanted}
         for number in range(given.rounds):
