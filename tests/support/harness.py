@@ -140,7 +140,7 @@ class Harness:
         """Start a command on this configuration; what it writes goes to the log."""
         command = [name, "--config", str(self.config), *arguments]
         if self._fork_server is not None:
-            return self._fork_server.start(command, self.log, self.environment()["PATH"], kill_point)
+            return self._fork_server.start(command, self.environment(), stdout=self.log, kill_point=kill_point)
         if kill_point is not None:
             raise ValueError("only what a fork server starts can be killed at a kill point")
         with self.log.open("ab") as log:
