@@ -113,7 +113,7 @@ def _daemon(root: Path) -> Iterator[psutil.Process]:
 
 def _processes(daemon: psutil.Process) -> str:
     children = [(p, " ".join(p.cmdline())) for p in daemon.children(recursive=True)]
-    told = [f"daemon {daemon.memory_info().rss / 2**20:.0f} MiB"]
+    parts = [f"daemon {daemon.memory_info().rss / 2**20:.0f} MiB"]
     for process, command in children:
         kind = (
             "model"
@@ -122,8 +122,8 @@ def _processes(daemon: psutil.Process) -> str:
             if "pageworkers.worker" in command
             else process.name()
         )
-        told.append(f"{kind} {process.memory_info().rss / 2**20:.0f} MiB")
-    return ", ".join(told)
+        parts.append(f"{kind} {process.memory_info().rss / 2**20:.0f} MiB")
+    return ", ".join(parts)
 
 
 def _wait(condition: Callable[[], bool], limit_s: float, what: str, pause_s: float = 0.05) -> None:

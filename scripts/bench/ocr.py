@@ -13,7 +13,7 @@ Ways, one after the other in each round, so that what else the machine does hits
   workers, reading, writing text and record, and all the ledger's and the files' syncs are included. Starting the
   daemon, 0.3 s once for good, is not.
 
-With ``--split`` instead: a daemon that corrects with the bundled model, with so many page workers and model threads,
+With ``--split`` instead: a daemon that corrects with the bundled model, with that many page workers and model threads,
 without a GPU; what the model's process takes to start and load is included.
 
 CPU is that of all processes from their start to their end, in seconds; memory the largest sum of resident memory; the

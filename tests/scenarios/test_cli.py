@@ -199,7 +199,7 @@ class TestStatusAndRetry:
     def test_status(self, config):
         """Without a daemon: what the ledger knows, as JSON with the same keys, or as text."""
         path = config()
-        told = json.loads(scanmend("status", "--config", path, "--json").stdout)
+        shown = json.loads(scanmend("status", "--config", path, "--json").stdout)
         keys = {
             "running",
             "pid",
@@ -213,8 +213,8 @@ class TestStatusAndRetry:
             "uncorrected",
         }
         keys |= {"downloads", "folders", "recent", "set_aside"}
-        assert set(told) == keys
-        assert (told["running"], told["model"]["state"]) == (False, "idle")
+        assert set(shown) == keys
+        assert (shown["running"], shown["model"]["state"]) == (False, "idle")
         ran = scanmend("status", "--config", path)
         assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "daemon     not running")
 
@@ -298,9 +298,9 @@ class TestUse:
     def test_version_and_help(self):
         """Both end with exit code 0."""
         assert scanmend("--version").stdout == f"scanmend {__version__}\n"
-        told = scanmend("--help")
-        assert told.returncode == 0
-        assert all(name in told.stdout for name in ("run", "process", "correct", "check", "status", "retry", "unload"))
+        shown = scanmend("--help")
+        assert shown.returncode == 0
+        assert all(name in shown.stdout for name in ("run", "process", "correct", "check", "status", "retry", "unload"))
 
     @pytest.mark.parametrize("arguments", [["nonsense"], ["check"], ["process"], ["status", "--nonsense"]])
     def test_wrong_use(self, arguments):

@@ -19,7 +19,7 @@ YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"
 WALL_CLOCK = {
     "commands/check.py": "how long ago another daemon took a file; only said",
-    "jobs/claim.py": "ids begin with it, and are told apart by chance; rows note it",
+    "jobs/claim.py": "ids begin with it, and differ by chance; rows note it",
     "jobs/lifecycle.py": "when a document is due, which ledger.due does not believe beyond FARTHEST_S",
     "jobs/pipeline.py": "records note it",
     "ledger/ledger.py": "rows note it",

@@ -35,7 +35,7 @@ def pair(tmp_path, fork_server):
 
 
 def drop(harness: Harness, count: int) -> None:
-    """Have so many scans lie in the inboxes at once; all in one folder have the same few names."""
+    """Have this many scans lie in the inboxes at once; all in one folder have the same few names."""
     made = [make_scan("text.pdf", n, harness.root, RNG)[0] for n in range(count)]
     for n, file in enumerate(made):
         folder = ("archived", "kept")[n % 2]
@@ -81,10 +81,10 @@ def test_one_never_comes_back(pair):
     assert left
     other.start().wait_ready()
     until(lambda: one.finished() >= 12 - len(left))
-    told = other.run_command("check")
-    assert "claims of others: another daemon has taken" in told
+    shown = other.run_command("check")
+    assert "claims of others: another daemon has taken" in shown
     ids = [path.parent.name for path in left]
-    assert all(id_ in told for id_ in ids)
+    assert all(id_ in shown for id_ in ids)
     assert other.run_command("retry", *ids).count("taken over from another daemon") == len(ids)
     assert other.wait_finished(30)
     assert other.stop() == 0

@@ -108,7 +108,7 @@ class Daemon:
         return [line for line in self.lines()[after:] if line.get("event") == event]
 
     def wait(self, event: str, count: int = 1, limit_s: float = LIMIT_S) -> list[dict[str, Any]]:
-        """Wait until an event was logged so often."""
+        """Wait until an event was logged ``count`` times."""
         return until(lambda: (s := self.said(event)) and len(s) >= count and s, event, limit_s)
 
     def wait_for(self, *names: str, limit_s: float = LIMIT_S) -> None:

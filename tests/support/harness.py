@@ -1,4 +1,4 @@
-"""A daemon under test with folders of every kind: scans that can be told apart, and what became of each of them.
+"""A daemon under test with folders of every kind: scans that differ from each other, and what became of each of them.
 
 For ``kill_daemon.py``, ``soak.py`` and the scenarios; nothing here is specific to one fault.
 """
