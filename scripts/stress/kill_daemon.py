@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import _support  # noqa: F401 -- before what it makes importable
-from daemon_process import until
-from fork_server import Forked, ForkServer
+from fork_server import ForkServer
 from harness import Harness
 from kill_points import KillPoint
 from scanmend.ledger.ledger import ACTIVE
 from small_scans import KINDS, MISREAD_TEXT, make_scan
+from waiting import until
 
 FOLDERS: dict[str, dict[str, Any]] = {
     "archived": {"original": "archive", "recursive": True},
@@ -110,14 +110,10 @@ class KillTest:
         for point in points:
             self._drop(point.folder, DROPPED_FOR.get(point.state, "text.pdf"))
             if point.state == "returning":
-                self._harness.start().wait_ready()
-                id_ = until(lambda name=self._harness.dropped[-1].relative: self._quarantined(str(name)), "quarantine")
-                self._harness.kill()
-                process = self._harness.start_command("retry", id_, kill_point=point)
+                id_ = self._quarantine_last()
+                self._harness.start_command("retry", id_, kill_point=point).wait(60)
             else:
-                process = self._harness.start(point).process
-            if isinstance(process, Forked):
-                process.wait(60)
+                self._harness.start(point).wait_killed(60)
             self._look_after_kill()
             if not self._harness.query_ledger(
                 f"SELECT 1 FROM document WHERE state = '{point.state}' AND folder = '{point.folder}'"  # noqa: S608 -- ours
@@ -163,10 +159,17 @@ class KillTest:
         found.pages = len({image for scan in harness.dropped for image in scan.page_images})
         return found
 
-    def _quarantined(self, file: str) -> str | None:
-        """Id of the document that was made of this file, once it is in quarantine."""
-        ids = [line["id"] for line in self._harness.log_lines("document.quarantined") if line["file"] == file]
-        return str(ids[-1]) if ids else None
+    def _quarantine_last(self) -> str:
+        """Let the daemon run until the scan dropped last is in quarantine; return the id of its document."""
+        file = str(self._harness.dropped[-1].relative)
+
+        def ids() -> list[str]:
+            return [line["id"] for line in self._harness.log_lines("document.quarantined") if line["file"] == file]
+
+        self._harness.start().wait_ready()
+        found = until(ids, f"{file} to be in quarantine")
+        self._harness.kill()
+        return found[-1]
 
     def _look_after_kill(self) -> None:
         self._found.kills += 1

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from daemon_process import until
 from fork_server import ForkServer
 from harness import Harness
 from ledger_entries import BLANK
@@ -29,6 +28,7 @@ from scanmend.ledger.recovery import names_in, open_ledger, set_aside
 from scanmend.outputs import error_report
 from scanmend.service.lock import hold_lock
 from small_scans import make_scan
+from waiting import until
 
 RNG = random.Random(3)  # noqa: S311 -- to be repeated
 FOLDERS = {"archived": {"recursive": True}, "kept": {"original": "keep"}}

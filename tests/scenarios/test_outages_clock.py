@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
-from daemon_process import until
 from project import ROOT
 from scanmend.commands import status
 from scanmend.config.load import load
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import FARTHEST_S
+from waiting import until
 
 YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"

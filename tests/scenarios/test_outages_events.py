@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from daemon_process import until
 from scanmend.config.schema import Folder
 from scanmend.intake.fs_events import FsEvents
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.inbox_watcher import InboxWatcher
+from waiting import until
 
 BURST = 50_000
 IN_NAMESPACE = """

@@ -5,13 +5,13 @@ import random
 import psutil
 import pytest
 
-from daemon_process import until
 from fork_server import ForkServer
 from harness import Harness
 from outbox_monitor import visible_files
 from scanmend.jobs.reconcile import mark_of
 from scanmend.outputs import record
 from small_scans import make_scan
+from waiting import until
 
 RNG = random.Random(1)  # noqa: S311 -- to be repeated
 FOLDERS = {"archived": {"original": "archive", "watch": "poll", "poll_s": 0.2}, "kept": {"original": "keep"}}

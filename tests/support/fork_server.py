@@ -48,7 +48,7 @@ class ForkServer:
             raise ValueError("no pipes")
         self._started += 1
         status = self._folder / str(self._started)
-        request = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
+        request: dict[str, Any] = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
         request |= {"streams": [str(stdin), str(stdout), str(stderr or stdout)], "status": str(status)}
         request |= {"new_session": new_session, "kill_point": kill_point and asdict(kill_point)}
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -57,17 +57,17 @@ class ForkServer:
 
     def run(self, arguments: list[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         """Run ``scanmend`` to its end; return exit code, standard output and standard error."""
-        files = {name: self._folder / name for name in ("stdin", "stdout", "stderr")}
-        files["stdin"].write_bytes(stdin)
-        for name in ("stdout", "stderr"):
-            files[name].write_bytes(b"")
-        process = self.start(arguments, environment, **files)
+        given, out, err = (self._folder / name for name in ("stdin", "stdout", "stderr"))
+        given.write_bytes(stdin)
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        process = self.start(arguments, environment, stdin=given, stdout=out, stderr=err)
         try:
             code = process.wait(60)
         except BaseException:
             process.kill()
             raise
-        return code, files["stdout"].read_bytes(), files["stderr"].read_bytes()
+        return code, out.read_bytes(), err.read_bytes()
 
     def close(self) -> None:
         """End it; what it started goes on."""

@@ -160,6 +160,12 @@ class Harness:
             time.sleep(0.005)
         return time.monotonic() - began
 
+    def wait_killed(self, limit_s: float) -> None:
+        """Wait until the daemon has ended at its kill point."""
+        if self.process is None:
+            raise ValueError("no daemon was started")
+        self.process.wait(limit_s)
+
     def kill(self) -> None:
         """End the daemon with SIGKILL; its children notice by themselves."""
         if self.process is not None and self.process.poll() is None:
