@@ -141,8 +141,8 @@ def _life(model: Path, root: Path, table: Table, idle_s: float, *, on_gpu: bool)
         late = time.monotonic() - done - idle_s
         after = gpu_memory.measure()
         if on_gpu and after:
-            told = " / ".join(f"{gone[f'gpu_{when}_mib']:,.0f}" for when in ("before", "loaded", "after"))
-            table.say("GPU MiB before / loaded / after idle unload", told, ok=bool(gone["returned"]))
+            sizes = " / ".join(f"{gone[f'gpu_{when}_mib']:,.0f}" for when in ("before", "loaded", "after"))
+            table.say("GPU MiB before / loaded / after idle unload", sizes, ok=bool(gone["returned"]))
             within = after.used_mib <= gone["gpu_before_mib"] * 1.01
             table.say("measured by ourselves afterwards", f"{after.used_mib:,.0f} MiB", ok=within)
         table.say("RAM given back", f"{gone['ram_freed_mib']:,.0f} MiB", ok=gone["ram_after_mib"] == 0)
@@ -176,7 +176,7 @@ def _killed(model: Path, root: Path, table: Table, *, on_gpu: bool) -> None:
 
 
 def _little_room(model: Path, root: Path, table: Table, reading: gpu_memory.GpuMemory) -> None:
-    """A floor that leaves room for about a third of the layers: fewer go to the GPU, and it is told."""
+    """A floor that leaves room for about a third of the layers: fewer go to the GPU, and log and status say so."""
     header = read_header(model)
     room = layer_fit.need_mib(header, CONTEXT, (header.layers + 1) // 3, reading.gpus)
     floor = max(0.0, round(reading.free_mib - room, 1))
@@ -195,11 +195,11 @@ def _decoding(model: Path, table: Table, layers: int, *, noise: bool) -> None:
     if ran.returncode:
         table.say("decoding", f"failed: {ran.stderr.strip()[-200:]}", ok=False)
         return
-    told = json.loads(ran.stdout)
+    measured = json.loads(ran.stdout)
     for kind in ("plain", "guided"):
-        per_page = f", {told[kind]['pages_min']:.1f} pages of 500 words a minute"
+        per_page = f", {measured[kind]['pages_min']:.1f} pages of 500 words a minute"
         name = f"rewriting, {kind}" + (" (random weights: there is nothing to guide)" if noise else "")
-        table.say(name, f"{told[kind]['tokens_s']:.1f} tokens/s{per_page}")
+        table.say(name, f"{measured[kind]['tokens_s']:.1f} tokens/s{per_page}")
 
 
 def decode(model: str, layers: int) -> None:
@@ -248,7 +248,7 @@ def _said(root: Path, event: str) -> dict[str, Any]:
 
     def there() -> bool:
         lines = (root / "log").read_text("utf-8", "replace").splitlines(keepends=True)
-        found[:] = [told for told in map(_parsed, lines) if told.get("event") == event]
+        found[:] = [entry for entry in map(_parsed, lines) if entry.get("event") == event]
         return bool(found)
 
     _wait(there, event)
@@ -257,10 +257,10 @@ def _said(root: Path, event: str) -> dict[str, Any]:
 
 def _parsed(line: str) -> dict[str, Any]:
     try:
-        told = json.loads(line)
+        entry = json.loads(line)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _wait(condition: Callable[[], bool], what: str) -> None:

@@ -4,7 +4,7 @@
     .venv/bin/python scripts/bench/backlog.py [--sizes 10 100 1000 10000] [--files 2000]
 
 The daemon is the real one, in a process of its own; only its page workers are replaced by answers that are ready, so
-that what is measured is watching, settling, claiming, recording, writing and archiving. For each size so many files
+that what is measured is watching, settling, claiming, recording, writing and archiving. For each size that many files
 are dropped at once, again and again until ``--files`` went through; CPU is that of the daemon's process.
 """
 
@@ -101,7 +101,7 @@ def _measure(root: Path, size: int, rounds: int) -> None:
 
 
 def _drop(root: Path, name: str, count: int) -> None:
-    """Drop so many files at once, and wait until all are done."""
+    """Drop ``count`` files at once, and wait until all are done."""
     for n in range(count):
         (root / "staged" / f"{name}-{n}.gif").write_bytes(GIF)
     for n in range(count):

@@ -34,7 +34,7 @@ models:
 defaults: {{settle_s: {settle}}}
 folders:
   - {{name: plain, inbox: in/plain, outbox: out/plain, archive: archive/plain, strategy: "off"}}
-  - {{name: mended, inbox: in/mended, outbox: out/mended, archive: archive/mended}}
+  - {{name: corrected, inbox: in/corrected, outbox: out/corrected, archive: archive/corrected}}
 """
 
 
@@ -50,7 +50,7 @@ def main() -> None:
         render_scans.save_png(render_scans.invoice().pages[0], root / "page.png")
         with _daemon(root) as daemon:
             _say("idle, nothing ever loaded", _processes(daemon))
-            for name in ("plain", "mended"):
+            for name in ("plain", "corrected"):
                 runs = [_overhead(root, name, n) for n in range(given.pages)]
                 kind = "OCR only" if name == "plain" else "with correction"
                 _say(f"overhead per page, {kind}: first (processes start)", f"{runs[0] * 1000:.0f} ms")
@@ -88,8 +88,8 @@ def _overhead(root: Path, name: str, number: int) -> float:
 def _leftovers(root: Path, daemon: psutil.Process, how: signal.Signals) -> None:
     """End the daemon in the middle of a document and see what is still there."""
     render_scans.save_tiff(render_scans.report().pages, root / "report.tiff")
-    (root / "report.tiff").rename(root / "in" / "mended" / f"report-{how.name}.tiff")
-    _wait(lambda: any("llm.host" in " ".join(p.cmdline()) for p in daemon.children()), 60, "the model's process")
+    (root / "report.tiff").rename(root / "in" / "corrected" / f"report-{how.name}.tiff")
+    _wait(lambda: any("inference.host" in " ".join(p.cmdline()) for p in daemon.children()), 60, "the model's process")
     children = daemon.children(recursive=True)
     started = time.monotonic()
     daemon.send_signal(how)
@@ -113,11 +113,17 @@ def _daemon(root: Path) -> Iterator[psutil.Process]:
 
 def _processes(daemon: psutil.Process) -> str:
     children = [(p, " ".join(p.cmdline())) for p in daemon.children(recursive=True)]
-    told = [f"daemon {daemon.memory_info().rss / 2**20:.0f} MiB"]
+    parts = [f"daemon {daemon.memory_info().rss / 2**20:.0f} MiB"]
     for process, command in children:
-        kind = "model" if "llm.host" in command else "page worker" if "ocr.worker" in command else process.name()
-        told.append(f"{kind} {process.memory_info().rss / 2**20:.0f} MiB")
-    return ", ".join(told)
+        kind = (
+            "model"
+            if "inference.host" in command
+            else "page worker"
+            if "pageworkers.worker" in command
+            else process.name()
+        )
+        parts.append(f"{kind} {process.memory_info().rss / 2**20:.0f} MiB")
+    return ", ".join(parts)
 
 
 def _wait(condition: Callable[[], bool], limit_s: float, what: str, pause_s: float = 0.05) -> None:

@@ -56,7 +56,7 @@ TEXTS = (
 SIGNALS = (signal.SIGSEGV, signal.SIGKILL, signal.SIGSTOP)
 TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 SLACK_S = 2.0
-"""A stopped process is given up after so many seconds beyond CALL_S; thirty would make a long afternoon of it."""
+"""A stopped process is given up this many seconds beyond CALL_S; thirty would make a long afternoon of it."""
 CALL_S = 3.0
 REST_S = 1.0
 """Of a model that failed twice in a row, which is what kills in a row look like; otherwise it is a minute."""
@@ -91,7 +91,7 @@ class Outcome:
 
 
 def cycles(count: int, folder: Path) -> Iterator[Sample]:
-    """Load, correct, unload, so often; yield what is held after each."""
+    """Load, correct, unload, ``count`` times; yield what is held after each."""
     me = psutil.Process()
     temporary = Path(tempfile.gettempdir())
     slot = ModelSlot({"m": BUNDLED}, Store(folder), Policy(idle_s=0.0))
@@ -145,7 +145,7 @@ class NameReader:
 
 
 def chaos(count: int, kills: int, seed: int, folder: Path, limit_s: float = 3600.0) -> Outcome:
-    """Have documents corrected while the model's process is killed so often, and look at all that came of it."""
+    """Have documents corrected while the model's process is killed ``kills`` times, and look at all that came of it."""
     wild = random.Random(seed)  # noqa: S311 -- the same kills in every run
     numbers = [SIGNALS[i % len(SIGNALS)] for i in range(kills)]
     wild.shuffle(numbers)
@@ -195,7 +195,7 @@ def _kill(
 
 @contextmanager
 def _service(root: Path, count: int) -> Iterator[tuple[Service, Path]]:
-    """A service that finds so many documents in its inbox."""
+    """A service that finds this many documents in its inbox."""
     for n in range(count):
         path = root / "in" / f"{n}.gif"
         path.parent.mkdir(parents=True, exist_ok=True)

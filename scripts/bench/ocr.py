@@ -13,7 +13,7 @@ Ways, one after the other in each round, so that what else the machine does hits
   workers, reading, writing text and record, and all the ledger's and the files' syncs are included. Starting the
   daemon, 0.3 s once for good, is not.
 
-With ``--split`` instead: a daemon that corrects with the bundled model, with so many page workers and model threads,
+With ``--split`` instead: a daemon that corrects with the bundled model, with that many page workers and model threads,
 without a GPU; what the model's process takes to start and load is included.
 
 CPU is that of all processes from their start to their end, in seconds; memory the largest sum of resident memory; the
@@ -97,8 +97,8 @@ def main() -> None:
             del ways["ocrmypdf"]
         for split in given.split:
             workers, threads = split.split("/")
-            mended = Setting(int(workers), strategy="rescore", threads=f", threads: {threads}")
-            ways[split] = lambda work, mended=mended: _scanmend(pages, given.languages, mended, work)  # type: ignore[misc]
+            corrected = Setting(int(workers), strategy="rescore", threads=f", threads: {threads}")
+            ways[split] = lambda work, corrected=corrected: _scanmend(pages, given.languages, corrected, work)  # type: ignore[misc]
         wanted = [way for way in ways if way in (given.ways if not given.split else given.split)]
         costs: dict[str, list[Cost]] = {way: [] for way in wanted}
         for number in range(given.rounds):

@@ -76,7 +76,7 @@ class Scanners:
         self._due = sorted(((*step, d) for d in DOCUMENTS for step in d.steps), key=lambda step: step[0])
 
     def deliver(self, now_s: float) -> bool:
-        """Do what is due so many seconds after the start; return whether all is delivered."""
+        """Do what is due this many seconds after the start; return whether all is delivered."""
         while self._due and now_s >= self._due[0][0]:
             _, share, name, document = self._due.pop(0)
             self._grow(document, share, name)

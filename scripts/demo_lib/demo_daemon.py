@@ -123,8 +123,8 @@ class Daemon:
 
     def status(self) -> dict[str, Any]:
         """Return what ``scanmend status --json`` says."""
-        told: dict[str, Any] = json.loads(command("status", "--config", self.config, "--json"))
-        return told
+        status: dict[str, Any] = json.loads(command("status", "--config", self.config, "--json"))
+        return status
 
     def stop(self) -> tuple[int, float]:
         """Send SIGTERM; return the exit code and the seconds it took. Missing when it does not end."""

@@ -82,8 +82,8 @@ class Demo:
         self.guard()
         self.screen.step("Did everything come as promised?")
         self.checks += everything(self.base, daemon)
-        told = [(what, "ok" if ok else "MISSING", found) for what, ok, found in self.checks]
-        self.screen.table(("promise", "", "found"), told)
+        rows = [(what, "ok" if ok else "MISSING", found) for what, ok, found in self.checks]
+        self.screen.table(("promise", "", "found"), rows)
         if bad := [f"{what} ({found})" for what, ok, found in self.checks if not ok]:
             raise Missing("; ".join(bad))
 
@@ -92,8 +92,8 @@ class Demo:
         self.screen.step("A configuration, and what scanmend check says of it")
         self.config.write_text(CONFIG.format(threads=len(os.sched_getaffinity(0))), "utf-8")
         self.screen.block(self.config.read_text("utf-8"))
-        told = command("check", "--config", self.config)
-        self.screen.block("\n" + told.replace(f"{self.base}/", ""))
+        output = command("check", "--config", self.config)
+        self.screen.block("\n" + output.replace(f"{self.base}/", ""))
         self.screen.step("Scans, drawn and worn as paper and scanners wear them")
         self.screen.progress("drawing, about 4 s")
         for path in render_scans.write_all(self.base / "scans"):

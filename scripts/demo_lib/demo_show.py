@@ -15,7 +15,7 @@ from rich.text import Text
 
 LOG_WIDTH = 150
 EVERY_S = 5.0
-"""How often progress is told in a log."""
+"""How often progress is written into a log."""
 LOOKALIKES = {("O", "0"), ("o", "0"), ("l", "1"), ("I", "1"), ("|", "1")}
 """What may change inside a number, kept apart from scanmend's own list: the demo checks scanmend."""
 
@@ -93,7 +93,7 @@ class Screen:
         self._console = Console(width=None if self.live else LOG_WIDTH, highlight=False, soft_wrap=not self.live)
         self._began = time.monotonic()
         self._status: Status | None = None
-        self._told = 0.0
+        self._written_at = 0.0
         self._step = 0
 
     @property
@@ -128,8 +128,8 @@ class Screen:
                 self._status = self._console.status("")
                 self._status.start()
             self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
-        elif time.monotonic() - self._told >= EVERY_S:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._written_at >= EVERY_S:
+            self._written_at = time.monotonic()
             self._print(Text(line))
 
     def rest(self) -> None:

@@ -174,13 +174,13 @@ def stream(content: bytes | str, entries: str = "") -> bytes:
 
 def pdf_of(objects: Sequence[bytes | str], trailer: str = "") -> bytes:
     """A PDF of these objects, the first being the catalogue, with a sound index."""
-    out, places = b"%PDF-1.7\n", []
+    out, places = bytearray(b"%PDF-1.7\n"), []
     for number, item in enumerate(objects, 1):
         places.append(len(out))
         out += b"%d 0 obj\n" % number + (item.encode() if isinstance(item, str) else item) + b"\nendobj\n"
     index = b"".join(b"%010d 00000 n \n" % place for place in places)
     end = f"trailer << /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{len(out)}\n%%EOF\n"
-    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + index + end.encode()
+    return bytes(out) + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + index + end.encode()
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

@@ -1,42 +1,54 @@
 #!/usr/bin/env python3
-"""Kill the daemon with SIGKILL at random moments under a mixed load, and see that nothing is lost, doubled or torn.
+"""Kill the daemon with SIGKILL under a mixed load, and see that nothing is lost, doubled or torn.
 
     .venv/bin/python scripts/stress/kill_daemon.py [--kills 300] [--seed 1] [--rows 10000] [--no-model]
 
+First it is killed once at each of ``POINTS``: on both sides of each state that the ledger knows, and between the steps
+within some. Then it is killed at random moments, ``--kills`` times, and lives for up to ``--span`` seconds each time.
 Scans of every kind, damaged ones among them, go into folders that archive, delete and keep their sources, and, every
-so often, into one that the bundled model corrects. Between two kills the daemon lives for up to ``--span`` seconds.
-Meanwhile the outboxes are looked at every 20 ms. After each kill the ledger tells which pages are finished; those must
-not go through Tesseract again. The ledger begins with ``--rows`` finished documents, to see how long a start takes.
-Exit code 1 when anything is wrong.
+so often, into one that the bundled model corrects. Meanwhile the outboxes are listed every 20 ms. After each kill the
+ledger has the finished pages; those must not go through Tesseract again. The ledger begins with ``--rows`` finished
+documents, to see how long a start takes. Exit code 1 when anything is wrong.
 """
 
 import argparse
 import os
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import _support  # noqa: F401 -- before what it makes importable
-from scanmend.ledger.ledger import ACTIVE, Ledger
-from trial import KINDS, Eye, Trial, make
+from fork_server import ForkServer
+from harness import Harness
+from kill_points import KillPoint
+from scanmend.ledger.ledger import ACTIVE
+from small_scans import KINDS, MISREAD_TEXT, make_scan
+from waiting import until
 
 FOLDERS: dict[str, dict[str, Any]] = {
     "archived": {"original": "archive", "recursive": True},
     "deleted": {"original": "delete"},
     "kept": {"original": "keep"},
 }
-MODEL: dict[str, dict[str, Any]] = {"mended": {"original": "archive", "strategy": "rescore", "model": "bundled"}}
-SUSPECT = "The comrnittee will rneet on whieh day, No"
-"""So that the model is asked."""
-MOST_WAITING = 8
-"""Scans that wait at a time."""
+MODEL: dict[str, dict[str, Any]] = {"corrected": {"original": "archive", "strategy": "rescore", "model": "bundled"}}
+POINTS = (
+    *(KillPoint(when, state, "archived") for state in ACTIVE for when in ("entered", "leaving")),
+    KillPoint("page kept", "working", "archived"),
+    KillPoint("output written", "working", "archived"),
+    KillPoint("target recorded", "published", "archived"),
+    KillPoint("target recorded", "failing", "archived"),
+    KillPoint("leaving", "published", "deleted"),
+    KillPoint("leaving", "published", "kept"),
+)
+DROPPED_FOR = {"working": "tiff", "failing": "cut.png", "returning": "cut.png"}
+"""Kind of scan that gets into a state; for the other states, one that is read at once."""
+MAX_WAITING = 8
+"""Most scans that wait at a time."""
 
 
 @dataclass
@@ -45,145 +57,182 @@ class Findings:
 
     starts_s: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    caught: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
     """How many documents each state had when the daemon was killed, over all kills."""
-    papers: int = 0
-    reads: int = 0
+    pages_kept: int = 0
+    """How many finished pages the ledger had when the daemon was killed, over all kills."""
+    kills: int = 0
+    scans: int = 0
     pages: int = 0
+    """Page images that are different from each other."""
+    tesseract_runs: int = 0
 
 
 def main() -> None:
     """Kill, look, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--kills", type=int, default=300)
+    options.add_argument("--kills", type=int, default=300, help="at random moments, after those at each point")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--rows", type=int, default=10_000)
     options.add_argument("--span", type=float, default=3.0, help="longest life in seconds after a start")
     options.add_argument("--no-model", action="store_true")
     given = options.parse_args()
+    server = ForkServer()
     with tempfile.TemporaryDirectory(prefix="scanmend-kills-") as folder:
-        trial = Trial(Path(folder), FOLDERS if given.no_model else FOLDERS | MODEL)
-        fill(trial, given.rows)
-        found = kill(trial, given.kills, given.span, given.seed, progress=True)
-    print(table(found, given.kills))
-    sys.exit(bool(found.problems))
+        folders = FOLDERS if given.no_model else FOLDERS | MODEL
+        harness = Harness(Path(folder) / "points", folders, fork_server=server)
+        aimed = KillTest(harness, given.seed)
+        aimed.at_points(POINTS)
+        first = aimed.close()
+        server.close()
+        harness = Harness(Path(folder) / "random", folders)
+        harness.fill_ledger(given.rows)
+        by_chance = KillTest(harness, given.seed)
+        by_chance.at_random(given.kills, given.span, progress=True)
+        second = by_chance.close()
+    print(table(first), table(second), sep="\n\n")
+    sys.exit(bool(first.problems or second.problems))
 
 
-def kill(trial: Trial, kills: int, span_s: float, seed: int, *, progress: bool = False) -> Findings:
-    """Kill the daemon so often, then let it finish, and say what was found."""
-    rng = random.Random(seed)  # noqa: S311 -- to be repeated
-    found = Findings()
-    eye = Eye([trial])
-    eye.start()
-    finished: list[tuple[int, set[str]]] = []
-    through, stretch = 0, 1.0  # on a busy machine nothing may come to its end within the span
-    for n in range(kills):
-        _drop_some(trial, rng)
-        if n % 20 == 10 and "mended" in trial.folders:
-            _drop(trial, "mended", "png", rng)
-        trial.start()
-        if rng.random() < 0.15:
-            time.sleep(rng.uniform(0, 0.5))
-        else:
-            found.starts_s.append(trial.ready())
-            time.sleep(rng.uniform(0, 0.3) if rng.random() < 0.7 else stretch * rng.uniform(0.5, span_s))
-        trial.kill()
-        finished.append((_reads(trial), trial.finished_pages()))
-        for state, count in trial.ledger("SELECT state, count(*) FROM document GROUP BY state"):
+class KillTest:
+    """Kills the daemon of one harness again and again, and finds out what that did."""
+
+    def __init__(self, harness: Harness, seed: int) -> None:
+        self._harness = harness
+        self._rng = random.Random(seed)  # noqa: S311 -- to be repeated
+        self._found = Findings()
+        self._finished: list[tuple[int, set[str]]] = []
+        """At each kill, how often Tesseract had run, and the images of the pages that were finished."""
+        self._monitor = harness.monitor()
+
+    def at_points(self, points: tuple[KillPoint, ...]) -> None:
+        """Kill the daemon, or ``scanmend retry``, at each of these points; a problem where that meets no document."""
+        for point in points:
+            self._drop(point.folder, DROPPED_FOR.get(point.state, "text.pdf"))
+            if point.state == "returning":
+                id_ = self._quarantine_last()
+                self._harness.start_command("retry", id_, kill_point=point).wait(60)
+            else:
+                self._harness.start(point).wait_killed(60)
+            self._look_after_kill()
+            if not self._harness.query_ledger(
+                f"SELECT 1 FROM document WHERE state = '{point.state}' AND folder = '{point.folder}'"  # noqa: S608 -- ours
+            ):
+                self._found.problems.append(f"no document was {point} when its process was gone")
+
+    def at_random(self, kills: int, span_s: float, *, progress: bool = False) -> None:
+        """Kill the daemon this often, each time within ``span_s`` seconds of its start."""
+        harness, rng = self._harness, self._rng
+        before, stretch = 0, 1.0  # on a busy machine nothing may come to its end within the span
+        for n in range(kills):
+            self._drop_some()
+            if n % 20 == 10 and "corrected" in harness.folders:
+                self._drop("corrected", "png")
+            harness.start()
+            if rng.random() < 0.15:
+                time.sleep(rng.uniform(0, 0.5))
+            else:
+                self._found.starts_s.append(harness.wait_ready())
+                time.sleep(rng.uniform(0, 0.3) if rng.random() < 0.7 else stretch * rng.uniform(0.5, span_s))
+            harness.kill()
+            self._look_after_kill()
+            if n % 6 == 5:
+                last, before = before, harness.finished()
+                stretch = stretch if before > last else min(8.0, 2 * stretch)
+            if progress and (n + 1) % 25 == 0:
+                said = f"{n + 1} kills, {len(harness.dropped)} scans, {harness.finished()} finished"
+                print(said, file=sys.stderr, flush=True)
+
+    def close(self) -> Findings:
+        """Let the daemon finish; return what was found."""
+        harness, found = self._harness, self._found
+        harness.start().wait_ready()
+        if not harness.wait_finished(60 + 2.0 * len(harness.dropped)):
+            found.problems.append(f"{len(harness.dropped) - harness.finished()} scans never came to an end")
+        if code := harness.stop():
+            found.problems.append(f"the daemon ended with {code}")
+        found.problems += self._monitor.close()
+        found.problems += harness.problems()
+        found.problems += self._read_again()
+        found.problems += self._ledger_problems()
+        found.scans, found.tesseract_runs = len(harness.dropped), len(harness.tesseract_runs())
+        found.pages = len({image for scan in harness.dropped for image in scan.page_images})
+        return found
+
+    def _quarantine_last(self) -> str:
+        """Let the daemon run until the scan dropped last is in quarantine; return the id of its document."""
+        file = str(self._harness.dropped[-1].relative)
+
+        def ids() -> list[str]:
+            return [line["id"] for line in self._harness.log_lines("document.quarantined") if line["file"] == file]
+
+        self._harness.start().wait_ready()
+        found = until(ids, f"{file} to be in quarantine")
+        self._harness.kill()
+        return found[-1]
+
+    def _look_after_kill(self) -> None:
+        self._found.kills += 1
+        self._finished.append((len(self._harness.tesseract_runs()), self._harness.finished_page_images()))
+        for state, count in self._harness.query_ledger("SELECT state, count(*) FROM document GROUP BY state"):
             if state in ACTIVE:
-                found.caught[state] = found.caught.get(state, 0) + count
-        if n % 6 == 5:
-            before, through = through, trial.through()
-            stretch = stretch if through > before else min(8.0, 2 * stretch)
-        if progress and (n + 1) % 25 == 0:
-            print(f"{n + 1} kills, {len(trial.papers)} scans, {trial.through()} through", file=sys.stderr, flush=True)
-    trial.start().ready()
-    if not trial.settle(60 + 2.0 * len(trial.papers)):
-        found.problems.append(f"{len(trial.papers) - trial.through()} scans never came to an end")
-    if code := trial.stop():
-        found.problems.append(f"the daemon ended with {code}")
-    found.problems += eye.close()
-    found.problems += trial.problems()
-    found.problems += _read_again(trial, finished)
-    found.problems += _ledger_problems(trial)
-    found.papers, found.reads = len(trial.papers), _reads(trial)
-    found.pages = len({image for paper in trial.papers for image in paper.images})
-    return found
+                self._found.states[state] = self._found.states.get(state, 0) + count
+        self._found.pages_kept += sum(n for (n,) in self._harness.query_ledger("SELECT count(*) FROM page"))
+
+    def _drop_some(self) -> None:
+        free = MAX_WAITING - (len(self._harness.dropped) - self._harness.finished())
+        for _ in range(min(free, self._rng.randint(1, 3))):
+            self._drop(self._rng.choice([*FOLDERS]), self._rng.choice(KINDS))
+
+    def _drop(self, folder: str, kind: str) -> None:
+        harness, rng = self._harness, self._rng
+        number = len(harness.dropped)
+        text = MISREAD_TEXT if folder == "corrected" else "No"
+        made, images = make_scan(kind, number, harness.root, rng, text=text)
+        below = "sub/" if folder == "archived" and rng.random() < 0.3 else ""
+        # Some names come again and again, so that outputs and archived sources need numbers.
+        name = rng.choice(["scan", "scan", f"letter {number}"])
+        relative = Path(f"{below}{name}{made.suffix}")
+        if (harness.path_of(folder, "inbox") / relative).exists():
+            relative = relative.with_name(f"{number}-{relative.name}")
+        harness.drop(made, folder, relative, () if folder == "corrected" else images, sound=not kind.startswith("cut."))
+        made.unlink()
+
+    def _read_again(self) -> list[str]:
+        runs = self._harness.tesseract_runs()
+        return [
+            f"page image {image[:8]} was finished before kill {n + 1}, and read again"
+            for n, (before, images) in enumerate(self._finished)
+            for image in images.intersection(runs[before:])
+        ]
+
+    def _ledger_problems(self) -> list[str]:
+        harness = self._harness
+        query = "SELECT state, count(*) FROM document WHERE folder != 'old' GROUP BY state"
+        states = dict(harness.query_ledger(query))
+        bad = sum(not scan.sound for scan in harness.dropped)
+        problems = []
+        if states != {k: v for k, v in (("done", len(harness.dropped) - bad), ("quarantined", bad)) if v}:
+            problems.append(f"the ledger says {states}, dropped were {len(harness.dropped)}, {bad} of them damaged")
+        if harness.query_ledger("SELECT 1 FROM page JOIN document ON id = document WHERE state = 'done'"):
+            problems.append("the ledger keeps pages of finished documents")
+        return problems
 
 
-def fill(trial: Trial, rows: int) -> None:
-    """Begin with a ledger of so many finished documents, each as long as those that the trial adds."""
-    Ledger(trial.state / "ledger.sqlite").close()
-    places = [os.fsencode(trial.place("old", kind)) for kind in ("inbox", "outbox", "archive")]
-    with closing(sqlite3.connect(trial.state / "ledger.sqlite")) as db, db:
-        db.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?4) INSERT INTO document SELECT "
-            "printf('20250101-%06d-%08x-abcdef', i % 240000, i), 'old', ?1, "
-            "CAST(printf('scan%06d.pdf', i) AS BLOB), CAST(printf('scan%06d', i) AS BLOB), ?2, "
-            "i, 1000, 1735689600000000000 + i, 'done', 0, 0.0, 'archive', "
-            "CAST(CAST(?3 AS TEXT) || printf('/scan%06d.pdf', i) AS BLOB), hex(randomblob(32)), 1, NULL, "
-            "1735689600 + i / 7.0, 1735689600 + i / 7.0 FROM n",
-            (*places, rows),
-        )
-
-
-def table(found: Findings, kills: int) -> str:
+def table(found: Findings) -> str:
     """What was found, as Markdown."""
     starts = sorted(found.starts_s) or [0.0]
-    caught = ", ".join(f"{state} {count}" for state, count in sorted(found.caught.items()))
+    states = ", ".join(f"{state} {count}" for state, count in sorted(found.states.items()))
     rows = {
-        "kills": kills,
-        "scans dropped": found.papers,
-        "documents in hand when killed": caught,
+        "kills": found.kills,
+        "scans dropped": found.scans,
+        "documents in work when killed": states,
         "start until ready, median / slowest": f"{statistics.median(starts):.2f} / {starts[-1]:.2f} s",
-        "page images / runs of Tesseract": f"{found.pages} / {found.reads}",
+        "page images / runs of Tesseract": f"{found.pages} / {found.tesseract_runs}",
         "problems": len(found.problems),
     }
     lines = ["| | |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows.items())]
     return "\n".join([*lines, *found.problems])
-
-
-def _drop_some(trial: Trial, rng: random.Random) -> None:
-    room = MOST_WAITING - (len(trial.papers) - trial.through())
-    for _ in range(min(room, rng.randint(1, 3))):
-        _drop(trial, rng.choice([*FOLDERS]), rng.choice(KINDS), rng)
-
-
-def _drop(trial: Trial, folder: str, kind: str, rng: random.Random) -> None:
-    number = len(trial.papers)
-    made, images = make(kind, number, trial.root, rng, text=SUSPECT if folder == "mended" else "No")
-    below = "sub/" if folder == "archived" and rng.random() < 0.3 else ""
-    # Some names come again and again, so that outputs and archived sources need numbers.
-    name = rng.choice(["scan", "scan", f"letter {number}"])
-    relative = Path(f"{below}{name}{made.suffix}")
-    if (trial.place(folder, "inbox") / relative).exists():
-        relative = relative.with_name(f"{number}-{relative.name}")
-    trial.drop(made, folder, relative, () if folder == "mended" else images, sound=not kind.startswith("cut."))
-    made.unlink()
-
-
-def _reads(trial: Trial) -> int:
-    return trial.reads.read_bytes().count(b"\n")
-
-
-def _read_again(trial: Trial, finished: list[tuple[int, set[str]]]) -> list[str]:
-    runs = trial.reads.read_text().split()
-    return [
-        f"page image {image[:8]} was finished before kill {n + 1}, and read again"
-        for n, (mark, images) in enumerate(finished)
-        for image in images.intersection(runs[mark:])
-    ]
-
-
-def _ledger_problems(trial: Trial) -> list[str]:
-    states = dict(trial.ledger("SELECT state, count(*) FROM document WHERE folder != 'old' GROUP BY state"))
-    bad = sum(not paper.sound for paper in trial.papers)
-    problems = []
-    if states != {k: v for k, v in (("done", len(trial.papers) - bad), ("quarantined", bad)) if v}:
-        problems.append(f"the ledger says {states}, dropped were {len(trial.papers)}, {bad} of them damaged")
-    if trial.ledger("SELECT 1 FROM page JOIN document ON id = document WHERE state = 'done'"):
-        problems.append("the ledger keeps pages of finished documents")
-    return problems
 
 
 if __name__ == "__main__":

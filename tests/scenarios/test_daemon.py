@@ -286,7 +286,10 @@ class TestStopping:
 
         def all_there():
             names = [" ".join(_cmdline(p)) for p in one.family()]
-            return all(any(kind in n for n in names) for kind in ("ocr.worker", "llm.host", "tesseract")) and names
+            return (
+                all(any(kind in n for n in names) for kind in ("pageworkers.worker", "inference.host", "tesseract"))
+                and names
+            )
 
         until(all_there, "a child of each kind")
         one.process.kill()

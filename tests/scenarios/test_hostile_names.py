@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon_process import until
 from scanmend.fs.free_name import free_stem
+from waiting import until
 
 NAMES = (
     "..png", "...png", "-rf.png", "--config=x.png", "$(touch owned).png", "`touch owned`.png", "; touch owned;.png",

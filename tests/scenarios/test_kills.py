@@ -1,25 +1,26 @@
-"""The daemon is killed at random moments under a mixed load; ``scripts/stress/kill_daemon.py`` does it 300 times."""
+"""The daemon is killed in every state; ``scripts/stress/kill_daemon.py`` does that, too, and at 300 random moments."""
 
 import pytest
 
-from kill_daemon import FOLDERS, MOST_WAITING, fill, kill
-from trial import Nursery, Trial
-
-KILLS = 30
+from fork_server import ForkServer
+from harness import Harness
+from kill_daemon import FOLDERS, POINTS, KillTest
+from scanmend.ledger.ledger import ACTIVE
 
 
 @pytest.mark.timeout(240)
-def test_killed_thirty_times(tmp_path):
+def test_killed_in_every_state(tmp_path):
     """Every scan ends once; no output is torn or out of order at any moment; finished pages are not read again."""
-    trial = Trial(tmp_path, FOLDERS, workers=1)
-    fill(trial, 10_000)
-    trial.nursery = Nursery()
+    server = ForkServer()
+    harness = Harness(tmp_path, FOLDERS, workers=1, fork_server=server)
+    test = KillTest(harness, seed=6)
     try:
-        found = kill(trial, KILLS, 2.0, 6)
+        test.at_points(POINTS)
+        found = test.close()
     finally:
-        trial.kill()
-        trial.nursery.close()
+        harness.kill()
+        server.close()
     assert found.problems == []
-    assert found.papers > MOST_WAITING, "nothing came to an end between the kills"
-    assert {"waiting", "working"} <= set(found.caught), "the kills hit nothing"
-    assert found.reads >= found.pages
+    assert (found.kills, {*found.states}) == (len(POINTS), {*ACTIVE})
+    assert found.pages_kept, "no page was finished when its document was killed"
+    assert found.tesseract_runs >= found.pages

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from fork_server import ForkServer
+from harness import Harness
 from ledger_entries import BLANK
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
@@ -26,7 +28,8 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.recovery import damaged_ledgers, names_in_damaged_ledgers, open_ledger
 from scanmend.outputs import error_report
 from scanmend.service.lock import hold_lock
-from trial import Nursery, Trial, make, until
+from small_scans import make_scan
+from waiting import until
 
 RNG = random.Random(3)  # noqa: S311 -- to be repeated
 FOLDERS = {"archived": {"recursive": True}, "kept": {"original": "keep"}}
@@ -67,7 +70,7 @@ DAMAGE = [flip, cut, scribble, strange_columns, of_another]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_detected_and_set_aside(memory, damage):
+def test_damage_is_detected_and_damaged_ledgers(memory, damage):
     """Under a name with the date, byte for byte; the new one is empty and sound."""
     path = memory / "ledger.sqlite"
     with closing(Ledger(path)) as ledger:
@@ -86,7 +89,7 @@ def test_damage_is_detected_and_set_aside(memory, damage):
     assert damaged_ledgers(memory) == [aside]
 
 
-def test_each_of_several_is_set_aside(tmp_path):
+def test_each_of_several_is_damaged_ledgers(tmp_path):
     """Also several within one second."""
     path = tmp_path / "ledger.sqlite"
     seen = []
@@ -130,93 +133,95 @@ class TestDaemon:
 
     @pytest.fixture(scope="class")
     @staticmethod
-    def nursery():
-        nursery = Nursery()
-        yield nursery
-        nursery.close()
+    def fork_server():
+        fork_server = ForkServer()
+        yield fork_server
+        fork_server.close()
 
     @pytest.fixture
-    def trial(self, tmp_path, nursery):
-        trial = Trial(tmp_path, FOLDERS, workers=1)
-        trial.nursery = nursery
-        yield trial
-        trial.kill()
+    def harness(self, tmp_path, fork_server):
+        harness = Harness(tmp_path, FOLDERS, workers=1, fork_server=fork_server)
+        yield harness
+        harness.kill()
 
-    def drop(self, trial: Trial, folder: str, kind: str, relative: str) -> None:
-        made, _ = make(kind, len(trial.papers), trial.root, RNG, images=False)
-        trial.drop(made, folder, Path(relative), sound=not kind.startswith("cut."))
+    def drop(self, harness: Harness, folder: str, kind: str, relative: str) -> None:
+        made, _ = make_scan(kind, len(harness.dropped), harness.root, RNG, hashed=False)
+        harness.drop(made, folder, Path(relative), sound=not kind.startswith("cut."))
         made.unlink()
 
-    def test_goes_on_as_if_it_had_not(self, trial):
+    def test_goes_on_as_if_it_had_not(self, harness):
         """Kept sources are known, claims go on where they were, what is in quarantine can be retried; nothing twice."""
-        self.drop(trial, "archived", "text.pdf", "a.pdf")
-        self.drop(trial, "archived", "cut.pdf", "sub/torn.pdf")
+        self.drop(harness, "archived", "text.pdf", "a.pdf")
+        self.drop(harness, "archived", "cut.pdf", "sub/torn.pdf")
         for name in ("k.pdf", "sub (2).pdf"):
-            self.drop(trial, "kept", "text.pdf", name)
-        trial.start().ready()
-        assert trial.settle(30)
-        (quarantined,) = trial.ledger("SELECT id FROM document WHERE state = 'quarantined'")
+            self.drop(harness, "kept", "text.pdf", name)
+        harness.start().wait_ready()
+        assert harness.wait_finished(30)
+        (quarantined,) = harness.query_ledger("SELECT id FROM document WHERE state = 'quarantined'")
         # One is claimed when the daemon dies, one comes while there is none.
-        self.drop(trial, "archived", "tiff", "sub/deep/b.tiff")
-        until(lambda: any(trial.place("archived", "inbox").glob(".scanmend/*/b.tiff")))
-        trial.kill()
-        self.drop(trial, "kept", "text.pdf", "later.pdf")
-        with closing(sqlite3.connect(trial.state / "ledger.sqlite")) as db:
+        self.drop(harness, "archived", "tiff", "sub/deep/b.tiff")
+        until(lambda: any(harness.path_of("archived", "inbox").glob(".scanmend/*/b.tiff")))
+        harness.kill()
+        self.drop(harness, "kept", "text.pdf", "later.pdf")
+        with closing(sqlite3.connect(harness.state / "ledger.sqlite")) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else most of it lies in the journal
-        flip(trial.state / "ledger.sqlite")
-        trial.start().ready()
-        assert trial.settle(30)
-        assert len(trial.logged("claim.taken_up")) == 1
-        assert len(trial.logged("ledger.set_aside")) == 1
-        assert "a damaged one was set aside" in trial.command("status")
-        assert {line["file"] for line in trial.logged("document.known")} == {"k.pdf", "sub (2).pdf"}
-        assert f"{quarantined[0]}: back to work" in trial.command("retry", quarantined[0])
-        until(lambda: len(trial.logged("document.quarantined")) == 2)
-        assert trial.settle(30)
-        assert trial.stop() == 0
-        assert list(trial.problems()) == []
+        flip(harness.state / "ledger.sqlite")
+        harness.start().wait_ready()
+        assert harness.wait_finished(30)
+        assert len(harness.log_lines("claim.taken_up")) == 1
+        assert len(harness.log_lines("ledger.set_aside")) == 1
+        assert "a damaged one was set aside" in harness.run_command("status")
+        assert {line["file"] for line in harness.log_lines("document.known")} == {"k.pdf", "sub (2).pdf"}
+        assert f"{quarantined[0]}: back to work" in harness.run_command("retry", quarantined[0])
+        until(lambda: len(harness.log_lines("document.quarantined")) == 2)
+        assert harness.wait_finished(30)
+        assert harness.stop() == 0
+        assert list(harness.problems()) == []
 
-    def test_the_whole_state_folder_is_gone(self, trial):
+    def test_the_whole_state_folder_is_gone(self, harness):
         """Kept sources are known; of one published but not put away, the record says so, and where it lay."""
-        self.drop(trial, "archived", "text.pdf", "sub/a.pdf")
-        self.drop(trial, "kept", "text.pdf", "k.pdf")
-        trial.start().ready()
-        assert trial.settle(30)
-        trial.kill()
-        ((id_,),) = trial.ledger("SELECT id FROM document WHERE original = 'archive'")
-        archive, claim = trial.place("archived", "archive"), trial.place("archived", "inbox") / ".scanmend" / id_
+        self.drop(harness, "archived", "text.pdf", "sub/a.pdf")
+        self.drop(harness, "kept", "text.pdf", "k.pdf")
+        harness.start().wait_ready()
+        assert harness.wait_finished(30)
+        harness.kill()
+        ((id_,),) = harness.query_ledger("SELECT id FROM document WHERE original = 'archive'")
+        archive, claim = (
+            harness.path_of("archived", "archive"),
+            harness.path_of("archived", "inbox") / ".scanmend" / id_,
+        )
         claim.mkdir(parents=True)
         (archive / "sub/a.pdf").rename(claim / "a.pdf")
-        shutil.rmtree(trial.state)
-        trial.start().ready()
-        assert trial.settle(30)
-        assert trial.stop() == 0
-        assert list(trial.problems()) == []
+        shutil.rmtree(harness.state)
+        harness.start().wait_ready()
+        assert harness.wait_finished(30)
+        assert harness.stop() == 0
+        assert list(harness.problems()) == []
         assert (archive / "sub/a.pdf").exists()
 
     @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
     @pytest.mark.parametrize("how", ["full", "read-only"])
-    def test_on_a_disk_that_cannot_be_written(self, trial, how):
+    def test_on_a_disk_that_cannot_be_written(self, harness, how):
         """It says so and ends with an error; no scan is touched, and nothing is set aside."""
-        self.drop(trial, "archived", "text.pdf", "a.pdf")
-        trial.state.mkdir(exist_ok=True)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "none", str(trial.state)]
+        self.drop(harness, "archived", "text.pdf", "a.pdf")
+        harness.state.mkdir(exist_ok=True)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "none", str(harness.state)]
         if subprocess.run(mount, check=False, capture_output=True).returncode:
             pytest.skip("nothing can be mounted here")
         try:
             if how == "full":
-                (trial.state / "filler").write_bytes(b"\0" * 256 * 1024)
+                (harness.state / "filler").write_bytes(b"\0" * 256 * 1024)
             else:
-                subprocess.run(["mount", "-o", "remount,ro", str(trial.state)], check=True)
-            command = [sys.executable, "-m", "scanmend.cli", "run", "--config", str(trial.config)]
+                subprocess.run(["mount", "-o", "remount,ro", str(harness.state)], check=True)
+            command = [sys.executable, "-m", "scanmend.cli", "run", "--config", str(harness.config)]
             ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
             assert ran.returncode == 1
             assert re.search(r"^scanmend: .*(no space|full|[Rr]ead-only)", ran.stderr, re.MULTILINE | re.IGNORECASE)
             assert "Traceback" not in ran.stderr
-            assert (trial.place("archived", "inbox") / "a.pdf").exists()
-            assert damaged_ledgers(trial.state) == []
+            assert (harness.path_of("archived", "inbox") / "a.pdf").exists()
+            assert damaged_ledgers(harness.state) == []
         finally:
-            subprocess.run(["umount", str(trial.state)], check=True)
+            subprocess.run(["umount", str(harness.state)], check=True)
 
 
 def record_of_a(found: Fingerprint, digest: str) -> str:

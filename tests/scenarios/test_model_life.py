@@ -17,12 +17,12 @@ def no_core_files():
     resource.setrlimit(resource.RLIMIT_CORE, limits)
 
 
-def test_twenty_cycles_leak_nothing(tmp_path, monkeypatch):
-    """No process, file descriptor, thread, temporary file, nor 5 MiB of RAM."""
+def test_eight_cycles_leak_nothing(tmp_path, monkeypatch):
+    """No process, file descriptor, thread, temporary file, nor 2 MiB of RAM, a quarter for each."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    samples = list(cycles(20, tmp_path / "models"))
-    assert len(samples) == 20
-    assert leaks(samples) == []
+    samples = list(cycles(8, tmp_path / "models"))
+    assert len(samples) == 8
+    assert leaks(samples, mib=2.0) == []
 
 
 def test_six_documents_with_kills(tmp_path):

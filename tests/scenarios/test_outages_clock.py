@@ -8,27 +8,26 @@ from datetime import UTC, datetime
 import pytest
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
-from daemon_process import until
 from project import ROOT
 from scanmend.commands import status
 from scanmend.config.load import load
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import MAX_DELAY_S
+from waiting import until
 
 YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"
 WALL_CLOCK = {
-    "claims.py": "ids begin with it, and are told apart by chance; rows note it",
-    "custody.py": "when a document is due, which ledger.due does not believe beyond MAX_DELAY_S",
-    "ledger.py": "rows note it",
-    "service.py": "when a document is due; status",
-    "workload.py": "when a document is due",
-    "folders.py": "the age of unfinished files",
-    "status_file.py": "when it was written; only said",
-    "salvage.py": "the name of a ledger set aside",
-    "pipeline.py": "records note it",
-    "check.py": "how long ago another daemon took a file; only said",
-    "llm/store/hub_errors.py": "a server's date for a retry; bounded by LONGEST_ASKED_PAUSE_S",
+    "commands/check.py": "how long ago another daemon took a file; only said",
+    "jobs/claim.py": "ids begin with it, and differ by chance; rows note it",
+    "jobs/lifecycle.py": "when a document is due, which ledger.due does not believe beyond MAX_DELAY_S",
+    "jobs/pipeline.py": "records note it",
+    "ledger/ledger.py": "rows note it",
+    "llm/store/hub_errors.py": "a server's date for a retry; bounded by MAX_ASKED_PAUSE_S",
+    "service/document_pool.py": "when a document is due",
+    "service/service.py": "when a document is due; status",
+    "service/startup.py": "the age of unfinished files",
+    "service/status_file.py": "when it was written; only said",
 }
 """Who may ask for the time of day, and what for; all waiting but for ``due`` goes by time.monotonic()."""
 
@@ -74,7 +73,8 @@ def test_a_jump_while_the_daemon_is_away(house, clock, years):  # noqa: F811 -- 
     clock[0] = years * YEAR
     with house.open():
         until(lambda: Reader.read["fails.gif"] == 2, "the next try")
-        time.sleep(0.5)
+        house.drop("after.gif")
+        house.done("after")
         assert Reader.read["done.gif"] == 1
     assert status.as_text(status.status(load(house.file)))
 
@@ -103,7 +103,8 @@ def test_sources_of_another_time(house, when):  # noqa: F811 -- that fixture
         (house.inbox() / ".old").rename(path)
         house.done("old")
         until(lambda: running.ledger.counts().get("done"), "the ledger")
-        time.sleep(0.4)
+        house.drop("after.gif")
+        house.done("after")
         assert Reader.read["old.gif"] == 1
         assert path.stat().st_mtime_ns == when
 
@@ -130,4 +131,4 @@ def test_who_asks_for_the_time_of_day():
     asks = re.compile(r"\btime\.time(_ns)?\(\)(?!`)|\bdatetime\.now\(|\butcnow\(")
     found = {str(p.relative_to(SOURCE)) for p in SOURCE.rglob("*.py") if asks.search(p.read_text("utf-8"))}
     assert found - set(WALL_CLOCK) == set()
-    assert "ledger.py" in found
+    assert "ledger/ledger.py" in found

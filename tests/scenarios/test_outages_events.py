@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from daemon_process import until
 from scanmend.config.schema import Folder
 from scanmend.intake.fs_events import FsEvents
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.inbox_watcher import InboxWatcher
+from waiting import until
 
 BURST = 50_000
 IN_NAMESPACE = """
@@ -70,16 +70,16 @@ def test_where_inotify_has_no_more_the_inbox_is_polled(memory, limit, left):
         timeout=30,
         check=True,
     )
-    told = [
+    rows = [
         line.split(" ", 3)
         for line in ran.stdout.splitlines()
         if line[:1].isdigit() and line.split(" ", 2)[1] in ("poll", "events")
     ]
-    modes = [line[1] for line in told]
+    modes = [line[1] for line in rows]
     assert modes[3:] == ["poll", "poll", "events", "events"], ran.stdout
     assert modes[1] == ("events" if left == "8" else "poll")
-    assert [line[2] for line in told][3:] == ["20", "21", "21", "22"]
-    assert f"sysctl fs.inotify.max_user_{limit}=" in told[3][3]
+    assert [line[2] for line in rows][3:] == ["20", "21", "21", "22"]
+    assert f"sysctl fs.inotify.max_user_{limit}=" in rows[3][3]
     assert ran.stdout.count("inbox.events_unavailable") == 1
 
 

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
-from daemon_process import drop, until
+from daemon_process import Daemon, drop, until
 from outages import NO_OVERRIDE, disk, fill, mount, unmount
 from scanmend.fs.free_space import shortage
 from scanmend.fs.mounts import MountWatch, mount_of
@@ -58,6 +60,12 @@ def trouble(running) -> str:
     return running.status()["folders"][0]["trouble"] or ""
 
 
+def some_turns(running) -> None:
+    """Let the loop go round more often than a file takes to settle."""
+    enough = running.turns + 5
+    until(lambda: running.turns >= enough, "the loop")
+
+
 class TestFull:
     @pytest.mark.parametrize("place", ["a/out", "state", "a/kept"])
     def test_intake_pauses_until_there_is_room(self, home, place, capsys):
@@ -68,7 +76,7 @@ class TestFull:
             hog = fill(home.root / place)
             until(lambda: f"the disk of {home.root / place} is full" in trouble(running))
             home.drop("during.gif")
-            time.sleep(0.5)
+            some_turns(running)
             assert (home.inbox() / "during.gif").exists()
             hog.unlink()
             until(lambda: not trouble(running))
@@ -118,7 +126,7 @@ class TestFull:
             with home.open() as running:
                 home.drop("line.gif")
                 until(lambda: "No space left" in trouble(running))
-                time.sleep(0.3)
+                some_turns(running)
                 assert (home.inbox() / "line.gif").exists()
                 subprocess.run(["mount", "-o", "remount,nr_inodes=9", str(home.inbox())], check=True)
                 ended(home, "line")
@@ -151,7 +159,7 @@ class TestMounts:
                 until(lambda: said in trouble(running))
                 Reader.gate.set()
                 until(lambda: not running.status()["working"], "the document to be held")
-                time.sleep(0.3)
+                some_turns(running)
                 if way == "move":
                     (home.root / "aside").rename(beneath)
                 mount(str(share / "scans"), beneath, "--bind")
@@ -197,7 +205,7 @@ class TestMounts:
             (home.inbox() / "second.gif.part").rename(home.inbox() / "second.gif")
             subprocess.run(["mount", "-o", "remount,ro", str(home.inbox())], check=True)
             until(lambda: "read-only" in trouble(running))
-            time.sleep(0.3)
+            some_turns(running)
             subprocess.run(["mount", "-o", "remount,rw", str(home.inbox())], check=True)
             ended(home, "first", "second")
             assert capsys.readouterr().out.count("inbox.trouble") == 1
@@ -248,11 +256,17 @@ def test_a_full_work_folder_is_no_document_s_fault(daemon, scans, tmp_path):
             drop(scans / kind, one.inbox)
         one.wait("document.held", 2)
         hog.unlink()
-        hog = fill(work, 40_000)
-        time.sleep(2)
+        hog, since = fill(work, 40_000), time.time()
+        until(lambda: all(done or due > since + 1 for done, due in tries(one)), "each to be tried again and again")
         hog.unlink()
         one.wait_for("three.json", "line.json")
         assert not one.quarantine.exists()
+
+
+def tries(one: Daemon) -> list[tuple[int, float]]:
+    """Of each document whether it is done, and else when it is due again."""
+    with closing(sqlite3.connect(f"file:{one.state}/ledger.sqlite?mode=ro", uri=True)) as db:
+        return db.execute("SELECT state = 'done', due FROM document").fetchall()
 
 
 class TestStorage:

@@ -5,65 +5,67 @@ import random
 import psutil
 import pytest
 
+from fork_server import ForkServer
+from harness import Harness
+from outbox_monitor import visible_files
 from scanmend.jobs.reconcile import daemon_mark
 from scanmend.outputs import record
-from trial import Eye, Nursery, Trial, make, outputs_in, until
+from small_scans import make_scan
+from waiting import until
 
 RNG = random.Random(1)  # noqa: S311 -- to be repeated
 FOLDERS = {"archived": {"original": "archive", "watch": "poll", "poll_s": 0.2}, "kept": {"original": "keep"}}
 
 
 @pytest.fixture(scope="module")
-def nursery():
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def fork_server():
+    fork_server = ForkServer()
+    yield fork_server
+    fork_server.close()
 
 
 @pytest.fixture
-def pair(tmp_path, nursery):
+def pair(tmp_path, fork_server):
     """Two daemons, not started."""
-    one = Trial(tmp_path, FOLDERS, state="one", workers=1)
-    other = Trial(tmp_path, FOLDERS, state="other", workers=1)
-    one.nursery = other.nursery = nursery
+    one = Harness(tmp_path, FOLDERS, state="one", workers=1, fork_server=fork_server)
+    other = Harness(tmp_path, FOLDERS, state="other", workers=1, fork_server=fork_server)
     yield one, other
     one.kill()
     other.kill()
 
 
-def drop(trial: Trial, count: int) -> None:
-    """Have so many scans lie in the inboxes at once; all in one folder have the same few names."""
-    made = [make("text.pdf", n, trial.root, RNG)[0] for n in range(count)]
+def drop(harness: Harness, count: int) -> None:
+    """Have this many scans lie in the inboxes at once; all in one folder have the same few names."""
+    made = [make_scan("text.pdf", n, harness.root, RNG)[0] for n in range(count)]
     for n, file in enumerate(made):
         folder = ("archived", "kept")[n % 2]
-        trial.drop(file, folder, file.relative_to(trial.root))
+        harness.drop(file, folder, file.relative_to(harness.root))
         file.unlink()
 
 
-def made_by(trial: Trial) -> int:
+def made_by(harness: Harness) -> int:
     """How many documents this one's ids are on."""
-    outputs = [f for n in FOLDERS for f in outputs_in(trial.place(n, "outbox")) if f.suffix == ".json"]
-    return sum(record.head(f)["id"].endswith(daemon_mark(trial.state)) for f in outputs)
+    outputs = [f for n in FOLDERS for f in visible_files(harness.path_of(n, "outbox")) if f.suffix == ".json"]
+    return sum(record.head(f)["id"].endswith(daemon_mark(harness.state)) for f in outputs)
 
 
 def test_each_file_is_processed_by_exactly_one(pair):
     """Forty files at once; one daemon is killed with files in hand and comes back; kept sources are known to both."""
     one, other = pair
     drop(one, 40)
-    eye = Eye(pair)
-    eye.start()
+    monitor = one.monitor()
     one.start(), other.start()
-    one.ready(), other.ready()
+    one.wait_ready(), other.wait_ready()
     until(lambda: made_by(one) >= 2 and made_by(other) >= 2)
     until(lambda: stopped_with_a_claim(one))
     one.kill()
     left = [id_ for id_ in claims(one) if id_.endswith(daemon_mark(one.state))]
     assert left
-    until(lambda: one.through() >= 40 - len(left) and claims(one) == left)  # the other leaves them alone
-    one.start().ready()
-    assert one.settle(30)
+    until(lambda: one.finished() >= 40 - len(left) and claims(one) == left)  # the other leaves them alone
+    one.start().wait_ready()
+    assert one.wait_finished(30)
     assert one.stop() == other.stop() == 0
-    assert eye.close() == []
+    assert monitor.close() == []
     assert list(one.problems()) == []
     assert made_by(one) + made_by(other) == 40
 
@@ -75,16 +77,16 @@ def test_one_never_comes_back(pair):
     one.start()
     until(lambda: any(id_.endswith(daemon_mark(one.state)) for id_ in claims(one)))
     one.kill()
-    left = [p for n in FOLDERS for p in one.place(n, "inbox").glob(".scanmend/*/*")]
+    left = [p for n in FOLDERS for p in one.path_of(n, "inbox").glob(".scanmend/*/*")]
     assert left
-    other.start().ready()
-    until(lambda: one.through() >= 12 - len(left))
-    told = other.command("check")
-    assert "claims of others: another daemon has taken" in told
+    other.start().wait_ready()
+    until(lambda: one.finished() >= 12 - len(left))
+    shown = other.run_command("check")
+    assert "claims of others: another daemon has taken" in shown
     ids = [path.parent.name for path in left]
-    assert all(id_ in told for id_ in ids)
-    assert other.command("retry", *ids).count("taken over from another daemon") == len(ids)
-    assert other.settle(30)
+    assert all(id_ in shown for id_ in ids)
+    assert other.run_command("retry", *ids).count("taken over from another daemon") == len(ids)
+    assert other.wait_finished(30)
     assert other.stop() == 0
     assert list(one.problems()) == []
 
@@ -92,19 +94,19 @@ def test_one_never_comes_back(pair):
 def test_the_same_name_and_content_at_the_same_time(pair):
     """Outputs of the one are never taken for, or taken back with, those of the other."""
     one, other = pair
-    file, _ = make("text.pdf", 1, one.root, RNG)
+    file, _ = make_scan("text.pdf", 1, one.root, RNG)
     one.start(), other.start()
-    one.ready(), other.ready()
+    one.wait_ready(), other.wait_ready()
     for _ in range(12):
         one.drop(file, "archived", file.relative_to(one.root))
-        until(lambda: not (one.place("archived", "inbox") / file.name).exists())
+        until(lambda: not (one.path_of("archived", "inbox") / file.name).exists())
     file.unlink()
-    assert one.settle(30)
+    assert one.wait_finished(30)
     assert one.stop() == other.stop() == 0
     assert list(one.problems()) == []
 
 
-def stopped_with_a_claim(one: Trial) -> bool:
+def stopped_with_a_claim(one: Harness) -> bool:
     """Stop the daemon for a look at what it has in hand; unless that is a file, it goes on."""
     assert one.process is not None
     daemon = psutil.Process(one.process.pid)
@@ -116,6 +118,6 @@ def stopped_with_a_claim(one: Trial) -> bool:
     return False
 
 
-def claims(trial: Trial) -> list[str]:
+def claims(harness: Harness) -> list[str]:
     """Ids of all claims there are."""
-    return sorted(p.name for n in FOLDERS for p in trial.place(n, "inbox").glob(".scanmend/*") if any(p.iterdir()))
+    return sorted(p.name for n in FOLDERS for p in harness.path_of(n, "inbox").glob(".scanmend/*") if any(p.iterdir()))

@@ -19,7 +19,7 @@ import pytest
 
 import render_scans
 from daemon_process import Daemon, until
-from deliveries import LIMIT_S, PAUSE_S, SCANNED, WAYS, Bench, Way, from_test_device, parts
+from deliveries import LIMIT_S, PAUSE_S, SCANNED, WRITERS, Endpoints, Writer, from_test_device, parts
 from file_servers import left_behind, mounted, pause, proftpd, program, smbd, sshd
 
 ALL = "SCANMEND_ALL_WRITERS"
@@ -61,7 +61,7 @@ class Witness(threading.Thread):
         self.join()
 
 
-class House:
+class Deliveries:
     """A daemon, the scans to send, and what became of sending them."""
 
     def __init__(self, daemon: Daemon, scans: Path, witness: Witness) -> None:
@@ -70,51 +70,53 @@ class House:
         self.witness = witness
         self.sent: dict[str, Future[None]] = {}
 
-    def sources(self, way: Way) -> dict[str, Path]:
+    def sources(self, writer: Writer) -> dict[str, Path]:
         """What each name in the inbox is made from."""
-        return {f"{way.name}-{source}": self.scans / source for source in way.sources}
+        return {f"{writer.name}-{source}": self.scans / source for source in writer.sources}
 
-    def deliver(self, ways: list[Way], bench: Bench, pool: ThreadPoolExecutor) -> None:
-        """Send all but the last file of each way at full speed, then the last slowly, to a daemon that has time."""
-        fast = [pool.submit(self._send, way, bench, slowly=False) for way in ways]
-        for way, before in zip(ways, fast, strict=True):
-            self.sent[way.name] = pool.submit(self._send_last, way, bench, fast, before)
+    def deliver(self, writers: list[Writer], endpoints: Endpoints, pool: ThreadPoolExecutor) -> None:
+        """Send all but the last file of each writer at full speed, then the last slowly, to a daemon that has time."""
+        fast = [pool.submit(self._send, writer, endpoints, slowly=False) for writer in writers]
+        for writer, before in zip(writers, fast, strict=True):
+            self.sent[writer.name] = pool.submit(self._send_last, writer, endpoints, fast, before)
 
-    def _send(self, way: Way, bench: Bench, *, slowly: bool) -> None:
-        files = list(self.sources(way).items())
+    def _send(self, writer: Writer, endpoints: Endpoints, *, slowly: bool) -> None:
+        files = list(self.sources(writer).items())
         for name, source in files[-1:] if slowly else files[:-1]:
-            way.send(bench, source, name, slowly)
+            writer.send(endpoints, source, name, slowly)
 
-    def _send_last(self, way: Way, bench: Bench, fast: list[Future[None]], before: Future[None]) -> None:
+    def _send_last(self, writer: Writer, endpoints: Endpoints, fast: list[Future[None]], before: Future[None]) -> None:
         futures.wait(fast)
         before.result()
-        with contextlib.suppress(AssertionError):  # the test of that way will say so
+        with contextlib.suppress(AssertionError):  # the test of that writer will say so
             until(self._fast_are_done, "the daemon to have time", LIMIT_S)
-        self._send(way, bench, slowly=True)
+        self._send(writer, endpoints, slowly=True)
 
     def _fast_are_done(self) -> bool:
-        ways = [way for way in WAYS if way.name in self.sent]
-        return all((self.daemon.archive / name).exists() for way in ways for name in list(self.sources(way))[:-1])
+        writers = [writer for writer in WRITERS if writer.name in self.sent]
+        return all(
+            (self.daemon.archive / name).exists() for writer in writers for name in list(self.sources(writer))[:-1]
+        )
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Iterator[House]:
-    """Send everything every way, all ways at the same time."""
+def deliveries(tmp_path_factory) -> Iterator[Deliveries]:
+    """Send everything with every writer, all at the same time."""
     root = tmp_path_factory.mktemp("writers")
     scans = make_scans(root / "scans")
     daemon = Daemon(root, settle_s=SETTLE_S, incomplete_s=30)
     daemon.inbox.mkdir()
     witness = Witness(daemon.inbox)
-    one = House(daemon, scans, witness)
-    ways = [way for way in WAYS if wanted(*way.programs)]
-    able = {name for way in ways for name in way.programs if program(name)}
+    one = Deliveries(daemon, scans, witness)
+    writers = [writer for writer in WRITERS if wanted(*writer.programs)]
+    able = {name for writer in writers for name in writer.programs if program(name)}
     memory = Path("/dev/shm")  # noqa: S108 -- what is made there has a name of its own
     with contextlib.ExitStack() as stack:
         aside = root / "aside"
         aside.mkdir()
         other = memory if os.access(memory, os.W_OK) else root
         elsewhere = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scanmend-test-", dir=other)))
-        bench = Bench(
+        endpoints = Endpoints(
             daemon.inbox,
             aside,
             elsewhere,
@@ -127,7 +129,7 @@ def house(tmp_path_factory) -> Iterator[House]:
         daemon.start()
         witness.start()
         stack.callback(witness.close)
-        one.deliver(ways, bench, stack.enter_context(ThreadPoolExecutor(len(ways))))
+        one.deliver(writers, endpoints, stack.enter_context(ThreadPoolExecutor(len(writers))))
         yield one
     assert left_behind(root) == []
 
@@ -151,19 +153,19 @@ def make_scans(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_a_writer(house, way):
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.name)
+def test_a_writer(deliveries, writer):
     """Each scan is claimed once, its outputs are of the whole file, and that is what lies in the archive."""
-    need(*way.programs)
-    house.sent[way.name].result(2 * LIMIT_S)
-    daemon = house.daemon
-    for name, source in house.sources(way).items():
+    need(*writer.programs)
+    deliveries.sent[writer.name].result(2 * LIMIT_S)
+    daemon = deliveries.daemon
+    for name, source in deliveries.sources(writer).items():
         until((daemon.archive / name).exists, f"{name} in the archive", LIMIT_S)
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
         assert hashlib.sha256((daemon.archive / name).read_bytes()).hexdigest() == digest
         stem = name.rpartition(".")[0]
         assert json.loads((daemon.outbox / f"{stem}.json").read_bytes())["sha256"] == digest
-        if way.sources is not SCANNED:
+        if writer.sources is not SCANNED:
             assert (daemon.outbox / f"{stem}.txt").read_text() == "The committee will meet again on Thursday\n"
         assert sorted(p.name for p in daemon.outbox.glob(f"{stem}*")) == [f"{stem}.json", f"{stem}.txt"]
         assert [line["file"] for line in daemon.said("document.claimed")].count(name) == 1
@@ -171,16 +173,18 @@ def test_a_writer(house, way):
         assert [p.name for p in daemon.quarantine.glob(f"{name}*")] == []
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way.in_place is not None], ids=lambda way: way.name)
-def test_what_the_folder_sees(house, way):
+@pytest.mark.parametrize(
+    "writer", [writer for writer in WRITERS if writer.in_place is not None], ids=lambda writer: writer.name
+)
+def test_what_the_folder_sees(deliveries, writer):
     """A writer shows the file's own name before it is whole, or a temporary one first, as docs/scanners.md says."""
-    need(*way.programs)
-    house.sent[way.name].result(2 * LIMIT_S)
-    *_, (name, source) = house.sources(way).items()
-    seen = house.witness.smallest
-    assert (seen.get(name, source.stat().st_size) < source.stat().st_size) is way.in_place
-    if way.temporary:
-        assert [other for other in seen if name in other and other != name and way.temporary in other]
+    need(*writer.programs)
+    deliveries.sent[writer.name].result(2 * LIMIT_S)
+    *_, (name, source) = deliveries.sources(writer).items()
+    seen = deliveries.witness.smallest
+    assert (seen.get(name, source.stat().st_size) < source.stat().st_size) is writer.in_place
+    if writer.temporary:
+        assert [other for other in seen if name in other and other != name and writer.temporary in other]
 
 
 def test_a_mounted_inbox(tmp_path, daemon):

@@ -16,7 +16,7 @@ LIMIT_S = 60
 
 
 @dataclass(frozen=True)
-class Bench:
+class Endpoints:
     """Where things are."""
 
     inbox: Path
@@ -33,12 +33,12 @@ class Bench:
     """URL of a server that writes under a name of its own until a file is whole."""
 
 
-Send = Callable[[Bench, Path, str, bool], None]
+Send = Callable[[Endpoints, Path, str, bool], None]
 """Sends a source under a name, slowly or not."""
 
 
 @dataclass(frozen=True)
-class Way:
+class Writer:
     """One way of delivering, and what the folder gets to see."""
 
     name: str
@@ -93,72 +93,72 @@ def paced(source: Path, slow: bool) -> tuple[list[bytes], float]:  # noqa: FBT00
 
 
 def rsync(*options: str) -> Send:
-    def send(bench, source, name, slow):
+    def send(endpoints, source, name, slow):
         held = [f"--bwlimit={RATE_KB}"] if slow else []
-        run("rsync", "-a", *options, *held, source, bench.inbox / name)
+        run("rsync", "-a", *options, *held, source, endpoints.inbox / name)
 
     return send
 
 
-def rsync_and_remove(bench, source, name, slow):
+def rsync_and_remove(endpoints, source, name, slow):
     """Twice, as a timer would: what was sent is gone on this side, so nothing is sent again."""
-    out = bench.aside / f"outgoing-{name}"
+    out = endpoints.aside / f"outgoing-{name}"
     out.mkdir()
     shutil.copy(source, out / name)
     for _ in range(2):
-        run("rsync", "-a", "--remove-source-files", f"{out}/", f"{bench.inbox}/")
+        run("rsync", "-a", "--remove-source-files", f"{out}/", f"{endpoints.inbox}/")
 
 
-def rsync_resumed(bench, source, name, slow):
+def rsync_resumed(endpoints, source, name, slow):
     """Cut off in the middle, and sent again before long; what was there already is kept in a folder of its own."""
-    command = ["rsync", "-a", "--partial-dir=.rsync-partial", f"--bwlimit={RATE_KB}", source, bench.inbox / name]
+    command = ["rsync", "-a", "--partial-dir=.rsync-partial", f"--bwlimit={RATE_KB}", source, endpoints.inbox / name]
     cut_off(command)
     run(*command)
 
 
-def curl_resumed(bench, source, name, slow):
+def curl_resumed(endpoints, source, name, slow):
     """Cut off in the middle, and gone on with where it ended."""
-    command = ["curl", "-sS", "--limit-rate", f"{RATE_KB}k", "-T", source, f"{bench.ftp}/{name}"]
+    command = ["curl", "-sS", "--limit-rate", f"{RATE_KB}k", "-T", source, f"{endpoints.ftp}/{name}"]
     cut_off(command)
     run(*command, "-C", "-")
 
 
 def scp(*options: str) -> Send:
-    def send(bench, source, name, slow):
+    def send(endpoints, source, name, slow):
         held = ["-l", str(RATE_KB * 8)] if slow else []
-        run("scp", "-q", *options, *held, "-F", bench.ssh, source, f"scanner:{bench.inbox / name}")
+        run("scp", "-q", *options, *held, "-F", endpoints.ssh, source, f"scanner:{endpoints.inbox / name}")
 
     return send
 
 
 def sftp(*, rename: bool) -> Send:
-    def send(bench, source, name, slow):
+    def send(endpoints, source, name, slow):
         held = ["-l", str(RATE_KB * 8)] if slow else []
-        target = bench.inbox / name
+        target = endpoints.inbox / name
         first = target.with_name(f"{name}.part") if rename else target
         batch = f"put -p {source} {first}\n" + (f"rename {first} {target}\n" if rename else "")
-        fed(["sftp", "-q", *held, "-F", bench.ssh, "-b", "-", "scanner"], [batch.encode()])
+        fed(["sftp", "-q", *held, "-F", endpoints.ssh, "-b", "-", "scanner"], [batch.encode()])
 
     return send
 
 
-def smb(bench, source, name, slow):
+def smb(endpoints, source, name, slow):
     if slow:
-        fed([*bench.smb, "-c", f"put - {name}"], *paced(source, slow))
+        fed([*endpoints.smb, "-c", f"put - {name}"], *paced(source, slow))
     else:
-        run(*bench.smb, "-c", f"put {source} {name}")
+        run(*endpoints.smb, "-c", f"put {source} {name}")
 
 
-def smb_renamed(bench, source, name, slow):
-    fed([*bench.smb, "-c", f"put - {name}.tmp"], *paced(source, slow))
+def smb_renamed(endpoints, source, name, slow):
+    fed([*endpoints.smb, "-c", f"put - {name}.tmp"], *paced(source, slow))
     pause(PAUSE_S if slow else 0)  # whole, but not yet under its name
-    run(*bench.smb, "-c", f"rename {name}.tmp {name}")
+    run(*endpoints.smb, "-c", f"rename {name}.tmp {name}")
 
 
 def curl(*, hidden: bool = False, rename: bool = False) -> Send:
-    def send(bench, source, name, slow):
+    def send(endpoints, source, name, slow):
         held = ["--limit-rate", f"{RATE_KB}k"] if slow else []
-        url = f"{bench.hidden_ftp if hidden else bench.ftp}/{name}"
+        url = f"{endpoints.hidden_ftp if hidden else endpoints.ftp}/{name}"
         after = ["-Q", f"-RNFR {name}.part", "-Q", f"-RNTO {name}"] if rename else []
         run("curl", "-sS", *held, "-T", source, f"{url}.part" if rename else url, *after)
 
@@ -166,67 +166,67 @@ def curl(*, hidden: bool = False, rename: bool = False) -> Send:
 
 
 def lftp(*, temporary: bool) -> Send:
-    def send(bench, source, name, slow):
+    def send(endpoints, source, name, slow):
         held = f"set net:limit-rate 0:{RATE_KB * 1000};" if slow else ""
-        way = "set xfer:use-temp-file yes; set xfer:temp-file-name .in.*;" if temporary else ""
-        run("lftp", "-c", f"set net:max-retries 2; {held} {way} open {bench.ftp}; put {source} -o {name}")
+        options = "set xfer:use-temp-file yes; set xfer:temp-file-name .in.*;" if temporary else ""
+        run("lftp", "-c", f"set net:max-retries 2; {held} {options} open {endpoints.ftp}; put {source} -o {name}")
 
     return send
 
 
-def cp(bench, source, name, slow):
-    fed(["cp", "/dev/stdin", bench.inbox / name], *paced(source, slow))
+def cp(endpoints, source, name, slow):
+    fed(["cp", "/dev/stdin", endpoints.inbox / name], *paced(source, slow))
 
 
-def mv_across(bench, source, name, slow):
-    shutil.copy(source, bench.elsewhere / name)
-    run("mv", bench.elsewhere / name, bench.inbox / name)
+def mv_across(endpoints, source, name, slow):
+    shutil.copy(source, endpoints.elsewhere / name)
+    run("mv", endpoints.elsewhere / name, endpoints.inbox / name)
 
 
-def mv_within(bench, source, name, slow):
-    shutil.copy(source, bench.aside / name)
-    run("mv", bench.aside / name, bench.inbox / name)
+def mv_within(endpoints, source, name, slow):
+    shutil.copy(source, endpoints.aside / name)
+    run("mv", endpoints.aside / name, endpoints.inbox / name)
 
 
-def cat(bench, source, name, slow):
+def cat(endpoints, source, name, slow):
     """Append part after part, each with a program of its own that opens and closes the file."""
     for part in parts(source):
-        fed(["sh", "-c", 'cat >> "$1"', "sh", bench.inbox / name], [part])
+        fed(["sh", "-c", 'cat >> "$1"', "sh", endpoints.inbox / name], [part])
         pause(PAUSE_S if slow else 0)
 
 
-def preallocated(bench, source, name, slow):
+def preallocated(endpoints, source, name, slow):
     """Give the file its full length first, as copies from Windows do, then fill it."""
-    target = bench.inbox / name
+    target = endpoints.inbox / name
     run("truncate", f"--size={source.stat().st_size}", target)
     pieces, pause_s = paced(source, slow)
     fed(["dd", f"of={target}", "conv=notrunc", "bs=64K", "status=none"], pieces, pause_s)
 
 
-def ln(bench, source, name, slow):
-    shutil.copy(source, bench.aside / name)
-    run("ln", bench.aside / name, bench.inbox / name)
+def ln(endpoints, source, name, slow):
+    shutil.copy(source, endpoints.aside / name)
+    run("ln", endpoints.aside / name, endpoints.inbox / name)
 
 
-def tar(bench, source, name, slow):
-    shutil.copy(source, bench.aside / name)
-    archive = bench.aside / f"{name}.tar"
-    run("tar", "-cf", archive, "-C", bench.aside, name)
-    fed(["tar", "-xf", "-", "-C", bench.inbox], *paced(archive, slow))
+def tar(endpoints, source, name, slow):
+    shutil.copy(source, endpoints.aside / name)
+    archive = endpoints.aside / f"{name}.tar"
+    run("tar", "-cf", archive, "-C", endpoints.aside, name)
+    fed(["tar", "-xf", "-", "-C", endpoints.inbox], *paced(archive, slow))
 
 
-def scanimage(bench, source, name, slow):
+def scanimage(endpoints, source, name, slow):
     """Scan what ``source`` was scanned from, slowly, as a batch of one page."""
     start, _, last = name.rpartition("-")
     number, kind = Path(last).stem, Path(last).suffix
-    pattern = bench.inbox / f"{start}-%d{kind}"
+    pattern = endpoints.inbox / f"{start}-%d{kind}"
     batch = [f"--batch={pattern}", f"--batch-start={number}", "--batch-count=1"]
     run("scanimage", *from_test_device(kind.lstrip("."), slow=slow), *batch)
 
 
-def scanimage_stdout(bench, source, name, slow):
+def scanimage_stdout(endpoints, source, name, slow):
     command = ["scanimage", *from_test_device(source.suffix.lstrip("."), slow=slow)]
-    run("sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", bench.inbox / name, *command)
+    run("sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", endpoints.inbox / name, *command)
 
 
 def from_test_device(kind: str, *, slow: bool) -> list[str]:
@@ -237,31 +237,31 @@ def from_test_device(kind: str, *, slow: bool) -> list[str]:
 
 SCANNED = ("1.tiff", "2.png", "3.tiff")
 
-WAYS = (
-    Way("rsync", ("rsync",), in_place=False, send=rsync(), temporary="."),
-    Way("rsync-inplace", ("rsync",), in_place=True, send=rsync("--inplace")),
-    Way("rsync-delayed", ("rsync",), in_place=False, send=rsync("--delay-updates")),
-    Way("rsync-remove", ("rsync",), in_place=False, send=rsync_and_remove),
-    Way("rsync-resumed", ("rsync",), in_place=False, send=rsync_resumed, sources=("slow.bmp",)),
-    Way("scp", ("scp", "sshd"), in_place=True, send=scp()),
-    Way("scp-legacy", ("scp", "sshd"), in_place=True, send=scp("-O")),
-    Way("sftp", ("sftp", "sshd"), in_place=True, send=sftp(rename=False)),
-    Way("sftp-rename", ("sftp", "sshd"), in_place=False, send=sftp(rename=True), temporary=".part"),
-    Way("smb", ("smbclient", "smbd", "smbpasswd"), in_place=True, send=smb),
-    Way("smb-rename", ("smbclient", "smbd", "smbpasswd"), in_place=False, send=smb_renamed, temporary=".tmp"),
-    Way("curl", ("curl", "proftpd"), in_place=True, send=curl()),
-    Way("curl-rename", ("curl", "proftpd"), in_place=False, send=curl(rename=True), temporary=".part"),
-    Way("curl-resumed", ("curl", "proftpd"), in_place=True, send=curl_resumed, sources=("slow.bmp",)),
-    Way("ftp-hidden", ("curl", "proftpd"), in_place=False, send=curl(hidden=True), temporary=".in."),
-    Way("lftp", ("lftp", "proftpd"), in_place=True, send=lftp(temporary=False)),
-    Way("lftp-temp", ("lftp", "proftpd"), in_place=False, send=lftp(temporary=True), temporary=".in."),
-    Way("scanimage", ("scanimage",), in_place=False, send=scanimage, temporary=".part", sources=SCANNED),
-    Way("scanimage-stdout", ("scanimage",), in_place=True, send=scanimage_stdout, sources=SCANNED),
-    Way("cp", (), in_place=True, send=cp),
-    Way("mv-across", (), in_place=None, send=mv_across),
-    Way("mv-within", (), in_place=False, send=mv_within),
-    Way("cat", (), in_place=True, send=cat),
-    Way("preallocated", (), in_place=None, send=preallocated, sources=("small.png", "slow.pdf")),
-    Way("ln", (), in_place=False, send=ln),
-    Way("tar", (), in_place=True, send=tar),
+WRITERS = (
+    Writer("rsync", ("rsync",), in_place=False, send=rsync(), temporary="."),
+    Writer("rsync-inplace", ("rsync",), in_place=True, send=rsync("--inplace")),
+    Writer("rsync-delayed", ("rsync",), in_place=False, send=rsync("--delay-updates")),
+    Writer("rsync-remove", ("rsync",), in_place=False, send=rsync_and_remove),
+    Writer("rsync-resumed", ("rsync",), in_place=False, send=rsync_resumed, sources=("slow.bmp",)),
+    Writer("scp", ("scp", "sshd"), in_place=True, send=scp()),
+    Writer("scp-legacy", ("scp", "sshd"), in_place=True, send=scp("-O")),
+    Writer("sftp", ("sftp", "sshd"), in_place=True, send=sftp(rename=False)),
+    Writer("sftp-rename", ("sftp", "sshd"), in_place=False, send=sftp(rename=True), temporary=".part"),
+    Writer("smb", ("smbclient", "smbd", "smbpasswd"), in_place=True, send=smb),
+    Writer("smb-rename", ("smbclient", "smbd", "smbpasswd"), in_place=False, send=smb_renamed, temporary=".tmp"),
+    Writer("curl", ("curl", "proftpd"), in_place=True, send=curl()),
+    Writer("curl-rename", ("curl", "proftpd"), in_place=False, send=curl(rename=True), temporary=".part"),
+    Writer("curl-resumed", ("curl", "proftpd"), in_place=True, send=curl_resumed, sources=("slow.bmp",)),
+    Writer("ftp-hidden", ("curl", "proftpd"), in_place=False, send=curl(hidden=True), temporary=".in."),
+    Writer("lftp", ("lftp", "proftpd"), in_place=True, send=lftp(temporary=False)),
+    Writer("lftp-temp", ("lftp", "proftpd"), in_place=False, send=lftp(temporary=True), temporary=".in."),
+    Writer("scanimage", ("scanimage",), in_place=False, send=scanimage, temporary=".part", sources=SCANNED),
+    Writer("scanimage-stdout", ("scanimage",), in_place=True, send=scanimage_stdout, sources=SCANNED),
+    Writer("cp", (), in_place=True, send=cp),
+    Writer("mv-across", (), in_place=None, send=mv_across),
+    Writer("mv-within", (), in_place=False, send=mv_within),
+    Writer("cat", (), in_place=True, send=cat),
+    Writer("preallocated", (), in_place=None, send=preallocated, sources=("small.png", "slow.pdf")),
+    Writer("ln", (), in_place=False, send=ln),
+    Writer("tar", (), in_place=True, send=tar),
 )

@@ -39,7 +39,7 @@ def disk(where: Path, size: str = "8m") -> Iterator[Path]:
 
 
 def fill(disk: Path, spare: int = 0) -> Path:
-    """Leave so many bytes free; return the file that takes the rest."""
+    """Leave ``spare`` bytes free; return the file that takes the rest."""
     hog = disk / ".hog"
     free = os.statvfs(disk)
     with hog.open("wb") as file:

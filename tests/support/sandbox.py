@@ -84,7 +84,9 @@ def filtered(allowed: str = "@system-service", but: str = "@privileged") -> int 
 
 def _calls(group: str) -> set[str]:
     """Names of the system calls of a group, groups inside it written out."""
-    told = subprocess.run(["systemd-analyze", "syscall-filter", group], capture_output=True, text=True, check=True)
-    names = {line.strip() for line in told.stdout.splitlines()[1:] if line.strip() and not line.strip().startswith("#")}
+    listed = subprocess.run(["systemd-analyze", "syscall-filter", group], capture_output=True, text=True, check=True)
+    names = {
+        line.strip() for line in listed.stdout.splitlines()[1:] if line.strip() and not line.strip().startswith("#")
+    }
     inner = {name for name in names if name.startswith("@")}
     return (names - inner).union(*(_calls(name) for name in inner)) if inner else names

@@ -561,7 +561,7 @@ import sys
 from pathlib import Path
 from threading import Thread
 from scanmend.config.schema import BUNDLED
-from scanmend.correct.settings import CorrectionTask
+from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import page_from_text
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import Policy
@@ -569,10 +569,10 @@ from scanmend.llm.store.store import Store
 
 slot = ModelSlot({"m": BUNDLED}, Store(Path(sys.argv[1])), Policy())
 with slot.lease("m") as lease:
-    lease.correct(page_from_text(sys.argv[2]), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
+    lease.correct(page_from_text(sys.argv[2]), CorrectionSettings("rescore", "Correct", ("eng",)), 60.0)
     print(slot.state()["pid"], file=sys.stderr, flush=True)
     while sys.argv[3] == "working":
-        lease.correct(page_from_text(sys.argv[2] * 20), CorrectionTask("rescore", "Correct", ("eng",)), 60.0)
+        lease.correct(page_from_text(sys.argv[2] * 20), CorrectionSettings("rescore", "Correct", ("eng",)), 60.0)
     sys.stdin.read()
 """
 

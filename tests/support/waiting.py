@@ -1,0 +1,18 @@
+"""Waiting for a condition instead of a fixed time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+LIMIT_S = 30.0
+"""How long anything may take at most before a test fails."""
+
+
+def until(what: Callable[[], T], why: str = "", limit_s: float = LIMIT_S) -> T:
+    """Ask again and again until the answer is true, and return it; AssertionError after ``limit_s`` seconds."""
+    limit = time.monotonic() + limit_s
+    while not (found := what()):
+        assert time.monotonic() < limit, f"waited {limit_s:g} s for {why or what}"
+        time.sleep(0.03)
+    return found
