@@ -60,10 +60,10 @@ def trouble(running) -> str:
     return running.status()["folders"][0]["trouble"] or ""
 
 
-def some_turns(running) -> None:
+def some_passes(running) -> None:
     """Let the loop go round more often than a file takes to settle."""
-    enough = running.turns + 5
-    until(lambda: running.turns >= enough, "the loop")
+    enough = running.passes + 5
+    until(lambda: running.passes >= enough, "the loop")
 
 
 class TestFull:
@@ -76,7 +76,7 @@ class TestFull:
             hog = fill(home.root / place)
             until(lambda: f"the disk of {home.root / place} is full" in trouble(running))
             home.drop("during.gif")
-            some_turns(running)
+            some_passes(running)
             assert (home.inbox() / "during.gif").exists()
             hog.unlink()
             until(lambda: not trouble(running))
@@ -126,7 +126,7 @@ class TestFull:
             with home.open() as running:
                 home.drop("line.gif")
                 until(lambda: "No space left" in trouble(running))
-                some_turns(running)
+                some_passes(running)
                 assert (home.inbox() / "line.gif").exists()
                 subprocess.run(["mount", "-o", "remount,nr_inodes=9", str(home.inbox())], check=True)
                 ended(home, "line")
@@ -159,7 +159,7 @@ class TestMounts:
                 until(lambda: said in trouble(running))
                 Reader.gate.set()
                 until(lambda: not running.status()["working"], "the document to be held")
-                some_turns(running)
+                some_passes(running)
                 if way == "move":
                     (home.root / "aside").rename(beneath)
                 mount(str(share / "scans"), beneath, "--bind")
@@ -205,7 +205,7 @@ class TestMounts:
             (home.inbox() / "second.gif.part").rename(home.inbox() / "second.gif")
             subprocess.run(["mount", "-o", "remount,ro", str(home.inbox())], check=True)
             until(lambda: "read-only" in trouble(running))
-            some_turns(running)
+            some_passes(running)
             subprocess.run(["mount", "-o", "remount,rw", str(home.inbox())], check=True)
             ended(home, "first", "second")
             assert capsys.readouterr().out.count("inbox.trouble") == 1

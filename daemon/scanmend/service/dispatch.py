@@ -34,7 +34,7 @@ class Dispatcher:
         self._work = work
 
     def begin_due(self, folders: Sequence[Folder], now: float) -> None:
-        """Begin documents that were claimed before and are due; ``now`` is time.time()."""
+        """Begin documents that were claimed before and are due; ``now`` is of the wall clock."""
         by_inbox = {folder.inbox: folder for folder in folders}
         for entry in self._documents.due(self.ready_inboxes(folders), now, self._documents.free):
             self._begin(entry, by_inbox[entry.inbox])
