@@ -278,7 +278,7 @@ class TestStopping:
         assert len(one.said("document.claimed")) == 1
 
     def test_killed(self, daemon, scans):
-        """SIGKILL of the daemon alone: page workers, Tesseract and the model's process are gone in three seconds."""
+        """SIGKILL of the daemon alone: page workers, Tesseract and the model's process end, too."""
         one = daemon(strategy="rescore").start()
         drop(scans / "broken.png", one.inbox)
         one.wait_for("broken.json")
@@ -294,7 +294,7 @@ class TestStopping:
         until(all_there, "a child of each kind")
         one.process.kill()
         one.process.wait(5)
-        until(lambda: not one.family(), "the children to end", 3)
+        until(lambda: not one.family(), "the children to end", 15)
         one.start()
         one.wait_for("eight.json")
         until((one.archive / "eight.pdf").exists, "the archive")

