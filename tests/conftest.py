@@ -9,6 +9,7 @@ import pytest
 
 import render_scans
 from daemon_process import Daemon
+from service_world import House, Reader
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +54,13 @@ def daemon(tmp_path) -> Iterator[Callable[..., Daemon]]:
     yield make
     for one in made:
         one.end()
+
+
+@pytest.fixture
+def house(memory) -> Iterator[House]:
+    """A service's folders and configuration; nothing of an earlier test is left."""
+    Reader.read.clear()
+    Reader.order.clear()
+    Reader.gate.clear()
+    yield House(memory)
+    Reader.gate.set()

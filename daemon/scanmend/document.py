@@ -76,6 +76,18 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """Something of a document that was not read, not kept or not made, although the document is done."""
+
+    code: str
+    """What kind of thing it is, for programs; docs/record.md lists the codes."""
+    text: str
+    """What happened, and what a person can do about it."""
+    page: int | None = None
+    """1-based number of the page that it is about; None where it is about the whole document."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as OCR read it."""
 
@@ -101,6 +113,8 @@ class Page:
     """Names of the steps that prepared the image for OCR, in order."""
     languages: tuple[str, ...] = ()
     """Tesseract's names of the languages it was read in; empty where nothing was read."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What of the page was not read."""
 
     @property
     def raw(self) -> str:

@@ -6,13 +6,13 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
 from project import ROOT
 from scanmend.commands import status
 from scanmend.config.load import load
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import MAX_DELAY_S
+from service_world import GIF, Reader
 from waiting import until
 
 YEAR = 365 * 86_400.0
@@ -44,7 +44,7 @@ def clock(monkeypatch):
 
 
 @pytest.mark.parametrize("years", [-1, 1])
-def test_a_jump_while_documents_wait(house, clock, years):  # noqa: F811 -- that fixture
+def test_a_jump_while_documents_wait(house, clock, years):
     """Those that wait for another try, those that settle and those in work are done once, and soon."""
     house.configure(("a", {"retries": 9, "retry_delay_s": 60}))
     with house.open() as running:
@@ -65,7 +65,7 @@ def test_a_jump_while_documents_wait(house, clock, years):  # noqa: F811 -- that
 
 
 @pytest.mark.parametrize("years", [-1, 1])
-def test_a_jump_while_the_daemon_is_away(house, clock, years):  # noqa: F811 -- that fixture
+def test_a_jump_while_the_daemon_is_away(house, clock, years):
     """A document that was put off before is tried again, and one that was done is not done again."""
     house.configure(("a", {"retries": 9, "retry_delay_s": 600, "original": "keep"}))
     with house.open() as running:
@@ -96,7 +96,7 @@ def test_a_file_that_is_being_written_is_not_swept(tmp_path):
 
 
 @pytest.mark.parametrize("when", [0, -86_400 * 10**9, int(datetime(2106, 2, 8, tzinfo=UTC).timestamp() * 10**9)])
-def test_sources_of_another_time(house, when):  # noqa: F811 -- that fixture
+def test_sources_of_another_time(house, when):
     """From 1970, from before, from the future: they settle and are done as all others, once."""
     house.configure(("a", {"original": "keep"}))
     with house.open() as running:
@@ -113,7 +113,7 @@ def test_sources_of_another_time(house, when):  # noqa: F811 -- that fixture
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns"])
-def test_daylight_saving_is_of_no_concern(house, monkeypatch, zone):  # noqa: F811 -- that fixture
+def test_daylight_saving_is_of_no_concern(house, monkeypatch, zone):
     """Ids are in UTC, dues in seconds; only what people read is in their time."""
     monkeypatch.setenv("TZ", zone)
     time.tzset()

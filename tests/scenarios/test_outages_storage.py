@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from test_service import GIF, Reader, house  # noqa: F401 -- a fixture
 
 from daemon_process import Daemon, drop, until
 from outages import NO_OVERRIDE, disk, fill, mount, unmount
 from scanmend.fs.free_space import shortage
 from scanmend.fs.mounts import MountWatch, mount_of
 from scanmend.service import folder_health, inbox_watcher, service
+from service_world import GIF, Reader
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def impatient(monkeypatch):
 
 
 @pytest.fixture
-def home(house):  # noqa: F811 -- that fixture
+def home(house):
     """A house that gives up at the first failure that counts, and archives into a folder of its own."""
     house.configure(("a", {"retries": 0, "rescan_s": 3000, "archive": "a/kept", "quarantine": "a/bad"}))
     for name in ("in", "out", "kept"):

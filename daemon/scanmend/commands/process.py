@@ -14,7 +14,7 @@ from scanmend.commands import progress
 from scanmend.commands.models import ensure_settings_model
 from scanmend.commands.options import USAGE, fail
 from scanmend.config.schema import Config, Folder, Settings
-from scanmend.document import Fingerprint, printable
+from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import ScanmendError
 from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
@@ -34,6 +34,8 @@ class Outcome:
     """The outputs; none where it failed."""
     error: str = ""
     """Why it failed; empty where it did not."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What of it was not read, not kept or not made."""
 
 
 def run(
@@ -55,7 +57,7 @@ def run(
     failures = 0
     with open_pipeline(config) as pipeline, progress.file_bar(files) as bar:
         for outcome in convert(files, out, settings.name, settings, pipeline, bar.advance):
-            bar.finish(outcome.source, outcome.error, outcome.written)
+            bar.finish(outcome.source, outcome.error, outcome.written, outcome.warnings)
             failures += bool(outcome.error)
     if failures:
         raise typer.Exit(1)
@@ -109,11 +111,12 @@ def _convert_one(
         with pipeline.pool.temporary_folder() as work:
             source = SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(found))
             checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
-            for suffix, data in make_outputs(pipeline, source, settings, checkpoint, work).files.items():
+            outputs = make_outputs(pipeline, source, settings, checkpoint, work)
+            for suffix, data in outputs.files.items():
                 target = out / stem.with_name(stem.name + suffix)
                 atomic.publish(target, data, access=settings.output_access)
                 written.append(target)
-        return Outcome(file, tuple(written))
+        return Outcome(file, tuple(written), warnings=outputs.record.warnings)
     except FileExistsError as e:
         return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")
     except OSError as e:

@@ -19,7 +19,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from scanmend.document import printable
+from scanmend.document import DocumentWarning, printable
 
 
 class FileBar:
@@ -39,14 +39,17 @@ class FileBar:
             self._pages[file] = (done, of)
             self._draw()
 
-    def finish(self, file: Path, error: str, written: Sequence[Path]) -> None:
-        """Note that a file is done, and say so in a line of its own."""
+    def finish(self, file: Path, error: str, written: Sequence[Path], warnings: Sequence[DocumentWarning] = ()) -> None:
+        """Note that a file is done, and say so in a line of its own, with one more for each warning."""
         with self._lock:
             self._done += 1
             self._pages.pop(file, None)
             self._draw()
         names = ", ".join(printable(path) for path in written)
         line = f"FAILED {printable(file)}: {error}" if error else f"done {printable(file)} -> {names}"
+        for warning in warnings:
+            of_page = f"page {warning.page}: " if warning.page else ""
+            line += f"\n  warning: {of_page}{printable(warning.text)}"
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _draw(self) -> None:

@@ -16,6 +16,7 @@ from scanmend.fs.safe_open import CLAIMS
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.ledger.recovery import damaged_ledgers
+from scanmend.outputs.record import warning_fields
 from scanmend.service import status_file
 from scanmend.service.lock import running_pid
 
@@ -40,6 +41,7 @@ def status(config: Config) -> dict[str, Any]:
         "waiting_retry": [],
         "failures": [],
         "uncorrected": 0,
+        "warnings": [],
         "model": {"state": "idle", "model": None, "pid": None},
         "loaded": [],
         "troubles": [],
@@ -60,6 +62,7 @@ def status(config: Config) -> dict[str, Any]:
             out["waiting_retry"] = [_fields(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
             out["failures"] = [_fields(e) for e in ledger.in_state("quarantined")]
             out["uncorrected"] = ledger.uncorrected()
+            out["warnings"] = [_warned_fields(e) for e in ledger.warned()]
             out["recent"] = [_fields(e) for e in ledger.recent(5)]
             out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
         finally:
@@ -101,6 +104,11 @@ def _fields(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _warned_fields(entry: Entry) -> dict[str, Any]:
+    """Return a finished document with what was not read, not kept or not made of it."""
+    return {**_fields(entry), "warnings": [warning_fields(warning) for warning in entry.warnings]}
+
+
 def as_text(current: dict[str, Any]) -> str:
     """The status for a person, one fact a line."""
     lines = [f"daemon     {'running, pid ' + str(current['pid']) if current['running'] else 'not running'}"]
@@ -134,6 +142,13 @@ def as_text(current: dict[str, Any]) -> str:
         f"failed     {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
         + (f"; lies at {e['where']}" if e["where"] else "")
         for e in current["failures"]
+    ]
+    lines += [
+        f"warning    {e['id']}  {e['folder']}/{e['file']}: "
+        + (f"page {warning['page']}: " if warning["page"] else "")
+        + warning["text"]
+        for e in current["warnings"]
+        for warning in e["warnings"]
     ]
     return "\n".join(lines)
 

@@ -94,10 +94,14 @@ class ClaimedSource:
             self.record("working", **asdict(now))
 
     def put_away(self, path: Path) -> None:
-        """Archive, delete or return the file, which lies there, to its inbox, as its folder says; StorageError."""
+        """Archive, delete or return the file, which lies there, to its inbox, as its folder says; StorageError.
+
+        The source of a document with warnings is never deleted, as its outputs do not have all of it: it is archived.
+        """
         if self.entry.original == "keep":
             Inbox(self.folder).put_back(path, self.entry.relative)
-        elif self.entry.original == self.folder.original == "delete":  # whoever takes that back meanwhile is heard
+        elif self.entry.original == self.folder.original == "delete" and not self.recorded().warnings:
+            # and whoever took "delete" back meanwhile is heard
             with pinned(path) as here:
                 here.unlink(missing_ok=True)
         else:

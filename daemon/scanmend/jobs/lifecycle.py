@@ -81,7 +81,7 @@ class DocumentLifecycle:
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source.folder, space=True)  # it may have gone while the file was read
             publish(source, outputs.files)
-        source.record("published")
+        source.record("published", warnings=outputs.record.warnings)
         _log_done(outputs, source.log)
         return outputs.converted.uncorrected
 
@@ -139,7 +139,10 @@ class DocumentLifecycle:
 def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
     """Write the one line that sums a document up."""
     converted, tally = outputs.converted, outputs.converted.tally
-    (log.warning if converted.uncorrected else log.info)(
+    warnings = outputs.record.warnings
+    for warning in warnings:
+        log.warning("document.warning", code=warning.code, page=warning.page, text=warning.text)
+    (log.warning if converted.uncorrected or warnings else log.info)(
         "document.done",
         pages=len(converted.pages),
         ocr_s=round(tally.ocr_s, 3),
@@ -149,4 +152,5 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
         rejected=tally.rejected,
         **({"duplicate_of": outputs.record.duplicate_of} if outputs.record.duplicate_of else {}),
         **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
+        **({"warnings": len(warnings)} if warnings else {}),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.correct.settings import CorrectionSettings, skip_reason
-from scanmend.document import CorrectedPage, Page, without_glyphs
+from scanmend.document import CorrectedPage, DocumentWarning, Page, without_glyphs
 from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
@@ -47,6 +47,8 @@ class Tally:
     """Languages that the pages were read in, by Tesseract's names, in the order in which they came up."""
     strategy: str = ""
     """Strategy that was chosen for the first page that a model was asked for; empty when none was."""
+    warnings: list[DocumentWarning] = field(default_factory=list)
+    """What was not read, in the order of the pages."""
 
     def add(self, page: CorrectedPage, done: AppendablePages) -> None:
         """Add a page to the sums, and append it to those that are done."""
@@ -58,6 +60,7 @@ class Tally:
         self.asked |= not page.skipped
         self.strategy = self.strategy or page.strategy
         self.languages |= dict.fromkeys(page.page.languages)
+        self.warnings += page.page.warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class Converted:
     tally: Tally
     uncorrected: str = ""
     """Why pages came out as they were read, because the model failed; empty when none did."""
+
+    @property
+    def warnings(self) -> tuple[DocumentWarning, ...]:
+        """What of the source was not read: first what is about the whole document, then page by page."""
+        return (*self.inspection.warnings, *self.tally.warnings)
 
 
 class Pipeline:

@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scanmend import __version__
 from scanmend.config.schema import Settings
-from scanmend.document import Fingerprint, printable
-from scanmend.errors import StorageError
+from scanmend.document import DocumentWarning, Fingerprint, printable
+from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.jobs.pipeline import Converted, Pipeline
 from scanmend.language.installed import AUTO
@@ -60,7 +60,8 @@ def make_outputs(
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
     made = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
-    return Outputs(write_outputs(settings, made, pages, source.path, work, pipeline.pool), made, converted)
+    files, made = write_outputs(settings, made, pages, source.path, work, pipeline.pool)
+    return Outputs(files, made, converted)
 
 
 def record_of(source: SourceFile, converted: Converted, settings: Settings, duplicate_of: str | None = None) -> Record:
@@ -89,23 +90,29 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         attempt=source.attempt,
         duplicate_of=duplicate_of,
         uncorrected=converted.uncorrected or None,
+        warnings=converted.warnings,
     )
 
 
 def write_outputs(
     settings: Settings, made: Record, pages: PageFile, source: Path, work: Path, pool: PagePool
-) -> dict[str, Path]:
+) -> tuple[dict[str, Path], Record]:
     """Make files in ``work``; return them by suffix, in the order in which they are to be published: the record last.
 
-    ``pages``: those of the record. However long the document, one page at a time is in memory. DocumentError,
-    OcrError, StorageError, Stopping.
+    An output that cannot be made becomes a warning of the record, which is returned, too; where none can be made that
+    shows the text, DocumentError. ``pages``: those of the record. However long the document, one page at a time is in
+    memory. DocumentError, OcrError, StorageError, Stopping.
     """
     wanted: list[str] = sorted(settings.outputs, key=lambda name: name == "json")
     targets = {name: work / f"out.{name}" for name in wanted}
     composed = {name: target for name, target in targets.items() if name in COMPOSED_OUTPUTS}
     if composed:
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        pool.compose(source, pages.path, composed, document_facts(made), limits, settings.page_limit_s).result()
+        facts = document_facts(made)
+        warnings = pool.compose(source, pages.path, composed, facts, limits, settings.page_limit_s).result()
+        made = replace(made, warnings=(*made.warnings, *warnings))
+        if not {name for name in wanted if name not in composed or targets[name].exists()} - {"json"} and warnings:
+            raise DocumentError("; ".join(warning.text for warning in warnings))
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
@@ -114,7 +121,7 @@ def write_outputs(
     for name, target in targets.items():
         if name in renderers:
             _write(target, renderers[name]())
-    return {f".{name}": target for name, target in targets.items()}
+    return {f".{name}": target for name, target in targets.items() if target.exists()}, made
 
 
 def document_facts(made: Record) -> dict[str, Any]:
@@ -132,7 +139,12 @@ def document_facts(made: Record) -> dict[str, Any]:
         "accepted": accepted,
         "rejected": rejected,
         "model": printable(made.model["name"]) if made.model else None,
+        "warnings": [printable(_with_page(warning)) for warning in made.warnings],
     }
+
+
+def _with_page(warning: DocumentWarning) -> str:
+    return warning.text if warning.page is None else f"page {warning.page}: {warning.text}"
 
 
 def _write(target: Path, parts: Iterator[bytes]) -> None:

@@ -2,11 +2,17 @@
 
 import os
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from scanmend.document import Fingerprint
+from pydantic import TypeAdapter
+
+from scanmend.document import DocumentWarning, Fingerprint
+
+MAX_WARNINGS = 20
+"""Warnings of one document that the ledger keeps for ``scanmend status``."""
+_warnings = TypeAdapter(tuple[DocumentWarning, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Entry:
     claimed: float
     changed: float
     """Wall clock in seconds, as ``claimed``."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What of a finished document was not read, kept or made: MAX_WARNINGS of them at most, as the record has all."""
 
 
 COLUMNS = {f.name for f in fields(Entry) if f.name != "fingerprint"} | {f.name for f in fields(Fingerprint)}
@@ -55,10 +63,13 @@ def to_row(entry: Entry) -> dict[str, Any]:
 
 
 def to_sql(value: object) -> object:
-    """Return a value as SQLite takes it: paths as bytes, texts without lone surrogates.
+    """Return a value as SQLite takes it: paths as bytes, warnings as JSON, texts without lone surrogates.
 
     A message that names a file may have lone surrogates, which stand for bytes that are not UTF-8.
     """
+    if isinstance(value, tuple):
+        kept = [replace(warning, text=to_sql(warning.text)) for warning in value[:MAX_WARNINGS]]
+        return _warnings.dump_json(tuple(kept)).decode() if kept else None
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return os.fsencode(value) if isinstance(value, Path) else value
@@ -69,4 +80,5 @@ def from_row(row: sqlite3.Row) -> Entry:
     plain = {key: row[key] for key in row.keys() if key not in ("inode", "size", "mtime_ns")}  # noqa: SIM118 -- not a dict
     for key in ("inbox", "relative", "stem", "outbox", "put_away"):
         plain[key] = None if plain[key] is None else Path(os.fsdecode(plain[key]))
+    plain["warnings"] = _warnings.validate_json(plain["warnings"]) if plain["warnings"] else ()
     return Entry(fingerprint=Fingerprint(row["inode"], row["size"], row["mtime_ns"]), **plain)

@@ -29,7 +29,9 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 1
+VERSION = 2
+_UPGRADES = {1: "ALTER TABLE document ADD COLUMN warnings TEXT"}
+"""What makes of a ledger of that version one of the next."""
 _SCHEMA = """
 CREATE TABLE document (
   id TEXT PRIMARY KEY,
@@ -47,7 +49,8 @@ CREATE TABLE document (
   sha256 TEXT,
   pages INTEGER,
   error TEXT,
-  claimed REAL NOT NULL, changed REAL NOT NULL
+  claimed REAL NOT NULL, changed REAL NOT NULL,
+  warnings TEXT                -- DocumentWarnings as JSON
 ) STRICT;
 CREATE INDEX document_state ON document(state);
 CREATE INDEX document_source ON document(inbox, relative);
@@ -85,7 +88,9 @@ class Ledger:
         """
         self._finished = 0
         self._remembered = remembered
-        self.db = database(path, Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}), read_only=read_only)
+        self.db = database(
+            path, Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}, _UPGRADES), read_only=read_only
+        )
         self.path = path
 
     def check(self) -> None:
@@ -202,6 +207,10 @@ class Ledger:
         """Return how many documents are done with pages that no model corrected, since it failed."""
         query = "SELECT count(*) FROM document WHERE state = 'done' AND error IS NOT NULL"
         return int(self.db.query(query)[0][0])
+
+    def warned(self, limit: int = 20) -> list[Entry]:
+        """Return the documents finished last with warnings, latest first."""
+        return list(self._entries("state = 'done' AND warnings IS NOT NULL", (), f"changed DESC LIMIT {int(limit)}"))
 
     def recent(self, limit: int = 10) -> list[Entry]:
         """Return the documents finished last, latest first."""

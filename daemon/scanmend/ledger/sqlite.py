@@ -28,6 +28,8 @@ class Schema:
     """SQL that creates the tables; each statement ends with a semicolon at the end of a line."""
     columns: Mapping[str, set[str]]
     """The names of each table's columns."""
+    upgrades: Mapping[int, str]
+    """By an older version, the statement that makes the next one of it."""
 
 
 class Database:
@@ -79,10 +81,15 @@ class Database:
                     for statement in self._schema.statements.split(";\n"):
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version={self._schema.version}")
+                while (version := self._version()) in self._schema.upgrades:
+                    self._db.execute(self._schema.upgrades[version])
+                    self._db.execute(f"PRAGMA user_version={version + 1}")
         if (version := self._version()) != self._schema.version:
+            remedy = (
+                "start the daemon, which brings it up to date" if version < self._schema.version else "upgrade scanmend"
+            )
             raise StorageError(
-                f"the ledger {self.path} has version {version}, this scanmend knows {self._schema.version}; "
-                "upgrade scanmend"
+                f"the ledger {self.path} has version {version}, this scanmend knows {self._schema.version}; {remedy}"
             )
         for table, wanted in self._schema.columns.items():
             has = {row[0] for row in self._db.execute("SELECT name FROM pragma_table_info(?)", (table,))}

@@ -69,6 +69,7 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
     counts.append(f"{facts['rejected']} rejected")
     if facts["model"]:
         counts.append(f"model {facts['model']}")
+    warnings = "".join(f'<p class="warning" role="note">{escape_text(text)}</p>\n' for text in facts["warnings"])
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -84,7 +85,7 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
 <header>
 <h1>{escape_text(facts["source"])}</h1>
 <p>{escape_text(" · ".join(counts))}</p>
-</header>
+{warnings}</header>
 <div class="show">
 <label><input type="checkbox" id="rejected"> rejected edits</label>
 <label><input type="checkbox" id="numbers"> unsure numbers</label>

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanmend.document import CorrectedPage, Edit, printable
+from scanmend.document import CorrectedPage, DocumentWarning, Edit, printable
 from scanmend.outputs.page_file import Pages
 
 SCHEMA = 1
@@ -60,6 +60,8 @@ class Record:
     """Id of an earlier document with the same content."""
     uncorrected: str | None = None
     """Why pages came out as they were read, because the model failed; None when none did."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What was not read, not kept or not made."""
 
 
 def render(record: Record) -> Iterator[bytes]:
@@ -90,7 +92,15 @@ def render(record: Record) -> Iterator[bytes]:
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
         yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
-    yield b"\n  ]\n}\n"
+    warnings = _json({"warnings": [warning_fields(warning) for warning in record.warnings]})
+    yield (
+        b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
+    )  # behind the pages: a head of any length could not be read
+
+
+def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
+    """Return a warning as the record's fields."""
+    return {"code": warning.code, "page": warning.page, "text": printable(warning.text)}
 
 
 def head(path: Path) -> dict[str, Any]:

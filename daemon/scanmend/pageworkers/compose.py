@@ -1,17 +1,20 @@
 """Composes the hOCR, PDF and HTML outputs of a document in a page worker, one page in memory at a time."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from scanmend.document import CorrectedPage
+from scanmend.document import CorrectedPage, DocumentWarning
+from scanmend.errors import DocumentError
 from scanmend.outputs.hocr import Hocr
 from scanmend.outputs.html import ProofSheet
 from scanmend.outputs.page_file import saved_pages
 from scanmend.outputs.pdf.from_images import FromImages
 from scanmend.outputs.pdf.from_pdf import FromPdf
-from scanmend.source.preview import open_preview
+from scanmend.source.damage import damage_as_document_error
+from scanmend.source.preview import Preview, open_preview
 
 
 class Composer(Protocol):
@@ -26,36 +29,72 @@ class Composer(Protocol):
 
 def compose(
     source: Path, pages: Path, targets: Mapping[str, Path], facts: Mapping[str, Any], progress: Callable[[], None]
-) -> None:
+) -> tuple[DocumentWarning, ...]:
     """Write the outputs named by the keys of ``targets`` (``hocr``, ``pdf``, ``html``) to its paths.
 
-    ``pages``: path of the document's ``PageFile``. ``facts``: ``source`` (name of the scan), ``title``, ``sha256`` of
-    the source, ``languages``, number of ``pages``, and of the whole document the number of ``accepted`` and
-    ``rejected`` edits and the ``model``'s name or None. ``progress`` is called after each page and each output.
-    OSError, and what MuPDF and Pillow raise on damage.
+    An output that cannot be made, as the source is damaged where the pages could do without, is removed and returned
+    as a warning. ``pages``: path of the document's ``PageFile``. ``facts``: ``source`` (name of the scan), ``title``,
+    ``sha256`` of the source, ``languages``, number of ``pages``, and of the whole document the number of ``accepted``
+    and ``rejected`` edits, the ``model``'s name or None, and ``warnings`` (a list of texts). ``progress`` is called
+    after each page and each output. OSError; MemoryError and OcrError as ``damage_as_document_error``.
     """
-    with _composers(source, targets, facts) as composers:
+    with ExitStack() as stack:
+        outputs = _Outputs(source, targets, facts, stack)
+        for name in targets:
+            with outputs.surviving_damage(name):
+                outputs.begin(name)
         for page in saved_pages(pages):
-            for composer in composers:
-                composer.add(page)
+            for name in outputs.names:
+                with outputs.surviving_damage(name):
+                    outputs.composers[name].add(page)
             progress()
-        for composer in composers:
-            composer.finish()
+        for name in outputs.names:
+            with outputs.surviving_damage(name):
+                outputs.composers[name].finish()
             progress()
+    return tuple(outputs.warnings)
 
 
-@contextmanager
-def _composers(source: Path, targets: Mapping[str, Path], facts: Mapping[str, Any]) -> Iterator[list[Composer]]:
-    with open_preview(source) as preview:
-        made: list[Composer] = []
-        if target := targets.get("hocr"):
-            made.append(Hocr(target, facts["source"], facts["languages"]))
-        if target := targets.get("pdf"):
-            if preview.image is None:
-                made.append(FromPdf(source, target, facts["title"]))
-            else:
-                id_ = bytes.fromhex(facts["sha256"])[:16]
-                made.append(FromImages(source, preview.image, target, facts["title"], id_))
-        if target := targets.get("html"):
-            made.append(ProofSheet(target, preview.jpeg, facts))
-        yield made
+class _Outputs:
+    """The outputs of one document that are being made, and warnings of those that could not be."""
+
+    def __init__(self, source: Path, targets: Mapping[str, Path], facts: Mapping[str, Any], stack: ExitStack) -> None:
+        """``stack`` closes what is opened."""
+        self._source, self._targets, self._facts, self._stack = source, targets, facts, stack
+        self.composers: dict[str, Composer] = {}
+        self.warnings: list[DocumentWarning] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Those that are being made."""
+        return list(self.composers)
+
+    def begin(self, name: str) -> None:
+        """Open an output."""
+        self.composers[name] = self._composer(name, self._targets[name])
+
+    @contextmanager
+    def surviving_damage(self, name: str) -> Iterator[None]:
+        """Go on without an output where damage of the source forbids a step of it."""
+        try:
+            with damage_as_document_error(f"the {name} output cannot be made"):
+                yield
+        except DocumentError as e:
+            self.composers.pop(name, None)
+            self._targets[name].unlink(missing_ok=True)
+            self.warnings.append(DocumentWarning("output_not_made", str(e)))
+
+    def _composer(self, name: str, target: Path) -> Composer:
+        if name == "hocr":
+            return Hocr(target, self._facts["source"], self._facts["languages"])
+        if name == "html":
+            return ProofSheet(target, self._preview.jpeg, self._facts)
+        if self._preview.image is None:
+            return FromPdf(self._source, target, self._facts["title"])
+        id_ = bytes.fromhex(self._facts["sha256"])[:16]
+        return FromImages(self._source, self._preview.image, target, self._facts["title"], id_)
+
+    @cached_property
+    def _preview(self) -> Preview:
+        """The open source, shared so that each image is decoded once."""
+        return self._stack.enter_context(open_preview(self._source))

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from scanmend.document import Page
+from scanmend.document import DocumentWarning, Page
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.pageworkers.worker_processes import WorkerProcesses
@@ -30,6 +30,8 @@ LONG_DOCUMENT_PAGES = 8
 
 _T = TypeVar("_T")
 _page = TypeAdapter(Page)
+_inspection = TypeAdapter(Inspection)
+_warnings = TypeAdapter(tuple[DocumentWarning, ...])
 
 
 class PagePool:
@@ -67,7 +69,9 @@ class PagePool:
         DocumentError, OcrError (PageFailed), StorageError, Stopping.
         """
         request: Message = {"do": "inspect", "path": os.fsencode(path).hex(), "limits": asdict(limits)}
-        return Inspection(**self._submit(path, lambda: self._processes.ask(request, limit_s), first=True).result())
+        return _inspection.validate_python(
+            self._submit(path, lambda: self._processes.ask(request, limit_s), first=True).result()
+        )
 
     def submit(self, path: Path, number: int, settings: ReadSettings) -> "Future[Page]":
         """Have page ``number`` (1-based) read.
@@ -101,19 +105,19 @@ class PagePool:
         facts: Mapping[str, Any],
         limits: SourceLimits,
         limit_s: float,
-    ) -> "Future[None]":
+    ) -> "Future[tuple[DocumentWarning, ...]]":
         """Have outputs of a document composed; ``pages``, ``targets`` and ``facts`` as for ``compose.compose``.
 
-        ``limit_s``: seconds for each page. The future raises DocumentError, OcrError (PageFailed), StorageError or
-        Stopping.
+        ``limit_s``: seconds for each page. The future has warnings of outputs that could not be made, whose targets are
+        not there then; it raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
         """
         request: Message = {"do": "compose", "path": os.fsencode(path).hex(), "pages": str(pages), "facts": dict(facts)}
         request["targets"] = {name: str(target) for name, target in targets.items()}
         request["limits"] = asdict(limits)
         long = facts["pages"] > LONG_DOCUMENT_PAGES
 
-        def call() -> None:
-            self._processes.ask(request, limit_s, self._grace_s, keep=not long)
+        def call() -> tuple[DocumentWarning, ...]:
+            return _warnings.validate_python(self._processes.ask(request, limit_s, self._grace_s, keep=not long))
 
         return self._submit_compose(call) if long else self._submit(path, call)
 

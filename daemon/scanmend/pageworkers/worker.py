@@ -7,13 +7,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from scanmend.document import Page
+from scanmend.document import DocumentWarning, Page
 from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
@@ -23,10 +22,12 @@ from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.source import render
 from scanmend.source.damage import damage_as_document_error
-from scanmend.source.settings import ReadSettings, SourceLimits
+from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 _page = TypeAdapter(Page)
 _settings = TypeAdapter(ReadSettings)
+_inspection = TypeAdapter(Inspection)
+_warnings = TypeAdapter(tuple[DocumentWarning, ...])
 
 
 def handle(request: Message, progress: Progress) -> Message:
@@ -48,13 +49,13 @@ def handle(request: Message, progress: Progress) -> Message:
         return {"error": "ocr", "message": f"{what}: {e}"}
 
 
-def _inspect(path: Path, request: Message, _progress: Progress) -> Message:
+def _inspect(path: Path, request: Message, _progress: Progress) -> Any:
     limits = SourceLimits(**request["limits"])
     with rlimits.bounded(limits.max_megapixels):
-        return asdict(render.inspect(path, limits))
+        return _inspection.dump_python(render.inspect(path, limits), mode="json")
 
 
-def _compose(path: Path, request: Message, progress: Progress) -> None:
+def _compose(path: Path, request: Message, progress: Progress) -> Any:
     targets = {name: Path(target) for name, target in request["targets"].items()}
     what, pages = "the outputs that show its pages cannot be made", Path(request["pages"])
     with (
@@ -62,7 +63,7 @@ def _compose(path: Path, request: Message, progress: Progress) -> None:
         rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
         damage_as_document_error(what),
     ):
-        compose(path, pages, targets, request["facts"], progress)
+        return _warnings.dump_python(compose(path, pages, targets, request["facts"], progress), mode="json")
 
 
 def _read(path: Path, request: Message, _progress: Progress) -> Any:

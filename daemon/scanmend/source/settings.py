@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from scanmend.document import DocumentWarning
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
@@ -42,3 +44,5 @@ class Inspection:
     pages: int
     sha256: str
     """Digest of the file, hexadecimal."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What of the file cannot be read, though its pages can."""

@@ -14,7 +14,7 @@ from scanmend.ledger.ledger import Ledger
 
 KEYS = {
     "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
-    "recent", "loaded", "troubles", "uncorrected", "set_aside",
+    "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from document_world import (
     GIF,
@@ -20,6 +21,7 @@ from document_world import (
     assert_done,
     assert_quarantined,
 )
+from scanmend.document import DocumentWarning
 from scanmend.errors import OcrError, Postponed, Stopping, StorageError
 from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.quarantine import give_back
@@ -403,6 +405,21 @@ class TestFailures:
         world.folder = world.folder.model_copy(update={"original": "archive"})
         world.run()
         assert (world.folder.archive / "a.gif").read_bytes() == GIF
+
+    def test_the_source_of_a_document_with_warnings_is_never_deleted(self, tmp_path):
+        """Not all of it is in the outputs, so it is archived; status and log say what is missing."""
+        world = World(tmp_path, original="delete")
+        warned = Scripted()
+        warned.warnings = (DocumentWarning("picture_not_read", "picture 7 is cut short", 2),)
+        world.boot(warned)
+        world.drop()
+        with capture_logs() as logs:
+            world.run()
+        assert (world.folder.archive / "a.gif").read_bytes() == GIF
+        assert world.only().warnings == warned.warnings
+        (said,) = [line for line in logs if line["event"] == "document.warning"]
+        assert (said["log_level"], said["code"], said["page"]) == ("warning", "picture_not_read", 2)
+        assert [line["warnings"] for line in logs if line["event"] == "document.done"] == [1]
 
     def test_an_outbox_that_changes_while_a_document_waits(self, world):
         """Its outputs, and what is known of them, are in the new one."""

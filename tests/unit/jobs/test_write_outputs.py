@@ -1,7 +1,9 @@
 """scanmend.jobs.write_outputs with real page processes: one OCR pass, all outputs, the record last."""
 
+import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import render_scans
 from sample_page import TEXT, sample_page
 from scanmend.commands import process
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage
+from scanmend.document import CorrectedPage, DocumentWarning
 from scanmend.errors import DocumentError, OcrError
 from scanmend.fs import atomic
 from scanmend.jobs.pipeline import Pipeline
@@ -63,7 +65,7 @@ def test_the_record_comes_last_and_text_needs_no_process(what, tmp_path):
 
     pool = PagePool(1, tmp_path / "work")
     made = made_of(tmp_path, Path("a.png"), CorrectedPage(sample_page().page, "The committee\n"))
-    files = write_outputs(settings(*what), made, made.pages, Path("a.png"), tmp_path, pool)
+    files, _ = write_outputs(settings(*what), made, made.pages, Path("a.png"), tmp_path, pool)
     assert list(files)[-1] == ".json"
     assert set(files) == {f".{name}" for name in what}
     assert files[".json"].read_bytes() == b"".join(record.render(made))
@@ -76,7 +78,7 @@ def test_all_outputs_of_an_image(pool, scan, tmp_path):
     """Each is whole."""
     with pool.temporary_folder() as work:
         made = made_of(work, scan, sample_page())
-        files = write_outputs(settings(*ALL), made, made.pages, scan, work, pool)
+        files, _ = write_outputs(settings(*ALL), made, made.pages, scan, work, pool)
         assert list(files)[-1] == ".json"
         for suffix, data in files.items():
             atomic.publish(tmp_path / f"a{suffix}", data)
@@ -93,7 +95,7 @@ def test_all_pages_of_a_pdf(pool, scan, tmp_path):
     path = tmp_path / "a.pdf"
     render_scans.save_pdf([render_scans.line(TEXT)] * 3, path)
     made = made_of(tmp_path, path, sample_page(1), sample_page(2, ()), sample_page(3))
-    files = write_outputs(settings("pdf", "html"), made, made.pages, path, tmp_path, pool)
+    files, _ = write_outputs(settings("pdf", "html"), made, made.pages, path, tmp_path, pool)
     told = subprocess.run(["pdftotext", files[".pdf"], "-"], capture_output=True, check=True).stdout.decode()
     assert [page.split()[1] for page in told.split("\f")[:3]] == ["committee", "comrnittee", "committee"]
     assert files[".html"].read_text().count("<section") == 3
@@ -136,3 +138,24 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
     assert [path.suffix for path in outcome.written][-1] == ".json"
     assert {path.suffix for path in outcome.written} == {f".{name}" for name in ALL}
     assert pool.read == 1
+
+
+def test_an_output_that_cannot_be_made_costs_that_output_alone(pool, tmp_path):
+    """The others are made, the record says what is missing, and so does the proof sheet's own text if it can."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"no picture")
+    made = made_of(tmp_path, path, sample_page())
+    files, made = write_outputs(settings("txt", "pdf", "hocr", "json"), made, made.pages, path, tmp_path, pool)
+    assert set(files) == {".txt", ".hocr", ".json"}
+    (warning,) = json.loads(files[".json"].read_bytes())["warnings"]
+    assert (warning["code"], warning["page"]) == ("output_not_made", None)
+    assert warning["text"].startswith("the pdf output cannot be made: ")
+    assert [w.text for w in made.warnings] == [warning["text"]]
+
+
+def test_warnings_are_on_the_proof_sheet(pool, scan, tmp_path):
+    """With the page that they are about."""
+    made = made_of(tmp_path, scan, sample_page())
+    made = replace(made, warnings=(DocumentWarning("picture_not_read", "picture <b>7</b> is cut short", 1),))
+    files, _ = write_outputs(settings("html"), made, made.pages, scan, tmp_path, pool)
+    assert "page 1: picture &lt;b&gt;7&lt;/b&gt; is cut short" in files[".html"].read_text()

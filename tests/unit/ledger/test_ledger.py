@@ -216,7 +216,8 @@ def test_ten_thousand_documents(tmp_path):
         db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
             "INSERT INTO document SELECT 'd' || i, folder, inbox, CAST(i || '.pdf' AS BLOB), CAST(i AS BLOB), outbox, "
-            "i, size, mtime_ns, 'done', attempts, due, 'keep', put_away, 'sha' || i, pages, error, claimed, changed "
+            "i, size, mtime_ns, 'done', attempts, due, 'keep', put_away, 'sha' || i, pages, error, claimed, changed, "
+            "warnings "
             "FROM n, document WHERE id = 'first'"
         )
     ledger.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ledger_entries import BLANK
-from scanmend.document import Line, Page, Word
+from scanmend.document import DocumentWarning, Line, Page, Word
 from scanmend.errors import StorageError
 from scanmend.ledger.ledger import Ledger
 
@@ -184,8 +184,27 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.execute("PRAGMA user_version = 99")
         db.close()
-        with pytest.raises(StorageError, match="has version 99, this scanmend knows 1; upgrade scanmend"):
+        with pytest.raises(StorageError, match="has version 99, this scanmend knows 2; upgrade scanmend"):
             Ledger(path, read_only=read_only)
+
+    def test_from_an_older_scanmend(self, tmp_path):
+        """The daemon brings it up to date, with all that is in it; before that, status says so."""
+        path = tmp_path / "ledger.sqlite"
+        ledger = Ledger(path)
+        ledger.add(BLANK)
+        ledger.close()
+        db = sqlite3.connect(path)
+        db.executescript("ALTER TABLE document DROP COLUMN warnings; PRAGMA user_version = 1")
+        db.close()
+        with pytest.raises(StorageError, match="start the daemon, which brings it up to date"):
+            Ledger(path, read_only=True)
+        ledger = Ledger(path)
+        assert ledger.get(BLANK.id).warnings == ()
+        warning = DocumentWarning("output_not_made", "no pdf \udcff", 3)
+        ledger.move(BLANK.id, "done", warnings=(warning,))
+        (found,) = ledger.warned()
+        assert found.warnings == (replace(warning, text="no pdf \\udcff"),)
+        ledger.close()
 
     def test_folder_cannot_be_made(self, tmp_path):
         """A file where the state folder should be."""

@@ -53,7 +53,15 @@ def proof(tmp_path):
     asked = []
 
     def make(*pages, **facts):
-        known = {"source": "a.png", "title": "a", "pages": len(pages), "accepted": 1, "rejected": 0, "model": None}
+        known = {
+            "source": "a.png",
+            "title": "a",
+            "pages": len(pages),
+            "accepted": 1,
+            "rejected": 0,
+            "model": None,
+            "warnings": [],
+        }
         target = tmp_path / "proof.html"
         made = ProofSheet(target, lambda *wanted: asked.append(wanted) or JPEG, known | facts)
         for page in pages:

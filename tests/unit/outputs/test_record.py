@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project import ROOT
-from scanmend.document import CorrectedPage, Edit, Line, Page, Word
+from scanmend.document import CorrectedPage, DocumentWarning, Edit, Line, Page, Word
 from scanmend.outputs.record import Record, head, render
 
 PAGE = Page(
@@ -77,6 +77,7 @@ def test_the_whole_record():
         "attempt": 1,
         "duplicate_of": None,
         "uncorrected": None,
+        "warnings": [],
         "pages": [
             {
                 "number": 2,
@@ -149,8 +150,15 @@ def test_the_documentation_names_every_field():
     """docs/record.md describes exactly the fields that are written."""
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
-    out = written(RECORD)
-    expected = [*out, *out["model"], *out["timings"], *out["pages"][0], *out["pages"][0]["edits"][0]]
+    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),)))
+    expected = [
+        *out,
+        *out["model"],
+        *out["timings"],
+        *out["pages"][0],
+        *out["pages"][0]["edits"][0],
+        *out["warnings"][0],
+    ]
     assert sorted(documented) == sorted(expected)
 
 
@@ -159,7 +167,7 @@ def test_the_head_is_read_without_the_pages(tmp_path):
     file = tmp_path / "a.json"
     odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
     file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
-    assert head(file) == {key: value for key, value in written(odd).items() if key != "pages"}
+    assert head(file) == {key: value for key, value in written(odd).items() if key not in ("pages", "warnings")}
     for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
         file.write_bytes(other)
         assert head(file) == {}

@@ -145,7 +145,7 @@ class Desk:
         for name in ("scripts", "systemd", "docs"):
             shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "config.yaml", checkout)
-        (checkout / "scripts/provision.py").write_text(
+        (checkout / "scripts/setup_lib/provision.py").write_text(
             f"import pathlib, sys\nopen({str(folder / 'calls')!r}, 'a').write('provision\\n')\n"
             f"sys.exit(pathlib.Path({str(folder / 'broken')!r}).exists())\n"
         )

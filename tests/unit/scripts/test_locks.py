@@ -16,12 +16,12 @@ import llama_wheel
 import provision
 from project import ROOT
 
-LOCKS = sorted((ROOT / "scripts" / "locks").glob("*.txt"))
+LOCKS = sorted((ROOT / "scripts" / "setup_lib" / "locks").glob("*.txt"))
 
 
 def locked(name: str) -> dict[str, tuple[str, list[str]]]:
     """Version and hashes of each package of a lock."""
-    text = (ROOT / "scripts" / "locks" / f"{name}.txt").read_text().replace("\\\n", " ")
+    text = (ROOT / "scripts" / "setup_lib" / "locks" / f"{name}.txt").read_text().replace("\\\n", " ")
     found = re.findall(r"^([\w.-]+)==([^\s;]+)([^#\n]*)", text, re.MULTILINE)
     return {
         re.sub(r"[-_.]+", "-", package).lower(): (version, re.findall(r"sha256:([0-9a-f]{64})", rest))
@@ -83,7 +83,9 @@ def test_what_is_built_or_bundled_is_locked_too():
 
 def test_set_up_installs_nothing_that_is_not_locked():
     """Each call of pip checks hashes, or installs the project itself without looking for anything."""
-    source = (ROOT / "scripts/provision.py").read_text() + (ROOT / "scripts/llama_wheel.py").read_text()
+    source = (ROOT / "scripts/setup_lib/provision.py").read_text() + (
+        ROOT / "scripts/setup_lib/llama_wheel.py"
+    ).read_text()
     calls = re.findall(r"\(\*site\.pip, (?!\"uninstall\")([^)]*)", source)
     assert len(calls) == 4
     unchecked = [call for call in calls if "require-hashes" not in call and "*checked" not in call]

@@ -347,9 +347,13 @@ def test_at_the_end_set_up_says_what_each_part_took(capsys):
 
 
 def bash(script: str, path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a piece of bash with scripts/machine.sh loaded and the fakes in ``path`` first on PATH."""
+    """Run a piece of bash with scripts/setup_lib/machine.sh loaded and the fakes in ``path`` first on PATH."""
     return subprocess.run(
-        ["bash", "-euc", f"NAME=scripts/setup STEPS=1; . {ROOT}/scripts/machine.sh; trap 'on_exit $?' EXIT; {script}"],
+        [
+            "bash",
+            "-euc",
+            f"NAME=scripts/setup STEPS=1; . {ROOT}/scripts/setup_lib/machine.sh; trap 'on_exit $?' EXIT; {script}",
+        ],
         env={"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(path), **environ},
         capture_output=True,
         text=True,
@@ -463,7 +467,7 @@ def test_the_real_probe_compiles_and_tells_a_build_that_keeps_the_tiles_shape_fr
 def test_the_probe_as_set_up_runs_it(tmp_path):
     """A program of its own, whose exit code and line set-up reads."""
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "probe_amx.py"], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "scripts" / "setup_lib" / "probe_amx.py"], capture_output=True, text=True, check=False
     )
     here = probe_amx.verdict(probe_amx.this_compiler())
     assert (done.returncode, done.stdout.strip()) == (here.code, here.reason)
@@ -524,11 +528,11 @@ def test_a_python_without_venv_is_refused_with_the_package_that_brings_it(tmp_pa
 def test_set_up_works_once_and_then_only_looks(tmp_path):
     """A second run does nothing; a changed pyproject.toml or a broken environment does; a failure leaves no stamp."""
     checkout = tmp_path / "checkout"
-    (checkout / "scripts").mkdir(parents=True)
-    for name in ("setup", "machine.sh", "llama_wheel.py", "probe_amx.py"):
+    (checkout / "scripts" / "setup_lib").mkdir(parents=True)
+    for name in ("setup", "setup_lib/machine.sh", "setup_lib/llama_wheel.py", "setup_lib/probe_amx.py"):
         shutil.copy(ROOT / "scripts" / name, checkout / "scripts" / name)
     (checkout / "pyproject.toml").write_text("[project]\n")
-    (checkout / "scripts" / "provision.py").write_text(
+    (checkout / "scripts" / "setup_lib" / "provision.py").write_text(
         f"import pathlib, sys\nwith open({str(tmp_path / 'calls')!r}, 'a') as f: f.write(sys.prefix + '\\n')\n"
         f"sys.exit(pathlib.Path({str(tmp_path / 'broken')!r}).exists())\n"
     )

