@@ -16,6 +16,7 @@ import pymupdf
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
+from scanmend.source.pdf.pictures import messages, unread_pictures
 from scanmend.source.settings import SourceLimits
 
 PDF_TAIL_BYTES = 2048
@@ -58,11 +59,13 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
     with open_pdf(path) as pdf:
         page = pdf.load_page(number - 1)
         dpi = pdf_dpi(page, number, limits)
+        messages()
         pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
+        said = messages()
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         write_page_image(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        return PageImage(target, pixmap.width, pixmap.height, dpi)
+        return PageImage(target, pixmap.width, pixmap.height, dpi, unread_pictures(page, pixmap, said))
 
 
 def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
