@@ -11,6 +11,7 @@ import pymupdf
 from PIL import Image, ImageOps
 
 from scanmend.fs.safe_open import open_source
+from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
 from scanmend.source.render_image import IMAGE_FORMATS
 
 
@@ -67,7 +68,7 @@ def open_preview(path: Path) -> Iterator[Preview]:
     """Open a source, recognised by content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
     with ExitStack() as stack:
         file = stack.enter_context(open_source(path))
-        if b"%PDF-" in file.read(1024):
+        if has_header(file.read(HEAD_BYTES)):
             # MuPDF cannot open names that are not Unicode.
             name = f"/proc/self/fd/{file.fileno()}"
             yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))

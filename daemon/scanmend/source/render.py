@@ -10,12 +10,10 @@ from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.damage import damage_as_document_error
 from scanmend.source.page_image import PageImage
+from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
 from scanmend.source.render_image import open_image, render_image_page
 from scanmend.source.render_pdf import open_pdf, render_pdf_page
 from scanmend.source.settings import Inspection, SourceLimits
-
-HEAD_BYTES = 1024
-"""Bytes at the start of a file in which a PDF's header may stand."""
 
 
 def inspect(path: Path, limits: SourceLimits) -> Inspection:
@@ -27,7 +25,7 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with damage_as_document_error("the file is damaged"):
-        if b"%PDF-" in head:
+        if has_header(head):
             with open_pdf(path) as pdf:
                 kind, pages = "pdf", pdf.page_count
         else:
@@ -55,4 +53,4 @@ def render(path: Path, number: int, work: Path, limits: SourceLimits) -> PageIma
 def is_pdf(path: Path) -> bool:
     """Whether the file has a PDF's header; OSError."""
     with open_source(path) as file:
-        return b"%PDF-" in file.read(HEAD_BYTES)
+        return has_header(file.read(HEAD_BYTES))

@@ -16,11 +16,10 @@ import pymupdf
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
+from scanmend.source.pdf.bounds import ends_whole
 from scanmend.source.pdf.pictures import messages, unread_pictures
 from scanmend.source.settings import SourceLimits
 
-PDF_TAIL_BYTES = 2048
-"""Bytes at the end of a PDF among which its end mark (``%%EOF``) must be."""
 MIN_SCAN_SHARE = 0.8
 """Share of a page that its only image must cover for the page to be a scan."""
 SCAN_DPI = range(100, 601)
@@ -45,7 +44,7 @@ def open_pdf(path: Path) -> Any:
     if pdf.needs_pass:
         pdf.close()
         raise DocumentError("the PDF is encrypted; save it without a password and drop it again")
-    if pdf.is_repaired and not _has_end_mark(path):
+    if pdf.is_repaired and not _ends_whole(path):
         pdf.close()
         raise DocumentError("the PDF is cut short: its end is missing; what is left of it may lack pages")
     return pdf
@@ -87,10 +86,10 @@ def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
     return min(_scan_dpi(page) or limits.render_dpi, highest)
 
 
-def _has_end_mark(path: Path) -> bool:
+def _ends_whole(path: Path) -> bool:
     with open_source(path) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - PDF_TAIL_BYTES))
-        return b"%%EOF" in file.read()
+        size = os.fstat(file.fileno()).st_size
+        return ends_whole(file.fileno(), size, most=size)
 
 
 def _declared_size(pdf: Any, image: Sequence[Any]) -> tuple[int, int]:
