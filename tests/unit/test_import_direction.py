@@ -24,7 +24,7 @@ ROOMS = {
     "source": "errors document fs language source.pdf",
     "ocr": "errors document language process source",
     "outputs": "errors document",
-    "outputs.pdf": "document fs outputs",
+    "outputs.pdf": "document fs outputs source.pdf",
     "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
     "correct.lexicon": "document language",
     "correct": "errors document correct.lexicon",

@@ -16,6 +16,7 @@ from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
+from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.pictures import lacks_pictures, messages
 from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
@@ -62,6 +63,7 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
         return None
     with damage_as_document_error(f"page {number} is damaged"), open_pdf(path) as pdf:
         sheet = pdf.load_page(number - 1)
+        hide_masked_fields(sheet)
         dpi = pdf_dpi(sheet, number, settings.limits)
         messages()
         try:
