@@ -2,21 +2,19 @@
 
 What a format cannot show, the settle time must: a BMP, WebP or TIFF whose full length was preallocated with zeros,
 a multi-page TIFF between two pages, a PDF cut exactly at the end of an earlier revision, a GIF cut where its data
-happen to hold the two bytes of its end. Data behind the end of a JPEG or PNG are tolerated up to TAIL_BYTES.
+happen to hold the two bytes of its end. Data behind the end of a PDF, JPEG or PNG are tolerated up to TAIL_BYTES.
 """
 
 import enum
 import os
-import re
 import struct
 from collections.abc import Callable
 
-HEAD_BYTES = 1024
-"""Bytes at the start in which a PDF header may stand."""
-TAIL_BYTES = 4096
+from scanmend.fs.find_last import find_last
+from scanmend.source.pdf import bounds
+
+TAIL_BYTES = 1 << 24
 """Bytes at the end in which the end mark of a format is looked for."""
-PDF_TAIL_BYTES = 2048
-"""Bytes at the end in which the end mark of a PDF is looked for."""
 TIFF_BUDGET_BYTES = 1 << 21
 """Bytes read after which the walk through a TIFF ends; what was not seen counts as complete."""
 
@@ -32,13 +30,17 @@ SIGNATURES = (
 )
 """Formats by the bytes that a file begins with."""
 PDF_SIGNATURE = b"%PDF-"
-"""What a PDF has within its first HEAD_BYTES."""
+"""What a PDF begins with; other data may stand before it."""
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last chunk of a PNG, IEND: length, name and checksum."""
 JPEG_END = b"\xff\xd9"
 """The marker EOI, end of image."""
 MAX_JPEG_SEGMENTS = 1024
 """Headers of one JPEG that are passed over; a colour profile alone may take 255."""
+MAX_GIF_BLOCKS = 4096
+"""Blocks of one GIF that are passed over; what was not seen counts as complete."""
+GIF_READ_BYTES = 1 << 16
+"""Bytes of a GIF read at a time."""
 BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 """Sizes of the headers that may follow the 14 bytes that begin a BMP; ``BM`` alone begins many a text."""
 BMP_MIN_BYTES = 18
@@ -102,13 +104,12 @@ class _Source:
         (value,) = struct.unpack(code, self.read(at, struct.calcsize(code)))
         return int(value)
 
-    def tail(self, length: int, start: int = 0) -> bytes:
-        at = max(start, self.size - length, 0)
-        return self.read(at, max(0, self.size - at))
+    def has_mark(self, mark: bytes, start: int = 0) -> bool:
+        return find_last(self.fd, self.size, mark, most=TAIL_BYTES, start=start) is not None
 
 
 def sniff(head: bytes) -> str | None:
-    """Return ``pdf``, ``tiff``, ``png``, ``jpeg``, ``bmp``, ``webp`` or ``gif``, or None, from the first 1024 bytes."""
+    """Return ``pdf``, ``tiff``, ``png``, ``jpeg``, ``bmp``, ``webp`` or ``gif``, or None, from a file's first bytes."""
     for kind, signature in SIGNATURES:
         if head.startswith(signature):
             return kind
@@ -117,13 +118,13 @@ def sniff(head: bytes) -> str | None:
     header = int.from_bytes(head[14:BMP_MIN_BYTES], "little")
     if head[:2] == b"BM" and len(head) >= BMP_MIN_BYTES and header in BMP_HEADERS:
         return "bmp"
-    return "pdf" if PDF_SIGNATURE in head[: HEAD_BYTES + len(PDF_SIGNATURE) - 1] else None
+    return "pdf" if bounds.has_header(head) else None
 
 
 def scan_state(fd: int, size: int) -> ScanState:
     """Judge the open file of that many bytes; OSError when it cannot be read, nothing else whatever it holds."""
     source = _Source(fd, size)
-    head = os.pread(fd, min(size, HEAD_BYTES), 0)
+    head = os.pread(fd, min(size, bounds.HEAD_BYTES), 0)
     if not head.strip(b"\0"):
         return ScanState.INCOMPLETE
     kind = sniff(head)
@@ -144,20 +145,42 @@ def _may_become_known(head: bytes) -> bool:
 
 
 def _pdf(source: _Source) -> bool:
-    head = os.pread(source.fd, HEAD_BYTES, 0)
-    linearized = re.search(rb"/Linearized\b[^>]*?/L\s+(\d{1,15})\b", head)  # ends its first page with %%EOF, too
-    if linearized and source.size < int(linearized[1]):
-        return False
-    _, end, after = source.tail(PDF_TAIL_BYTES).rpartition(b"%%EOF")
-    return bool(end) and b" obj" not in after  # an update is being appended
+    return bounds.ends_whole(source.fd, source.size, most=TAIL_BYTES)
 
 
 def _png(source: _Source) -> bool:
-    return PNG_END in source.tail(TAIL_BYTES)
+    return source.has_mark(PNG_END)
 
 
 def _gif(source: _Source) -> bool:
-    return source.tail(TAIL_BYTES).rstrip(b"\0").endswith(b"\0;")
+    """Go from block to block up to the trailer, behind which other data may stand."""
+    at = 13 + _colour_table_bytes(source.read(10, 1)[0])
+    for _ in range(MAX_GIF_BLOCKS):
+        kind = source.read(at, 1)
+        if kind == b"!":
+            at += 2
+        elif kind == b",":
+            at += 11 + _colour_table_bytes(source.read(at + 9, 1)[0])
+        else:  # the trailer, or what no decoder reads
+            return kind == b";"
+        at = _behind_sub_blocks(source, at)
+    return True
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _behind_sub_blocks(source: _Source, at: int) -> int:
+    """Return where the sub-blocks that begin at ``at`` end: each has its length before it, and the last one none."""
+    data, begin = b"", at
+    while True:
+        if at - begin >= len(data):
+            data, begin = source.read(at, min(GIF_READ_BYTES, max(1, source.size - at))), at
+        length = data[at - begin]
+        at += 1 + length
+        if not length:
+            return at
 
 
 def _jpeg(source: _Source) -> bool:
@@ -175,7 +198,7 @@ def _jpeg(source: _Source) -> bool:
             at += 2 + length
             if code == 0xDA:  # noqa: PLR2004 -- start of scan: from here on EOI cannot occur by chance
                 break
-    return JPEG_END in source.tail(TAIL_BYTES, at)
+    return source.has_mark(JPEG_END, at)
 
 
 def _webp(source: _Source) -> bool:

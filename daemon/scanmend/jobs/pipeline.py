@@ -15,7 +15,7 @@ from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.correct.settings import CorrectionSettings, skip_reason
 from scanmend.document import CorrectedPage, DocumentWarning, Page, without_glyphs
-from scanmend.errors import HostDied, ModelResting, OcrError, Postponed, Stopping
+from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
@@ -49,6 +49,8 @@ class Tally:
     """Strategy that was chosen for the first page that a model was asked for; empty when none was."""
     warnings: list[DocumentWarning] = field(default_factory=list)
     """What was not read, in the order of the pages."""
+    has_text: bool = False
+    """Whether there is a word on any page."""
 
     def add(self, page: CorrectedPage, done: AppendablePages) -> None:
         """Add a page to the sums, and append it to those that are done."""
@@ -61,6 +63,13 @@ class Tally:
         self.strategy = self.strategy or page.strategy
         self.languages |= dict.fromkeys(page.page.languages)
         self.warnings += page.page.warnings
+        self.has_text |= bool(page.page.lines)
+
+    def require_something_read(self) -> None:
+        """DocumentError where no page has text, and pictures of some could not be read."""
+        unread = [warning for warning in self.warnings if warning.code == "picture_not_read"]
+        if unread and not self.has_text:
+            raise DocumentError(f"nothing of the document could be read; page {unread[0].page}: {unread[0].text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,7 @@ class Pipeline:
                         self._read_remaining(pages, checkpoint, deadline, settings)
                         raise Postponed(str(e)) from e
                     raise
+        tally.require_something_read()
         model = self.slot.identity(settings.model) if tally.asked else None
         return Converted(found, done, model, started, round(time.monotonic() - clock, 3), tally, failed)
 

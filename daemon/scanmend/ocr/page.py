@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from scanmend.document import Page
 from scanmend.language.detect import read_in_detected_language
@@ -24,12 +25,10 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Pa
     if embedded is not None and _is_enough(embedded, settings):
         return embedded.page
     image = render.render(path, number, work, settings.limits)
-    if blank.is_blank(image.path, image.dpi):
-        return Page(number, (), image.width, image.height, image.dpi, origin="blank")
-    page = _read_by_ocr(image, number, settings)
-    if embedded is not None and settings.pdf_text == "auto" and embedded.trustworthy:
-        return page if pdf_text.ocr_found_more(page, embedded.page) else embedded.page
-    return page
+    page = _read_image(image, number, settings)
+    if embedded is not None and settings.pdf_text == "auto" and embedded.trustworthy and page.origin != "blank":
+        page = page if pdf_text.ocr_found_more(page, embedded.page) else embedded.page
+    return replace(page, warnings=image.warnings)
 
 
 def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
@@ -37,6 +36,14 @@ def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
     if settings.pdf_text == "auto":
         return embedded.trustworthy and not embedded.may_be_incomplete
     return settings.pdf_text == "only" or bool(embedded.page.lines)
+
+
+def _read_image(image: PageImage, number: int, settings: ReadSettings) -> Page:
+    """Read by OCR; nothing on an image that is blank, whose page is only called so if it shows all that it has."""
+    if blank.is_blank(image.path, image.dpi):
+        origin: Literal["ocr", "blank"] = "ocr" if image.warnings else "blank"
+        return Page(number, (), image.width, image.height, image.dpi, origin=origin)
+    return _read_by_ocr(image, number, settings)
 
 
 def _read_by_ocr(image: PageImage, number: int, settings: ReadSettings) -> Page:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError, StorageError
 from scanmend.source.settings import SourceLimits
 
@@ -21,6 +22,8 @@ class PageImage:
     height: int
     dpi: int
     """Dots per inch; 0 when the source gives no plausible resolution."""
+    warnings: tuple[DocumentWarning, ...] = ()
+    """What of the page it does not show."""
 
 
 def write_page_image(target: Path, save: Callable[[BinaryIO], object]) -> None:

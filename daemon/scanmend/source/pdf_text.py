@@ -16,6 +16,8 @@ from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
+from scanmend.source.pdf.masked_fields import hide_masked_fields
+from scanmend.source.pdf.pictures import lacks_pictures, messages
 from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
 from scanmend.source.render_pdf import open_pdf, pdf_dpi
@@ -61,11 +63,14 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
         return None
     with damage_as_document_error(f"page {number} is damaged"), open_pdf(path) as pdf:
         sheet = pdf.load_page(number - 1)
+        hide_masked_fields(sheet)
         dpi = pdf_dpi(sheet, number, settings.limits)
+        messages()
         try:
             page, visible_share, may_be_incomplete = _read(sheet, number, dpi)
         except DAMAGE_ERRORS:  # of a font, say; the page may still render well, so OCR can read it
             return None
+        may_be_incomplete |= lacks_pictures(messages())
     languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
     trustworthy = visible_share >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
     if settings.languages == AUTO:

@@ -11,7 +11,10 @@ import pymupdf
 from PIL import Image, ImageOps
 
 from scanmend.fs.safe_open import open_source
+from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
+from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.render_image import IMAGE_FORMATS
+from scanmend.source.render_pdf import open_pdf
 
 
 class Preview:
@@ -37,6 +40,7 @@ class Preview:
 
     def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
         sheet = self._pdf.load_page(number - 1)
+        hide_masked_fields(sheet)
         rotation = pymupdf.Matrix(turned)
         upright = sheet.rect * rotation
         zoom = width / max(upright.width, upright.height * 0.7)
@@ -67,10 +71,8 @@ def open_preview(path: Path) -> Iterator[Preview]:
     """Open a source, recognised by content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
     with ExitStack() as stack:
         file = stack.enter_context(open_source(path))
-        if b"%PDF-" in file.read(1024):
-            # MuPDF cannot open names that are not Unicode.
-            name = f"/proc/self/fd/{file.fileno()}"
-            yield Preview(None, stack.enter_context(pymupdf.open(name, filetype="pdf")))
+        if has_header(file.read(HEAD_BYTES)):
+            yield Preview(None, stack.enter_context(open_pdf(path)))
             return
         file.seek(0, os.SEEK_SET)
         yield Preview(stack.enter_context(Image.open(file, formats=IMAGE_FORMATS)), None)

@@ -6,16 +6,16 @@ Runs in page workers only: both libraries parse untrusted files in native code.
 import hashlib
 from pathlib import Path
 
+from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.damage import damage_as_document_error
 from scanmend.source.page_image import PageImage
+from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
+from scanmend.source.pdf.stand_ins import stand_in_warnings
 from scanmend.source.render_image import open_image, render_image_page
 from scanmend.source.render_pdf import open_pdf, render_pdf_page
 from scanmend.source.settings import Inspection, SourceLimits
-
-HEAD_BYTES = 1024
-"""Bytes at the start of a file in which a PDF's header may stand."""
 
 
 def inspect(path: Path, limits: SourceLimits) -> Inspection:
@@ -26,10 +26,13 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
             raise DocumentError("the file is empty (0 bytes)")
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    noted: list[DocumentWarning] = []
     with damage_as_document_error("the file is damaged"):
-        if b"%PDF-" in head:
-            with open_pdf(path) as pdf:
+        if has_header(head):
+            with open_pdf(path, noted) as pdf:
                 kind, pages = "pdf", pdf.page_count
+                if 0 < pages <= limits.max_pages:
+                    noted += stand_in_warnings(pdf)
         else:
             with open_image(path, limits) as image:
                 kind = str(image.format).lower()
@@ -38,7 +41,7 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
         raise DocumentError("the document has no pages")
     if pages > limits.max_pages:
         raise DocumentError(f"the document has {pages} pages, more than max_pages: {limits.max_pages} allows")
-    return Inspection(kind, pages, sha256)
+    return Inspection(kind, pages, sha256, tuple(noted))
 
 
 def render(path: Path, number: int, work: Path, limits: SourceLimits) -> PageImage:
@@ -55,4 +58,4 @@ def render(path: Path, number: int, work: Path, limits: SourceLimits) -> PageIma
 def is_pdf(path: Path) -> bool:
     """Whether the file has a PDF's header; OSError."""
     with open_source(path) as file:
-        return b"%PDF-" in file.read(HEAD_BYTES)
+        return has_header(file.read(HEAD_BYTES))

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 
+from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.damage import DAMAGE_ERRORS
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
+from scanmend.source.pdf.picture_data import FLAT_RANGE, jpeg_ends_early
 from scanmend.source.settings import SourceLimits
 
 IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
@@ -71,12 +73,25 @@ def render_image_page(path: Path, number: int, work: Path, limits: SourceLimits)
         exif = _exif(image)
         dpi = _dpi(image, exif)
         grey = _grey(image)
+        warnings = _unread(path, grey, number) if image.format == "JPEG" else ()
         transposition = _EXIF_TRANSPOSITIONS.get(exif.get(Base.Orientation, 1))
         if transposition is not None:
             grey = grey.transpose(transposition)
     target = work / f"page-{number}.pnm"
     write_page_image(target, lambda file: grey.save(file, "PPM"))
-    return PageImage(target, grey.width, grey.height, dpi)
+    return PageImage(target, grey.width, grey.height, dpi, warnings)
+
+
+def _unread(path: Path, grey: Image.Image, number: int) -> tuple[DocumentWarning, ...]:
+    """Return a warning where a JPEG lacks data, which its decoder fills with grey."""
+    low, high = grey.crop((0, grey.height - 1, grey.width, grey.height)).getextrema()
+    if float(high) - float(low) > FLAT_RANGE:  # type: ignore[arg-type]
+        return ()
+    with open_source(path) as file:
+        if not jpeg_ends_early(file.read(), grey.width * grey.height):
+            return ()
+    text = "the picture could not be read whole: its data end early; scan the page again"
+    return (DocumentWarning("picture_not_read", text, number),)
 
 
 def _webp_size(head: bytes) -> tuple[int, int] | None:

@@ -13,13 +13,18 @@ from typing import Any
 
 import pymupdf
 
+from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
+from scanmend.source.pdf.bounds import ends_whole
+from scanmend.source.pdf.masked_fields import hide_masked_fields
+from scanmend.source.pdf.page_tree import mend_page_tree
+from scanmend.source.pdf.pictures import messages, unread_pictures
 from scanmend.source.settings import SourceLimits
 
-PDF_TAIL_BYTES = 2048
-"""Bytes at the end of a PDF among which its end mark (``%%EOF``) must be."""
+CRYPT_FILTERS_VERSION = 4
+"""Version of PDF's encryption from which parts of a document may be left in clear text."""
 MIN_SCAN_SHARE = 0.8
 """Share of a page that its only image must cover for the page to be a scan."""
 SCAN_DPI = range(100, 601)
@@ -29,8 +34,8 @@ _JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 """The start of a JPEG 2000 code stream; the group holds right, bottom, left and top of its image."""
 
 
-def open_pdf(path: Path) -> Any:
-    """Open with MuPDF, which closes it as a context manager.
+def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
+    """Open with MuPDF, which closes it as a context manager; what pages are missing is added to ``noted``.
 
     DocumentError for a PDF that is damaged beyond repair, encrypted or cut short; OSError.
     """
@@ -41,13 +46,27 @@ def open_pdf(path: Path) -> Any:
             pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
         except pymupdf.FileDataError as e:
             raise DocumentError("the PDF is damaged beyond repair") from e
-    if pdf.needs_pass:
+    if pdf.needs_pass and not pdf.authenticate("") and not _opens_without_password(pdf):
         pdf.close()
         raise DocumentError("the PDF is encrypted; save it without a password and drop it again")
-    if pdf.is_repaired and not _has_end_mark(path):
+    if pdf.is_repaired and not _ends_whole(path):
         pdf.close()
         raise DocumentError("the PDF is cut short: its end is missing; what is left of it may lack pages")
+    missing = mend_page_tree(pdf)
+    if noted is not None:
+        noted += missing
     return pdf
+
+
+def _opens_without_password(pdf: Any) -> bool:
+    """Whether only attachments are encrypted; MuPDF is told so. ISO 32000-1, table 20."""
+    filters = [pdf.xref_get_key(-1, f"Encrypt/{key}")[1] for key in ("StmF", "StrF")]
+    version = pdf.xref_get_key(-1, "Encrypt/V")[1]
+    if not version.isdigit() or int(version) < CRYPT_FILTERS_VERSION or set(filters) - {"null", "/Identity"}:
+        return False
+    pdf.is_encrypted = False
+    pdf.init_doc()
+    return True
 
 
 def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -> PageImage:
@@ -57,12 +76,15 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
     """
     with open_pdf(path) as pdf:
         page = pdf.load_page(number - 1)
+        hide_masked_fields(page)
         dpi = pdf_dpi(page, number, limits)
+        messages()
         pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
+        said = messages()
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         write_page_image(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        return PageImage(target, pixmap.width, pixmap.height, dpi)
+        return PageImage(target, pixmap.width, pixmap.height, dpi, unread_pictures(page, pixmap, said))
 
 
 def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
@@ -84,10 +106,10 @@ def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
     return min(_scan_dpi(page) or limits.render_dpi, highest)
 
 
-def _has_end_mark(path: Path) -> bool:
+def _ends_whole(path: Path) -> bool:
     with open_source(path) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - PDF_TAIL_BYTES))
-        return b"%%EOF" in file.read()
+        size = os.fstat(file.fileno()).st_size
+        return ends_whole(file.fileno(), size, most=size)
 
 
 def _declared_size(pdf: Any, image: Sequence[Any]) -> tuple[int, int]:

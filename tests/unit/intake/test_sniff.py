@@ -195,6 +195,47 @@ def test_padding_behind_the_end_is_tolerated(tmp_path):
         assert look(tmp_path / "scan", WHOLE[name][1] + bytes(512)) is ScanState.READY, name
 
 
+JUNK = {
+    "zeros": bytes(300_000),
+    "blanks": b" " * 9000,
+    "a web page": b"\n<html>" + b"<p>session ended; ask for the object again</p>" * 300 + b"</html>",
+    "mail": b"\r\n--boundary--\r\n" * 500,
+}
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("name", ["png", "jpeg", "gif", "tiff", "bmp", "webp", "pdf"])
+def test_anything_behind_the_end_is_tolerated(name, junk, tmp_path):
+    """A whole file is not waited for, whatever stands behind it, and however much."""
+    assert look(tmp_path / "scan", WHOLE[name][1] + JUNK[junk]) is ScanState.READY
+
+
+@pytest.mark.parametrize(
+    "junk", [b"X-Scanner: yes\r\n" * 300, bytes(4096), b"<html>\n" * 500, b"\xef\xbb\xbf", b"--boundary\r\n\r\n"]
+)
+def test_anything_before_a_pdf_is_tolerated(junk, tmp_path):
+    """As mail programs and web servers leave it."""
+    assert sniff((junk + pdf())[:8192]) == "pdf"
+    assert look(tmp_path / "scan", junk + pdf()) is ScanState.READY
+    assert look(tmp_path / "scan", junk + pdf()[:-300]) is ScanState.INCOMPLETE
+
+
+def test_an_image_that_mentions_a_pdf_is_an_image(tmp_path):
+    """Editors note in a picture what it was made from."""
+    data = picture(format="JPEG")
+    comment = b"\xff\xfe" + struct.pack(">H", 2002) + b" " * 1980 + b"%PDF-1.7".ljust(20)
+    data = data[:2] + comment + data[2:]
+    assert sniff(data) == "jpeg"
+    assert look(tmp_path / "scan", data) is ScanState.READY
+
+
+def test_half_a_linearized_pdf_in_its_full_length(tmp_path):
+    """Its first page ends with an end mark of its own; the rest is zeros yet."""
+    whole = b"%PDF-1.5\n1 0 obj <</Linearized 1/L 20000/N 2>> endobj\nstartxref\n0\n%%EOF\n"
+    assert look(tmp_path / "scan", whole + bytes(30000)) is ScanState.INCOMPLETE
+    assert look(tmp_path / "scan", whole.ljust(19994, b" ") + b"%%EOF\n" + bytes(30000)) is ScanState.READY
+
+
 def test_a_size_that_is_not_true_any_more(tmp_path):
     """A file that shrank since its size was taken is incomplete."""
     path = tmp_path / "scan"

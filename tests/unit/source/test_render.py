@@ -188,6 +188,33 @@ class TestInspect:
         path.write_bytes(b"\n\n" + files["pdf"].read_bytes())
         assert inspect(path, LIMITS).pages == 2
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (b"", bytes(20480)),
+            (b"", b"\n<html>" + b"<p>session ended</p>" * 300),
+            (b"", b"\nmore\n" * 900 + b"%%EOF\n"),
+            (b"X-Scanner: yes\r\n" * 300, b"\r\n--boundary--\r\n"),
+            (bytes(4096), bytes(4096)),
+        ],
+    )
+    def test_a_whole_pdf_among_other_data(self, files, tmp_path, shown, before, after):
+        """It is not cut short: all pages are there, and show what they should."""
+        path = tmp_path / "padded.pdf"
+        path.write_bytes(before + files["pdf"].read_bytes() + after)
+        assert inspect(path, LIMITS).pages == 2
+        assert difference(shown(path, 2), LINE) < 3
+        path.write_bytes(before + files["pdf"].read_bytes()[:-700] + after.replace(b"%%EOF", b""))
+        with pytest.raises(DocumentError, match="cut short"):
+            inspect(path, LIMITS)
+
+    @pytest.mark.parametrize("kind", [*PILLOWS])
+    def test_padding_behind_an_image(self, files, tmp_path, shown, kind):
+        """Blocks of zeros behind an image do not matter."""
+        path = tmp_path / "padded"
+        path.write_bytes(files[kind].read_bytes() + bytes(65536))
+        assert difference(shown(path), LINE) < 3
+
     def test_a_missing_file(self, tmp_path):
         """A file that is gone is not the document's fault."""
         with pytest.raises(FileNotFoundError):

@@ -14,6 +14,7 @@ from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.glyphless import NAME, Font
 from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import text_string
+from scanmend.source.pdf.page_tree import mend_page_tree
 
 _INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode for text that is neither filled nor stroked."""
@@ -35,6 +36,7 @@ class FromPdf:
         with open_source(source) as file, target.open("wb") as copy:
             shutil.copyfileobj(file, copy)
         self._pdf = pymupdf.open(str(target), filetype="pdf")
+        mend_page_tree(self._pdf)  # as when it was read, so that page numbers are the same
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
         self._title = title
