@@ -62,8 +62,8 @@ def trouble(running) -> str:
 
 def some_turns(running) -> None:
     """Let the loop go round more often than a file takes to settle."""
-    enough = running.turns + 5
-    until(lambda: running.turns >= enough, "the loop")
+    enough = running.passes + 5
+    until(lambda: running.passes >= enough, "the loop")
 
 
 class TestFull:

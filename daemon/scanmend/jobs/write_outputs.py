@@ -37,6 +37,8 @@ class SourceFile:
     """Its state before it is read."""
     attempt: int = 1
     """1-based."""
+    notices: Callable[[], tuple[DocumentWarning, ...]] = tuple
+    """What else the record has to say of the file as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         attempt=source.attempt,
         duplicate_of=duplicate_of,
         uncorrected=converted.uncorrected or None,
-        warnings=converted.warnings,
+        warnings=(*converted.warnings, *source.notices()),
     )
 
 
