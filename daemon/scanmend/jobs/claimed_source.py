@@ -16,8 +16,8 @@ from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError, TransientError
 from scanmend.fs import atomic, free_name
 from scanmend.fs.safe_open import CLAIMS, open_source, pinned
+from scanmend.fs.source_handle import SourceHandle
 from scanmend.intake.inbox import MAX_SUFFIX_CHARS, Inbox
-from scanmend.jobs.source_handle import SourceHandle
 from scanmend.jobs.write_outputs import SourceFile
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
@@ -94,7 +94,7 @@ class ClaimedSource:
             if path is None:
                 raise DocumentError("the file vanished from the claim folder; someone removed it")
             self.handle.open(path)
-        before = self.handle.fingerprint()
+        before = Fingerprint.of(self.handle.stat())
         try:
             yield SourceFile(
                 self.handle.link_in(work),
@@ -122,7 +122,7 @@ class ClaimedSource:
 
     def _fingerprint_now(self) -> Fingerprint:
         path = None if self.handle.is_only_copy else self.locate()
-        return self.handle.fingerprint() if path is None else fingerprint_of(path)
+        return Fingerprint.of(self.handle.stat()) if path is None else fingerprint_of(path)
 
     def _notices(self) -> tuple[DocumentWarning, ...]:
         """What the record is to say of the file itself, as it is written."""

@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from scanmend.config.schema import Folder
 from scanmend.document import DocumentWarning, printable
 from scanmend.errors import StorageError
+from scanmend.fs.source_handle import SourceHandle
 from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
@@ -16,7 +17,6 @@ from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import publish, published_record
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
-from scanmend.jobs.source_handle import SourceHandle
 from scanmend.jobs.write_outputs import Outputs, make_outputs
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from document_world import GIF, Scripted, World, assert_done
 from scanmend.errors import OcrError, Stopping, TransientError
-from scanmend.jobs.source_handle import SourceHandle
+from scanmend.fs.source_handle import SourceHandle
 
 
 class Meanwhile(Scripted):

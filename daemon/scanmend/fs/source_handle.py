@@ -4,7 +4,6 @@ import errno
 import os
 from pathlib import Path
 
-from scanmend.document import Fingerprint, printable
 from scanmend.errors import StorageError, TransientError
 from scanmend.fs.safe_open import open_source, pinned
 
@@ -32,7 +31,7 @@ class SourceHandle:
                 self._fd, self._path = os.dup(file.fileno()), path
         except OSError as e:
             if e.errno in GONE_ERRNOS:
-                raise StorageError(f"{printable(path)} is gone") from e
+                raise StorageError(f"{path} is gone") from e
             raise TransientError(f"the source cannot be read: {e.strerror}") from e
 
     @property
@@ -47,12 +46,12 @@ class SourceHandle:
             return e.errno in GONE_ERRNOS
         return False
 
-    def fingerprint(self) -> Fingerprint:
+    def stat(self) -> os.stat_result:
         """Return the state of the open file; StorageError."""
         if self._fd is None:
             raise StorageError("the source is not open")
         try:
-            return Fingerprint.of(os.fstat(self._fd))
+            return os.fstat(self._fd)
         except OSError as e:
             raise StorageError(f"the open source is out of reach: {e.strerror}") from e
 
