@@ -77,6 +77,10 @@ class ClaimedSource:
         inbox = Inbox(self.folder)
         return not inbox.holds_claims() and inbox.identity() is not None
 
+    def archived_as(self, stem: Path) -> Path:
+        """Return where the file goes when it is archived and its outputs have this name."""
+        return self.folder.archive / archive_name(stem, self.entry.relative)
+
     def is_missing_from_archive(self) -> bool:
         """Whether the source belongs in the archive by now, and is not there."""
         put_away = self.recorded().put_away
@@ -103,6 +107,8 @@ class ClaimedSource:
                 self.entry.relative,
                 before,
                 self.entry.attempts + 1,
+                original=self.entry.original,
+                archived_as=self.archived_as(self.entry.stem),
                 notices=self._notices,
             )
         except DocumentError as e:
@@ -161,7 +167,12 @@ class ClaimedSource:
                 self.folder.archive.mkdir(exist_ok=True)  # not its parents: a missing share would hide it
             except OSError as e:
                 raise StorageError(f"{self.folder.archive} cannot be made: {e.strerror}") from e
-        return self.move_below(self.folder.archive, self.entry.relative, state, begun=self.recorded().put_away)
+        known = self.recorded()
+        name = archive_name(known.stem, known.relative)
+        where = self.move_below(self.folder.archive, name, state, begun=known.put_away)
+        if where != self.folder.archive / name:
+            self.log.warning("document.archived_elsewhere", name=printable(name), where=printable(where))
+        return where
 
     def move_below(
         self, root: Path, relative: Path, state: str, *, begun: Path | None = None, beside: str = ""
@@ -201,6 +212,11 @@ def fingerprint_of(path: Path) -> Fingerprint:
             return Fingerprint.of(here.lstat())
     except OSError as e:
         raise StorageError(f"{printable(path)} is out of reach: {e.strerror}") from e
+
+
+def archive_name(stem: Path, relative: Path) -> Path:
+    """Return a source's path below the archive: under the name of its outputs, with the suffix that it had."""
+    return stem.with_name(free_name.shortened(free_name.clean(stem.name + relative.suffix)))
 
 
 def _free_target(root: Path, relative: Path, beside: str) -> Path:

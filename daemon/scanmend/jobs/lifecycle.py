@@ -14,10 +14,10 @@ from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
 from scanmend.jobs.pipeline import Pipeline
-from scanmend.jobs.publish import publish, published_record
+from scanmend.jobs.publish import publish, published_record, with_free_archive_name
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
-from scanmend.jobs.write_outputs import Outputs, make_outputs
+from scanmend.jobs.write_outputs import Outputs, make_outputs, rewrite_record
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 
@@ -118,12 +118,13 @@ class DocumentLifecycle:
     def _convert(self, source: ClaimedSource) -> str:
         """Convert and publish; return why pages were left uncorrected, empty when they were not."""
         source.record("working", outbox=source.folder.outbox)  # where it is now, whatever it was when the scan came
+        source = with_free_archive_name(source)
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
         with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
             outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
-            publish(source, outputs.files)
+            publish(source, outputs.files, lambda stem: rewrite_record(outputs, source.archived_as(stem)))
         source.record("published", warnings=outputs.record.warnings)
         _log_done(outputs, source.log)
         return outputs.converted.uncorrected
