@@ -31,6 +31,8 @@ UNSURE_REST_S = 0.5
 """How long a complete scan that was renamed into the inbox should stay unchanged where it is unknown who writes it."""
 NO_LEASE_ERRNOS = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
 """Answers to asking for a lease that say nothing about writers; with EAGAIN there is one."""
+DOWNLOAD_SUFFIX = ".aria2"
+"""What aria2 adds to a file's name for the list of what is missing in it; the file itself has its final name."""
 BUSY_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
 """Answers to a rename that mean: not now, but soon."""
 
@@ -77,12 +79,14 @@ class Inbox:
         """
         found: dict[Path, Fingerprint] = {}
         folders, inodes = [(Path(), 0)], set()
+        unfinished: set[Path] = set()
         while folders:
             folder, depth = folders.pop()
             try:
                 with self._at(folder) as at, os.scandir(at) as entries:
                     for entry in entries:
                         if entry.name == CLAIMS or self._folder.ignores(entry.name):
+                            unfinished.add(folder / entry.name.removesuffix(DOWNLOAD_SUFFIX))
                             continue
                         with contextlib.suppress(FileNotFoundError):
                             if entry.is_dir(follow_symlinks=False):
@@ -96,7 +100,7 @@ class Inbox:
                     raise StorageError(f"the inbox {self.root} cannot be listed: {e.strerror}") from e
                 log.debug("inbox.folder_skipped", folder=str(folder), error=e.strerror)
         self.subfolder_inodes = frozenset(inodes)
-        return found
+        return {path: fingerprint for path, fingerprint in found.items() if path not in unfinished}
 
     def scan_state(self, relative: Path) -> ScanState:
         """Return whether the file is a complete scan; one that cannot be read just now counts as incomplete."""
