@@ -1,6 +1,7 @@
 """``scanmend status``: what the ledger has, and what the running daemon reports, where there is one."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +14,7 @@ from scanmend.config.schema import Config
 from scanmend.document import printable
 from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
+from scanmend.intake.inbox import Inbox
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.ledger.recovery import damaged_ledgers
@@ -20,6 +22,8 @@ from scanmend.outputs.record import warning_fields
 from scanmend.service import status_file
 from scanmend.service.lock import running_pid
 
+MAX_LINES = 20
+"""Documents in hand that the text for a person names."""
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 """States of documents, in the order in which they are listed."""
 
@@ -47,6 +51,7 @@ def status(config: Config) -> dict[str, Any]:
         "troubles": [],
         "downloads": [],
         "folders": [],
+        "in_hand": [],
         "recent": [],
         "set_aside": [str(p) for p in damaged_ledgers(config.state_dir)],
     }
@@ -63,7 +68,8 @@ def status(config: Config) -> dict[str, Any]:
             out["failures"] = [_fields(e) for e in ledger.in_state("quarantined")]
             out["uncorrected"] = ledger.uncorrected()
             out["warnings"] = [_warned_fields(e) for e in ledger.warned()]
-            out["recent"] = [_fields(e) for e in ledger.recent(5)]
+            out["in_hand"] = [_in_hand_fields(e, config) for e in ledger.in_state(*ACTIVE)]
+            out["recent"] = [_done_fields(e) for e in ledger.recent(5)]
             out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
         finally:
             ledger.close()
@@ -104,6 +110,26 @@ def _fields(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _in_hand_fields(entry: Entry, config: Config) -> dict[str, Any]:
+    """Return a document that is not at its end, with where its source lies now; ``where`` is None where it is gone."""
+    folder = next((folder for folder in config.folders if folder.inbox == entry.inbox), None)
+    lies = Inbox(folder).claimed_file(entry.id) if folder else None
+    if lies is None and entry.state in ("claiming", "failing", "published", "returning"):  # on its way, or put away
+        lies = next((p for p in (entry.put_away, entry.inbox / entry.relative) if p and os.path.lexists(p)), None)
+    return {**_fields(entry), "where": printable(lies) if lies else None}
+
+
+def _done_fields(entry: Entry) -> dict[str, Any]:
+    """Return a finished document with where its outputs are (without suffix), and its source, if it is anywhere."""
+    kept = entry.inbox / entry.relative if entry.original == "keep" else None
+    where = entry.put_away or kept
+    return {
+        **_fields(entry),
+        "outputs": printable(entry.outbox / entry.stem),
+        "where": printable(where) if where else None,
+    }
+
+
 def _warned_fields(entry: Entry) -> dict[str, Any]:
     """Return a finished document with what was not read, not kept or not made of it."""
     return {**_fields(entry), "warnings": [warning_fields(warning) for warning in entry.warnings]}
@@ -132,7 +158,13 @@ def as_text(current: dict[str, Any]) -> str:
         lines.append(
             f"folder     {folder['name']}: {folder['waiting']} in the inbox, watched by {folder['mode']}{why}{trouble}"
         )
+    lines += [
+        f"incomplete {folder['name']}/{file['file']}: {file['missing']}; unchanged since {file['since']}"
+        for folder in current["folders"]
+        for file in folder.get("incomplete", [])
+    ]
     lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in current["working"]]
+    lines += _limited([_in_hand(e) for e in current["in_hand"]], "in hand")
     lines += [
         f"retry      {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
         + (f"; again at {e['due']}" if e["due"] else "")
@@ -150,7 +182,29 @@ def as_text(current: dict[str, Any]) -> str:
         for e in current["warnings"]
         for warning in e["warnings"]
     ]
+    lines += [
+        f"done       {e['id']}  {e['folder']}/{e['file']}: outputs {e['outputs']}.*"
+        + (f"; the scan lies at {e['where']}" if e["where"] else "; no scan was kept")
+        for e in current["recent"]
+    ]
     return "\n".join(lines)
+
+
+def _in_hand(one: dict[str, Any]) -> str:
+    """A document that is not at its end, and where its source lies."""
+    if one["where"]:
+        where = f"lies at {one['where']}"
+    elif one["state"] == "published":
+        where = "the outputs are there, the scan is not in the inbox's folder .scanmend any more"
+    else:
+        where = "ITS FILE IS GONE from the inbox's folder .scanmend"
+    return f"in hand    {one['id']}  {one['folder']}/{one['file']}: {one['state']}; {where}"
+
+
+def _limited(lines: list[str], what: str) -> list[str]:
+    """The first ``MAX_LINES`` lines, and how many more there are."""
+    more = len(lines) - MAX_LINES
+    return lines if more <= 0 else [*lines[:MAX_LINES], f"{what}    and {more} more: scanmend status --json"]
 
 
 def _model(one: dict[str, Any]) -> str:

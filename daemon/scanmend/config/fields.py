@@ -47,12 +47,32 @@ def _absolute(value: object, info: ValidationInfo) -> object:
     if isinstance(value, str) and (not value.strip() or "\0" in value):
         raise ValueError("is empty or no path; name a file or folder")
     base = (info.context or {}).get("base")
+    if isinstance(value, str):
+        _require_plain_path(value.strip())
     if base is None or not isinstance(value, str | Path):
         return value
     try:
         return Path(base, Path(value).expanduser())
     except RuntimeError as e:
-        raise ValueError(f"nobody's home folder is called {str(value).split('/')[0]}; write the whole path") from e
+        raise ValueError("this user has no home folder, so ~ means nothing; write the whole path") from e
+
+
+def _require_plain_path(value: str) -> None:
+    """Raise ValueError for what is no path of this machine as it stands, though a folder could have such a name."""
+    if found := re.search(r"\$(\{[^}]*\}|[A-Za-z_]\w*)|%[A-Za-z_]\w*%", value):
+        raise ValueError(f"variables such as {found[0]} are not expanded; write the whole path")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://|(\\\\|//)[^\\/]", value):
+        raise ValueError(
+            f"{value} is an address in the network, not a folder of this machine; mount it, and name the folder where "
+            "it is mounted"
+        )
+    if re.match(r"[A-Za-z]:([\\/]|$)", value) or ("\\" in value and "/" not in value):
+        raise ValueError(
+            f"{value} is a Windows path; write the path as this machine has it, such as /srv/scans/in (of a Windows "
+            "share: mount it, and name the folder where it is mounted)"
+        )
+    if user := re.match(r"~[^/]+", value):
+        raise ValueError(f"{user[0]} is not expanded; write the whole path of that home folder (~ alone is yours)")
 
 
 def _command(value: object, info: ValidationInfo) -> object:

@@ -28,10 +28,18 @@ from scanmend.fs.ownership import Access
 DEFAULT_PROMPT = "Correct OCR errors, keep numbers and currency symbols intact"
 """The prompt of folders that set none."""
 IGNORED = (
-    ".*", "~*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload", "*.swp", "*.filepart",
-    "Thumbs.db", "desktop.ini", "@eaDir", "__MACOSX", "*.error.txt",
+    ".*", "~*", "*~", "*.tmp", "*.temp", "*.swp", "*.sb-*",
+    "*.part", "*.partial", "*.filepart", "*.crdownload", "*.download", "*.opdownload", "*.dtapart", "*.uploading",
+    "*.aria2", "*.!ut", "*.!qb", "*.!sync", "*.bc!",
+    "Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "@tmp", "__MACOSX", "Network Trash Folder",
+    "Temporary Items", "System Volume Information", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
+    "$RECYCLE.BIN", "RECYCLER", "RECYCLED", "lost+found", "FOUND.[0-9][0-9][0-9]", "*.error.txt",
 )  # fmt: skip
-"""Names that scanners, browsers, sync tools and NAS systems use for what is not a finished scan."""
+"""Names that scanners, browsers, sync tools and NAS systems use for what is not a finished scan.
+
+Temporary and partial files, recycle bins, and folders of the system; trash of Linux and macOS, and what rsync,
+Syncthing, Nextcloud, NFS and Samba have under way, begin with a dot or ``~``.
+"""
 
 
 class _Closed(BaseModel):

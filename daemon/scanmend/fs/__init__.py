@@ -5,7 +5,7 @@ overwritten where ``publish`` and ``move`` write; ``replace`` and ``commit`` say
 
 - ``atomic``: write, move, and sweep what a crash left; ``rename``: without overwriting, and syncing a folder
 - ``free_name``: a free name that any file system takes
-- ``safe_open``: opening below a folder where others may put links
+- ``safe_open``: opening below a folder where others may put links; ``source_handle``: a source kept open in work
 - ``ownership``: mode and group of files written; ``free_space`` and ``mounts``: whether a folder can be used
 
 All of it may be used by any room; it imports ``errors`` only. StorageError says that a disk or folder is at fault.

@@ -1,7 +1,7 @@
 """Write files so that nobody ever sees half of one, and so that a power cut loses none.
 
-A file is written beside its target under a name of its own, synced, renamed, and its folder synced. ``publish`` and
-``move`` never overwrite another file, ``replace`` and ``commit`` do.
+A file is written beside its target under a name of its own, synced, renamed, and its folder synced. ``replace`` and
+``commit`` overwrite another file, ``publish``, ``move`` and ``save_open`` never do.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scanmend.errors import StorageError
@@ -124,6 +124,27 @@ def move(source: Path, target: Path, *, root: Path | None = None, again: bool = 
         sync(here.parent)
 
 
+def save_open(fd: int, target: Path, *, root: Path | None = None, again: bool = True) -> None:
+    """Write what an open file holds to a new file, with its mode and time, whether or not it still has a name.
+
+    With ``again``, for a copy that a crash may have cut off, a target with the same content counts as written.
+    FileExistsError and StorageError as ``publish``.
+    """
+    with _storage(target):
+        _make_parents(target, root)
+        if os.path.lexists(target):
+            _claim_same(target, again and _same_as_open(fd, target))
+            return
+        found = os.fstat(fd)
+        with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, copy):
+            _write_copy(copy, _chunks_of_open(fd), found)
+            try:
+                rename_to_free_name(part, target)
+            except FileExistsError:
+                _claim_same(target, again and _same_as_open(fd, target))
+        sync(target.parent)
+
+
 def sweep(folder: Path, now: float, *, stale_s: float = STALE_S) -> int:
     """Remove what a crash left unfinished below the folder stale_s ago or longer; now is ``time.time()``.
 
@@ -201,15 +222,20 @@ def _is_being_written(part: Path) -> bool:
 
 def _copy(source: Path, target: Path, found: os.stat_result, *, again: bool) -> None:
     with _part(target, stat.S_IMODE(found.st_mode) & 0o777) as (part, fd):
-        for chunk in _chunks(source):
-            _write(fd, chunk)
-        with contextlib.suppress(PermissionError):  # the time is lost where the file system keeps none
-            os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
-        os.fsync(fd)
+        _write_copy(fd, _chunks(source), found)
         try:
             rename_to_free_name(part, target)
         except FileExistsError:
             _claim_same(target, _same(source, target, again=again))
+
+
+def _write_copy(fd: int, chunks: Iterable[bytes], found: os.stat_result) -> None:
+    """Write the content of a file and its time, and wait for the disk."""
+    for chunk in chunks:
+        _write(fd, chunk)
+    with contextlib.suppress(PermissionError):  # the time is lost where the file system keeps none
+        os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.fsync(fd)
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -225,6 +251,20 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
     finally:
         os.close(fd)
+
+
+def _chunks_of_open(fd: int) -> Iterator[bytes]:
+    at = 0
+    while chunk := os.pread(fd, CHUNK_BYTES, at):
+        yield chunk
+        at += len(chunk)
+
+
+def _same_as_open(fd: int, path: Path) -> bool:
+    one, other = os.fstat(fd), path.lstat()
+    if not stat.S_ISREG(other.st_mode) or one.st_size != other.st_size:
+        return False
+    return all(x == y for x, y in itertools.zip_longest(_chunks_of_open(fd), _chunks(path)))
 
 
 def _holds(path: Path, data: bytes | Path) -> bool:

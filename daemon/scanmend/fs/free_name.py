@@ -25,19 +25,21 @@ def free_stem(folder: Path, stem: Path, suffixes: Sequence[str], taken: Callable
 
 def candidates(stem: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     """Yield the names that ``free_stem`` tries, in order, without end."""
-    *above, name = [_clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
+    *above, name = [clean(part) for part in stem.parts if part != stem.anchor] or ["_"]
     max_bytes = MAX_NAME_BYTES - max((len(os.fsencode(suffix)) for suffix in suffixes), default=0)
     for number in itertools.count(1):
         end = f" ({number})" if number > 1 else ""
-        yield Path(*above, _shortened(name, max_bytes - len(end)) + end)
+        yield Path(*above, shortened(name, max_bytes - len(end)) + end)
 
 
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
+    """Return a name in which control characters are ``_``, and which is a name at all."""
     cleaned = "".join("_" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)  # noqa: PLR2004 -- C0, DEL and C1
     return "_" if cleaned in {"", ".", ".."} else cleaned
 
 
-def _shortened(name: str, max_bytes: int) -> str:
+def shortened(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
+    """Return as much of a name's beginning as ``max_bytes`` bytes hold."""
     while len(os.fsencode(name)) > max_bytes:
         name = name[:-1]
     return name

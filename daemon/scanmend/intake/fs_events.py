@@ -1,5 +1,7 @@
 """Be called through watchdog (inotify) when something changes in a folder; what changed, only a listing says.
 
+One hint is kept of an event: that a name came by a rename, so that a whole file need not settle.
+
 While nothing changes there are three blocked threads (one more for each further folder) and no timer: watchdog 7 waits
 without a time limit. In a recursive inbox each claim causes one or two more calls, for the folder that it makes.
 """
@@ -8,6 +10,7 @@ import errno
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -22,8 +25,8 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.inotify import InotifyObserver
 
 from scanmend.errors import StorageError
 
@@ -47,6 +50,8 @@ REMEDIES = {
 }
 """What to do about a folder that cannot be watched, by error number."""
 
+MAX_RENAMED = 10_000
+"""Names that are remembered as renamed, at most; those that are forgotten settle as any other."""
 _WATCHDOG = "watchdog"
 """Name of the logger through which watchdog reports an overflow, for which it has no event."""
 log = structlog.get_logger()
@@ -67,7 +72,7 @@ class FsEvents:
         try:
             _require_listable(path)
             if self._observer is None:
-                observer = Observer()
+                observer = InotifyObserver(generate_full_events=True)  # else a rename from elsewhere is like a new file
                 observer.start()
                 self._observer = observer
                 logging.getLogger(_WATCHDOG).addHandler(self._overflow)
@@ -84,6 +89,14 @@ class FsEvents:
         watch = self._watches.pop(path, None)
         if watch is not None and self._observer is not None:
             self._observer.unschedule(watch)
+
+    def pop_renamed(self, path: Path) -> set[Path]:
+        """Return what was renamed into a watched folder, or within it, since the last call; relative to the folder.
+
+        Only a hint: the names may be gone, or of other files, by now.
+        """
+        watch = self._watches.get(path)
+        return self._handler.pop_renamed(Path(watch.path), watch.is_recursive) if watch is not None else set()
 
     def watching(self, path: Path) -> bool:
         """Whether events of this folder still arrive.
@@ -148,10 +161,26 @@ def _require_listable(path: Path) -> None:
 class _ChangeHandler(FileSystemEventHandler):
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
+        self._renamed: set[Path] = set()
+        self._lock = threading.Lock()
+
+    def pop_renamed(self, root: Path, recursive: bool) -> set[Path]:  # noqa: FBT001 -- as of a watch
+        """See FsEvents."""
+        with self._lock:
+            found = {p for p in self._renamed if p.parent == root or (recursive and p.is_relative_to(root))}
+            self._renamed -= found
+        return {path.relative_to(root) for path in found}
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass a change on; an exception that got out of here would end watchdog's thread, and every further event."""
         try:
+            if isinstance(event, FileMovedEvent):
+                if not event.dest_path:  # renamed to elsewhere, as by a claim
+                    return
+                with self._lock:
+                    if len(self._renamed) >= MAX_RENAMED:  # of a folder that nobody lists
+                        self._renamed.clear()
+                    self._renamed.add(Path(os.fsdecode(event.dest_path)))
             self._on_change()
         except Exception:
             log.exception("doorbell.ring_failed", happened=event.event_type)

@@ -3,6 +3,7 @@
 import contextlib
 import enum
 import errno
+import fcntl
 import itertools
 import os
 import stat
@@ -19,13 +20,19 @@ from scanmend.fs.free_name import MAX_NAME_BYTES
 from scanmend.fs.mounts import mount_of
 from scanmend.fs.rename import rename_to_free_name, sync
 from scanmend.fs.safe_open import CLAIMS, folder_at, pinned
-from scanmend.intake.sniff import ScanState, scan_state
+from scanmend.intake.sniff import ScanState, missing_part, scan_state
 
 MAX_DEPTH = 32
 """Levels of folders below a recursive inbox that are listed."""
 MAX_SUFFIX_CHARS = 16
 """Longest suffix of a file name, in characters without the dot; what is longer is part of the name."""
 
+UNSURE_REST_S = 0.5
+"""How long a complete scan that was renamed into the inbox should stay unchanged where it is unknown who writes it."""
+NO_LEASE_ERRNOS = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
+"""Answers to asking for a lease that say nothing about writers; with EAGAIN there is one."""
+DOWNLOAD_SUFFIX = ".aria2"
+"""What aria2 adds to a file's name for the list of what is missing in it; the file itself has its final name."""
 BUSY_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
 """Answers to a rename that mean: not now, but soon."""
 
@@ -72,12 +79,14 @@ class Inbox:
         """
         found: dict[Path, Fingerprint] = {}
         folders, inodes = [(Path(), 0)], set()
+        unfinished: set[Path] = set()
         while folders:
             folder, depth = folders.pop()
             try:
                 with self._at(folder) as at, os.scandir(at) as entries:
                     for entry in entries:
                         if entry.name == CLAIMS or self._folder.ignores(entry.name):
+                            unfinished.add(folder / entry.name.removesuffix(DOWNLOAD_SUFFIX))
                             continue
                         with contextlib.suppress(FileNotFoundError):
                             if entry.is_dir(follow_symlinks=False):
@@ -91,22 +100,53 @@ class Inbox:
                     raise StorageError(f"the inbox {self.root} cannot be listed: {e.strerror}") from e
                 log.debug("inbox.folder_skipped", folder=str(folder), error=e.strerror)
         self.subfolder_inodes = frozenset(inodes)
-        return found
+        return {path: fingerprint for path, fingerprint in found.items() if path not in unfinished}
 
     def scan_state(self, relative: Path) -> ScanState:
         """Return whether the file is a complete scan; one that cannot be read just now counts as incomplete."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            with self._at(relative.parent) as home:
-                fd = os.open(home / relative.name, flags)
-            try:
+            with self._opened(relative) as fd:
                 found = os.fstat(fd)
                 return scan_state(fd, found.st_size) if stat.S_ISREG(found.st_mode) else ScanState.INCOMPLETE
-            finally:
-                os.close(fd)
         except OSError as e:
             log.debug("inbox.busy", file=str(relative), error=e.strerror)
             return ScanState.INCOMPLETE
+
+    def missing_part(self, relative: Path) -> str:
+        """Say what a file lacks whose state is INCOMPLETE, for a person."""
+        try:
+            with self._opened(relative) as fd:
+                return missing_part(fd, os.fstat(fd).st_size)
+        except OSError as e:
+            return f"it cannot be read just now: {e.strerror}"
+
+    def rest_s(self, relative: Path) -> float | None:
+        """Return for how many seconds a file that was renamed into the inbox should stay unchanged before it is taken.
+
+        0 where it is a complete scan that nobody has open for writing; None, for as long as any other file, where it is
+        incomplete or somebody has. Whether somebody has, the kernel tells of files of this user alone (as a lease on
+        the file, fcntl(2)), and not on every file system: else ``UNSURE_REST_S``.
+        """
+        try:
+            with self._opened(relative) as fd:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode) or scan_state(fd, found.st_size) is not ScanState.READY:
+                    return None
+                fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+                fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError as e:
+            return UNSURE_REST_S if e.errno in NO_LEASE_ERRNOS else None
+        return 0.0
+
+    @contextlib.contextmanager
+    def _opened(self, relative: Path) -> Iterator[int]:
+        """Open a file of the inbox for reading, without following links; OSError."""
+        with self._at(relative.parent) as home:
+            fd = os.open(home / relative.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
     def claim(self, relative: Path, id: str, expected: Fingerprint) -> Path | Missed:  # noqa: A002 -- the field's word
         """Take the file out of the inbox by an atomic rename, under its own name into the claim folder of that id.

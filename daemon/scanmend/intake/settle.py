@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from scanmend.document import Fingerprint
 
@@ -32,10 +33,13 @@ class Settler:
         self._next: float | None = None
         """When the first file that was not offered yet is due; None when there is none."""
 
-    def settled(self, listing: Mapping[Path, Fingerprint], now: float) -> list[Path]:
+    def settled(
+        self, listing: Mapping[Path, Fingerprint], now: float, rest_s: Mapping[Path, float] = MappingProxyType({})
+    ) -> list[Path]:
         """Return the paths unchanged for settle_s, those that waited longest first; forget those that vanished.
 
-        A path is returned by every call until it changes, vanishes, or is postponed or forgotten.
+        ``rest_s``: paths for which fewer seconds do, counted from now where they were known before. A path is returned
+        by every call until it changes, vanishes, or is postponed or forgotten.
         """
         for path in self._waiting.keys() - listing.keys():
             del self._waiting[path]
@@ -43,6 +47,9 @@ class Settler:
             known = self._waiting.get(path)
             if known is None or known.fingerprint != fingerprint:
                 self._waiting[path] = _Waiting(fingerprint, now, now + self._settle_s)
+            if path in rest_s:
+                file = self._waiting[path]
+                file.due = min(file.due, now + rest_s[path])
         ready = [path for path, file in self._waiting.items() if file.due <= now]
         for path in ready:
             self._waiting[path].offered = True
@@ -68,6 +75,11 @@ class Settler:
         file.offered = False
         self._next = file.due if self._next is None else min(self._next, file.due)
         return True
+
+    def unchanged_s(self, path: Path, now: float) -> float:
+        """For how many seconds the path has been seen unchanged; 0 for an unknown one."""
+        file = self._waiting.get(path)
+        return now - file.since if file else 0.0
 
     def forget(self, path: Path) -> None:
         """Drop a path that was taken; when it is listed again, it has to settle again."""

@@ -136,6 +136,17 @@ def scan_state(fd: int, size: int) -> ScanState:
         return ScanState.INCOMPLETE
 
 
+def missing_part(fd: int, size: int) -> str:
+    """Say what an open file that is INCOMPLETE lacks, for a person; OSError when it cannot be read."""
+    head = os.pread(fd, min(size, bounds.HEAD_BYTES), 0)
+    if not size:
+        return "it is empty (0 bytes)"
+    if not head.strip(b"\0"):
+        return f"its beginning is not written yet ({size:,} bytes are reserved)"
+    kind = sniff(head)
+    return f"it begins as a {kind.upper()}, but {_MISSING[kind]}" if kind else f"it has only {size} bytes"
+
+
 def _may_become_known(head: bytes) -> bool:
     signatures = (*(signature for _, signature in SIGNATURES), PDF_SIGNATURE)
     if any(len(head) < len(s) and s.startswith(head) for s in signatures):
@@ -263,6 +274,16 @@ def _tiff_field(source: _Source, field: bytes, order: str, pointer: str, values:
         values[tag] = list(struct.unpack(f"{order}{known}{code}", data[: known * each]))
 
 
+_MISSING = {
+    "pdf": "ends without its end mark (%%EOF)",
+    "png": "ends without its last chunk (IEND)",
+    "jpeg": "ends without its end mark (EOI)",
+    "gif": "ends without its end mark",
+    "tiff": "ends before a part that it points to",
+    "bmp": "is shorter than its header says",
+    "webp": "is shorter than its header says",
+}
+"""By format, what an incomplete file lacks."""
 _COMPLETE: dict[str, Callable[[_Source], bool]] = {
     "pdf": _pdf, "tiff": _tiff, "png": _png, "jpeg": _jpeg, "bmp": _bmp, "webp": _webp, "gif": _gif,
 }  # fmt: skip

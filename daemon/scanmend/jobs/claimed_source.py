@@ -1,9 +1,10 @@
 """The file that a claim took: where it lies, whether it is still what was read, and where it goes in the end."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from scanmend.config.schema import Folder
-from scanmend.document import Fingerprint, printable
+from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError, TransientError
 from scanmend.fs import atomic, free_name
-from scanmend.fs.safe_open import open_source, pinned
+from scanmend.fs.safe_open import CLAIMS, open_source, pinned
+from scanmend.fs.source_handle import SourceHandle
 from scanmend.intake.inbox import MAX_SUFFIX_CHARS, Inbox
 from scanmend.jobs.write_outputs import SourceFile
 from scanmend.ledger.entry import Entry
@@ -22,6 +24,15 @@ from scanmend.ledger.ledger import Ledger
 
 NAMES_TRIED = 100
 """Free names that are tried before a folder counts as unusable: each was taken between the look and the move."""
+INBOX_GONE = (
+    "the inbox, or the scan in its folder .scanmend, was removed or unmounted while the document was in work; it was "
+    "finished from the open file, and the scan is saved in the archive"
+)
+"""What a person is told of a document whose source was gone before it could be put away."""
+SOURCE_LOST = (
+    "the outputs are whole, but the scan was gone from the inbox's folder .scanmend before it could be put away, and "
+    "is not in the archive"
+)
 STILL_WRITTEN = "somebody wrote to the file while it was read; where that is how scans come, raise settle_s"
 """Why an attempt failed: a file that is moved keeps its writer; one that holds it open can go on after the claim."""
 
@@ -34,6 +45,8 @@ class ClaimedSource:
     entry: Entry
     """The document as the ledger had it when this attempt began."""
     folder: Folder
+    handle: SourceHandle = field(default_factory=SourceHandle)
+    """The file as it was opened for this attempt, or for an earlier one after which it was the only copy."""
 
     @property
     def log(self) -> FilteringBoundLogger:
@@ -56,7 +69,7 @@ class ClaimedSource:
         inbox = Inbox(self.folder)
         path = inbox.claimed_file(self.entry.id)
         if path is None and not inbox.holds_claims():
-            raise StorageError(f"the inbox {self.folder.inbox} is gone, and the source with it")
+            raise StorageError(f"{inbox.root / CLAIMS} is gone, and the source with it")
         return path
 
     def is_lost(self) -> bool:
@@ -64,34 +77,71 @@ class ClaimedSource:
         inbox = Inbox(self.folder)
         return not inbox.holds_claims() and inbox.identity() is not None
 
-    @contextmanager
-    def being_read(self) -> Iterator[SourceFile]:
-        """Yield the file to read; what fails while somebody writes to it is not the file's fault: TransientError.
+    def archived_as(self, stem: Path) -> Path:
+        """Return where the file goes when it is archived and its outputs have this name."""
+        return self.folder.archive / archive_name(stem, self.entry.relative)
 
-        DocumentError when the file is not there any more, StorageError when it is out of reach.
+    def is_missing_from_archive(self) -> bool:
+        """Whether the source belongs in the archive by now, and is not there."""
+        put_away = self.recorded().put_away
+        return self.entry.original == "archive" and (put_away is None or not os.path.lexists(put_away))
+
+    @contextmanager
+    def being_read(self, work: Path) -> Iterator[SourceFile]:
+        """Open the file and yield it, under a path in the folder ``work`` that leads to it when its name is gone, too.
+
+        What fails while somebody writes to it is not the file's fault: TransientError. DocumentError when the file is
+        not there any more, StorageError when it is out of reach.
         """
-        path = self.locate()
-        if path is None:
-            raise DocumentError("the file vanished from the claim folder; someone removed it")
-        before = fingerprint_of(path)
+        if not self.handle.is_only_copy:
+            path = self.locate()
+            if path is None:
+                raise DocumentError("the file vanished from the claim folder; someone removed it")
+            self.handle.open(path)
+        before = Fingerprint.of(self.handle.stat())
         try:
             yield SourceFile(
-                path, self.entry.id, self.folder.name, self.entry.relative, before, self.entry.attempts + 1
+                self.handle.link_in(work),
+                self.entry.id,
+                self.folder.name,
+                self.entry.relative,
+                before,
+                self.entry.attempts + 1,
+                original=self.entry.original,
+                archived_as=self.archived_as(self.entry.stem),
+                notices=self._notices,
             )
         except DocumentError as e:
-            if fingerprint_of(path) != before:
+            if self._fingerprint_now() != before:
                 raise TransientError(STILL_WRITTEN) from e
             raise
 
     def confirm(self, read: SourceFile, sha256: str) -> None:
         """Record the file's state now; TransientError when it was written to since and is not what was read."""
-        now = fingerprint_of(read.path)
+        now = self._fingerprint_now()
         if now != read.fingerprint:
-            with open_source(read.path) as file:
+            with open_source(read.path if self.handle.is_only_copy else self.locate() or read.path) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                     raise TransientError(STILL_WRITTEN)
         if now != self.entry.fingerprint:
             self.record("working", **asdict(now))
+
+    def _fingerprint_now(self) -> Fingerprint:
+        path = None if self.handle.is_only_copy else self.locate()
+        return Fingerprint.of(self.handle.stat()) if path is None else fingerprint_of(path)
+
+    def _notices(self) -> tuple[DocumentWarning, ...]:
+        """What the record is to say of the file itself, as it is written."""
+        if not self.handle.is_only_copy:
+            return ()
+        return (DocumentWarning("inbox_gone", INBOX_GONE),)
+
+    def warn(self, warning: DocumentWarning) -> None:
+        """Add a warning to those of a published document, unless it has one of this kind; say it in the log."""
+        known = self.recorded().warnings
+        if all(one.code != warning.code for one in known):
+            self.log.warning("document.warning", code=warning.code, page=None, text=warning.text)
+            self.record("published", warnings=(*known, warning))
 
     def put_away(self, path: Path) -> None:
         """Archive, delete or return the file, which lies there, to its inbox, as its folder says; StorageError.
@@ -105,12 +155,31 @@ class ClaimedSource:
             with pinned(path) as here:
                 here.unlink(missing_ok=True)
         else:
-            self.move_below(self.folder.archive, self.entry.relative, "published", begun=self.entry.put_away)
+            self.archive()
+
+    def archive(self, state: str = "published") -> Path:
+        """Move the file to the archive or, when its path is gone, write what is open there; return where; StorageError.
+
+        An archive that the folder needs only in such a case, as it does not say ``original: archive``, is made.
+        """
+        if self.folder.original != "archive":
+            try:
+                self.folder.archive.mkdir(exist_ok=True)  # not its parents: a missing share would hide it
+            except OSError as e:
+                raise StorageError(f"{self.folder.archive} cannot be made: {e.strerror}") from e
+        known = self.recorded()
+        name = archive_name(known.stem, known.relative)
+        where = self.move_below(self.folder.archive, name, state, begun=known.put_away)
+        if where != self.folder.archive / name:
+            self.log.warning("document.archived_elsewhere", name=printable(name), where=printable(where))
+        return where
 
     def move_below(
         self, root: Path, relative: Path, state: str, *, begun: Path | None = None, beside: str = ""
     ) -> Path:
         """Move the file, where it is still there, below root under a free name, and return that; StorageError.
+
+        Where its path is gone but it is open, what it holds is written there.
 
         The ledger learns the name before the file goes there, so that a crash cannot make it two. ``begun``: the name
         that it learned for a move that was cut off. With the suffix ``beside`` added, the name is free and fits, too.
@@ -123,6 +192,8 @@ class ClaimedSource:
             try:
                 if path is not None:
                     atomic.move(path, target, root=root, again=not fresh)
+                elif self.handle.fd is not None:
+                    atomic.save_open(self.handle.fd, target, root=root, again=not fresh)
             except FileExistsError:
                 target = None
             else:
@@ -141,6 +212,11 @@ def fingerprint_of(path: Path) -> Fingerprint:
             return Fingerprint.of(here.lstat())
     except OSError as e:
         raise StorageError(f"{printable(path)} is out of reach: {e.strerror}") from e
+
+
+def archive_name(stem: Path, relative: Path) -> Path:
+    """Return a source's path below the archive: under the name of its outputs, with the suffix that it had."""
+    return stem.with_name(free_name.shortened(free_name.clean(stem.name + relative.suffix)))
 
 
 def _free_target(root: Path, relative: Path, beside: str) -> Path:

@@ -50,9 +50,9 @@ def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, 
 
 def _original(folder: Folder, entry: Entry) -> str:
     """Where the scan lies now; empty where it was deleted."""
-    if entry.original == "keep":
-        return os.fspath(folder.inbox / entry.relative)
-    return os.fspath(entry.put_away) if entry.put_away else ""
+    if entry.put_away:
+        return os.fspath(entry.put_away)
+    return os.fspath(folder.inbox / entry.relative) if entry.original == "keep" else ""
 
 
 def _run_hook(

@@ -43,7 +43,7 @@ def already_made(
     """
     if folder.original != "keep":
         return None
-    digest = ""
+    sha256 = ""
     for name in {relative, _without_number(relative)}:
         for stem in free_name.candidates(name.with_suffix(""), [".json"]):
             file = folder.outbox / stem.with_name(stem.name + ".json")
@@ -53,8 +53,8 @@ def already_made(
             recorded = (head.get("relative"), head.get("size"), head.get("modified_ns"))
             if recorded != (printable(name), fingerprint.size, fingerprint.mtime_ns):
                 continue
-            digest = digest or _digest(claimed or folder.inbox / relative)
-            if digest and digest == head.get("sha256"):
+            sha256 = sha256 or digest(claimed or folder.inbox / relative)
+            if sha256 and sha256 == head.get("sha256"):
                 return {**head, "stem": stem}
     return None
 
@@ -95,7 +95,7 @@ def _without_number(relative: Path) -> Path:
     return relative.with_name(match[1] + relative.suffix) if match else relative
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     """Return the SHA-256 of a source, empty when it cannot be read."""
     try:
         with open_source(path) as file:

@@ -13,9 +13,9 @@ from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.claim import new_entry, settle_interrupted
-from scanmend.jobs.claimed_source import fingerprint_of
+from scanmend.jobs.claimed_source import ClaimedSource, fingerprint_of
 from scanmend.jobs.quarantine import FROM_THE_START
-from scanmend.jobs.reconcile import daemon_mark, quarantined_files, records_by_id
+from scanmend.jobs.reconcile import daemon_mark, digest, quarantined_files, records_by_id
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.outputs import error_report
@@ -86,10 +86,21 @@ class ClaimRecovery:
             elif known.state == "quarantined" and known.put_away is None and inbox.claimed_file(id_) is not None:
                 self._ledger.move(id_, "waiting", **FROM_THE_START)
                 log.info("document.found_again", id=id_, folder=folder.name, file=printable(known.relative))
+            elif known.state == "done":
+                self._put_away_leftover(known, folder)
         if others:
             log.info("claims.of_others", folder=folder.name, count=len(others), ids=others[:MOST_IDS_LOGGED])
         if ours:
             self._take_up(folder, ours)
+
+    def _put_away_leftover(self, entry: Entry, folder: Folder) -> None:
+        """Put away the source of a document that was finished while its inbox was gone, now that it is back."""
+        source = ClaimedSource(self._ledger, entry, folder)
+        path = source.locate()
+        if path is not None and entry.sha256 is not None and digest(path) == entry.sha256:
+            where = source.archive(state="done")
+            source.release()
+            log.info("document.leftover_archived", id=entry.id, folder=folder.name, where=printable(where))
 
     def _take_up(self, folder: Folder, ids: Iterable[str]) -> None:
         """Record claims that the ledger does not know; those whose record is in the outbox are published already."""

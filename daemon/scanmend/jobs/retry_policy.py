@@ -62,7 +62,12 @@ class GiveUp:
     reason: str
 
 
-Decision = Resume | Postpone | Hold | Retry | GiveUp
+@dataclass(frozen=True, slots=True)
+class FinishWithoutSource:
+    """The outputs are published and the source is gone for good: there is nothing left to do but to say so."""
+
+
+Decision = Resume | Postpone | Hold | Retry | GiveUp | FinishWithoutSource
 
 
 def decide(error: Exception, entry: Entry, settings: Settings, *, claims_lost: bool = False) -> Decision:
@@ -83,14 +88,18 @@ def decide(error: Exception, entry: Entry, settings: Settings, *, claims_lost: b
         case PageFailed() if error.repeats(entry.error):
             return GiveUp(f"{error} (for the second time)")
     known = isinstance(error, TransientError)
-    return _retry(str(error) if known else f"unexpected {type(error).__name__}: {error}", entry, settings)
+    reason = str(error) if known else f"unexpected {type(error).__name__}: {error}"
+    return _retry(reason, entry, settings, claims_lost=claims_lost)
 
 
-def _retry(reason: str, entry: Entry, settings: Settings) -> Retry | GiveUp:
+def _retry(reason: str, entry: Entry, settings: Settings, *, claims_lost: bool) -> Retry | GiveUp | FinishWithoutSource:
     """Count the attempt; a document whose outputs are published is never given up."""
     attempt = entry.attempts + 1
-    if attempt > settings.retries and entry.state != "published":
-        return GiveUp(f"{reason} (tried {attempt} times)")
+    if attempt > settings.retries:
+        if entry.state != "published":
+            return GiveUp(f"{reason} (tried {attempt} times)")
+        if claims_lost:
+            return FinishWithoutSource()
     return Retry(reason, delay_s(settings, attempt), attempt, settings.retries + 1)
 
 

@@ -37,6 +37,12 @@ class SourceFile:
     """Its state before it is read."""
     attempt: int = 1
     """1-based."""
+    original: str = "keep"
+    """What becomes of it: ``archive``, ``delete`` or ``keep``."""
+    archived_as: Path | None = None
+    """Where it goes when it is archived; None where it stays in any case."""
+    notices: Callable[[], tuple[DocumentWarning, ...]] = tuple
+    """What else the record has to say of the file as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,9 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         attempt=source.attempt,
         duplicate_of=duplicate_of,
         uncorrected=converted.uncorrected or None,
-        warnings=converted.warnings,
+        warnings=(*converted.warnings, *source.notices()),
+        original=source.original,
+        archived_as=source.archived_as,
     )
 
 
@@ -122,6 +130,12 @@ def write_outputs(
         if name in renderers:
             _write(target, renderers[name]())
     return {f".{name}": target for name, target in targets.items() if target.exists()}, made
+
+
+def rewrite_record(outputs: Outputs, archived_as: Path) -> None:
+    """Write the record again, where there is one, with another name of the source in the archive; StorageError."""
+    if target := outputs.files.get(".json"):
+        _write(target, record.render(replace(outputs.record, archived_as=archived_as)))
 
 
 def document_facts(made: Record) -> dict[str, Any]:

@@ -62,6 +62,16 @@ class Record:
     """Why pages came out as they were read, because the model failed; None when none did."""
     warnings: tuple[DocumentWarning, ...] = ()
     """What was not read, not kept or not made."""
+    original: str = "keep"
+    """What was to become of the source: ``archive``, ``delete`` or ``keep``."""
+    archived_as: Path | None = None
+    """Where the source goes when it is archived."""
+
+    @property
+    def goes_to_archive(self) -> bool:
+        """Whether the source is archived; one with warnings is not deleted, and one whose inbox is gone cannot stay."""
+        never_deleted = self.original == "delete" and bool(self.warnings)
+        return self.original == "archive" or never_deleted or any(w.code == "inbox_gone" for w in self.warnings)
 
 
 def render(record: Record) -> Iterator[bytes]:
@@ -88,6 +98,7 @@ def render(record: Record) -> Iterator[bytes]:
         "attempt": record.attempt,
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
+        "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
     }
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):

@@ -1,6 +1,6 @@
 """Which document is begun next: first those that are due again, then new files, of each folder in turn."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from scanmend.config.schema import Folder
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Missed
 from scanmend.jobs.claim import Claimer
+from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.ledger.entry import Entry
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.service.document_pool import DocumentPool
@@ -24,14 +25,14 @@ class Dispatcher:
         claimer: Claimer,
         health: FolderHealth,
         slot: ModelSlot,
-        work: Callable[[Entry, Folder], None],
+        lifecycle: DocumentLifecycle,
     ) -> None:
-        """``work`` takes a document of a folder as far as it goes; it runs on a thread of ``documents``."""
+        """``lifecycle`` takes a document of a folder as far as it goes; it runs on threads of ``documents``."""
         self._documents = documents
         self._claimer = claimer
         self._health = health
         self._slot = slot
-        self._work = work
+        self._lifecycle = lifecycle
 
     def begin_due(self, folders: Sequence[Folder], now: float) -> None:
         """Begin documents that were claimed before and are due; ``now`` is of the wall clock."""
@@ -52,12 +53,15 @@ class Dispatcher:
     def ready_inboxes(self, folders: Sequence[Folder]) -> list[Path]:
         """The inboxes whose claimed documents can be worked on now.
 
-        Left out are those of a folder that is paused, or whose model is being downloaded, or left alone after failures.
+        Left out are those of a folder that is paused, or whose model is being downloaded, or left alone after failures;
+        but not where a source is gone but for the file that is open, which is to be saved soon.
         """
+        urgent = self._lifecycle.inboxes_of_only_copies
         return [
             folder.inbox
             for folder in folders
-            if not self._health.pause_reason(folder.name) and not self._waits_for_model(folder)
+            if folder.inbox in urgent
+            or (not self._health.pause_reason(folder.name) and not self._waits_for_model(folder))
         ]
 
     def _waits_for_model(self, folder: Folder) -> bool:
@@ -84,4 +88,4 @@ class Dispatcher:
         return True
 
     def _begin(self, entry: Entry, folder: Folder) -> None:
-        self._documents.begin(entry, partial(self._work, entry, folder))
+        self._documents.begin(entry, partial(self._lifecycle.work, entry, folder))

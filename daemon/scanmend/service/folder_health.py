@@ -54,12 +54,15 @@ class FolderHealth:
         self._next_check = 0.0
 
 
-def trouble_of_folder(storage: MountWatch, folder: Folder, state_dir: Path, *, writing: bool = True) -> str | None:
+def trouble_of_folder(
+    storage: MountWatch, folder: Folder, state_dir: Path, *, writing: bool = True, inbox: bool = True
+) -> str | None:
     """Return what keeps documents of this folder from being finished; None for nothing.
 
     ``writing``: whether their outputs are still to be written, which takes free space, and not only sources put away.
+    ``inbox``: whether it is needed.
     """
-    if reason := storage.trouble(folder.inbox, read=True):
+    if inbox and (reason := storage.trouble(folder.inbox, read=True)):
         return reason
     takes_space = {state_dir: writing, folder.outbox: writing}
     if folder.original == "archive":

@@ -4,6 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ FAILED_RELIST_S = 30.0
 MAX_LISTING_SHARE = 0.05
 """Largest share of the time that goes into listings for events and settled files; with ten thousand files a listing
 takes some 20 ms, and each file that comes may ask for one."""
+MAX_INCOMPLETE = 20
+"""Incomplete files of one inbox that status names."""
 MAX_FAILURES = 3
 """After this many failed claims in a row the inbox or the ledger is at fault, and no further file is tried for now."""
 
@@ -67,6 +70,8 @@ class InboxWatcher:
         self._listing: dict[Path, Fingerprint] = {}
         self._kept: dict[Path, Fingerprint] = {}
         """Files that stay in the inbox and were processed already; no part of the listing."""
+        self._incomplete: dict[Path, dict[str, str]] = {}
+        """Files that stand still, but are not whole: each with what it lacks and since when, as status has it."""
         self._ready: deque[Path] = deque()
         self._arrived = False
         self._failures = 0
@@ -115,7 +120,9 @@ class InboxWatcher:
                 self._kept[relative] = self._listing.pop(relative)
                 continue
             if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
+                self._note_incomplete(relative, now)
                 continue
+            self._incomplete.pop(relative, None)
             self._settler.forget(relative)
             return relative, fingerprint
         return None
@@ -138,6 +145,7 @@ class InboxWatcher:
             "why": self.mode.reason,
             "waiting": self.waiting,
             "trouble": self.trouble or pause_reason,
+            "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 
     def claimed(self, relative: Path) -> None:
@@ -196,8 +204,26 @@ class InboxWatcher:
         self._kept = {p: f for p, f in self._kept.items() if listing.get(p) == f}
         self._arrived |= any(p not in self._listing and p not in self._kept for p in listing)
         self._listing = {p: f for p, f in listing.items() if p not in self._kept}
-        self._ready = deque(self._settler.settled(self._listing, now))
+        self._incomplete = {p: told for p, told in self._incomplete.items() if p in self._listing}
+        rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}
+        rest_s = {p: seconds for p, seconds in rests.items() if seconds is not None}
+        self._ready = deque(self._settler.settled(self._listing, now, rest_s))
         self._earliest_listing = now + (self._clock() - began) / MAX_LISTING_SHARE
+
+    def _note_incomplete(self, relative: Path, now: float) -> None:
+        """Say once that a file which stands still is not whole, and keep for status what it lacks and since when."""
+        missing, known = self.inbox.missing_part(relative), self._incomplete.get(relative)
+        since = time.time() - self._settler.unchanged_s(relative, now)
+        said = datetime.fromtimestamp(since).astimezone().isoformat(timespec="seconds")
+        self._incomplete[relative] = {"file": printable(relative), "missing": missing, "since": said}
+        if known is None:
+            log.warning(
+                "document.incomplete",
+                folder=self.folder.name,
+                file=printable(relative),
+                missing=missing,
+                given_up_after_s=self.folder.incomplete_s,
+            )
 
     def _storage_trouble(self) -> str | None:
         """What is wrong with the folder or the disk that the inbox is; None for nothing."""
@@ -214,6 +240,7 @@ class InboxWatcher:
         self._set_trouble(reason)
         self._reachable = False
         self._listing = {}
+        self._incomplete = {}
         self._ready = deque(self._settler.settled({}, now))
         self._next_check = min(self._next_check, now + MISSING_CHECK_S)
 

@@ -72,15 +72,17 @@ class Service:
         self._health = FolderHealth(self._storage)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
-        lifecycle = DocumentLifecycle(
+        self._lifecycle = DocumentLifecycle(
             self.ledger,
             pipeline,
             self._documents.set_stage,
             self._stopping.is_set,
             self._documents.admit,
-            lambda folder, room: trouble_of_folder(self._storage, folder, config.state_dir, writing=room),
+            lambda folder, space, inbox: trouble_of_folder(
+                self._storage, folder, config.state_dir, writing=space, inbox=inbox
+            ),
         )
-        self._dispatcher = Dispatcher(self._documents, Claimer(self.ledger), self._health, self.slot, lifecycle.work)
+        self._dispatcher = Dispatcher(self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle)
         self._fs_events = FsEvents(self._inbox_changed)
         self._fs_changed = threading.Event()
         self._watchers: list[InboxWatcher] = []
@@ -243,6 +245,7 @@ class Service:
         self.pool.close()
         self.slot.stop()
         self._documents.close()
+        self._lifecycle.close()
         self.ledger.close()
         self._status_file.remove()
         os.close(self._lock)

@@ -1,6 +1,7 @@
 """How one inbox is watched now: by events, or by polling where it gives none; and whether events can be trusted."""
 
 import math
+from pathlib import Path
 
 import structlog
 
@@ -60,6 +61,10 @@ class WatchMode:
             except StorageError as e:
                 self._poll_instead(str(e), now)
         self._log_change()
+
+    def pop_renamed(self) -> set[Path]:
+        """Return the names that came into the inbox by a rename since the last call; none where it is polled."""
+        return set() if self.polls else self._fs_events.pop_renamed(self._folder.inbox)
 
     def stop(self) -> None:
         """Ask for no more events."""

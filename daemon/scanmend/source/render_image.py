@@ -15,6 +15,7 @@ from PIL.ExifTags import Base
 from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
+from scanmend.source import foreign
 from scanmend.source.damage import DAMAGE_ERRORS
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
 from scanmend.source.pdf.picture_data import FLAT_RANGE, jpeg_ends_early
@@ -55,7 +56,11 @@ def open_image(path: Path, limits: SourceLimits) -> Iterator[Image.Image]:
         try:
             image = Image.open(file, formats=IMAGE_FORMATS)
         except UnidentifiedImageError as e:
-            raise DocumentError("the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP nor GIF") from e
+            what = foreign.describe(file)
+            raise DocumentError(
+                "the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP nor GIF"
+                + (f", but {what}" if what else "")
+            ) from e
         with image:
             yield image
 

@@ -14,7 +14,7 @@ from scanmend.ledger.ledger import Ledger
 
 KEYS = {
     "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
-    "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside",
+    "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside", "in_hand",
 }  # fmt: skip
 
 
@@ -49,6 +49,51 @@ def test_before_anything_ran(config):
     assert (current["running"], current["documents"]) == (False, dict.fromkeys(STATES, 0))
     assert not config.state_dir.exists()
     assert as_text(current).splitlines() == ["daemon     not running", "model      idle", "documents  none yet"]
+
+
+def test_where_the_documents_are(config, ledger):
+    """Those in hand with the file as it lies in the claim folder, or that it is gone; those done with both ends."""
+    inbox = config.folders[0].inbox
+    claimed = inbox / ".scanmend" / "a" / "a.pdf"
+    claimed.parent.mkdir(parents=True)
+    claimed.touch()
+    for one in (entry("a", "working", inbox=inbox), entry("b", "waiting", inbox=inbox)):
+        ledger.add(one)
+    ledger.add(entry("c", "published", inbox=inbox, original="delete"))
+    ledger.add(entry("d", "done", put_away=Path("/kept/d (2).pdf"), stem=Path("d (2)")))
+    ledger.add(entry("e", "done", original="keep"))
+    ledger.add(entry("f", "done", original="delete"))
+    current = status(config)
+    assert [(e["id"], e["where"]) for e in current["in_hand"]] == [("a", str(claimed)), ("b", None), ("c", None)]
+    assert {e["id"]: (e["outputs"], e["where"]) for e in current["recent"]} == {
+        "d": ("/p/d (2)", "/kept/d (2).pdf"),
+        "e": ("/p/e", "/p/e.pdf"),
+        "f": ("/p/f", None),
+    }
+    text = as_text(current)
+    assert f"in hand    a  f/a.pdf: working; lies at {claimed}" in text
+    assert "in hand    b  f/b.pdf: waiting; ITS FILE IS GONE" in text
+    assert "in hand    c  f/c.pdf: published; the outputs are there" in text
+    assert "done       d  f/d.pdf: outputs /p/d (2).*; the scan lies at /kept/d (2).pdf" in text
+    assert "done       f  f/f.pdf: outputs /p/f.*; no scan was kept" in text
+
+
+def test_not_every_document_in_hand_is_a_line(config, ledger):
+    """The text stays short; JSON has them all."""
+    for n in range(30):
+        ledger.add(entry(f"n{n}", "waiting"))
+    assert len(status(config)["in_hand"]) == 30
+    lines = [line for line in as_text(status(config)).splitlines() if line.startswith("in hand")]
+    assert len(lines) == 21
+    assert lines[-1] == "in hand    and 10 more: scanmend status --json"
+
+
+def test_incomplete_files(config):
+    """What the daemon reports of an inbox."""
+    one = {"file": "x.pdf", "missing": "it is empty (0 bytes)", "since": "2026-01-01T00:00:00+00:00"}
+    folder = {"name": "f", "mode": "events", "waiting": 1, "trouble": None, "incomplete": [one]}
+    text = as_text({**status(config), "folders": [folder]})
+    assert "incomplete f/x.pdf: it is empty (0 bytes); unchanged since 2026-01-01T00:00:00+00:00" in text
 
 
 def test_what_the_ledger_knows(config, ledger):

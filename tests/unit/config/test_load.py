@@ -44,6 +44,23 @@ def folders(*rows: str) -> str:
     return MODELS + "folders:\n" + "".join(f"  - {{{row}}}\n" for row in rows)
 
 
+LEFT_ALONE = (
+    "#recycle", "#snapshot", "@tmp", "@Recycle", ".@__thumb", "@Recently-Snapshot", "$RECYCLE.BIN", "$Recycle.Bin",
+    "RECYCLER", "System Volume Information", ".Trash-1000", ".Trashes", ".Trash", "lost+found", "FOUND.000",
+    ".stversions", ".stfolder", "scan.pdf.filepart", "scan.pdf.part", "Unconfirmed 1.crdownload", "scan.pdf.download",
+    "scan.pdf.opdownload", "scan.pdf.!ut", "scan.pdf.!qB", "scan.pdf.!sync", "scan.pdf.aria2", ".~tmp~",
+    ".scan.pdf.a1B2c3", ".syncthing.scan.pdf.tmp", "~syncthing~scan.pdf.tmp", ".~scan.pdf", "._sync_1a2b.db",
+    "._scan.pdf",
+    "scan.pdf.ocTransferId12.part", ".smbdeleteAAA1", ".nfs000000001", ".~lock.scan.odt#", "scan.pdf.sb-1a2b-x",
+)  # fmt: skip
+"""Names of what is no scan, or not yet."""
+TAKEN = (
+    "recycle.pdf", "recycled paper.pdf", "downloads.pdf", "part of it.pdf", "found.pdf", "FOUND.pdf", "lost+found.pdf",
+    "tmp", "$5 invoice.pdf", "#1.pdf", "@home.pdf",
+)  # fmt: skip
+"""Names that only look like those."""
+
+
 class TestMeaning:
     def test_the_sample_that_we_ship(self):
         """It loads as it is: a folder with a prompt of its own, and the one model that set-up installs."""
@@ -148,6 +165,8 @@ class TestMeaning:
             ("THUMBS.DB", True),
             ("@eaDir", True),
             ("scan.pdf.error.txt", True),
+            *((name, True) for name in LEFT_ALONE),
+            *((name, False) for name in TAKEN),
             ("Draft-1.pdf", True),
             ("part.pdf", False),
         ],
@@ -395,13 +414,42 @@ class TestTogether:
         assert line.startswith("4: source: unknown key")
 
     def test_paths_that_are_none(self, problems_of):
-        """Empty, with a zero byte, or in the home folder of nobody."""
+        """Empty, with a zero byte, or in the home folder of somebody else."""
         rows = ('name: a, inbox: "i\\0", outbox: "  "', "name: b, inbox: ~nobody-is-called-so/x, outbox: o")
         assert [line.partition("; ")[0] for line in problems_of(folders(*rows))] == [
             "3: folders[0].inbox: is empty or no path",
             "3: folders[0].outbox: is empty or no path",
-            "4: folders[1].inbox: nobody's home folder is called ~nobody-is-called-so",
+            "4: folders[1].inbox: ~nobody-is-called-so is not expanded",
         ]
+
+    @pytest.mark.parametrize(
+        ("path", "told"),
+        [
+            ("$HOME/in", "variables such as $HOME are not expanded"),
+            ("/srv/${USER}/in", "variables such as ${USER} are not expanded"),
+            ("/srv/${SCANS:-x}/in", "variables such as ${SCANS:-x} are not expanded"),
+            ("%USERPROFILE%/in", "variables such as %USERPROFILE% are not expanded"),
+            ("C:\\Scans\\in", "C:\\Scans\\in is a Windows path"),
+            ("d:/Scans", "d:/Scans is a Windows path"),
+            ("scans\\in", "scans\\in is a Windows path"),
+            ("\\\\server\\share", "\\\\server\\share is an address in the network, not a folder of this machine"),
+            ("//nas/scans", "//nas/scans is an address in the network, not a folder of this machine"),
+            ("smb://nas/scans", "smb://nas/scans is an address in the network, not a folder of this machine"),
+            ("~root/in", "~root is not expanded"),
+        ],
+    )
+    def test_paths_that_cannot_be_meant(self, problems_of, path, told):
+        """Each is an error with a remedy, in an inbox as in any other path."""
+        lines = problems_of(folders(f"name: a, inbox: '{path}', outbox: o") + f"state_dir: '{path}'\n")
+        assert [line.partition("; ")[0] for line in lines] == [f"3: folders[0].inbox: {told}", f"4: state_dir: {told}"]
+        assert all(line.partition("; ")[2] for line in lines)
+
+    @pytest.mark.parametrize(
+        "path", ["price 5$", "US$ letters", "$5", "a%20b", "100%", "a:b/c", "x~y", "~", "~/in", "back\\slash/in"]
+    )
+    def test_odd_names_that_can_be(self, tmp_path, write, path):
+        """Real folders may have such names."""
+        assert load(write(folders(f"name: a, inbox: '{path}', outbox: {tmp_path}/o"))).folders[0].inbox.is_absolute()
 
 
 def test_a_file_reached_through_a_link(tmp_path, write):

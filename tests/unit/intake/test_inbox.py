@@ -386,3 +386,27 @@ def run_reachable(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
     assert result.returncode == 0, result.stderr
     return result
+
+
+def test_a_download_of_aria2_is_left_alone(tmp_path):
+    """Its file has its full length and its final name while a list of what is missing lies beside it."""
+    folder = Folder(name="t", inbox=tmp_path, outbox=tmp_path, archive=tmp_path, quarantine=tmp_path, recursive=True)
+    (tmp_path / "sub").mkdir()
+    for name in ("a.pdf", "a.pdf.aria2", "sub/a.pdf", "b.pdf", "sub/b.pdf.aria2"):
+        (tmp_path / name).write_bytes(b"x")
+    assert sorted(map(str, Inbox(folder).listing())) == ["b.pdf", "sub/a.pdf"]
+
+
+def test_recycle_bins_are_not_entered(tmp_path):
+    """Whatever was deleted on a NAS, a stick or a share stays deleted."""
+    folder = Folder(name="t", inbox=tmp_path, outbox=tmp_path, archive=tmp_path, quarantine=tmp_path, recursive=True)
+    for name in (
+        "#recycle/a.pdf",
+        "@Recycle/x/a.pdf",
+        "$RECYCLE.BIN/S-1-5-21/$R1.pdf",
+        ".Trash-1000/files/a.pdf",
+        "sub/a.pdf",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert list(map(str, Inbox(folder).listing())) == ["sub/a.pdf"]

@@ -51,6 +51,11 @@ def live(world, death):
     return False
 
 
+def archived_as(world, stem):
+    """Where the record of that stem says that the source went."""
+    return Path(json.loads((world.folder.outbox / f"{stem}.json").read_bytes())["archived_as"])
+
+
 def steps_of(make):
     """Name every change that a whole life makes."""
     death = Death()
@@ -169,7 +174,8 @@ class TestCrashes:
             world.run()
             assert world.outputs == ["a (2).json", "a (2).txt", "a.json"]
             assert (world.folder.outbox / "a.json").read_text() == "mine"
-            assert world.files(world.folder.archive) == ["a.gif"]
+            assert world.files(world.folder.archive) == ["a (2).gif"]
+            assert archived_as(world, "a (2)") == world.folder.archive / "a (2).gif"
             shutil.rmtree(world.root)
 
     def test_while_a_file_that_changed_goes_back(self, tmp_path):
@@ -258,6 +264,57 @@ class TestNames:
         world.run()
         records = {n: json.loads((world.folder.outbox / f"{n}.json").read_bytes()) for n in ("a", "a (2)")}
         assert {n: r["source"] for n, r in records.items()} == {"a": "a.gif", "a (2)": "a.png"}
+
+    @pytest.mark.parametrize(("place", "name"), [("archive", "a.gif"), ("outbox", "a.txt")])
+    def test_one_name_for_outputs_and_source(self, world, place, name):
+        """Whether the outbox or the archive has the first already; the record says where the source went."""
+        (getattr(world.folder, place) / name).write_text("older")
+        world.drop()
+        world.run()
+        assert {n for n in world.outputs if n != "a.txt"} == {"a (2).json", "a (2).txt"}
+        assert archived_as(world, "a (2)") == world.folder.archive / "a (2).gif"
+        assert (world.folder.archive / "a (2).gif").read_bytes() == GIF
+
+    @pytest.mark.parametrize(
+        "name", ["a.gif", "x/a.gif", "b\n.gif", "no suffix", "Mr. Smith and all that he wrote", "é" * 120 + ".jpeg"]
+    )
+    def test_several_of_one_name(self, tmp_path, name):
+        """Of whatever kind the name is, outputs and source of each differ in their suffix alone."""
+        world = World(tmp_path, recursive=True, outputs=["json"])
+        for n in range(3):
+            world.drop(name, GIF + b"\0" * n)
+            world.run()
+        records = [world.folder.outbox / n for n in world.outputs]
+        assert len(records) == 3
+        for record in records:
+            source = Path(json.loads(record.read_bytes())["archived_as"])
+            stem = record.relative_to(world.folder.outbox).with_suffix("")
+            assert str(source.relative_to(world.folder.archive)).startswith(str(stem))
+            assert source.is_file()
+
+    def test_a_stranger_takes_the_name_in_the_archive_before_the_record_is_written(self, world):
+        """Both get the next name."""
+        world.boot(Scripted(Postponed("later")))
+        world.drop()
+        world.turn()
+        (world.folder.archive / "a.gif").write_text("mine")
+        world.run()
+        assert world.outputs == ["a (2).json", "a (2).txt"]
+        assert world.files(world.folder.archive) == ["a (2).gif", "a.gif"]
+        assert archived_as(world, "a (2)") == world.folder.archive / "a (2).gif"
+
+    @pytest.mark.parametrize(("original", "warned"), [("keep", True), ("keep", False), ("delete", False)])
+    def test_a_source_that_is_not_archived(self, tmp_path, original, warned):
+        """The record says so, and a name in the archive does not matter where nothing ever goes there."""
+        world = World(tmp_path, original=original)
+        if original == "keep":
+            (world.folder.archive / "a.gif").write_text("older")
+        pipeline = Scripted()
+        pipeline.warnings = (DocumentWarning("picture_not_read", "picture 7 is cut short", 2),) if warned else ()
+        world.boot(pipeline)
+        world.drop()
+        world.run()
+        assert json.loads((world.folder.outbox / "a.json").read_bytes())["archived_as"] is None
 
     def test_subfolders_are_mirrored(self, tmp_path):
         """A recursive inbox has its tree in the outbox and in the archive, and no file is mixed up with another's."""
@@ -416,6 +473,7 @@ class TestFailures:
         with capture_logs() as logs:
             world.run()
         assert (world.folder.archive / "a.gif").read_bytes() == GIF
+        assert archived_as(world, "a") == world.folder.archive / "a.gif"
         assert world.only().warnings == warned.warnings
         (said,) = [line for line in logs if line["event"] == "document.warning"]
         assert (said["log_level"], said["code"], said["page"]) == ("warning", "picture_not_read", 2)

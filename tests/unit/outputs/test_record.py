@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_the_whole_record():
         "attempt": 1,
         "duplicate_of": None,
         "uncorrected": None,
+        "archived_as": None,
         "warnings": [],
         "pages": [
             {
@@ -172,3 +174,21 @@ def test_the_head_is_read_without_the_pages(tmp_path):
         file.write_bytes(other)
         assert head(file) == {}
     assert head(tmp_path / "none.json") == {}
+
+
+@pytest.mark.parametrize(
+    ("original", "codes", "archived"),
+    [
+        ("archive", (), True),
+        ("delete", (), False),
+        ("delete", ("output_not_made",), True),
+        ("keep", ("output_not_made",), False),
+        ("keep", ("inbox_gone",), True),
+    ],
+)
+def test_where_the_source_went(original, codes, archived):
+    """What has warnings is not deleted; what has no inbox cannot stay there."""
+    warnings = tuple(DocumentWarning(code, "text") for code in codes)
+    made = replace(RECORD, original=original, archived_as=Path("/kept/b (2).pdf"), warnings=warnings)
+    found = written(made)["archived_as"]
+    assert found == ("/kept/b (2).pdf" if archived else None)

@@ -1,12 +1,16 @@
 """scanmend.service.inbox_watcher on real folders, with the clock in the test's hand."""
 
+import errno
+import fcntl
 import os
 import shutil
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon_process import until
 from ledger_entries import BLANK
@@ -14,7 +18,7 @@ from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.intake.fs_events import FsEvents
-from scanmend.intake.inbox import Inbox
+from scanmend.intake.inbox import UNSURE_REST_S, Inbox
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.inbox_watcher import (
     BUSY_RELIST_S,
@@ -371,3 +375,108 @@ class TestClaimsThatCameToNothing:
         assert tried == MAX_FAILURES
         assert post.watcher.waiting == 9
         assert post.watcher.seconds_until_update(2) > 0
+
+
+class TestIncomplete:
+    def test_said_once_with_what_is_missing_and_since_when(self, tmp_path):
+        """Until it is whole, grows, or is given up; status has it all the time."""
+        post = Post(tmp_path)
+        path = post.drop("a.pdf", b"%PDF-1.7\nhalf of it")
+        with capture_logs() as logs:
+            assert post.at(0) == post.at(2) == []
+            (told,) = post.watcher.snapshot(None)["incomplete"]
+            assert told["file"] == "a.pdf"
+            assert "%%EOF" in told["missing"]
+            since = datetime.fromisoformat(told["since"]).timestamp()
+            assert time.time() - since == pytest.approx(2, abs=1.5)
+            path.write_bytes(b"%PDF-1.7\nhalf of it and more")
+            assert post.at(3, changed=True) == post.at(5) == []
+        assert [(line["file"], line["log_level"]) for line in logs if line["event"] == "document.incomplete"] == [
+            ("a.pdf", "warning")
+        ]
+        path.write_bytes(b"%PDF-1.7\nall of it\n%%EOF\n")
+        assert post.at(6, changed=True) == []
+        assert post.at(8) == ["a.pdf"]
+        assert post.watcher.snapshot(None)["incomplete"] == []
+
+    def test_one_that_vanishes_is_forgotten(self, tmp_path):
+        """So that status does not name it for ever."""
+        post = Post(tmp_path)
+        path = post.drop(data=b"")
+        assert post.at(0) == post.at(2) == []
+        assert post.watcher.snapshot(None)["incomplete"]
+        path.unlink()
+        assert post.at(3, changed=True) == []
+        assert post.watcher.snapshot(None)["incomplete"] == []
+
+
+class TestRenamed:
+    @pytest.fixture
+    def post(self, tmp_path):
+        made = Post(tmp_path, watch="events")
+        assert made.at(0) == []
+        yield made
+        made.fs_events.close()
+
+    def renamed(self, post, source, data=GIF, name="a.gif"):
+        """Let a file appear by a rename, and wait until that was heard."""
+        source.write_bytes(data)
+        source.rename(post.inbox / name)
+        until(lambda: post.events, "the event")
+
+    @pytest.mark.parametrize("place", ["inbox/.hidden", "elsewhere"])
+    def test_a_whole_file_is_ready_at_once(self, post, tmp_path, place):
+        """Whether it had another name in the inbox, or came from another folder."""
+        self.renamed(post, tmp_path / place)
+        assert post.at(0.01, changed=True) == ["a.gif"]
+
+    def test_the_event_may_come_after_the_listing(self, post, tmp_path):
+        """Then the file settles, until the next look."""
+        (tmp_path / "elsewhere").write_bytes(GIF)
+        before = post.watcher.mode.pop_renamed
+        post.watcher.mode.pop_renamed = set
+        self.renamed(post, tmp_path / "elsewhere")
+        assert post.at(0.01, changed=True) == []
+        post.watcher.mode.pop_renamed = before
+        assert post.at(5, changed=True) == ["a.gif"]
+
+    def test_a_copy_settles(self, post):
+        """Its name says nothing of its end."""
+        post.drop()
+        until(lambda: post.events, "the event")
+        assert post.at(0.01, changed=True) == []
+        assert post.at(2.02) == ["a.gif"]
+
+    def test_an_incomplete_one_settles(self, post, tmp_path):
+        """It was renamed too early, or is cut short."""
+        self.renamed(post, tmp_path / "elsewhere", GIF[:-1])
+        assert post.at(0.01, changed=True) == post.at(2.02) == []
+
+    def test_one_that_somebody_writes_settles(self, post, tmp_path):
+        """Who renames a file keeps it open, or may."""
+        with (tmp_path / "elsewhere").open("wb") as writer:
+            writer.write(GIF)
+            writer.flush()
+            (tmp_path / "elsewhere").rename(post.inbox / "a.gif")
+            until(lambda: post.events, "the event")
+            assert post.at(0.01, changed=True) == []
+            assert post.at(1.9) == []
+        assert post.at(2.02) == ["a.gif"]
+
+    def test_where_nobody_can_tell_it_settles_for_a_moment(self, post, tmp_path, monkeypatch):
+        """The kernel gives a lease on files of one's own alone."""
+
+        def refused(*_):
+            raise PermissionError(errno.EACCES, "not yours")
+
+        monkeypatch.setattr(fcntl, "fcntl", refused)
+        self.renamed(post, tmp_path / "elsewhere")
+        assert post.at(0.01, changed=True) == []
+        assert post.at(0.01 + UNSURE_REST_S) == ["a.gif"]
+
+    def test_a_rename_elsewhere_or_below_is_not_for_this_inbox(self, post, tmp_path):
+        """Hints of one folder do not help files of another that has the same names."""
+        (post.inbox / "sub").mkdir()
+        self.renamed(post, tmp_path / "elsewhere", name="sub/a.gif")
+        post.drop()
+        assert post.at(0.01, changed=True) == []
