@@ -2,7 +2,7 @@
 
 Nobody sets two single quotation marks for a double one, or closes with one kind what another kind opened. Blanks
 before marks are another matter: some languages, printers and typists set them. A mark only goes back to its word where
-the image shows no full blank between the two (``blanks``); in text without an image, where the language
+the image shows no full blank between the two (``boxes``); in text without an image, where the language
 sets none there. The page is repaired before the proposers see it, so that a misread word inside quotation
 marks is judged as a word.
 """
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scanmend.correct.blanks import CLEAR_SHARE, Blanks
+from scanmend.correct.boxes import CLEAR_SHARE, PageBoxes
 from scanmend.correct.lexicon import numbers
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
@@ -130,7 +130,7 @@ class _TornMarks:
 
     def __init__(self, page: Page, languages: Sequence[str]) -> None:
         self._lines = page.lines
-        self._blanks = Blanks(page)
+        self._boxes = PageBoxes(page)
         self._languages_known = bool(languages)
         self._spaced = not _SPACED_MARK_LANGUAGES.isdisjoint(languages)
 
@@ -155,9 +155,9 @@ class _TornMarks:
         return out, at
 
     def _lacks_blank(self, n: int, one: Word, two: Word) -> bool:
-        """Whether nobody set a blank between two neighbours, by the image or, without one, by the custom of the language."""
+        """Whether nobody set a blank between two neighbours: by the image, or without one by the language's custom."""
         if one.box is not None and two.box is not None:
-            share = self._blanks.share(n, one, two)
+            share = self._boxes.blank_share(n, one, two)
             return share is not None and share < CLEAR_SHARE
         return self._languages_known
 

@@ -163,14 +163,14 @@ def scanned(text, **gaps):
     lines = []
     for top, row in ((0, text), (100, "the old house where they lived for many years")):
         words, x = [], 0
-        for token in row.split():
+        for part in row.split():
             opened = bool(words) and words[-1].text in {"(", "“", "„"}
-            if words and not opened and not token[0].isalnum() and token[0] not in "(“„":
+            if words and not opened and not part[0].isalnum() and part[0] not in "(“„":
                 x += gaps.get("before", GAP)
             elif words:
                 x += gaps.get("behind", GAP) if opened else GAP
-            words.append(Word(token, (x, top, x + CELL * len(token), top + 30), 90.0))
-            x += CELL * len(token)
+            words.append(Word(part, (x, top, x + CELL * len(part), top + 30), 90.0))
+            x += CELL * len(part)
         lines.append(Line(tuple(words)))
     return Page(1, tuple(lines))
 
@@ -217,10 +217,10 @@ class TestMarksOnAScan:
 
         def typed(text):
             x, words = 0, []
-            for token in text.split(" "):
-                inset = 10 if token == "," else bearing
-                words.append(Word(token, (x + inset, 0, x + cell * len(token) - inset, 40), 90.0))
-                x += cell * (len(token) + 1)
+            for part in text.split(" "):
+                inset = 10 if part == "," else bearing
+                words.append(Word(part, (x + inset, 0, x + cell * len(part) - inset, 40), 90.0))
+                x += cell * (len(part) + 1)
             return words
 
         apart = typed("the house , where they lived for many years")

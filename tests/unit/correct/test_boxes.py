@@ -1,8 +1,8 @@
-"""Whether the image shows a blank: by the gap between boxes, against the gaps that are usual in the line."""
+"""Whether the image shows a blank or a mark: by the boxes of words, against what is usual in the line."""
 
 import pytest
 
-from scanmend.correct.blanks import CLEAR_SHARE, NARROW_SHARE, Blanks
+from scanmend.correct.boxes import PageBoxes
 from scanmend.document import Line, Page, Word
 
 ADVANCE = 20
@@ -23,8 +23,8 @@ def row(*parts, top=100, advance=ADVANCE, start=0):
 
 def shares(line, *others):
     """The shares of the gaps of the first line, on a page with others."""
-    blanks = Blanks(Page(1, (line, *others)))
-    return [blanks.share(0, one, two) for one, two in zip(line.words, line.words[1:], strict=False)]
+    boxes = PageBoxes(Page(1, (line, *others)))
+    return [boxes.blank_share(0, one, two) for one, two in zip(line.words, line.words[1:], strict=False)]
 
 
 USUAL = row("the", 10, "house", 10, "where", 10, "they", 10, "lived", top=200)
@@ -70,23 +70,41 @@ class TestShare:
         assert shares(row("house", 5, ",")) == [None]
 
 
-class TestNarrowAndClear:
-    def test_all_gaps(self):
-        """Narrow means all of them, clear any."""
+class TestShowBlank:
+    def test_one_is_enough(self):
+        """Of several neighbours, the widest gap counts."""
         line = row("th", 1, "e", 1, "house", 10, "where", 10, "they", 10, "lived")
-        blanks = Blanks(Page(1, (line, USUAL)))
-        assert blanks.all_narrow(0, line.words[:3])
-        assert not blanks.all_narrow(0, line.words[:4])
-        assert not blanks.any_clear(0, line.words[:3])
-        assert blanks.any_clear(0, line.words[:4])
+        boxes = PageBoxes(Page(1, (line, USUAL)))
+        assert not boxes.show_blank(0, line.words[:3])
+        assert boxes.show_blank(0, line.words[:4])
 
     def test_without_an_image(self):
-        """Neither."""
+        """Nothing is shown."""
         line = Line((Word("th"), Word("e")))
-        blanks = Blanks(Page(1, (line, USUAL)))
-        assert not blanks.all_narrow(0, line.words)
-        assert not blanks.any_clear(0, line.words)
+        assert not PageBoxes(Page(1, (line, USUAL))).show_blank(0, line.words)
 
-    def test_the_bounds(self):
-        """Between the two, the image leaves it open."""
-        assert 0 < NARROW_SHARE < CLEAR_SHARE < 1
+
+class TestShowMark:
+    def shown(self, mark, width, height):
+        """Whether a mark of this size, beside words 30 pixels high, is one in print."""
+        word = Word(mark, (200, 100, 200 + width, 100 + height), 60.0)
+        line = Line((*row("the", 10, "house").words, word))
+        return PageBoxes(Page(1, (line,))).show_mark(0, word)
+
+    @pytest.mark.parametrize(
+        ("mark", "width", "height"), [("|", 3, 30), ("_", 20, 2), (">", 12, 14), (".", 4, 4), ("•", 8, 8), ("'", 3, 9)]
+    )
+    def test_in_print(self, mark, width, height):
+        """Bars, bullets and points have their size."""
+        assert self.shown(mark, width, height)
+
+    @pytest.mark.parametrize(("mark", "width", "height"), [("|", 2, 5), (".", 1, 2), (":", 2, 2), ("|", 4, 400)])
+    def test_specks_and_rules(self, mark, width, height):
+        """Dirt is smaller, and the rules of a table are longer."""
+        assert not self.shown(mark, width, height)
+
+    def test_without_words_or_an_image(self):
+        """There is nothing to compare with."""
+        alone = Word("|", (0, 0, 3, 30))
+        assert not PageBoxes(Page(1, (Line((alone,)),))).show_mark(0, alone)
+        assert not PageBoxes(Page(1, (Line((Word("the"), Word("|"))),))).show_mark(0, Word("|"))
