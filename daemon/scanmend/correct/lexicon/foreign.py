@@ -8,7 +8,7 @@ share of them.
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scanmend.language.common_words import common_words
 
@@ -33,8 +33,6 @@ class ForeignWords:
     """By Tesseract's names."""
     share: float = 0.0
     """Share (0–1) of the page's different unknown words that are words of these languages."""
-    _unknown: frozenset[str] = field(default=frozenset(), repr=False)
-    """The page's unknown words, case-folded: only they are words of another language."""
 
     def __bool__(self) -> bool:
         return bool(self.languages)
@@ -42,16 +40,13 @@ class ForeignWords:
     def zipf(self, word: str) -> float:
         """Return the Zipf frequency of a word in these languages; 0.0 where it is unknown there."""
         low = word.casefold()
-        if low not in self._unknown:
-            return 0.0
         frequency = max((common_words(language).get(low, 0.0) for language in self.languages), default=0.0)
         return math.log10(frequency) + 9 if frequency else 0.0
 
 
 def find_foreign(unknown: Iterable[str], languages: Collection[str]) -> ForeignWords:
     """Return the other languages that a page's unknown words are in; ``languages`` are the folder's, never found."""
-    words = frozenset(w.casefold() for w in unknown if w.isalpha())
-    counted = {w for w in words if len(w) >= _MIN_LETTERS}
+    counted = {w.casefold() for w in unknown if w.isalpha() and len(w) >= _MIN_LETTERS}
     if not languages or len(counted) < MIN_WORDS:
         return ForeignWords()
     least = max(MIN_WORDS, math.ceil(MIN_SHARE * len(counted)))
@@ -66,4 +61,4 @@ def find_foreign(unknown: Iterable[str], languages: Collection[str]) -> ForeignW
         found.append(best)
         others.remove(best)
         rest = rest - of_language[best]
-    return ForeignWords(tuple(found), 1 - len(rest) / len(counted), words) if found else ForeignWords()
+    return ForeignWords(tuple(found), 1 - len(rest) / len(counted)) if found else ForeignWords()

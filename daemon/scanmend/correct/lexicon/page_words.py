@@ -62,8 +62,7 @@ class PageWords:
 
     def listed_zipf(self, word: str) -> float:
         """Return the Zipf frequency of the word in the lists of the page's languages; 0.0 when it is in none."""
-        found = self._lexicon.zipf(word)
-        return found if found >= KNOWN_ZIPF else max(found, self._foreign.zipf(word))
+        return max(self._lexicon.zipf(word), self._foreign.zipf(word))
 
     def knows(self, word: str) -> bool:
         """Whether the word is in a lexicon of the page's languages or in the glossary."""
@@ -80,8 +79,9 @@ class PageWords:
         cores = [
             core for line in near for w in line.words if len(core := split_punctuation(w.text).core) >= _MIN_TELLING
         ]
-        foreign = sum(self._foreign.zipf(core) > 0 for core in cores)
-        known = sum(self._lexicon.knows(core) for core in cores)
+        zipfs = [(self._lexicon.zipf(core), self._foreign.zipf(core)) for core in cores]
+        foreign = sum(theirs > ours for ours, theirs in zipfs)
+        known = sum(ours >= max(KNOWN_ZIPF, theirs) for ours, theirs in zipfs)
         return (foreign + self._foreign.share) / (foreign + known + 1)
 
     def near_in_glossary(self, core: str) -> list[str]:
