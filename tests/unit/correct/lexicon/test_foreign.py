@@ -7,8 +7,8 @@ from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, lexicon
 from scanmend.document import page_from_text
 
-DUTCH = "Factuur Omschrijving Aantal Bedrag Levering Totaal betalen Verzendkosten".split()
-GARBLED = "tbe whieh Factnry hospitai lettcr rcgards Yonrs sinccrely retnrned".split()
+DUTCH = ["Factuur", "Omschrijving", "Aantal", "Bedrag", "Levering", "Totaal", "betalen", "Verzendkosten"]
+GARBLED = ["tbe", "whieh", "Factnry", "hospitai", "lettcr", "rcgards", "Yonrs", "sinccrely", "retnrned"]
 
 
 class TestFindForeign:
@@ -16,9 +16,9 @@ class TestFindForeign:
         ("language", "words"),
         [
             ("nld", DUTCH),
-            ("deu", "Rechnung Menge Bezeichnung Betrag zahlen Konto".split()),
-            ("spa", "Cantidad Fecha Importe Gastos pagar".split()),
-            ("fra", "Quantité Désignation Montant Merci commande".split()),
+            ("deu", ["Rechnung", "Menge", "Bezeichnung", "Betrag", "zahlen", "Konto"]),
+            ("spa", ["Cantidad", "Fecha", "Importe", "Gastos", "pagar"]),
+            ("fra", ["Quantité", "Désignation", "Montant", "Merci", "commande"]),
         ],
     )
     def test_the_language_of_the_words(self, language, words):
