@@ -3,7 +3,8 @@
 1. ``typography`` repairs what needs no language model: look-alikes in numbers, quotation marks, detached marks.
 2. Two proposers suggest edits. ``rescore`` takes ``candidates`` for suspicious words, priced by the table of OCR
    ``confusions``; ``rewrite`` takes the model's free reply apart (``align``).
-3. ``hard_rules`` says which edits no evidence allows; ``judge`` weighs the others in nats, less the folder's boldness.
+3. ``hard_rules`` says which edits no evidence allows, ``boxes`` what the image shows; ``judge`` weighs the others in
+   nats, less the folder's boldness.
 4. ``corrector`` runs these steps over one page. ``settings`` holds what a folder asks for: strategy, boldness and more.
 
 From outside use ``Corrector``, ``CorrectionTask`` and its functions, and ``Confusions``. The model comes in as a

@@ -7,9 +7,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from scanmend.correct import rescore, rewrite
+from scanmend.correct.boxes import PageBoxes
 from scanmend.correct.candidates import Candidate, CandidateFinder
 from scanmend.correct.confusions import Confusions
-from scanmend.correct.hard_rules import MAX_COST_NATS, NUMBER_KEPT, TOO_DIFFERENT, violated_rule
+from scanmend.correct.hard_rules import (
+    BLANK_SHOWN,
+    MARK_SHOWN,
+    MAX_COST_NATS,
+    NUMBER_KEPT,
+    TOO_DIFFERENT,
+    drops_lone_mark,
+    merges_words,
+    violated_rule,
+)
 from scanmend.correct.judge import Evidence, judge
 from scanmend.correct.language_model import LanguageModel
 from scanmend.correct.lexicon import numbers
@@ -32,6 +42,7 @@ class PageContext:
     task: CorrectionSettings
     vocabulary: PageWords
     candidates: CandidateFinder
+    boxes: PageBoxes
 
 
 class Corrector:
@@ -54,8 +65,9 @@ class Corrector:
             return CorrectedPage(page, page.raw, skipped=reason)
         words = glossary(task.glossary)
         repaired = repair_page(page, task.languages, words.protects)
-        vocabulary = PageWords(self._lexicon, repaired.page, words)
-        context = PageContext(repaired.page, task, vocabulary, CandidateFinder(vocabulary, self._confusions))
+        vocabulary = PageWords(self._lexicon, repaired.page, words, task.languages)
+        candidates = CandidateFinder(vocabulary, self._confusions)
+        context = PageContext(repaired.page, task, vocabulary, candidates, PageBoxes(repaired.page))
         edits = repaired.edits_on_raw_page(self._propose_and_judge(context, progress))
         texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
         seconds = round(time.monotonic() - started, 3)
@@ -96,6 +108,8 @@ class Corrector:
         before, after = neighbours(context.page, edit.line, edit.word, edit.count)
         if numbers.is_part_of_number(edit.raw, edit.new, before, after):
             return NUMBER_KEPT
+        if reason := _image_against(context, edit):
+            return reason
         return "" if context.candidates.channel_cost(edit.raw, edit.new) <= MAX_COST_NATS else TOO_DIFFERENT
 
     def _judged(self, context: PageContext, before: Iterable[Edit], edit: Edit) -> Edit:
@@ -121,16 +135,29 @@ class Corrector:
             new=edit.new,
             cost=context.candidates.channel_cost(edit.raw, edit.new),
             gain=edit.gain,
-            raw_zipf=min((self._lexicon.zipf(word) for word in raw), default=0.0),
+            raw_zipf=min((vocabulary.listed_zipf(word) for word in raw), default=0.0),
             new_zipf=min((vocabulary.zipf(word) for word in new), default=0.0),
             confidence=least_confidence(words),
             starts_sentence=starts_sentence(line, edit.word, _last_word_above(page, edit.line)),
             has_lexicon=bool(self._lexicon),
             unknown_share=vocabulary.unknown_share,
+            foreign_share=vocabulary.foreign_share(edit.line),
             among_capitals=_among_capitals(line, edit.word),
             rewritten=edit.proposer != rescore.PROPOSER,
             repetition=max((vocabulary.repetition(word) for word in raw), default=0.0),
         )
+
+
+def _image_against(context: PageContext, edit: Edit) -> str:
+    """Return why the image speaks against leaving out a blank or a mark; empty where it does not."""
+    words = context.page.lines[edit.line].words[edit.word : edit.word + edit.count]
+    if merges_words(edit.raw, edit.new) and context.boxes.show_blank(edit.line, words):
+        return BLANK_SHOWN
+    if drops_lone_mark(edit.raw, edit.new):
+        marks = [w for w in words if not any(c.isalnum() for c in w.text)]
+        if any(context.boxes.show_mark(edit.line, mark) for mark in marks):
+            return MARK_SHOWN
+    return ""
 
 
 def _whole_words(before: str, text: str, after: str) -> list[str]:

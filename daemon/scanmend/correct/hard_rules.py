@@ -38,9 +38,15 @@ OPPOSITE = "no word is turned into its opposite"
 """Reason for rejecting an edit that ``reverses_meaning``."""
 TOO_DIFFERENT = "looks too different from what was scanned"
 """Reason for rejecting an edit that costs more than ``MAX_COST_NATS``."""
+BLANK_SHOWN = "the image shows a blank there"
+"""Reason for rejecting an edit that makes one word of several, although a blank was set between them."""
+MARK_SHOWN = "the image shows a mark there"
+"""Reason for rejecting an edit that leaves out a mark that is too large for a speck."""
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'", "´": "'"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "¬": "-"})
 _NO_INNER_MARK = re.compile(r"[^'’-]")
+_SLASH_SHAPED = set("lIitfJ")
+"""Letters that are read as a slash, most of all in italics."""
 _ADDRESS = re.compile(r"@|://|www\.|\.(com|org|net|de|fr|es|eu|gov|edu)\b", re.IGNORECASE)
 
 
@@ -62,6 +68,8 @@ def violated_rule(raw: str, new: str) -> str:  # noqa: C901, PLR0911 -- one rule
         return "addresses are kept as read"
     if _NO_INNER_MARK.sub("", raw.strip(EDGE_PUNCTUATION)) != _NO_INNER_MARK.sub("", new.strip(EDGE_PUNCTUATION)):
         return "apostrophes and hyphens inside a word are kept as read"
+    if not _keeps_slashes(raw.strip(EDGE_PUNCTUATION), new.strip(EDGE_PUNCTUATION)):
+        return "words joined by a slash are kept as read"
     if changes_only_marks(raw, new):
         return "" if _drops_only_specks(raw, new) else "punctuation is kept as read"
     if not _scripts_of(new) <= (_scripts_of(raw) or {"LATIN"}):
@@ -114,6 +122,18 @@ def _drops_only_specks(raw: str, new: str) -> bool:
         )
         and op.src_end - op.src_start >= op.dest_end - op.dest_start
         for op in changed
+    )
+
+
+def _keeps_slashes(raw: str, new: str) -> bool:
+    """Whether ``new`` has the slashes of ``raw``, as ``S/Price`` has one, or letters of a slash's shape for them.
+
+    One letter, and nothing else in the word: ``wi/l`` is ``will``, but ``S/Price`` is not ``Since``.
+    """
+    if "/" not in raw or raw.count("/") == new.count("/"):
+        return True
+    return len(raw) == len(new) and all(
+        one == other or (one == "/" and other in _SLASH_SHAPED) for one, other in zip(raw, new, strict=True)
     )
 
 

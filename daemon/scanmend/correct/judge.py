@@ -2,20 +2,22 @@
 
 Hard rules come first (``hard_rules``). What passes them is weighed by one score, in nats (natural logarithms of odds)::
 
-    score = gain - cost + agreement + new word's prior - raw word's prior - clean page's prior
+    score = gain - cost + agreement + new word's prior - raw word's prior - clean page's prior - foreign text's prior
 
 - ``gain``: the language model's log-probability of the new word less that of the raw one, in context;
 - ``cost``: the OCR channel's cost of reading new as raw (gain and cost together are the noisy channel);
 - ``agreement``: counts where the model also wrote the same word freely;
 - ``new_word_prior``: how common the new word is;
 - ``raw_word_prior``: what speaks for the raw word: being a known word, a name, an acronym, read with confidence;
-- ``clean_page_prior``: how rarely this page was misread at all.
+- ``clean_page_prior``: how rarely this page was misread at all;
+- foreign text's prior: how much of the text around the word is in another language than the folder's.
 
 An edit is accepted when its score reaches ``ACCEPTANCE_SCORE`` less the folder's boldness. The weights come from
 logistic regressions on newspapers and books, half of each set, in which gain and cost had nearly the same weight.
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 from scanmend.correct.hard_rules import (
@@ -59,6 +61,16 @@ NATS_PER_LOG_REPETITION = 3.0
 """Nats against changing a repeated name, for each factor e in how often it stands on the page."""
 UNKNOWN_RAW_NATS = 3.0
 """Nats in favour of changing a raw word in small letters that is no known word."""
+FOREIGN_NATS = 12.0
+"""Nats against a change where all text around it is in another language than the folder's.
+
+What the lists do not know is a word of that language there, and the model knows only that the folder's is commoner.
+"""
+INNER_CAPITAL_NATS = 4.0
+"""Nats against changing a word with a capital after a small letter, as names and table heads have (``eMail``).
+
+A capital of the same shape as its small letter does not count, as that is easily misread (``whIch``, ``aCross``).
+"""
 MERGED_NATS = 5.0
 """Nats in favour of one word where two pieces were read: hardly anything but a torn word looks like that."""
 NEUTRAL_UNKNOWN_SHARE = 0.06
@@ -69,6 +81,7 @@ MIN_CLEAN_PAGE_NATS = -2.0
 """Lower bound of the clean page's prior: a badly read page favours edits by at most 2 nats."""
 MAX_CLEAN_PAGE_NATS = 8.0
 """Upper bound of the clean page's prior: however clean a page is, an edit can still be accepted."""
+_INNER_CAPITAL = re.compile(r"(?<=[^\W\d_A-Z])[ABDEFGHJLMNQRTY]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ class Evidence:
     """Whether there is a word list for the folder's languages at all."""
     unknown_share: float = NEUTRAL_UNKNOWN_SHARE
     """Share of the page's words in small letters that are in no lexicon: how badly the page was read."""
+    foreign_share: float = 0.0
+    """How much of the text around it is in a language that is not the folder's, from 0 to 1."""
     among_capitals: bool = False
     """Whether a word beside it is in capitals too, so that it is part of a heading and no acronym."""
     repetition: float = 0.0
@@ -125,7 +140,7 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     for_new = new_word_prior(e)
     against = raw_word_prior(e)
     if e.has_lexicon and not drops_lone_mark(e.raw, e.new):
-        against += clean_page_prior(e.unknown_share)
+        against += clean_page_prior(e.unknown_share) + FOREIGN_NATS * e.foreign_share
     agreement = min(MAX_AGREEMENT_NATS, max(0.0, e.gain)) * e.rewritten
     score = round(min(e.gain, MAX_GAIN_NATS) - e.cost + agreement + for_new - against, 2)
     weighed = f"(model {e.gain:+.1f}, look {-e.cost:.1f}, word {for_new:+.1f}, against it {-against:.1f})"
@@ -158,6 +173,8 @@ def raw_word_prior(e: Evidence) -> float:
         total += 0.0 if e.among_capitals else ACRONYM_NATS
     elif core[:1].isupper() and not e.starts_sentence:
         total += NAME_NATS
+    if _INNER_CAPITAL.search(core):
+        total += INNER_CAPITAL_NATS
     if merges_words(e.raw, e.new):
         total -= MERGED_NATS
     return total + NATS_PER_LOG_REPETITION * e.repetition

@@ -1,14 +1,17 @@
 """Repairs that need no model: look-alike letters in numbers, misread quotation marks, marks detached from their word.
 
-These are facts of typesetting and not of language: nobody sets two single quotation marks for a double one, closes
-with one kind what another kind opened, or puts a blank before a comma. The page is repaired before the proposers see
-it, so that a misread word inside quotation marks is judged as a word.
+Nobody sets two single quotation marks for a double one, or closes with one kind what another kind opened. Blanks
+before marks are another matter: some languages, printers and typists set them. A mark only goes back to its word where
+the image shows no full blank between the two (``boxes``); in text without an image, where the language
+sets none there. The page is repaired before the proposers see it, so that a misread word inside quotation
+marks is judged as a word.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from scanmend.correct.boxes import CLEAR_SHARE, PageBoxes
 from scanmend.correct.lexicon import numbers
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
@@ -71,8 +74,9 @@ def repair_page(
     reasons: dict[tuple[int, int], str] = {}
     lines: list[Line] = []
     spans: list[tuple[tuple[int, int], ...]] = []
+    torn = _TornMarks(page, languages)
     for n, line in enumerate(page.lines):
-        words, at = _with_marks_rejoined(line.words, spaced=not _SPACED_MARK_LANGUAGES.isdisjoint(languages))
+        words, at = torn.rejoined(n)
         reasons |= {(n, first): DETACHED_MARK_REASON for first, count in at if count > 1}
         for i, word in enumerate(words):
             text, reason = _repaired_word(word.text)
@@ -121,23 +125,41 @@ def _repaired_word(text: str) -> tuple[str, str]:
     return new, DOUBLE_QUOTE_REASON if new != text else ""
 
 
-def _with_marks_rejoined(words: Sequence[Word], *, spaced: bool) -> tuple[list[Word], list[tuple[int, int]]]:
-    """Return the words with detached marks put back, and index and number of the raw words of each."""
-    out: list[Word] = []
-    at: list[tuple[int, int]] = []
-    i = 0
-    while i < len(words):
-        word, count = words[i], 1
-        while (
-            i + count < len(words)
-            and count < _MAX_RAW_WORDS
-            and _is_detached_mark(word, words[i + count :], spaced=spaced)
-        ):
-            word, count = _joined((word, words[i + count])), count + 1
-        out.append(word)
-        at.append((i, count))
-        i += count
-    return out, at
+class _TornMarks:
+    """Finds the marks of one page that were read apart from their words."""
+
+    def __init__(self, page: Page, languages: Sequence[str]) -> None:
+        self._lines = page.lines
+        self._boxes = PageBoxes(page)
+        self._languages_known = bool(languages)
+        self._spaced = not _SPACED_MARK_LANGUAGES.isdisjoint(languages)
+
+    def rejoined(self, n: int) -> tuple[list[Word], list[tuple[int, int]]]:
+        """Return the words of line ``n`` with torn marks put back, and index and number of the raw words of each."""
+        words = self._lines[n].words
+        out: list[Word] = []
+        at: list[tuple[int, int]] = []
+        i = 0
+        while i < len(words):
+            word, count = words[i], 1
+            while (
+                i + count < len(words)
+                and count < _MAX_RAW_WORDS
+                and self._lacks_blank(n, words[i + count - 1], words[i + count])
+                and _is_detached_mark(word, words[i + count :], spaced=self._spaced)
+            ):
+                word, count = _joined((word, words[i + count])), count + 1
+            out.append(word)
+            at.append((i, count))
+            i += count
+        return out, at
+
+    def _lacks_blank(self, n: int, one: Word, two: Word) -> bool:
+        """Whether nobody set a blank between two neighbours: by the image, or without one by the language's custom."""
+        if one.box is not None and two.box is not None:
+            share = self._boxes.blank_share(n, one, two)
+            return share is not None and share < CLEAR_SHARE
+        return self._languages_known
 
 
 def _is_detached_mark(word: Word, following: Sequence[Word], *, spaced: bool) -> bool:

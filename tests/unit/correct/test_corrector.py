@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scanmend.config.schema import DEFAULT_PROMPT
+from scanmend.correct.hard_rules import BLANK_SHOWN, MARK_SHOWN
 from scanmend.correct.settings import skip_reason
 from scanmend.document import Line, Page, Word, page_from_text
 from scanmend.errors import ModelError
@@ -16,6 +17,7 @@ from scripted_models import (
     Broken,
     Fixed,
     Honest,
+    Likes,
     Unwanted,
     accepted,
     correct,
@@ -194,3 +196,65 @@ class TestAttention:
         """A clean page asks for nothing."""
         done = correct("\n".join(self.LINES[:2] * 3), Unwanted(), replace(TASK, strategy="both"))
         assert (done.edits, done.skipped) == ((), "")
+
+
+class TestWhatTheImageShows:
+    """Edits that leave out a blank or a mark, against the boxes of the words."""
+
+    def page(self, text, gap, mark_height=30):
+        """A page of 200 DPI; ``gap`` stands after ``prep`` and after a lone bar, 12 pixels elsewhere."""
+        lines = []
+        for top, row in enumerate([text, "the members of the committee were asked about their letters"]):
+            words, x = [], 0
+            for part in row.split():
+                width, height = (3, mark_height) if part == "|" else (18 * len(part), 30)
+                words.append(Word(part, (x, 100 * top, x + width, 100 * top + height), 60.0))
+                x += width + (gap if part == "prep" else 12)
+            lines.append(Line(tuple(words)))
+        return Page(1, tuple(lines))
+
+    @pytest.mark.parametrize(("gap", "merged"), [(2, True), (5, True), (11, False), (40, False)])
+    @pytest.mark.parametrize("strategy", ["rescore", "rewrite", "both"])
+    def test_blanks(self, gap, merged, strategy):
+        """Pieces of a word are put together where there is hardly a gap; a blank that was set stays."""
+        model = Likes("preparation", reply=lambda text: text.replace("prep aration", "preparation"))
+        task = replace(TASK, strategy=strategy, attention="all")
+        done = sound(correct(self.page("for the prep aration of the house", gap), model, task))
+        assert ("preparation" in done.corrected) == merged
+        assert {e.reason == BLANK_SHOWN for e in done.edits if e.new == "preparation"} == {not merged}
+
+    @pytest.mark.parametrize(("height", "dropped"), [(5, True), (28, False)])
+    def test_marks(self, height, dropped):
+        """A speck is left out; a bar as high as the letters stays."""
+        done = sound(correct(self.page("for the | house of the members", 12, height), Likes("house")))
+        assert ("|" not in done.corrected) == dropped
+        assert [e.reason == MARK_SHOWN for e in done.edits if e.raw == "| house"] == [not dropped]
+
+
+class TestOtherLanguages:
+    DUTCH = """\
+Factuur 2024-118
+Omschrijving Aantal Prijs Bedrag
+Levering van goederen 2 12,50 25,00
+Verzendkosten 1 4,95 4,95
+Subtotaal 29,95
+Totaal te betalen 36,24"""
+
+    @pytest.mark.parametrize("strategy", ["rescore", "rewrite", "both"])
+    def test_their_words_stay(self, strategy):
+        """A model that finds English likelier turns no Dutch word into an English one, known or not."""
+        english = {"Subtotaal": "Subtotal", "Totaal": "Total", "Factuur": "Factor", "Prijs": "Prize"}
+
+        def reply(text):
+            for dutch, word in english.items():
+                text = text.replace(dutch, word)
+            return text
+
+        model = Likes(*english.values(), reply=reply)
+        done = sound(correct(self.DUTCH, model, replace(TASK, strategy=strategy, attention="all")))
+        assert done.corrected == self.DUTCH
+
+    def test_an_english_paragraph_beside_them(self):
+        """Its misread words are mended all the same."""
+        page = self.DUTCH + "\n\n" + TEXT
+        assert correct(page, Honest()).corrected == self.DUTCH + "\n\n" + mended(TEXT)

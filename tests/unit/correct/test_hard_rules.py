@@ -40,6 +40,11 @@ from scanmend.correct.hard_rules import changes_only_marks, drops_lone_mark, mer
         ("a–b", "a-b", "spacing"),
         ("office@example.com", "offices@example.com", "addresses"),
         ("www.exarnple.org", "www.example.org", "addresses"),
+        ("S/Price", "Since", "slash"),
+        ("and/or", "andor", "slash"),
+        ("W/house", "Whose", "slash"),
+        ("c/o", "co", "slash"),
+        ("wi/l", "wilt", "slash"),
         ("Total", "", "inserted nor dropped"),
         ("", "Total", "inserted nor dropped"),
         ("Qty", "Quantity of goods", "inserted nor dropped"),
@@ -52,6 +57,14 @@ from scanmend.correct.hard_rules import changes_only_marks, drops_lone_mark, mer
 def test_hard_rules(raw, new, why):
     """What is not the model's to change is refused whatever the evidence."""
     assert why in violated_rule(raw, new)
+
+
+@pytest.mark.parametrize(
+    ("raw", "new"), [("wi/l", "will"), ("/n", "In"), ("Qtv/Price", "Qty/Price"), ("hcr/his", "her/his")]
+)
+def test_slashes_that_are_misread_letters(raw, new):
+    """A letter of a slash's shape may stand there, and the words on either side may be mended."""
+    assert violated_rule(raw, new) == ""
 
 
 class TestBlanks:

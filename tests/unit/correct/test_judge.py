@@ -56,6 +56,8 @@ def test_an_edit_that_the_model_was_not_asked_about_is_rejected():
         {"raw_zipf": 1.5},
         {"repetition": 1.1},
         {"unknown_share": 0.01},
+        {"foreign_share": 0.5},
+        {"raw": "eMnil", "new": "email"},
         {"cost": 6.0},
         {"new_zipf": 3.0},
         {"gain": 9.0},

@@ -132,15 +132,102 @@ class TestTornMarks:
         glyph = (("x", 90.0),)
         words = (
             Word("bnt", (10, 20, 30, 40), 80.0, (glyph,) * 3),
-            Word(",", (32, 35, 34, 44), 50.0, (glyph,)),
+            Word(",", (31, 35, 33, 44), 50.0, (glyph,)),
             Word("and", (40, 20, 60, 40), 90.0),
             Word(",", None, None, (glyph,)),
             Word("so"),
         )
-        first, second, third = repair_page(Page(1, (Line(words),)), ("eng",)).page.lines[0].words
-        assert first == Word("bnt,", (10, 20, 34, 44), 50.0, (glyph,) * 4)
+        usual = tuple(Word("word", (x, 60, x + 40, 80)) for x in range(0, 500, 50))
+        first, second, third = repair_page(Page(1, (Line(words), Line(usual))), ("eng",)).page.lines[0].words
+        assert first == Word("bnt,", (10, 20, 33, 44), 50.0, (glyph,) * 4)
         assert second == Word("and,", (40, 20, 60, 40), 90.0, ())
         assert third == Word("so")
+
+    def test_no_language(self):
+        """Without an image and a language nothing says whether a blank belongs there."""
+        text = "the house , and ( word ) here"
+        assert repair_page(page_from_text(text), ()).page.raw == text
+
+
+GAP = 12
+"""Pixels of the usual gap between words in ``scanned``."""
+CELL = 20
+"""Pixels of a character in ``scanned``."""
+
+
+def scanned(text, **gaps):
+    """Two lines with boxes: the text, with ``GAP`` between words but before or behind the marks named, and an even one.
+
+    ``before``: the gap before words that begin with a mark; ``behind``: that after words that are an opening mark.
+    """
+    lines = []
+    for top, row in ((0, text), (100, "the old house where they lived for many years")):
+        words, x = [], 0
+        for part in row.split():
+            opened = bool(words) and words[-1].text in {"(", "“", "„"}
+            if words and not opened and not part[0].isalnum() and part[0] not in "(“„":
+                x += gaps.get("before", GAP)
+            elif words:
+                x += gaps.get("behind", GAP) if opened else GAP
+            words.append(Word(part, (x, top, x + CELL * len(part), top + 30), 90.0))
+            x += CELL * len(part)
+        lines.append(Line(tuple(words)))
+    return Page(1, tuple(lines))
+
+
+class TestMarksOnAScan:
+    TEXT = "the house , where ( if any ) they lived ; and they “ saw the place . And"
+
+    @pytest.mark.parametrize("language", ["eng", "deu", "spa", "fra"])
+    @pytest.mark.parametrize("gap", [GAP, GAP - 2, GAP * 2, GAP * 40])
+    def test_a_blank_that_was_set_stays(self, language, gap):
+        """A gap like that between words, or wider, was typed or printed, whatever the language's custom."""
+        page = scanned(self.TEXT, before=gap, behind=gap)
+        assert repair_page(page, (language,)).page == page
+
+    @pytest.mark.parametrize("gap", [0, 2, 5])
+    def test_a_mark_at_its_word_goes_back(self, gap):
+        """There is no more space than beside any letter: it was torn off."""
+        page = scanned(self.TEXT, before=gap, behind=gap)
+        right = "the house, where (if any) they lived; and they “saw the place. And"
+        assert repair_page(page, ("eng",)).page.lines[0].text == right
+
+    def test_french_high_marks_stay_at_any_gap(self):
+        """French sets thin blanks there; a comma has none."""
+        page = scanned("la maison ; non , et", before=3)
+        assert repair_page(page, ("fra",)).page.lines[0].text == "la maison ; non, et"
+
+    def test_each_mark_by_its_own_gap(self):
+        """One that was torn off goes back, and one that was set apart in the same line stays."""
+        page = scanned("the house , and the road , and so on", before=2)
+        words = list(page.lines[0].words)
+        words[6:] = [replace(w, box=(w.box[0] + GAP, *w.box[1:2], w.box[2] + GAP, w.box[3])) for w in words[6:]]
+        shifted = replace(page, lines=(Line(tuple(words)), page.lines[1]))
+        assert repair_page(shifted, ("eng",)).page.lines[0].text == "the house, and the road , and so on"
+
+    def test_a_page_that_says_nothing(self):
+        """Where there is no usual gap to compare with, the text stays as it was read."""
+        page = scanned("house ,", before=2)
+        alone = replace(page, lines=page.lines[:1])
+        assert repair_page(alone, ("eng",)).page == alone
+
+    def test_a_typescript(self):
+        """On a machine a blank is one cell, and a mark at its word stands in the middle of its own."""
+        cell, bearing = 30, 3
+
+        def typed(text):
+            x, words = 0, []
+            for part in text.split(" "):
+                inset = 10 if part == "," else bearing
+                words.append(Word(part, (x + inset, 0, x + cell * len(part) - inset, 40), 90.0))
+                x += cell * (len(part) + 1)
+            return words
+
+        apart = typed("the house , where they lived for many years")
+        assert repair_page(Page(1, (Line(tuple(apart)),)), ("eng",)).edits == ()
+        close = [replace(w, box=(w.box[0] - cell, *w.box[1:2], w.box[2] - cell, w.box[3])) for w in apart[2:]]
+        (edit,) = repair_page(Page(1, (Line((*apart[:2], *close)),)), ("eng",)).edits
+        assert (edit.raw, edit.new) == ("house ,", "house,")
 
 
 class TestQuotationMarks:

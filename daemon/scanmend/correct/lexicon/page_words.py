@@ -1,21 +1,27 @@
-"""The words of one page: those of its languages, of the folder's glossary, and the names that the page repeats."""
+"""The words of one page: those of its languages, of the folder's glossary, and the names that the page repeats.
+
+Its languages are the folder's, and others whose words stand on the page (``foreign``).
+"""
 
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rapidfuzz.distance import OSA
 
+from scanmend.correct.lexicon.foreign import find_foreign
 from scanmend.correct.lexicon.glossary import Glossary
 from scanmend.correct.lexicon.tokens import count_letters, match_case, split_punctuation
 from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
-from scanmend.document import Page
+from scanmend.document import Line, Page
 
 REPEATED_NAME_ZIPF = 2.2
 """Zipf frequency of a name that stands twice on the page and is in no lexicon: little more than a rare word's."""
 _MIN_NAME_LETTERS = 5
 """Letters from which a repeated capitalised word is more likely a name than the same misreading twice."""
+_MIN_TELLING = 4
+"""Letters from which a word tells its language; many shorter ones are words of several."""
 _PRIOR_UNKNOWN_WORDS = 1
 """Unknown words that are added to a page's count, so that a few words prove nothing."""
 _PRIOR_WORDS = 20
@@ -25,8 +31,16 @@ _PRIOR_WORDS = 20
 class PageWords:
     """A lexicon with a folder's glossary and the repeated names of one page."""
 
-    def __init__(self, lexicon: Lexicon, page: Page, glossary: Glossary = Glossary(())) -> None:  # noqa: B008 -- immutable
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        page: Page,
+        glossary: Glossary = Glossary(()),  # noqa: B008 -- immutable
+        languages: Collection[str] = (),
+    ) -> None:
+        """Take the lexicon of ``languages``, by Tesseract's names; without these no other language is looked for."""
         self._lexicon = lexicon
+        self._page = page
         self._glossary = glossary
         self.protects = glossary.protects
         self._count = Counter(split_punctuation(word.text).core for line in page.lines for word in line.words)
@@ -35,18 +49,40 @@ class PageWords:
             for w, n in self._count.items()
             if n > 1 and len(w) >= _MIN_NAME_LETTERS and w[0].isupper() and w.isalpha()
         )
+        unknown = (core for core in self._count if core and not lexicon.knows(core) and not self.protects(core))
+        self._foreign = find_foreign(unknown, languages if lexicon else ())
         self.zipf = functools.lru_cache(1 << 14)(self._zipf)
 
     def _zipf(self, word: str) -> float:
         """Return the Zipf frequency of the word; 0.0 when it is unknown."""
-        found = self._lexicon.zipf(word)
+        found = self.listed_zipf(word)
         if self.protects(word):
             return max(found, self._glossary.zipf)
         return found if found >= KNOWN_ZIPF or not self._is_repeated_name(word) else max(found, REPEATED_NAME_ZIPF)
 
+    def listed_zipf(self, word: str) -> float:
+        """Return the Zipf frequency of the word in the lists of the page's languages; 0.0 when it is in none."""
+        return max(self._lexicon.zipf(word), self._foreign.zipf(word))
+
     def knows(self, word: str) -> bool:
         """Whether the word is in a lexicon of the page's languages or in the glossary."""
-        return self._lexicon.knows(word) or self.protects(word)
+        return self.listed_zipf(word) >= KNOWN_ZIPF or self.protects(word)
+
+    def foreign_share(self, n: int) -> float:
+        """Return how much of the text around line ``n`` is in another language than the folder's, from 0 to 1.
+
+        The words of the line and its neighbours say it; the fewer there are, the more the whole page counts.
+        """
+        if not self._foreign:
+            return 0.0
+        near: tuple[Line, ...] = self._page.lines[max(0, n - 1) : n + 2]
+        cores = [
+            core for line in near for w in line.words if len(core := split_punctuation(w.text).core) >= _MIN_TELLING
+        ]
+        zipfs = [(self._lexicon.zipf(core), self._foreign.zipf(core)) for core in cores]
+        foreign = sum(theirs > ours for ours, theirs in zipfs)
+        known = sum(ours >= max(KNOWN_ZIPF, theirs) for ours, theirs in zipfs)
+        return (foreign + self._foreign.share) / (foreign + known + 1)
 
     def near_in_glossary(self, core: str) -> list[str]:
         """Return glossary words that may have been misread as the core, in their own case."""
