@@ -271,7 +271,7 @@ class Harness:
         held = Counter(sha256_of(f) for f in quarantined)
         yield from _differences(f"{name}: quarantine", bad, held)
         for f in quarantined:
-            if error_report.read(error_report.report_of(f)) is None:
+            if error_report.read(error_report.report_path(f)) is None:
                 yield f"{name}: {f.name} in quarantine has no report"
         yield from (f"{name}: {p} is left in the claim folder" for p in inbox.glob(".scanmend/*"))
 
