@@ -78,16 +78,20 @@ def settle(world):
 
 class TestNames:
     def test_each_comes_out_once(self, world):
-        """Every file has outputs of its own, and lies in the archive under its name, but for control characters."""
+        """Every file has outputs of its own, and lies in the archive under their name and with its own suffix."""
         for n, name in enumerate(NAMES):
             Path(os.fsdecode(os.fsencode(world.folder.inbox) + b"/" + name)).write_bytes(GIF + b"\0" * n)
         world.run()
         records = [json.loads(p.read_bytes()) for p in world.folder.outbox.glob("*.json")]
         assert sorted(r["size"] - len(GIF) for r in records) == list(range(len(NAMES)))
         assert len(list(world.folder.outbox.iterdir())) == 2 * len(NAMES)
-        shown = [re.sub(rb"[\0-\x1f\x7f]", b"_", name) for name in NAMES]
-        kept = {os.fsencode(p.name): p.stat().st_size - len(GIF) for p in world.folder.archive.iterdir()}
-        assert kept == {name: n for n, name in enumerate(shown)}
+        entries = world.ledger.recent(len(NAMES))
+        assert {e.put_away for e in entries} == {*world.folder.archive.iterdir()}
+        for entry in entries:
+            assert entry.put_away.stat().st_size == entry.fingerprint.size
+            assert entry.put_away.name.startswith(entry.stem.name)
+            suffix = re.sub(r"[\0-\x1f\x7f]", "_", entry.relative.suffix)
+            assert entry.put_away.name == entry.stem.name + suffix or len(os.fsencode(entry.put_away.name)) == 255
         assert world.files(world.folder.inbox) == world.files(world.folder.quarantine) == []
         assert sorted(p.name for p in world.root.iterdir() if p.is_dir()) == ["in", "kept", "out"]
 
