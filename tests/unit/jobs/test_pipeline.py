@@ -65,6 +65,23 @@ class Reader:
         self.gate.set()
 
 
+class HalfBlind(Reader):
+    """A page worker that could not read a picture of page 1, and text on as many pages at the end as ``read`` says."""
+
+    def __init__(self, pages, read):
+        super().__init__(pages)
+        self.read = read
+
+    def ask(self, request, limit_s):
+        if request["do"] == "inspect":
+            return super().ask(request, limit_s)
+        number = request["number"]
+        words = [{"text": "words", "box": (1, 2, 3, 4), "confidence": 90.0, "glyphs": []}]
+        lines = [{"words": words, "paragraph": 0}] if number > self.pages - self.read else []
+        unread = [{"code": "picture_not_read", "text": "picture 1 could not be read", "page": 1}] if number == 1 else []
+        return {"result": {"number": number, "lines": lines, "warnings": unread}}
+
+
 class Polyglot(Reader):
     """A page worker that finds out the language of its pages: ``words`` on each; German is told by enough of them."""
 
@@ -233,6 +250,14 @@ class TestConvert:
             build(reader).convert(Path("x"), OFF, notes, [])
         assert [c for c in notes.calls if c.startswith("corrected")] == ["corrected 1", "corrected 2"]
         assert max(reader.asked) <= 5
+
+    def test_where_pictures_could_not_be_read_something_must_have_been(self, build):
+        """A document without a word is not done while pictures of it were not read; else it is, with warnings."""
+        done = build(HalfBlind(3, read=2)).convert(Path("x"), OFF, Notebook(), [])
+        assert [(warning.code, warning.page) for warning in done.warnings] == [("picture_not_read", 1)]
+        for pages in (1, 3):
+            with pytest.raises(DocumentError, match="nothing of the document could be read; page 1: picture 1"):
+                build(HalfBlind(pages, read=0)).convert(Path("x"), OFF, Notebook(), [])
 
     def test_a_transient_failure(self, build):
         """Tesseract's and the model's failures pass through, and the lease is given back."""
