@@ -11,10 +11,11 @@ from PIL.ExifTags import Base
 
 from scanmend.fs.safe_open import open_source
 from scanmend.source.image import mupdf_image
+from scanmend.source.image.bare_png import SIGNATURE, bare_png
 from scanmend.source.image.heic import is_heic, open_heic
 from scanmend.source.image.image_page import ImagePage, PixelCheck, known_orientation, upright
 from scanmend.source.image.pillow_errors import PILLOW_ERRORS
-from scanmend.source.image.refusal import refusal
+from scanmend.source.image.refusal import jpeg_feature, refusal
 from scanmend.source.image.tiff_directories import page_directories
 from scanmend.source.image.tiff_pages import MARKS, tiff_page
 
@@ -74,38 +75,53 @@ def _tiff(file: BinaryIO, check: PixelCheck) -> ImageFile:
 
 
 def _by_content(file: BinaryIO, head: bytes, check: PixelCheck) -> ImageFile:
-    """Open with Pillow, or else with MuPDF; DocumentError where neither does."""
+    """Open with Pillow, or else what it is too strict for with help; DocumentError where nobody opens it."""
     file.seek(0)
     try:
         image = Image.open(file, formats=_FORMATS)
     except (OSError, *PILLOW_ERRORS) as e:
         if isinstance(e, OSError) and e.errno is not None:
             raise
-        if not head.startswith((b"\x89PNG", b"BM")):  # MuPDF knows no more than Pillow of the others
-            raise refusal(head, str(e)) from e
         file.seek(0)
-        picture = mupdf_image.decode(file.read(), lambda width, height: check(width, height, 1))
+        if head.startswith(SIGNATURE):
+            return _of_bare_png(file.read(), head, check)
+        picture = None
+        if head.startswith(b"BM"):
+            picture = mupdf_image.decode(file.read(), lambda width, height: check(width, height, 1))
         if picture is None:
             raise refusal(head, str(e)) from e
-        return ImageFile("bmp" if head[:2] == b"BM" else "png", 1, lambda _: ImagePage(lambda: picture, 1, (0, 0)))
-    return _of_one_page(str(image.format).lower(), image, check)
+        return ImageFile("bmp", 1, lambda _: ImagePage(lambda: picture, 1, (0, 0)))
+    return _of_one_page(str(image.format).lower(), image, check, head)
 
 
-def _of_one_page(kind: str, image: Image.Image, check: PixelCheck) -> ImageFile:
+def _of_bare_png(data: bytes, head: bytes, check: PixelCheck) -> ImageFile:
+    try:
+        image = Image.open(bare_png(data), formats=("PNG",))
+    except (OSError, *PILLOW_ERRORS) as e:
+        raise refusal(head, str(e)) from e
+    image.format = None  # so that nobody hands on the file's own bytes
+    return _of_one_page("png", image, check, head)
+
+
+def _of_one_page(kind: str, image: Image.Image, check: PixelCheck, head: bytes = b"") -> ImageFile:
     """A file whose first picture is its only page: those of a moving one are not, nor a photo's preview."""
+
+    def decode() -> Image.Image:
+        try:
+            image.load()
+        except OSError as e:
+            if e.errno is None and kind == "jpeg" and jpeg_feature(head):
+                raise refusal(head, str(e)) from e
+            raise
+        return image
 
     def open_page(number: int) -> ImagePage:
         check(image.width, image.height, number)
         exif = _exif(image)
         orientation = known_orientation(exif.get(Base.Orientation))
-        return ImagePage(lambda: upright(_loaded(image), orientation), orientation, _claimed(image, exif), image)
+        return ImagePage(lambda: upright(decode(), orientation), orientation, _claimed(image, exif), image)
 
     return ImageFile(kind, 1, open_page)
-
-
-def _loaded(image: Image.Image) -> Image.Image:
-    image.load()
-    return image
 
 
 def _exif(image: Image.Image) -> Image.Exif:

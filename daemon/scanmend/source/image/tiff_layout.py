@@ -46,6 +46,12 @@ def is_possible(directory: Directory) -> bool:
     )
 
 
+def is_plain(directory: Directory) -> bool:
+    """Whether samples are unsigned and of at most 16 bits: MuPDF takes all others for such."""
+    layout = Layout(directory)
+    return set(layout.formats) <= {UNSIGNED, VOID} and max(layout.all_bits) <= 16  # noqa: PLR2004 -- bits
+
+
 def features(directory: Directory) -> str:
     """Describe pixel type and compression, for messages."""
     layout = Layout(directory)

@@ -31,7 +31,9 @@ def tiff_page(directory: Directory, number: int, check: PixelCheck) -> ImagePage
             return ImagePage(lambda: _loaded(image), orientation, (across, down))  # Pillow turns TIFFs upright itself
     if tiff_layout.is_possible(directory):
         return ImagePage(lambda: upright(tiff_samples.decode(directory), orientation), orientation, (across, down))
-    picture = mupdf_image.decode(directory.as_first().read(), lambda width, height: check(width, height, number))
+    picture = None
+    if tiff_layout.is_plain(directory):
+        picture = mupdf_image.decode(directory.as_first().read(), lambda width, height: check(width, height, number))
     if picture is None or picture.size != directory.size:
         raise DocumentError(
             f"page {number} is a TIFF of a kind that is not supported ({tiff_layout.features(directory)}); "
