@@ -78,7 +78,7 @@ def run(config: ConfigFile = None) -> None:
 
 @app.command()
 def process(
-    files: Annotated[list[Path], typer.Argument(help="Scans: PDF, TIFF, PNG, JPEG, BMP, WebP, GIF.")],
+    files: Annotated[list[Path], typer.Argument(help="Scans: PDF, TIFF, PNG, JPEG, BMP, WebP, GIF, HEIC.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; created when missing.")],
     config: OptionalConfigFile = None,
     folder: FolderName = None,

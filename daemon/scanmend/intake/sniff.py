@@ -45,6 +45,14 @@ BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 """Sizes of the headers that may follow the 14 bytes that begin a BMP; ``BM`` alone begins many a text."""
 BMP_MIN_BYTES = 18
 """Bytes by which a BMP is known: its file header, and the size of the header that follows."""
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+"""Brands, in the first box, of photos compressed as HEVC."""
+HEIC_CONTAINER_BRANDS = (b"mif1", b"msf1")
+"""Brands of the container alone, which other formats have, too; one of HEIC_BRANDS follows."""
+HEIC_MIN_BYTES = 24
+"""Bytes by which a HEIC photo is known: its first box, with two brands."""
+MAX_HEIC_BOXES = 1024
+"""Boxes of a HEIC photo that are passed over."""
 WEBP_MIN_BYTES = 12
 """Bytes by which a WebP is known: ``RIFF``, a length, ``WEBP``."""
 
@@ -109,12 +117,14 @@ class _Source:
 
 
 def sniff(head: bytes) -> str | None:
-    """Return ``pdf``, ``tiff``, ``png``, ``jpeg``, ``bmp``, ``webp`` or ``gif``, or None, from a file's first bytes."""
+    """Name the format from the first 1024 bytes: pdf, tiff, png, jpeg, bmp, webp, gif or heic; None for any other."""
     for kind, signature in SIGNATURES:
         if head.startswith(signature):
             return kind
     if head[:4] == b"RIFF" and head[8:WEBP_MIN_BYTES] == b"WEBP":
         return "webp"
+    if _is_heic(head):
+        return "heic"
     header = int.from_bytes(head[14:BMP_MIN_BYTES], "little")
     if head[:2] == b"BM" and len(head) >= BMP_MIN_BYTES and header in BMP_HEADERS:
         return "bmp"
@@ -147,9 +157,19 @@ def missing_part(fd: int, size: int) -> str:
     return f"it begins as a {kind.upper()}, but {_MISSING[kind]}" if kind else f"it has only {size} bytes"
 
 
+def _is_heic(head: bytes) -> bool:
+    if head[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    first, others = head[8:12], [head[at : at + 4] for at in range(16, end - 3, 4)]
+    return first in HEIC_BRANDS or (first in HEIC_CONTAINER_BRANDS and any(b in HEIC_BRANDS for b in others))
+
+
 def _may_become_known(head: bytes) -> bool:
     signatures = (*(signature for _, signature in SIGNATURES), PDF_SIGNATURE)
     if any(len(head) < len(s) and s.startswith(head) for s in signatures):
+        return True
+    if len(head) < HEIC_MIN_BYTES and head[:3] == bytes(3) and b"ftyp".startswith(head[4:8]):
         return True
     riff = len(head) < WEBP_MIN_BYTES and b"RIFF".startswith(head[:4]) and b"WEBP".startswith(head[8:])
     return riff or (len(head) < BMP_MIN_BYTES and b"BM".startswith(head[:2]))
@@ -192,6 +212,23 @@ def _behind_sub_blocks(source: _Source, at: int) -> int:
         at += 1 + length
         if not length:
             return at
+
+
+def _heic(source: _Source) -> bool:
+    """Pass over the boxes, of which the last ends with the file."""
+    at = 0
+    for _ in range(MAX_HEIC_BOXES):
+        if at == source.size:
+            return True
+        length, begins = source.number(at, ">I"), 8
+        if not source.read(at + 4, 4).isalnum():  # no box: data behind the end
+            return True
+        if length == 1:  # the length follows in 64 bits
+            length, begins = source.number(at + 8, ">Q"), 16
+        if length == 0:  # up to the end of the file
+            return True
+        at += max(length, begins)
+    return True
 
 
 def _jpeg(source: _Source) -> bool:
@@ -282,8 +319,10 @@ _MISSING = {
     "tiff": "ends before a part that it points to",
     "bmp": "is shorter than its header says",
     "webp": "is shorter than its header says",
+    "heic": "is shorter than its boxes say",
 }
 """By format, what an incomplete file lacks."""
 _COMPLETE: dict[str, Callable[[_Source], bool]] = {
     "pdf": _pdf, "tiff": _tiff, "png": _png, "jpeg": _jpeg, "bmp": _bmp, "webp": _webp, "gif": _gif,
+    "heic": _heic,
 }  # fmt: skip

@@ -1,19 +1,15 @@
 """What MuPDF and Pillow raise on damaged files, turned into DocumentError."""
 
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pymupdf
 
 from scanmend.errors import DocumentError, OcrError
+from scanmend.source.image.pillow_errors import PILLOW_ERRORS
 
-DAMAGE_ERRORS = (
-    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
-    struct.error, zlib.error, pymupdf.mupdf.FzErrorBase,
-)  # fmt: skip
+DAMAGE_ERRORS = (*PILLOW_ERRORS, pymupdf.mupdf.FzErrorBase)
 """What MuPDF and Pillow raise, beside OSError, when the content of a file is damaged."""
 
 

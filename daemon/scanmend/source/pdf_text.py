@@ -20,7 +20,7 @@ from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.pictures import lacks_pictures, messages
 from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
-from scanmend.source.render_pdf import open_pdf, pdf_dpi
+from scanmend.source.render_pdf import known_dpi, open_pdf, pdf_dpi
 from scanmend.source.settings import ReadSettings
 
 MIN_VISIBLE_SHARE = 0.5
@@ -102,7 +102,7 @@ def _same_place(word: Box | None, box: Box) -> bool:
     )
 
 
-def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
+def _text_runs(sheet: Any, dpi: float) -> Iterator[TextRun]:
     """Yield the text that lies on the page as shown, one run for each of MuPDF's lines; words have boxes at ``dpi``."""
     line: list[Word] = []
     bounds: Any = None
@@ -125,7 +125,7 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
         yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
 
 
-def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
+def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool]:
     """Return the page, the share of its characters that are visible, and whether it may show more text."""
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
     visible_share = _visible_share(trace, drawn)
@@ -135,7 +135,7 @@ def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
         sheet.set_rotation((sheet.rotation + turned) % 360)  # in memory only
     size = (sheet.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).irect
     lines = lines_in_reading_order(list(_text_runs(sheet, dpi)))
-    page = Page(number, lines, size.width, size.height, dpi, origin="text", turned=turned)
+    page = Page(number, lines, size.width, size.height, known_dpi(dpi), origin="text", turned=turned)
     return page, visible_share, may_be_incomplete
 
 

@@ -1,27 +1,26 @@
 """Pages of a source as JPEG previews for people: in colour, upright and no larger than asked for, one at a time."""
 
 import io
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pymupdf
-from PIL import Image, ImageOps
+from PIL import Image
 
 from scanmend.fs.safe_open import open_source
+from scanmend.source.image.image_file import ImageFile, open_image_file
 from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
 from scanmend.source.pdf.masked_fields import hide_masked_fields
-from scanmend.source.render_image import IMAGE_FORMATS
 from scanmend.source.render_pdf import open_pdf
 
 
 class Preview:
     """An open source whose pages can be shown; from ``open_preview``."""
 
-    def __init__(self, image: Image.Image | None, pdf: Any) -> None:
-        """``image``: an open image, or None; ``pdf``: a document of MuPDF, or None. One of them is given."""
+    def __init__(self, image: ImageFile | None, pdf: Any) -> None:
+        """``image``: an open image file, or None; ``pdf``: a document of MuPDF, or None. One of them is given."""
         self.image, self._pdf = image, pdf
 
     def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
@@ -49,33 +48,29 @@ class Preview:
         return _grey_if_colourless(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
     @staticmethod
-    def _of_image(image: Image.Image, number: int, width: int, turned: int) -> Image.Image:
-        if number > 1:
-            image.seek(number - 1)
-        picture = image.convert("L") if image.mode == "1" else image.copy()
-        if image.mode.startswith("I") or image.mode == "F":
-            white = max(float(picture.getextrema()[1]), 1.0)  # type: ignore[arg-type]
-            picture = picture.convert("F").point(lambda v: v * (255.0 / white) + 0.0).convert("L")
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            seen = picture.convert("RGBA")
-            picture = Image.new("RGB", seen.size, "white")
-            picture.paste(seen, mask=seen.getchannel("A"))
-        upright = ImageOps.exif_transpose(picture)
-        upright = upright.rotate(-turned, expand=True) if turned else upright
-        upright.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
-        return _grey_if_colourless(upright)
+    def _of_image(image: ImageFile, number: int, width: int, turned: int) -> Image.Image:
+        picture = image.page(number).picture
+        picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+        picture = picture.rotate(-turned, expand=True) if turned else picture
+        picture.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
+        return _grey_if_colourless(picture)
 
 
 @contextmanager
 def open_preview(path: Path) -> Iterator[Preview]:
     """Open a source, recognised by content as for OCR; OSError, and what MuPDF and Pillow raise on damage."""
-    with ExitStack() as stack:
-        file = stack.enter_context(open_source(path))
-        if has_header(file.read(HEAD_BYTES)):
-            yield Preview(None, stack.enter_context(open_pdf(path)))
+    with open_source(path) as file:
+        is_pdf = has_header(file.read(HEAD_BYTES))
+    if is_pdf:
+        with open_pdf(path) as pdf:
+            yield Preview(None, pdf)
             return
-        file.seek(0, os.SEEK_SET)
-        yield Preview(stack.enter_context(Image.open(file, formats=IMAGE_FORMATS)), None)
+    with open_image_file(path, _any_size) as image:  # OCR has had it, within its limits
+        yield Preview(image, None)
+
+
+def _any_size(_width: int, _height: int, _number: int) -> None:
+    """Refuse nothing."""
 
 
 def _grey_if_colourless(picture: Image.Image) -> Image.Image:

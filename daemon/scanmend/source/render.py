@@ -35,8 +35,7 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
                     noted += stand_in_warnings(pdf)
         else:
             with open_image(path, limits) as image:
-                kind = str(image.format).lower()
-                pages = int(getattr(image, "n_frames", 1)) if kind == "tiff" else 1
+                kind, pages = image.kind, image.pages
     if pages < 1:
         raise DocumentError("the document has no pages")
     if pages > limits.max_pages:

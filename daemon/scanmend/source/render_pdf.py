@@ -29,7 +29,15 @@ MIN_SCAN_SHARE = 0.8
 """Share of a page that its only image must cover for the page to be a scan."""
 SCAN_DPI = range(100, 601)
 """Resolutions at which a scan is rendered as it is: below, interpolation helps Tesseract; above, it gains nothing."""
+A4_LONGER_SIDE_INCHES, A3_LONGER_SIDE_INCHES = 11.69, 16.54
+"""Sizes that a page is taken to have where the one that it declares makes its picture coarser than any scan."""
+SAME_RESOLUTION = 1.02
+"""Ratio up to which the pictures of a page have one resolution: they are strips of one scan."""
+MAX_STRIPS = 1000
+"""Pictures of a page that are looked at as strips of one scan."""
 
+_VECTORS = ("fill-text", "stroke-text", "fill-path", "stroke-path", "fill-shade")
+"""What MuPDF may find on a page that is seen and has no pixels of its own."""
 _JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 """The start of a JPEG 2000 code stream; the group holds right, bottom, left and top of its image."""
 
@@ -79,31 +87,42 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
         hide_masked_fields(page)
         dpi = pdf_dpi(page, number, limits)
         messages()
-        pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
+        zoom = pymupdf.Matrix(dpi / 72, dpi / 72)
+        pixmap = page.get_pixmap(matrix=zoom, colorspace=pymupdf.csGRAY, alpha=False)
         said = messages()
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         write_page_image(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        return PageImage(target, pixmap.width, pixmap.height, dpi, unread_pictures(page, pixmap, said))
+        unread = unread_pictures(page, pixmap, said)
+        return PageImage(target, pixmap.width, pixmap.height, known_dpi(dpi), unread)
 
 
-def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
-    """Return the resolution at which MuPDF's page is rendered.
+def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> float:
+    """Return the resolution at which MuPDF's page is rendered, in dots per inch of the page as it is declared.
 
-    DocumentError where the page has too many pixels even at the lowest resolution, or an image on it has.
+    A page that is one picture gets that picture's own pixels. DocumentError where the page has too many pixels even at
+    the lowest resolution, or an image on it has.
     """
-    width, height = page.rect.width / 72, page.rect.height / 72
-    highest = int(math.sqrt(limits.max_megapixels * 1e6 / max(width * height, 1e-9)))
-    if highest < PLAUSIBLE_DPI.start:
-        raise DocumentError(
-            f"page {number} measures {width:.0f} by {height:.0f} inches: "
-            f"even at {PLAUSIBLE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
-        )
     for image in page.get_images(full=True):
         check_pixels(*_declared_size(page.parent, image), number, limits)
     for image in page.get_image_info():  # those in the page's own content, too
         check_pixels(image["width"], image["height"], number, limits)
-    return min(_scan_dpi(page) or limits.render_dpi, highest)
+    width, height = page.rect.width / 72, page.rect.height / 72
+    highest = math.sqrt(limits.max_megapixels * 1e6 / max(width * height, 1e-9))
+    longer = max(width, height, 1e-9)
+    scan = _scan_dpi(page)
+    wanted = _rendered_dpi(page, scan, longer, limits.render_dpi) if scan else float(limits.render_dpi)
+    if highest < min(wanted, PLAUSIBLE_DPI.start):
+        raise DocumentError(
+            f"page {number} measures {width:.0f} by {height:.0f} inches: "
+            f"even at {PLAUSIBLE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
+        )
+    return wanted if wanted <= highest else highest * 0.99  # as rows and columns are rounded up
+
+
+def known_dpi(dpi: float) -> int:
+    """Return the resolution that a page image has for those who measure paper; 0 where the page cannot be so large."""
+    return round(dpi) if round(dpi) in PLAUSIBLE_DPI else 0
 
 
 def _ends_whole(path: Path) -> bool:
@@ -126,15 +145,40 @@ def _declared_size(pdf: Any, image: Sequence[Any]) -> tuple[int, int]:
     return width, height
 
 
-def _scan_dpi(page: Any) -> int | None:
-    """Resolution of the one image that fills the page, so that scans are not resampled; None for other pages."""
+def _scan_dpi(page: Any) -> float | None:
+    """Resolution of the one image, or of the strips of one, that fills the page; None for other pages."""
     images = page.get_image_info()
-    if len(images) != 1:
+    if not 0 < len(images) <= MAX_STRIPS:
         return None
-    left, top, right, bottom = images[0]["bbox"]
-    covered = (right - left) * (bottom - top) / max(page.rect.width * page.rect.height, 1e-9)
-    if covered < MIN_SCAN_SHARE:
+    covered, found = 0.0, []
+    for image in images:
+        left, top, right, bottom = image["bbox"]
+        covered += (right - left) * (bottom - top)
+        along = math.hypot(*image["transform"][:2])  # the image may lie on its side
+        found.append(image["width"] / max(along / 72, 1e-9))
+    share = covered / max(page.rect.width * page.rect.height, 1e-9)
+    if share < MIN_SCAN_SHARE or (len(images) > 1 and share > 2 - MIN_SCAN_SHARE):
         return None
-    along = math.hypot(*images[0]["transform"][:2])  # the image may lie on its side
-    dpi = round(images[0]["width"] / max(along / 72, 1e-9))
-    return min(dpi, SCAN_DPI[-1]) if dpi >= SCAN_DPI.start else None
+    exact = found[0] * (1 - 1e-6)  # or a hundredth of a pixel more becomes a whole one
+    return exact if max(found) <= SAME_RESOLUTION * min(found) else None
+
+
+def _rendered_dpi(page: Any, scan: float, longer: float, render_dpi: int) -> float:
+    """Resolution at which a page is rendered that a scan of resolution ``scan`` fills; ``longer`` side in inches.
+
+    It is the scan's own, unless that is finer than needed or too coarse. As apps call all pictures 72 DPI, the pixels
+    decide where it is the declared size that makes it so: they are taken for those of a sheet of A4.
+    """
+    as_a4 = scan * longer / A4_LONGER_SIDE_INCHES
+    if round(scan) > SCAN_DPI[-1]:
+        return scan * min(1.0, max(SCAN_DPI[-1] / scan, SCAN_DPI[-1] / as_a4))
+    if round(scan) >= SCAN_DPI.start:
+        return scan
+    if _shows_more_than_pictures(page):
+        return max(scan, render_dpi * min(1.0, A3_LONGER_SIDE_INCHES / longer))
+    return scan if round(as_a4) >= SCAN_DPI.start else render_dpi * min(1.0, A4_LONGER_SIDE_INCHES / longer)
+
+
+def _shows_more_than_pictures(page: Any) -> bool:
+    """Whether text or drawings can be seen on the page, which have no pixels of their own."""
+    return any(kind in _VECTORS for kind, *_ in page.get_bboxlog())

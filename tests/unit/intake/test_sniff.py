@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from odd_images import heic
 from scanmend.intake import sniff as module
 from scanmend.intake.sniff import ScanState, scan_state, sniff
 
@@ -75,6 +76,8 @@ WHOLE = {
     "tiff lzw strips": ("tiff", picture(format="TIFF", compression="tiff_lzw", strip_size=256)),
     "tiff pages": ("tiff", tiff_pages()),
     "bigtiff": ("tiff", tiff_pages(big_tiff=True)),
+    "heic": ("heic", heic()),
+    "heic container": ("heic", heic(b"mif1", b"mif1", b"heic")),
     "pdf": ("pdf", pdf()),
     "pdf behind mail headers": ("pdf", b"X-Scanner: yes\r\n" * 40 + pdf()),
 }
@@ -131,7 +134,15 @@ def test_zeros_are_incomplete(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"hello", b"BM is not always a bitmap, it seems", b"RIFF....WAVEfmt ", b"\x7fELF" * 99]
+    "data",
+    [
+        b"hello",
+        heic(b"avif", b"mif1"),
+        heic(b"isom", b"mp42"),
+        b"BM is not always a bitmap, it seems",
+        b"RIFF....WAVEfmt ",
+        b"\x7fELF" * 99,
+    ],
 )
 def test_other_files_are_foreign(data, tmp_path):
     """What is no scan format is not waited for."""

@@ -369,11 +369,44 @@ class TestResolution:
             with Image.open(rendered.path) as image:
                 assert difference(image, LINE) < 0.5
 
-    @pytest.mark.parametrize(("dpi", "used"), [(72, 150), (99, 150), (100, 100), (300, 300), (1200, 600)])
+    @pytest.mark.parametrize(("dpi", "used"), [(72, 150), (99, 150), (100, 100), (300, 300), (1200, 1200)])
     def test_of_a_scan_in_a_pdf(self, tmp_path, dpi, used):
-        """A scan too coarse for Tesseract is rendered at render_dpi, one much finer than needed at 600 DPI."""
+        """A scan too coarse for Tesseract is rendered at render_dpi, a small one in all its pixels."""
         path = sheet_pdf(tmp_path / "scan.pdf", LINE, dpi=dpi)
         assert render(path, 1, tmp_path, LIMITS).dpi == used
+
+    @pytest.mark.parametrize("dpi", [12, 72, 143, 300, 9000])
+    @pytest.mark.parametrize("strips", [1, 4])
+    @pytest.mark.parametrize("page_turn", [0, 90])
+    def test_a_scan_in_a_pdf_that_declares_another_size(self, tmp_path, dpi, strips, page_turn):
+        """Apps call every picture 72 DPI: it is rendered pixel by pixel, be its page as large as a wall or a stamp."""
+        width, height = 1240, 1752
+        with pymupdf.open() as document:
+            page = document.new_page(width=width * 72 / dpi, height=height * 72 / dpi)
+            for n in range(strips):
+                packed = io.BytesIO()
+                Image.new("L", (width, height // strips), 250).save(packed, "JPEG")
+                top, bottom = (page.rect.height * m / strips for m in (n, n + 1))
+                page.insert_image((0, top, page.rect.width, bottom), stream=packed.getvalue(), keep_proportion=False)
+            page.set_rotation(page_turn)
+            document.save(tmp_path / "scan.pdf")
+        rendered = render(tmp_path / "scan.pdf", 1, tmp_path, LIMITS)
+        size = (rendered.height, rendered.width) if page_turn else (rendered.width, rendered.height)
+        assert size == pytest.approx((width, height), abs=1)
+
+    def test_a_very_fine_scan_in_a_pdf(self, tmp_path):
+        """A sheet of A4 with more than 600 DPI is rendered at that."""
+        path = sheet_pdf(tmp_path / "scan.pdf", Image.new("1", (9921, 14031), 1), dpi=1200)
+        assert render(path, 1, tmp_path, SourceLimits(10, 250, 150)).dpi == 600
+
+    def test_a_slide_with_a_picture_behind_its_text(self, tmp_path):
+        """The text has no pixels of its own, so it is not made as coarse as the picture."""
+        path = sheet_pdf(tmp_path / "slide.pdf", Image.new("L", (1280, 720), 200), dpi=96)
+        with pymupdf.open(path) as document:
+            document[0].insert_text((50, 50), "Agenda")
+            document.save(tmp_path / "text.pdf")
+        assert render(path, 1, tmp_path, LIMITS).width == 1280
+        assert render(tmp_path / "text.pdf", 1, tmp_path, LIMITS).width == 2000
 
     def test_pages_that_are_no_scan(self, tmp_path):
         """Text, or a picture among text, is rendered at render_dpi."""

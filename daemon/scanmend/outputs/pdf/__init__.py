@@ -7,5 +7,5 @@
 Each of the first two has a class that takes pages with ``add`` and ends with ``finish``; others use only these, from
 page workers.
 
-May import: document, fs, outputs, source.pdf.
+May import: document, fs, outputs, source.image, source.pdf.
 """

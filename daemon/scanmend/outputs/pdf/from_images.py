@@ -7,19 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pymupdf
-from PIL import Image
-from PIL.ExifTags import Base
 
 from scanmend.document import CorrectedPage
 from scanmend.outputs.pdf.glyphless import NAME, Font
 from scanmend.outputs.pdf.image import add_image
 from scanmend.outputs.pdf.text_layer import Matrix, scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import PdfFile, producer, text_string, xmp
+from scanmend.source.image.image_file import ImageFile
+from scanmend.source.image.image_page import ImagePage
 
-_PLAUSIBLE_DPI = range(70, 1201)
-"""Resolutions that are believed; with others, the page gets the size of A4."""
+_GUESSED_DPI = range(70, 601)
+"""Resolutions that are assumed where the image gives none that is believed."""
 _A4_LONGER_SIDE_INCHES = 11.69
-"""Assumed length of the longer side, that of A4, where the image gives no plausible resolution."""
+"""Assumed length of the longer side, that of A4, where the image gives no resolution that is believed."""
 _MAX_PAGE_UNITS = 14_400
 """Longest side of a page that PDF allows, in its units of 1/72 inch."""
 
@@ -47,8 +47,8 @@ _BY_ROTATION: dict[int, Callable[[float, float], Matrix]] = {
 class FromImages:
     """Writes a PDF of the images of a source, page by page."""
 
-    def __init__(self, source: Path, image: Image.Image, target: Path, title: str, id_: bytes) -> None:
-        """``image``: ``source`` opened with Pillow; ``id_``: 16 bytes that identify the file. OSError."""
+    def __init__(self, source: Path, image: ImageFile, target: Path, title: str, id_: bytes) -> None:
+        """``image``: ``source``, opened; ``id_``: 16 bytes that identify the file. OSError."""
         self._source, self._image = source, image
         self._file = target.open("wb")
         self._pdf = PdfFile(self._file)
@@ -62,14 +62,10 @@ class FromImages:
 
         OSError, and what Pillow raises on damage.
         """
-        image = self._image
-        if page.page.number > 1:
-            image.seek(page.page.number - 1)
-        orientation = int(image.getexif().get(Base.Orientation, 1) or 1)
-        orient = _BY_EXIF_ORIENTATION.get(orientation, _BY_EXIF_ORIENTATION[1])
-        width, height = _size(image, page.page.dpi)
-        if orientation in (5, 6, 7, 8):
-            width, height = height, width
+        image = self._image.page(page.page.number)
+        scan, (across, down), orientation = add_image(self._pdf, self._source, image)
+        width, height = _size(image, (down, across) if orientation in (5, 6, 7, 8) else (across, down), page.page.dpi)
+        orient = _BY_EXIF_ORIENTATION[orientation]
         drawn = pymupdf.Matrix(*orient(width, height)) * pymupdf.Matrix(*_BY_ROTATION[page.page.turned](width, height))
         if page.page.turned in (90, 270):
             width, height = height, width
@@ -80,7 +76,6 @@ class FromImages:
             content = text_layer(page, tuple(to_pdf), self._font, NAME)
         numbers = " ".join(f"{n:.4f}" for n in drawn)
         content += f"q {numbers} cm /Scan Do Q\n".encode("ascii")
-        scan = add_image(self._pdf, self._source, image)
         stream = self._pdf.add("", content)
         self._pages.append(
             self._pdf.add(
@@ -105,17 +100,13 @@ class FromImages:
         self._file.close()
 
 
-def _size(image: Image.Image, dpi: int) -> tuple[float, float]:
-    """Width and height of the image's page in points, before it is turned.
+def _size(image: ImagePage, pixels: tuple[int, int], dpi: int) -> tuple[float, float]:
+    """Width and height of the upright image's page in points, before OCR turned it.
 
-    ``dpi``: the resolution that OCR went by, 0 where unknown.
+    ``pixels``: the image's size; ``dpi``: the resolution that OCR went by, 0 where unknown.
     """
-    claimed = (float(n) for n in image.info.get("dpi", ()))
-    # Formats that count in metres come back with 199.9996.
-    known = tuple(round(n, 1) for n in claimed if _PLAUSIBLE_DPI.start <= n < _PLAUSIBLE_DPI.stop)
-    if len(known) != 2:  # noqa: PLR2004 -- along and across
-        guess = dpi or min(max(max(image.size) / _A4_LONGER_SIDE_INCHES, _PLAUSIBLE_DPI.start), 600)
-        known = (guess, guess)
-    width, height = image.width * 72 / known[0], image.height * 72 / known[1]
+    guess = dpi or min(max(max(pixels) / _A4_LONGER_SIDE_INCHES, _GUESSED_DPI.start), _GUESSED_DPI.stop - 1)
+    across, down = image.resolution or (guess, guess)
+    width, height = pixels[0] * 72 / across, pixels[1] * 72 / down
     shrunk = min(1.0, _MAX_PAGE_UNITS / max(width, height))
     return width * shrunk, height * shrunk

@@ -9,6 +9,8 @@ from PIL import Image
 
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.writer import PdfFile
+from scanmend.source.image.image_page import ImagePage
+from scanmend.source.image.seen import is_full_scale
 
 _COLOUR_SPACES = {"L": ("/DeviceGray", 1), "RGB": ("/DeviceRGB", 3), "CMYK": ("/DeviceCMYK", 4)}
 _PNG_COLOUR_SPACES = {0: ("/DeviceGray", 1), 2: ("/DeviceRGB", 3), 3: ("", 1)}
@@ -32,23 +34,26 @@ class _Png:
     data: bytes
 
 
-def add_image(pdf: PdfFile, path: Path, image: Image.Image) -> int:
-    """Add the image at its current frame, and return its object number; ``path`` is the file that it is in.
+def add_image(pdf: PdfFile, path: Path, page: ImagePage) -> tuple[int, tuple[int, int], int]:
+    """Add the image of a page, of the file ``path``: return object number, size in pixels, and orientation.
 
+    The orientation is that of the data that went in, 1 to 8 as in EXIF: those of JPEGs and PNGs go in as they are.
     OSError, and what Pillow raises on damage where pixels have to be decoded.
     """
-    if image.format in ("JPEG", "MPO") and image.mode in _COLOUR_SPACES:
-        return _add_jpeg(pdf, _bytes(path), image)
-    if image.format == "PNG":
+    stored = page.stored
+    if stored is not None and stored.format in ("JPEG", "MPO") and stored.mode in _COLOUR_SPACES:
+        return _add_jpeg(pdf, _bytes(path), stored), stored.size, page.orientation
+    if stored is not None and stored.format == "PNG":
         png = _parsed(_bytes(path))
-        if png.colour in _PNG_COLOUR_SPACES and not png.interlaced and not png.transparent:
-            return _add_png(pdf, png, image)
-    if image.mode == "1":
-        return _add_fax(pdf, image)
-    plain = _opaque(image)
+        whole = png.colour in _PNG_COLOUR_SPACES and not png.interlaced and not png.transparent
+        if whole and (png.bits <= 8 or png.colour or is_full_scale(stored)):  # noqa: PLR2004 -- bits
+            return _add_png(pdf, png, stored), stored.size, page.orientation
+    picture = page.picture
+    if picture.mode == "1":
+        return _add_fax(pdf, picture), picture.size, 1
     packed = io.BytesIO()
-    plain.save(packed, "PNG")
-    return _add_png(pdf, _parsed(packed.getvalue()), plain)
+    picture.save(packed, "PNG")
+    return _add_png(pdf, _parsed(packed.getvalue()), picture), picture.size, 1
 
 
 def _bytes(path: Path) -> bytes:
@@ -81,7 +86,9 @@ def _add_png(pdf: PdfFile, png: _Png, image: Image.Image) -> int:
 def _add_fax(pdf: PdfFile, image: Image.Image) -> int:
     """Add a bilevel image as CCITT group 4, in one strip."""
     packed = io.BytesIO()
-    image.save(packed, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
+    # Without its tags, since Pillow hands them on: the order of bits among them, which PDF does not know.
+    bare = Image.frombytes("1", image.size, image.tobytes())
+    bare.save(packed, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
     with Image.open(packed, formats=("TIFF",)) as tiff:
         tags = tiff.tag_v2  # type: ignore[attr-defined]
         start, size = tags[_STRIP_OFFSETS][0], tags[_STRIP_SIZES][0]
@@ -103,20 +110,6 @@ def _profiled(pdf: PdfFile, image: Image.Image, space: str, samples: int) -> str
     if not fits:
         return space
     return f"[/ICCBased {pdf.add(f'/N {samples} /Alternate {space}', profile)} 0 R]"
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Convert to a mode that both PNG and PDF have; transparency becomes white."""
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        sheet = Image.new("RGB", image.size, "white")
-        sheet.paste(image, mask=image.getchannel("A"))
-        return sheet
-    if image.mode in ("L", "P", "RGB", "I;16"):
-        return image
-    if image.mode.startswith("I;16"):
-        return image.convert("I;16")
-    return image.convert("L" if image.mode in ("I", "F") else "RGB")
 
 
 def _parsed(data: bytes) -> _Png:

@@ -12,6 +12,7 @@ from pdf_words import CORRECTED, check_words, difference, mupdf, picture
 from sample_page import HEIGHT, TEXT, WIDTH, sample_page
 from scanmend.document import Line, Page, Word
 from scanmend.outputs.pdf.from_images import FromImages
+from scanmend.source.image.image_file import open_image_file
 
 SAVERS = {
     "scan.png": render_scans.save_png,
@@ -37,7 +38,7 @@ def sheet():
 
 def composed(source, *pages):
     target = source.with_suffix(".out.pdf")
-    with Image.open(source) as image:
+    with open_image_file(source, lambda *_: None) as image:
         made = FromImages(source, image, target, "Grüße 1", bytes(16))
         for page in pages or (sample_page(),):
             made.add(page)
