@@ -15,8 +15,9 @@ from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
+from scanmend.layout.reading_order import lines_in_reading_order
+from scanmend.layout.text_rows import TextRun
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
-from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
 from scanmend.source.render_pdf import open_pdf, pdf_dpi
 from scanmend.source.settings import ReadSettings
