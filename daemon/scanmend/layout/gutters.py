@@ -60,18 +60,19 @@ class _Pair:
 
     @cached_property
     def is_cell(self) -> tuple[bool, bool]:
-        """Whether all that stands left, and right, is short, a number or a label."""
+        """Whether all that stands left, and right, is short, a number, a label or a field."""
         left, right = (all(c.letters < MIN_COLUMN_LETTERS or c.is_number for c in side) for side in self.sides)
-        return left or self.sides[0][-1].text.endswith(_LABEL_ENDS), right
+        return left or self.sides[0][-1].text.endswith(_LABEL_ENDS), right or self.sides[1][0].in_field
 
     @property
     def in_table(self) -> bool:
-        """Whether it looks like a row of a table by itself: it has three cells or more, or a number or label."""
+        """Whether it looks like a row of a table by itself: it has three cells or more, or a number, label or field."""
         left, right = self.sides
         return (
             len(left) + len(right) > 2  # noqa: PLR2004
             or any(side[0].is_number for side, is_cell in zip(self.sides, self.is_cell, strict=True) if is_cell)
             or left[-1].text.endswith(_LABEL_ENDS)
+            or right[0].in_field
         )
 
 

@@ -19,6 +19,8 @@ class TextRun:
     right: float
     bottom: float
     words: tuple[Word, ...]
+    in_field: bool = False
+    """Whether it is the content of a form field."""
 
     @property
     def height(self) -> float:
@@ -76,7 +78,12 @@ def joined(row: Sequence[TextRun]) -> TextRun:
     """Join the runs of a row to one."""
     words = tuple(word for run in row for word in run.words)
     return TextRun(
-        min(p.left for p in row), min(p.top for p in row), max(p.right for p in row), max(p.bottom for p in row), words
+        min(p.left for p in row),
+        min(p.top for p in row),
+        max(p.right for p in row),
+        max(p.bottom for p in row),
+        words,
+        any(p.in_field for p in row),
     )
 
 

@@ -102,7 +102,8 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
     """Yield the text that lies on the page as shown, one run for each of MuPDF's lines; words have boxes at ``dpi``."""
     line: list[Word] = []
     bounds: Any = None
-    before = None
+    before: Any = None
+    fields = [pymupdf.Rect(field.rect) for field in sheet.widgets()]
     scale = pymupdf.Matrix(dpi / 72, dpi / 72)
     for *corners, text, block, row, _ in sheet.get_text("words", flags=_FLAGS):
         shown = pymupdf.Rect(corners) * sheet.rotation_matrix
@@ -110,15 +111,17 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
         parts = "".join(c for c in text if not has_no_meaning(c)).split()
         if not parts or not shown.width or middle not in sheet.rect:
             continue
-        if (block, row) != before and line:
-            yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
+        centre = (pymupdf.Rect(corners).tl + pymupdf.Rect(corners).br) / 2
+        field = next((n for n, rect in enumerate(fields) if centre in rect), None)
+        if (block, row, field) != before and line:
+            yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line), before[2] is not None)
             line = []
         bounds = bounds | shown if line else shown
-        before = (block, row)
+        before = (block, row, field)
         box = (shown * scale).round()
         line += (Word(part, tuple(box)) for part in parts)
     if line:
-        yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
+        yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line), before[2] is not None)
 
 
 def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:

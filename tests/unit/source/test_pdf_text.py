@@ -123,6 +123,20 @@ class TestEmbeddedText:
         assert "Noted beside it" in text
         assert "Hidden" not in text
 
+    def test_fields_stand_in_the_line_of_their_labels(self, pdf, tmp_path):
+        """Long labels without colons, and long contents, are no two columns."""
+        labels = ["Given name and initials", "Family name at birth", "Street and number of house", "Country of residence"]
+        contents = ["Berta Philomena", "Beispiel-Musterfrau", "31 Orchard Way, Annexe", "Isle of Man and Jersey"]
+        sheet = pdf.page([])
+        for n, (label, content) in enumerate(zip(labels, contents, strict=True)):
+            sheet.insert_text((60, 100 + 18 * n), label, fontsize=11)
+            field = pymupdf.Widget()
+            field.field_type, field.field_name, field.field_value = pymupdf.PDF_WIDGET_TYPE_TEXT, label, content
+            field.rect, field.text_fontsize = pymupdf.Rect(260, 86 + 18 * n, 460, 103 + 18 * n), 9
+            sheet.add_widget(field)
+        rows = [f"{label} {content}" for label, content in zip(labels, contents, strict=True)]
+        assert read(pdf.save(), tmp_path).raw.split("\n") == rows
+
     def test_ligatures_and_hyphens(self, pdf, tmp_path):
         """Ligatures are letters; a hyphen at a line's end stays, as with OCR."""
         sheet = pdf.page()
