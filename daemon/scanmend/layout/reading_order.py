@@ -1,16 +1,18 @@
 """Puts text runs in the order in which people read a page: columns one after the other, table rows whole. Pure.
 
-A region is split at the tallest gutter between columns of prose that it has: above the columns, left column, right
+A region is split at the tallest gutter between columns that it has: above the columns, left column, right
 column, below them, each again by the same rule. What has no such gutter is read row by row.
 """
 
 import itertools
 import statistics
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
-from scanmend.document import Line
+from scanmend.document import Line, Word
+from scanmend.layout.bidi import has_right_to_left, in_reading_order, is_right_to_left
 from scanmend.layout.gutters import BLOCK_GAP_HEIGHTS, are_columns, are_prose, goes_on, rows_across
-from scanmend.layout.text_rows import TextRun, bands, free_heights, joined, rows
+from scanmend.layout.text_rows import TextRun, bands, cells, free_heights, joined, rows
 
 MIN_GUTTER_HEIGHTS = 0.7
 """Least width of the gap between columns, as a multiple of the median line height."""
@@ -28,19 +30,39 @@ PARAGRAPH_SIZE_RATIO = 1.25
 
 def lines_in_reading_order(runs: Sequence[TextRun]) -> tuple[Line, ...]:
     """Return the lines of a page in reading order, their paragraphs numbered from 0."""
+    from_right = is_right_to_left(word.text for run in runs for word in run.words)
+    shown = [_mirrored(run) for run in runs] if from_right else list(runs)  # so that the column read first is left
     lines: list[Line] = []
     paragraph = -1
-    for column in _regions(sorted(runs, key=lambda run: (run.top, run.left))):
+    for column in _regions(sorted(shown, key=lambda run: (run.top, run.left))):
         before: TextRun | None = None
-        found = [joined(row) for row in rows(column)]
+        of_column = list(rows(column))
+        found = [joined(row) for row in of_column]
         steps = [b.top - a.top for a, b in itertools.pairwise(found)]
         usual = statistics.median_low(steps) if len(steps) > 1 else 0.0
-        for row in found:
+        for runs_in_row, row in zip(of_column, found, strict=True):
             if before is None or _starts_paragraph(before, row, usual):
                 paragraph += 1
-            lines.append(Line(row.words, paragraph))
+            lines.append(Line(_words(runs_in_row, from_right=from_right), paragraph))
             before = row
     return tuple(lines)
+
+
+def _mirrored(run: TextRun) -> TextRun:
+    return replace(run, left=-run.right, right=-run.left)
+
+
+def _words(row: Sequence[TextRun], *, from_right: bool) -> tuple[Word, ...]:
+    """Return the words of a row as they are read; ``from_right``: the page is read from right to left."""
+    text = [word.text for run in row for word in run.words]
+    rtl = [has_right_to_left(word) for word in text]
+    line_from_right = from_right if any(rtl) or not any(c.isalpha() for word in text for c in word) else False
+    if not from_right and any(rtl):
+        line_from_right = is_right_to_left(text)
+    found = cells(row)
+    if line_from_right != from_right:
+        found.reverse()
+    return tuple(word for cell in found for word in in_reading_order(cell.words, from_right=line_from_right))
 
 
 def _starts_paragraph(above: TextRun, row: TextRun, usual: float) -> bool:

@@ -53,15 +53,18 @@ class _TextLine:
         return " ".join(w.text for w in self.words)
 
     def cells(self) -> list[list[PlacedWord]]:
-        """Its words, split where the gap between two is wide."""
-        out: list[list[PlacedWord]] = []
-        for word in self.words:
-            before = out[-1][-1].box if out else None
-            if before and word.box and word.box[0] - before[2] <= _CELL_GAP_HEIGHTS * self.height:
-                out[-1].append(word)
+        """Its words, split where the gap between two that stand side by side is wide; in reading order."""
+        order = sorted(range(len(self.words)), key=lambda n: (self.words[n].box or (0,))[0])
+        out: list[list[int]] = []
+        right: int | None = None
+        for n in order:
+            box = self.words[n].box
+            if right is not None and box and box[0] - right <= _CELL_GAP_HEIGHTS * self.height:
+                out[-1].append(n)
             else:
-                out.append([word])
-        return out
+                out.append([n])
+            right = max(right, box[2]) if box and right is not None and n in out[-1][1:] else box[2] if box else None
+        return [[self.words[n] for n in sorted(cell)] for cell in sorted(out, key=min)]
 
 
 def render(pages: Pages) -> Iterator[bytes]:
@@ -216,7 +219,8 @@ def _table_at(rows: Sequence[_TextLine], start: int) -> tuple[list[list[str]], i
             table[-1] = [f"{above} {text}".strip() for above, text in zip(table[-1], texts, strict=True)]
         else:
             table.append(texts)
-    return table, len(taken)
+    from_right = sum(_span(cells[0]) > _span(cells[-1]) for cells in taken)
+    return [row[::-1] for row in table] if 2 * from_right > len(taken) else table, len(taken)
 
 
 def _goes_on_in_cells(rows: Sequence[_TextLine], i: int, columns: Sequence[tuple[int, int]], least: int) -> bool:

@@ -4,6 +4,7 @@ Text is trusted when most of it is visible (else it is another program's OCR lay
 (else the fonts do not say what their glyphs mean).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
+from scanmend.layout.bidi import has_right_to_left
 from scanmend.layout.reading_order import lines_in_reading_order
 from scanmend.layout.text_rows import TextRun
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
@@ -39,6 +41,11 @@ MIN_EXTRA_CONFIDENCE = 70.0
 
 _INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode for text that is neither filled nor stroked."""
+_LEFT_TO_RIGHT = re.compile(
+    "[\u0660-\u0669\u06f0-\u06f9][\u0660-\u0669\u06f0-\u06f9\u066b\u066c.,/:-]*[\u0660-\u0669\u06f0-\u06f9]|^[^\\w\\s]{2,}$"
+)
+"""On pages with text from right to left, what MuPDF may give in either direction: numbers in the digits of Arabic or
+Persian, which are written from left to right like others, and marks that stand alone."""
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
 
@@ -105,9 +112,13 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
     before: Any = None
     fields = [pymupdf.Rect(field.rect) for field in sheet.widgets()]
     scale = pymupdf.Matrix(dpi / 72, dpi / 72)
-    for *corners, text, block, row, _ in sheet.get_text("words", flags=_FLAGS):
+    found = sheet.get_text("words", flags=_FLAGS)
+    rtl = any(has_right_to_left(text) for *_, text, _, _, _ in found)
+    for *corners, text, block, row, _ in found:
         shown = pymupdf.Rect(corners) * sheet.rotation_matrix
         middle = (shown.tl + shown.br) / 2
+        if rtl and _LEFT_TO_RIGHT.search(text) and _runs_left(sheet, corners):
+            text = _LEFT_TO_RIGHT.sub(lambda part: part[0][::-1], text)  # noqa: PLW2901
         parts = "".join(c for c in text if not has_no_meaning(c)).split()
         if not parts or not shown.width or middle not in sheet.rect:
             continue
@@ -122,6 +133,22 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
         line += (Word(part, tuple(box)) for part in parts)
     if line:
         yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line), before[2] is not None)
+
+
+def _runs_left(sheet: Any, corners: Sequence[float]) -> bool:
+    """Whether MuPDF gives the digits, or else the marks, of the word here in the order from right to left."""
+    places: list[tuple[float, bool]] = []
+    for block in sheet.get_text("rawdict", clip=pymupdf.Rect(corners), flags=_FLAGS)["blocks"]:
+        for line in block.get("lines", ()):
+            x, y = line["dir"]
+            chars = (char for span in line["spans"] for char in span["chars"])
+            places += (
+                (c["origin"][0] * x + c["origin"][1] * y, c["c"].isdigit())
+                for c in chars
+                if pymupdf.Rect(corners).contains((pymupdf.Rect(c["bbox"]).tl + pymupdf.Rect(c["bbox"]).br) / 2)
+            )
+    of_digits = [place for place, is_digit in places if is_digit] or [place for place, _ in places]
+    return of_digits != sorted(of_digits)
 
 
 def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:

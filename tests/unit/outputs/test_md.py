@@ -128,3 +128,16 @@ def test_tables_of_different_widths_are_apart():
     ]
     assert md(*lines).split("\n\n")[0] == "| Date | May |\n| --- | --- |\n| Sheet | One |"
     assert len(md(*lines).split("\n\n")) == 2
+
+
+def test_tables_from_right_to_left():
+    """The first cell of a row is its rightmost one; words of a cell keep their order."""
+
+    def row(y, *cells):
+        words = [
+            Word(w, (x - 40 * n - 30, y, x - 40 * n, y + 20)) for x, cell in cells for n, w in enumerate(cell.split())
+        ]
+        return Line(tuple(words))
+
+    lines = [row(0, (900, "מספר חשבון"), (500, "סך")), row(30, (900, "4711"), (500, "24.00"))]
+    assert md(*lines) == "| מספר חשבון | סך |\n| --- | --- |\n| 4711 | 24.00 |\n"

@@ -125,7 +125,12 @@ class TestEmbeddedText:
 
     def test_fields_stand_in_the_line_of_their_labels(self, pdf, tmp_path):
         """Long labels without colons, and long contents, are no two columns."""
-        labels = ["Given name and initials", "Family name at birth", "Street and number of house", "Country of residence"]
+        labels = [
+            "Given name and initials",
+            "Family name at birth",
+            "Street and number of house",
+            "Country of residence",
+        ]
         contents = ["Berta Philomena", "Beispiel-Musterfrau", "31 Orchard Way, Annexe", "Isle of Man and Jersey"]
         sheet = pdf.page([])
         for n, (label, content) in enumerate(zip(labels, contents, strict=True)):
@@ -145,6 +150,17 @@ class TestEmbeddedText:
         writer.append((60, 316), "yard", font=pymupdf.Font("tiro"))
         writer.write_text(sheet)
         assert read(pdf.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
+
+    @pytest.mark.parametrize(
+        "line",
+        ["חשבון מספר 4711 על סך 1,284.50 שקל.", "חברת Orchard Garden 2024 שלחה (12-34) מכתב", "رقم ٤٧١١ في ٢٠٢٤"],
+    )
+    def test_lines_from_right_to_left(self, pdf, tmp_path, line):
+        """They come in the order in which they are read, and the digits of numbers keep theirs, in any script."""
+        sheet = pdf.page([])
+        for n in range(3):
+            sheet.insert_htmlbox((60, 80 + 40 * n, 500, 110 + 40 * n), f"<p dir=rtl>{line}</p>")
+        assert read(pdf.save(), tmp_path, pdf_text="only").raw.split("\n") == [line] * 3
 
     def test_permissions_do_not_matter(self, pdf, tmp_path):
         """The text of a PDF that only forbids copying is taken."""
