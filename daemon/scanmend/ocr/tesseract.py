@@ -18,6 +18,7 @@ import pytesseract
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
 from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
+from scanmend.language.invisible import without_invisible
 from scanmend.process import rlimits
 from scanmend.source.page_image import PageImage
 
@@ -107,7 +108,7 @@ def _words(line: ET.Element) -> Iterator[Word]:
         if element.get("class") != "ocrx_word":
             continue
         glyphs = tuple(_glyphs(element))
-        text = "".join(_own_text(element)).strip()
+        text = without_invisible("".join(_own_text(element)).strip())  # Tesseract sets marks of direction
         title = element.get("title") or ""
         confidence = _numbers_after(title, "x_wconf")
         for part in text.split():

@@ -15,6 +15,7 @@ import pymupdf
 from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
+from scanmend.language.invisible import SOFT_HYPHEN, without_invisible
 from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.layout.bidi import has_right_to_left
 from scanmend.layout.reading_order import lines_in_reading_order
@@ -119,7 +120,9 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
         middle = (shown.tl + shown.br) / 2
         if rtl and _LEFT_TO_RIGHT.search(text) and _runs_left(sheet, corners):
             text = _LEFT_TO_RIGHT.sub(lambda part: part[0][::-1], text)  # noqa: PLW2901
-        parts = "".join(c for c in text if not has_no_meaning(c)).split()
+        if SOFT_HYPHEN in text and not any(c == SOFT_HYPHEN and end > start for c, start, end in _here(sheet, corners)):
+            text = text.replace(SOFT_HYPHEN, "")  # noqa: PLW2901 -- it has no width, so it is not seen
+        parts = without_invisible("".join(c for c in text if not has_no_meaning(c))).split()
         if not parts or not shown.width or middle not in sheet.rect:
             continue
         centre = (pymupdf.Rect(corners).tl + pymupdf.Rect(corners).br) / 2
@@ -137,18 +140,22 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
 
 def _runs_left(sheet: Any, corners: Sequence[float]) -> bool:
     """Whether MuPDF gives the digits, or else the marks, of the word here in the order from right to left."""
-    places: list[tuple[float, bool]] = []
-    for block in sheet.get_text("rawdict", clip=pymupdf.Rect(corners), flags=_FLAGS)["blocks"]:
+    found = list(_here(sheet, corners))
+    starts = [start for c, start, _ in found if c.isdigit()] or [start for _, start, _ in found]
+    return starts != sorted(starts)
+
+
+def _here(sheet: Any, corners: Sequence[float]) -> Iterator[tuple[str, float, float]]:
+    """Yield the characters whose middle is between these corners, with start and end along their line in points."""
+    place = pymupdf.Rect(corners)
+    for block in sheet.get_text("rawdict", clip=place, flags=_FLAGS)["blocks"]:
         for line in block.get("lines", ()):
             x, y = line["dir"]
-            chars = (char for span in line["spans"] for char in span["chars"])
-            places += (
-                (c["origin"][0] * x + c["origin"][1] * y, c["c"].isdigit())
-                for c in chars
-                if pymupdf.Rect(corners).contains((pymupdf.Rect(c["bbox"]).tl + pymupdf.Rect(c["bbox"]).br) / 2)
-            )
-    of_digits = [place for place, is_digit in places if is_digit] or [place for place, _ in places]
-    return of_digits != sorted(of_digits)
+            for char in (char for span in line["spans"] for char in span["chars"]):
+                box = pymupdf.Rect(char["bbox"])
+                if (box.tl + box.br) / 2 in place:
+                    ends = sorted((box.x0 * x + box.y0 * y, box.x1 * x + box.y1 * y))
+                    yield char["c"], round(ends[0], 2), round(ends[1], 2)
 
 
 def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:

@@ -61,9 +61,9 @@ def test_latin_lines_stay_as_they_are():
     assert in_reading_order(words, from_right=False) == tuple(words)
 
 
-def test_which_way_most_letters_go():
+def test_which_way_most_words_go():
     """Numbers say nothing."""
-    assert is_right_to_left([BILL, "4711", "Ltd"])
+    assert is_right_to_left([BILL, "4711", NUMBER, "Ltd"])
     assert not is_right_to_left(["The", "firm", TOTAL])
     assert not is_right_to_left(["4711"])
 

@@ -151,6 +151,15 @@ class TestEmbeddedText:
         writer.write_text(sheet)
         assert read(pdf.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
 
+    def test_soft_hyphens_and_characters_of_no_width(self, pdf, tmp_path):
+        """Soft hyphens that are drawn are hyphens; what nobody sees does not part words and numbers."""
+        sheet = pdf.page([])
+        writer, font = pymupdf.TextWriter(sheet.rect), pymupdf.Font("cjk")
+        for n, row in enumerate(["order 2024\u00ad0815 of the commit\u00ad", "tee, \u200e1,\u200b284.50\u200f in all"]):
+            writer.append((60, 300 + 16 * n), row, font=font)
+        writer.write_text(sheet)
+        assert read(pdf.save(), tmp_path).raw == "order 2024-0815 of the commit-\ntee, 1,284.50 in all"
+
     @pytest.mark.parametrize(
         "line",
         ["חשבון מספר 4711 על סך 1,284.50 שקל.", "חברת Orchard Garden 2024 שלחה (12-34) מכתב", "رقم ٤٧١١ في ٢٠٢٤"],
