@@ -13,8 +13,10 @@ _INVISIBLE = re.compile(
 ignorable ones, as far as it may stand in a text."""
 _JOINERS = {"\u200c", "\u200d"}
 """The zero-width non-joiner and joiner: they change the shape of letters, in Persian and in the scripts of India."""
-_JOINED_SCRIPTS = ("ARABIC ", "SYRIAC ", "DEVANAGARI ", "BENGALI ", "GURMUKHI ", "GUJARATI ", "ORIYA ", "TAMIL ")
-_JOINED_SCRIPTS += ("TELUGU ", "KANNADA ", "MALAYALAM ", "SINHALA ", "KHMER ", "MYANMAR ", "MONGOLIAN ")
+_JOINED_SCRIPTS = (
+    "ARABIC ", "SYRIAC ", "DEVANAGARI ", "BENGALI ", "GURMUKHI ", "GUJARATI ", "ORIYA ", "TAMIL ", "TELUGU ",
+    "KANNADA ", "MALAYALAM ", "SINHALA ", "KHMER ", "MYANMAR ", "MONGOLIAN ",
+)  # fmt: skip
 
 
 def without_invisible(text: str) -> str:

@@ -19,6 +19,7 @@ from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
 from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
 from scanmend.language.invisible import without_invisible
+from scanmend.ocr.cjk_words import with_joined_characters
 from scanmend.process import rlimits
 from scanmend.source.page_image import PageImage
 
@@ -98,7 +99,7 @@ def parse(hocr: bytes, number: int, image: PageImage, seconds: float) -> Page:
         raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
-        found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINE_CLASSES)
+        found = (with_joined_characters(tuple(_words(e))) for e in block.iter() if e.get("class") in _LINE_CLASSES)
         lines += (Line(words, paragraph) for words in found if words)
     return Page(number, tuple(lines), image.width, image.height, image.dpi, round(seconds, 3))
 
