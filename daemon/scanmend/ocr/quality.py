@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanmend.document import Box, Line, Page
+from scanmend.language.scripts import is_full_width
 
 GUESS_CONFIDENCE = 50.0
 """Tesseract's confidence (0–100) up to which a word adds nothing to ``worth``: it is hardly more than a guess."""
@@ -86,7 +87,9 @@ def _right_neighbour(box: Box, words: Sequence[tuple[Box, bool]], row: Sequence[
 
 def _is_cell(line: Line) -> bool:
     numbers = sum(any(map(str.isdigit, w.text)) for w in line.words)
-    return len(line.words) <= MAX_CELL_WORDS or 2 * numbers >= len(line.words)
+    # Words of Chinese and Japanese, which no blanks part, have about two characters.
+    count = sum(max(1, sum(map(is_full_width, w.text)) // 2) for w in line.words)
+    return count <= MAX_CELL_WORDS or 2 * numbers >= count
 
 
 def _has_text(text: str) -> bool:

@@ -18,6 +18,8 @@ import pytesseract
 from scanmend.document import Box, Glyph, Line, Page, Word
 from scanmend.errors import DocumentError, OcrError, PageFailed
 from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
+from scanmend.language.invisible import without_invisible
+from scanmend.ocr.cjk_words import with_joined_characters
 from scanmend.process import rlimits
 from scanmend.source.page_image import PageImage
 
@@ -97,7 +99,7 @@ def parse(hocr: bytes, number: int, image: PageImage, seconds: float) -> Page:
         raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
-        found = (tuple(_words(e)) for e in block.iter() if e.get("class") in _LINE_CLASSES)
+        found = (with_joined_characters(tuple(_words(e))) for e in block.iter() if e.get("class") in _LINE_CLASSES)
         lines += (Line(words, paragraph) for words in found if words)
     return Page(number, tuple(lines), image.width, image.height, image.dpi, round(seconds, 3))
 
@@ -107,7 +109,7 @@ def _words(line: ET.Element) -> Iterator[Word]:
         if element.get("class") != "ocrx_word":
             continue
         glyphs = tuple(_glyphs(element))
-        text = "".join(_own_text(element)).strip()
+        text = without_invisible("".join(_own_text(element)).strip())  # Tesseract sets marks of direction
         title = element.get("title") or ""
         confidence = _numbers_after(title, "x_wconf")
         for part in text.split():

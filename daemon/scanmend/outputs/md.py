@@ -3,12 +3,12 @@
 Lines are joined to paragraphs, and words hyphenated at a line's end are joined.
 """
 
+import itertools
 import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from scanmend.document import Box, CorrectedPage, union
 from scanmend.outputs.page_file import Pages
@@ -24,6 +24,12 @@ _CELL_GAP_HEIGHTS = 1.6
 """A gap wider than this multiple of the line's height separates two cells of a table."""
 _MIN_TABLE_ROWS = 2
 """Fewest rows that make a table."""
+_MAX_LINE_STEP_HEIGHTS = 1.8
+"""Largest step between two lines of a cell, as a multiple of the line's height."""
+_ROW_STEP_RATIO = 1.15
+"""The step to the next row of a table is larger, by this factor, than that between lines of one row."""
+_TABLE_GAP_HEIGHTS = 3.5
+"""A larger step, as a multiple of the line's height, parts tables with different numbers of cells."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])|(?<!\w)(#)")
 _STARTS_BLOCK = re.compile(r"([-+](?= )|=+$|-{3,}$)")
 _BULLET = re.compile(r"[•‣▪●◦·∙»–—-] (?=\S)")
@@ -47,15 +53,18 @@ class _TextLine:
         return " ".join(w.text for w in self.words)
 
     def cells(self) -> list[list[PlacedWord]]:
-        """Its words, split where the gap between two is wide."""
-        out: list[list[PlacedWord]] = []
-        for word in self.words:
-            before = out[-1][-1].box if out else None
-            if before and word.box and word.box[0] - before[2] <= _CELL_GAP_HEIGHTS * self.height:
-                out[-1].append(word)
+        """Its words, split where the gap between two that stand side by side is wide; in reading order."""
+        order = sorted(range(len(self.words)), key=lambda n: (self.words[n].box or (0,))[0])
+        out: list[list[int]] = []
+        right: int | None = None
+        for n in order:
+            box = self.words[n].box
+            if right is not None and box and box[0] - right <= _CELL_GAP_HEIGHTS * self.height:
+                out[-1].append(n)
             else:
-                out.append([word])
-        return out
+                out.append([n])
+            right = max(right, box[2]) if box and right is not None and n in out[-1][1:] else box[2] if box else None
+        return [[self.words[n] for n in sorted(cell)] for cell in sorted(out, key=min)]
 
 
 def render(pages: Pages) -> Iterator[bytes]:
@@ -96,12 +105,12 @@ def _blocks(rows: Sequence[_TextLine], usual: float, known: Counter[str]) -> Ite
     at = 0
     prose: list[_TextLine] = []
     while at < len(rows):
-        table = _table_at(rows, at)
+        table, length = _table_at(rows, at)
         if table:
             yield from _paragraphs(prose, usual, known)
             prose = []
-            yield _table(rows[at : at + len(table)], table)
-            at += len(table)
+            yield _table(table)
+            at += length
         else:
             prose.append(rows[at])
             at += 1
@@ -110,7 +119,7 @@ def _blocks(rows: Sequence[_TextLine], usual: float, known: Counter[str]) -> Ite
 
 def _paragraphs(rows: Sequence[_TextLine], usual: float, known: Counter[str]) -> Iterator[str]:
     groups: list[tuple[int, list[_TextLine]]] = []
-    for _, group in groupby(rows, key=lambda row: (row.paragraph, _rank(row, usual))):
+    for _, group in itertools.groupby(rows, key=lambda row: (row.paragraph, _rank(row, usual))):
         lines = list(group)
         rank = _rank(lines[0], usual) or 2 * _capitals(lines)
         if groups and not rank and not groups[-1][0] and _runs_on(groups[-1][1][-1], lines[0]):
@@ -175,21 +184,69 @@ def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
     return text
 
 
-def _table_at(rows: Sequence[_TextLine], start: int) -> list[list[str]]:
-    """Return the cells of the table that begins at row ``start``, one list per row; empty if none begins there."""
+def _table_at(rows: Sequence[_TextLine], start: int) -> tuple[list[list[str]], int]:
+    """Return the table that begins at row ``start``, as a list of cells for each of its rows, and its number of lines.
+
+    Without a table, both are empty. Lines that go on in cells above them belong to the row of these.
+    """
     taken: list[list[list[PlacedWord]]] = []
-    for i, row in enumerate(rows[start:]):
+    continues: list[bool] = []
+    for i, row in enumerate(rows[start:], start):
         cells = row.cells()
-        before = rows[start + i - 1].box if i else None
-        if len(cells) < 2 or not row.box or (before and row.box[1] < before[1]):  # noqa: PLR2004
+        before = rows[i - 1] if taken else None
+        if not row.box or (before and before.box and row.box[1] < before.box[1]):
+            break
+        least = min(
+            (_step(rows[n - 1], rows[n]) for n in range(start + 1, i) if not continues[n - start]), default=0
+        )  # between rows
+        if before and _goes_on_in_cells(rows, i, _columns(taken), least if any(continues) else 0):
+            continues.append(True)
+            taken.append(cells)
+            continue
+        if len(cells) < 2 or (before and len(cells) != len(before.cells()) and _is_apart(before, row)):  # noqa: PLR2004
             break
         if len(_columns([*taken, cells])) < max(2, max(map(len, [*taken, cells])) - 1):
             break  # cells of one row overlap several of another: prose with wide gaps
+        continues.append(False)
         taken.append(cells)
     columns = _columns(taken)
-    if len(taken) < _MIN_TABLE_ROWS or len(columns) < 2:  # noqa: PLR2004
-        return []
-    return [_by_column(cells, columns) for cells in taken]
+    if continues.count(False) < _MIN_TABLE_ROWS or len(columns) < 2:  # noqa: PLR2004
+        return [], 0
+    table: list[list[str]] = []
+    for cells, goes_on in zip(taken, continues, strict=True):
+        texts = _by_column(cells, columns)
+        if goes_on:
+            table[-1] = [f"{above} {text}".strip() for above, text in zip(table[-1], texts, strict=True)]
+        else:
+            table.append(texts)
+    from_right = sum(_span(cells[0]) > _span(cells[-1]) for cells in taken)
+    return [row[::-1] for row in table] if 2 * from_right > len(taken) else table, len(taken)
+
+
+def _goes_on_in_cells(rows: Sequence[_TextLine], i: int, columns: Sequence[tuple[int, int]], least: int) -> bool:
+    """Whether row ``i`` continues cells of the row above: it has words in some columns, and stands closer to that row.
+
+    It is closer than the next row of the table or than ``least``, the pixels from row to row where others go on.
+    """
+    row, cells = rows[i], rows[i].cells()
+    spans = [_span(cell) for cell in cells]
+    within = [sum(left <= end and right >= start for start, end in columns) for left, right in spans]
+    if len(cells) >= len(columns) or within != [1] * len(cells) or any(c.isdigit() for c in row.text):
+        return False
+    step, below = _step(rows[i - 1], row), [_step(a, b) for a, b in itertools.pairwise(rows[i : i + 5])]
+    if step > _MAX_LINE_STEP_HEIGHTS * row.height:
+        return False
+    return any(after > _ROW_STEP_RATIO * step for after in (least, *itertools.takewhile(lambda n: n > 0, below)))
+
+
+def _step(above: _TextLine, row: _TextLine) -> int:
+    """Pixels from the bottom of one row to that of the next; 0 where a place is unknown."""
+    return row.box[3] - above.box[3] if row.box and above.box else 0
+
+
+def _is_apart(above: _TextLine, row: _TextLine) -> bool:
+    """Whether there is much free space between two rows, as between two tables."""
+    return _step(above, row) > _TABLE_GAP_HEIGHTS * row.height
 
 
 def _span(cell: Sequence[PlacedWord]) -> tuple[int, int]:
@@ -217,7 +274,7 @@ def _by_column(cells: Sequence[Sequence[PlacedWord]], columns: Sequence[tuple[in
     return texts
 
 
-def _table(_: Sequence[_TextLine], cells: Sequence[Sequence[str]]) -> str:
+def _table(cells: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(_escaped(text) for text in row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
 

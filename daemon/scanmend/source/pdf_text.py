@@ -4,6 +4,7 @@ Text is trusted when most of it is visible (else it is another program's OCR lay
 (else the fonts do not say what their glyphs mean).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +15,14 @@ import pymupdf
 from scanmend.document import Box, Page, Word
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
+from scanmend.language.invisible import SOFT_HYPHEN, without_invisible
 from scanmend.language.plausible import has_no_meaning, why_implausible
+from scanmend.layout.bidi import has_right_to_left
+from scanmend.layout.reading_order import lines_in_reading_order
+from scanmend.layout.text_rows import TextRun
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
 from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.pictures import lacks_pictures, messages
-from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
 from scanmend.source.render_pdf import known_dpi, open_pdf, pdf_dpi
 from scanmend.source.settings import ReadSettings
@@ -40,6 +44,11 @@ MIN_EXTRA_CONFIDENCE = 70.0
 
 _INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode for text that is neither filled nor stroked."""
+_LEFT_TO_RIGHT = re.compile(
+    "[\u0660-\u0669\u06f0-\u06f9][\u0660-\u0669\u06f0-\u06f9\u066b\u066c.,/:-]*[\u0660-\u0669\u06f0-\u06f9]|^[^\\w\\s]{2,}$"
+)
+"""On pages with text from right to left, what MuPDF may give in either direction: numbers in the digits of Arabic or
+Persian, which are written from left to right like others, and marks that stand alone."""
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
 
@@ -106,23 +115,52 @@ def _text_runs(sheet: Any, dpi: float) -> Iterator[TextRun]:
     """Yield the text that lies on the page as shown, one run for each of MuPDF's lines; words have boxes at ``dpi``."""
     line: list[Word] = []
     bounds: Any = None
-    before = None
+    before: Any = None
+    fields = [pymupdf.Rect(field.rect) for field in sheet.widgets()]
     scale = pymupdf.Matrix(dpi / 72, dpi / 72)
-    for *corners, text, block, row, _ in sheet.get_text("words", flags=_FLAGS):
+    found = sheet.get_text("words", flags=_FLAGS)
+    rtl = any(has_right_to_left(text) for *_, text, _, _, _ in found)
+    for *corners, text, block, row, _ in found:
         shown = pymupdf.Rect(corners) * sheet.rotation_matrix
         middle = (shown.tl + shown.br) / 2
-        parts = "".join(c for c in text if not has_no_meaning(c)).split()
+        if rtl and _LEFT_TO_RIGHT.search(text) and _runs_left(sheet, corners):
+            text = _LEFT_TO_RIGHT.sub(lambda part: part[0][::-1], text)  # noqa: PLW2901
+        if SOFT_HYPHEN in text and not any(c == SOFT_HYPHEN and end > start for c, start, end in _here(sheet, corners)):
+            text = text.replace(SOFT_HYPHEN, "")  # noqa: PLW2901 -- it has no width, so it is not seen
+        parts = without_invisible("".join(c for c in text if not has_no_meaning(c))).split()
         if not parts or not shown.width or middle not in sheet.rect:
             continue
-        if (block, row) != before and line:
-            yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
+        centre = (pymupdf.Rect(corners).tl + pymupdf.Rect(corners).br) / 2
+        field = next((n for n, rect in enumerate(fields) if centre in rect), None)
+        if (block, row, field) != before and line:
+            yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line), before[2] is not None)
             line = []
         bounds = bounds | shown if line else shown
-        before = (block, row)
+        before = (block, row, field)
         box = (shown * scale).round()
         line += (Word(part, tuple(box)) for part in parts)
     if line:
-        yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
+        yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line), before[2] is not None)
+
+
+def _runs_left(sheet: Any, corners: Sequence[float]) -> bool:
+    """Whether MuPDF gives the digits, or else the marks, of the word here in the order from right to left."""
+    found = list(_here(sheet, corners))
+    starts = [start for c, start, _ in found if c.isdigit()] or [start for _, start, _ in found]
+    return starts != sorted(starts)
+
+
+def _here(sheet: Any, corners: Sequence[float]) -> Iterator[tuple[str, float, float]]:
+    """Yield the characters whose middle is between these corners, with start and end along their line in points."""
+    place = pymupdf.Rect(corners)
+    for block in sheet.get_text("rawdict", clip=place, flags=_FLAGS)["blocks"]:
+        for line in block.get("lines", ()):
+            x, y = line["dir"]
+            for char in (char for span in line["spans"] for char in span["chars"]):
+                box = pymupdf.Rect(char["bbox"])
+                if (box.tl + box.br) / 2 in place:
+                    ends = sorted((box.x0 * x + box.y0 * y, box.x1 * x + box.y1 * y))
+                    yield char["c"], round(ends[0], 2), round(ends[1], 2)
 
 
 def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool]:

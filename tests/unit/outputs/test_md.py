@@ -107,3 +107,37 @@ def test_pages_begin_with_a_comment():
     """Each page begins with a comment, an empty page, too."""
     pages = [CorrectedPage(Page(1, (line(0, "One."),)), ""), CorrectedPage(Page(2, ()), "")]
     assert b"".join(render(pages)).decode() == "<!-- page 1 -->\n\nOne.\n\n<!-- page 2 -->\n"
+
+
+def test_cells_of_several_lines_are_one_row():
+    """Lines that stand closer to the row above than to the next one go on in its cells, also in the last row."""
+    lines = [line(0, "Item | Price"), line(40, "Oak beam | 284.50"), line(65, "planed"), line(105, "Screws | 24.00")]
+    expected = "| Item | Price |\n| --- | --- |\n| Oak beam planed | 284.50 |\n| Screws | 24.00 |\n"
+    assert md(*lines) == expected
+    assert md(*lines, line(130, "brass")) == expected.replace("Screws", "Screws brass")
+    assert md(*lines, line(160, "Paid")) == f"{expected}\nPaid\n"
+
+
+def test_tables_of_different_widths_are_apart():
+    """Free space between rows with different numbers of cells parts two tables."""
+    lines = [
+        line(0, "Date | May"),
+        line(30, "Sheet | One"),
+        line(160, "Item | Pieces | Price"),
+        line(190, "Glue | 1 | 9.00"),
+    ]
+    assert md(*lines).split("\n\n")[0] == "| Date | May |\n| --- | --- |\n| Sheet | One |"
+    assert len(md(*lines).split("\n\n")) == 2
+
+
+def test_tables_from_right_to_left():
+    """The first cell of a row is its rightmost one; words of a cell keep their order."""
+
+    def row(y, *cells):
+        words = [
+            Word(w, (x - 40 * n - 30, y, x - 40 * n, y + 20)) for x, cell in cells for n, w in enumerate(cell.split())
+        ]
+        return Line(tuple(words))
+
+    lines = [row(0, (900, "מספר חשבון"), (500, "סך")), row(30, (900, "4711"), (500, "24.00"))]
+    assert md(*lines) == "| מספר חשבון | סך |\n| --- | --- |\n| 4711 | 24.00 |\n"

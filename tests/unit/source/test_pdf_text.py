@@ -123,6 +123,25 @@ class TestEmbeddedText:
         assert "Noted beside it" in text
         assert "Hidden" not in text
 
+    def test_fields_stand_in_the_line_of_their_labels(self, pdf, tmp_path):
+        """Long labels without colons, and long contents, are no two columns."""
+        labels = [
+            "Given name and initials",
+            "Family name at birth",
+            "Street and number of house",
+            "Country of residence",
+        ]
+        contents = ["Berta Philomena", "Beispiel-Musterfrau", "31 Orchard Way, Annexe", "Isle of Man and Jersey"]
+        sheet = pdf.page([])
+        for n, (label, content) in enumerate(zip(labels, contents, strict=True)):
+            sheet.insert_text((60, 100 + 18 * n), label, fontsize=11)
+            field = pymupdf.Widget()
+            field.field_type, field.field_name, field.field_value = pymupdf.PDF_WIDGET_TYPE_TEXT, label, content
+            field.rect, field.text_fontsize = pymupdf.Rect(260, 86 + 18 * n, 460, 103 + 18 * n), 9
+            sheet.add_widget(field)
+        rows = [f"{label} {content}" for label, content in zip(labels, contents, strict=True)]
+        assert read(pdf.save(), tmp_path).raw.split("\n") == rows
+
     def test_ligatures_and_hyphens(self, pdf, tmp_path):
         """Ligatures are letters; a hyphen at a line's end stays, as with OCR."""
         sheet = pdf.page()
@@ -131,6 +150,26 @@ class TestEmbeddedText:
         writer.append((60, 316), "yard", font=pymupdf.Font("tiro"))
         writer.write_text(sheet)
         assert read(pdf.save(), tmp_path).raw.endswith("the office has five floors and a back-\nyard")
+
+    def test_soft_hyphens_and_characters_of_no_width(self, pdf, tmp_path):
+        """Soft hyphens that are drawn are hyphens; what nobody sees does not part words and numbers."""
+        sheet = pdf.page([])
+        writer, font = pymupdf.TextWriter(sheet.rect), pymupdf.Font("cjk")
+        for n, row in enumerate(["order 2024\u00ad0815 of the commit\u00ad", "tee, \u200e1,\u200b284.50\u200f in all"]):
+            writer.append((60, 300 + 16 * n), row, font=font)
+        writer.write_text(sheet)
+        assert read(pdf.save(), tmp_path).raw == "order 2024-0815 of the commit-\ntee, 1,284.50 in all"
+
+    @pytest.mark.parametrize(
+        "line",
+        ["חשבון מספר 4711 על סך 1,284.50 שקל.", "חברת Orchard Garden 2024 שלחה (12-34) מכתב", "رقم ٤٧١١ في ٢٠٢٤"],
+    )
+    def test_lines_from_right_to_left(self, pdf, tmp_path, line):
+        """They come in the order in which they are read, and the digits of numbers keep theirs, in any script."""
+        sheet = pdf.page([])
+        for n in range(3):
+            sheet.insert_htmlbox((60, 80 + 40 * n, 500, 110 + 40 * n), f"<p dir=rtl>{line}</p>")
+        assert read(pdf.save(), tmp_path, pdf_text="only").raw.split("\n") == [line] * 3
 
     def test_permissions_do_not_matter(self, pdf, tmp_path):
         """The text of a PDF that only forbids copying is taken."""

@@ -1,11 +1,12 @@
-"""scanmend.source.reading_order: columns one after the other, rows of tables whole."""
+"""scanmend.layout.reading_order: columns one after the other, rows of tables whole."""
 
 import random
 
 import pytest
 
 from scanmend.document import Word
-from scanmend.source.reading_order import TextRun, lines_in_reading_order
+from scanmend.layout.reading_order import lines_in_reading_order
+from scanmend.layout.text_rows import TextRun
 
 WORDS = ("the", "water", "main", "in", "Orchard", "Way", "will", "be", "renewed", "between", "May", "and")
 
