@@ -13,7 +13,7 @@ from typing import Any
 
 import pymupdf
 
-from scanmend.document import DocumentWarning
+from scanmend.document import DocumentWarning, Fingerprint
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
@@ -30,6 +30,9 @@ MIN_SCAN_SHARE = 0.8
 SCAN_DPI = range(100, 601)
 """Resolutions at which a scan is rendered as it is: below, interpolation helps Tesseract; above, it gains nothing."""
 
+_sound: list[Fingerprint] = []
+"""State of the PDF opened last whose page tree was found sound, so that it is not walked again for each page."""
+
 _JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 """The start of a JPEG 2000 code stream; the group holds right, bottom, left and top of its image."""
 
@@ -42,6 +45,7 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with open_source(path) as file:  # MuPDF itself cannot open names that are not Unicode
+        state = Fingerprint.of(os.fstat(file.fileno()))
         try:
             pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
         except pymupdf.FileDataError as e:
@@ -52,9 +56,12 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     if pdf.is_repaired and not _ends_whole(path):
         pdf.close()
         raise DocumentError("the PDF is cut short: its end is missing; what is left of it may lack pages")
-    missing = mend_page_tree(pdf)
-    if noted is not None:
-        noted += missing
+    if state not in _sound:  # the walk takes 40 ms for each thousand pages
+        missing = mend_page_tree(pdf)
+        if missing is None:
+            _sound[:] = [state]
+        elif noted is not None:
+            noted += missing
     return pdf
 
 
