@@ -13,7 +13,7 @@ from typing import Any
 
 import pymupdf
 
-from scanmend.document import DocumentWarning
+from scanmend.document import DocumentWarning, Fingerprint
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
@@ -38,6 +38,9 @@ MAX_STRIPS = 1000
 
 _VECTORS = ("fill-text", "stroke-text", "fill-path", "stroke-path", "fill-shade")
 """What MuPDF may find on a page that is seen and has no pixels of its own."""
+_sound: list[Fingerprint] = []
+"""State of the PDF opened last whose page tree was found sound, so that it is not walked again for each page."""
+
 _JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 """The start of a JPEG 2000 code stream; the group holds right, bottom, left and top of its image."""
 
@@ -50,6 +53,7 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with open_source(path) as file:  # MuPDF itself cannot open names that are not Unicode
+        state = Fingerprint.of(os.fstat(file.fileno()))
         try:
             pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
         except pymupdf.FileDataError as e:
@@ -60,9 +64,12 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     if pdf.is_repaired and not _ends_whole(path):
         pdf.close()
         raise DocumentError("the PDF is cut short: its end is missing; what is left of it may lack pages")
-    missing = mend_page_tree(pdf)
-    if noted is not None:
-        noted += missing
+    if state not in _sound:  # the walk takes 40 ms for each thousand pages
+        missing = mend_page_tree(pdf)
+        if missing is None:
+            _sound[:] = [state]
+        elif noted is not None:
+            noted += missing
     return pdf
 
 

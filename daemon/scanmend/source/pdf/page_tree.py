@@ -31,17 +31,19 @@ class _Walk:
     """Whether each branch is one by its type, and counts its kids rightly."""
 
 
-def mend_page_tree(pdf: Any) -> tuple[DocumentWarning, ...]:
+def mend_page_tree(pdf: Any) -> tuple[DocumentWarning, ...] | None:
     """Put the pages that the document holds below a new root where its tree is wrong; return a warning of missing ones.
 
-    Only the open document is changed, not its file.
+    None where the tree is sound. Only the open document is changed, not its file.
     """
     document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001 -- PyMuPDF's own way down to MuPDF
     catalogue = _mupdf.pdf_dict_gets(_mupdf.pdf_trailer(document), "Root")
     root = _mupdf.pdf_dict_gets(catalogue, "Pages")
     walk = _Walk([])
     _collect(root, {}, frozenset(), walk)
-    if not walk.pages or walk.regular:
+    if walk.regular:
+        return None
+    if not walk.pages:
         return ()
     counted = _mupdf.pdf_dict_get_int(root, _name("Count"))
     _put_below_new_root(document, catalogue, walk)
