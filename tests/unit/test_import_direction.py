@@ -57,6 +57,7 @@ DOORS = {
     "fitz": (),
     "PIL": (
         "source/image/*.py",
+        "source/render_image.py",
         "source/blank.py",
         "source/pdf/picture_data.py",
         "source/preview.py",
