@@ -58,6 +58,7 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
     with open_pdf(path) as pdf:
         page = pdf.load_page(number - 1)
         dpi = pdf_dpi(page, number, limits)
+        _remove_redaction_marks(page)
         pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY, alpha=False)
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
@@ -82,6 +83,12 @@ def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> int:
     for image in page.get_image_info():  # those in the page's own content, too
         check_pixels(image["width"], image["height"], number, limits)
     return min(_scan_dpi(page) or limits.render_dpi, highest)
+
+
+def _remove_redaction_marks(page: Any) -> None:
+    """Remove marks for redactions that nobody applied, in memory only: they hide nothing, but are drawn over words."""
+    for mark in list(page.annots(types=[pymupdf.PDF_ANNOT_REDACT])):
+        page.delete_annot(mark)
 
 
 def _has_end_mark(path: Path) -> bool:
