@@ -33,7 +33,9 @@ def compose(
     """Write the outputs named by the keys of ``targets`` (``hocr``, ``pdf``, ``html``) to its paths.
 
     An output that cannot be made, as the source is damaged where the pages could do without, is removed and returned
-    as a warning. ``pages``: path of the document's ``PageFile``. ``facts``: ``source`` (name of the scan), ``title``,
+    as a warning; so is what an output could not keep.
+
+    ``pages``: path of the document's ``PageFile``. ``facts``: ``source`` (name of the scan), ``title``,
     ``sha256`` of the source, ``languages``, number of ``pages``, and of the whole document the number of ``accepted``
     and ``rejected`` edits, the ``model``'s name or None, and ``warnings`` (a list of texts). ``progress`` is called
     after each page and each output. OSError; MemoryError and OcrError as ``damage_as_document_error``.
@@ -50,7 +52,7 @@ def compose(
             progress()
         for name in outputs.names:
             with outputs.surviving_damage(name):
-                outputs.composers[name].finish()
+                outputs.finish(name)
             progress()
     return tuple(outputs.warnings)
 
@@ -72,6 +74,13 @@ class _Outputs:
     def begin(self, name: str) -> None:
         """Open an output."""
         self.composers[name] = self._composer(name, self._targets[name])
+
+    def finish(self, name: str) -> None:
+        """Complete an output."""
+        composer = self.composers[name]
+        composer.finish()
+        if isinstance(composer, FromPdf):
+            self.warnings += composer.warnings
 
     @contextmanager
     def surviving_damage(self, name: str) -> Iterator[None]:

@@ -93,6 +93,7 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
         page = pdf.load_page(number - 1)
         hide_masked_fields(page)
         dpi = pdf_dpi(page, number, limits)
+        _remove_redaction_marks(page)
         messages()
         zoom = pymupdf.Matrix(dpi / 72, dpi / 72)
         pixmap = page.get_pixmap(matrix=zoom, colorspace=pymupdf.csGRAY, alpha=False)
@@ -125,6 +126,12 @@ def pdf_dpi(page: Any, number: int, limits: SourceLimits) -> float:
             f"even at {PLAUSIBLE_DPI.start} DPI it has more than max_megapixels: {limits.max_megapixels:g}"
         )
     return wanted if wanted <= highest else highest * 0.99  # as rows and columns are rounded up
+
+
+def _remove_redaction_marks(page: Any) -> None:
+    """Remove marks for redactions that nobody applied, in memory only: they hide nothing, but are drawn over words."""
+    for mark in list(page.annots(types=[pymupdf.PDF_ANNOT_REDACT])):
+        page.delete_annot(mark)
 
 
 def known_dpi(dpi: float) -> int:

@@ -1,6 +1,8 @@
 """The ``.pdf`` output of a PDF: a copy with the corrected words as invisible text over their boxes.
 
-The text is appended to the copy as an incremental update, so that it keeps every byte that it had.
+The text is appended to the copy as an incremental update, so that it keeps every byte that it had. Hidden text that a
+page has, the layer of another OCR program, is taken out of its content streams by the same update: annotations, links
+and all else of the document are not touched.
 """
 
 import shutil
@@ -9,15 +11,17 @@ from typing import Any
 
 import pymupdf
 
-from scanmend.document import Box, CorrectedPage
+from scanmend.document import Box, CorrectedPage, DocumentWarning
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.glyphless import NAME, Font
+from scanmend.outputs.pdf.repaired import save_repaired
 from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import text_string
 from scanmend.source.pdf.page_tree import mend_page_tree
+from scanmend.source.pdf_content.hidden import take_out_hidden_text
+from scanmend.source.pdf_content.rewrite import edit_content
+from scanmend.source.render_pdf import open_pdf
 
-_INVISIBLE_TEXT_MODE = 3
-"""PDF's text rendering mode for text that is neither filled nor stroked."""
 _MAX_COVERED_SHARE = 0.3
 """A word is not written where the page's own text covers more than this share of its box: it is there already."""
 _CACHE_PAGES = 50
@@ -32,7 +36,7 @@ class FromPdf:
 
         OSError, and what MuPDF raises on damage.
         """
-        self._target = target
+        self._source, self._target = source, target
         with open_source(source) as file, target.open("wb") as copy:
             shutil.copyfileobj(file, copy)
         self._pdf = pymupdf.open(str(target), filetype="pdf")
@@ -40,6 +44,8 @@ class FromPdf:
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
         self._title = title
+        self.warnings: list[DocumentWarning] = []
+        """What of the document could not be kept, or not replaced; complete after ``finish``."""
 
     def add(self, page: CorrectedPage) -> None:
         """Lay the corrected words over a page; visible text that it has stays, and is not doubled.
@@ -55,10 +61,8 @@ class FromPdf:
             pymupdf.TOOLS.store_shrink(100)
         if not page.page.width or not page.page.height:
             return
+        self._take_out_hidden_text(sheet)
         own = _own_text(sheet)
-        if own is None:
-            _remove_text(sheet)
-            own = []
         shown = pymupdf.Matrix(*scale_to_page(page.page, (sheet.rect.width, sheet.rect.height)))
         covered = [rect * ~shown for rect in own]
         layer = text_layer(
@@ -75,11 +79,24 @@ class FromPdf:
         if self._pdf.can_save_incrementally():
             self._pdf.save(str(self._target), incremental=True, encryption=pymupdf.PDF_ENCRYPT_KEEP, no_new_id=True)
             self._pdf.close()
-            return
-        mended = self._target.with_suffix(".mended")  # MuPDF repaired it, so it cannot be updated incrementally
-        self._pdf.save(str(mended), no_new_id=True)
-        self._pdf.close()
-        mended.replace(self._target)
+        else:  # MuPDF repaired it
+            self.warnings.append(save_repaired(self._pdf, self._target))
+
+    def _take_out_hidden_text(self, sheet: Any) -> None:
+        """Take out of the copy what is found to be hidden in the source, where a page can be changed and looked at."""
+        with open_pdf(self._source) as pdf:
+            found = take_out_hidden_text(pdf, sheet.number + 1)
+        if found.edits:
+            edit_content(self._pdf, sheet, found.text, found.edits)
+        if found.left:
+            self.warnings.append(
+                DocumentWarning(
+                    "old_text_kept",
+                    "an earlier invisible text of the page stays beside the new one in the pdf output, as the page "
+                    "would look different without it",
+                    sheet.number + 1,
+                )
+            )
 
     def _add_object(self, inside: str, stream: bytes | None, number: int | None) -> int:
         number = number or int(self._pdf.get_new_xref())
@@ -97,21 +114,13 @@ def _to_pdf(sheet: Any) -> Any:
     return ~matrix
 
 
-def _own_text(sheet: Any) -> list[Any] | None:
-    """Boxes of the page's own visible text; None where it has text, but all invisible: the layer of an OCR program."""
-    spans = sheet.get_texttrace()
-    seen = [pymupdf.Rect(span["bbox"]) for span in spans if span["type"] != _INVISIBLE_TEXT_MODE]
-    return None if spans and not seen else seen
-
-
-def _remove_text(sheet: Any) -> None:
-    """Remove the text of a page, but neither its images nor its graphics."""
-    sheet.add_redact_annot(sheet.rect, fill=False)
-    sheet.apply_redactions(
-        images=pymupdf.PDF_REDACT_IMAGE_NONE,
-        graphics=pymupdf.PDF_REDACT_LINE_ART_NONE,
-        text=pymupdf.PDF_REDACT_TEXT_REMOVE,
-    )
+def _own_text(sheet: Any) -> list[Any]:
+    """Boxes of the text that the page shows itself, as the page is shown."""
+    return [
+        pymupdf.Rect(span["bbox"]) * sheet.rotation_matrix
+        for span in sheet.get_texttrace()
+        if any(chr(char[0]) > " " for char in span["chars"])
+    ]
 
 
 def _is_uncovered(box: Box, covered: list[Any]) -> bool:
