@@ -27,15 +27,15 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Pa
     if blank.is_blank(image.path, image.dpi):
         return Page(number, (), image.width, image.height, image.dpi, origin="blank")
     page = _read_by_ocr(image, number, settings)
-    if embedded is not None and settings.pdf_text == "auto" and embedded.trustworthy:
-        return page if pdf_text.ocr_found_more(page, embedded.page) else embedded.page
+    if embedded is not None and settings.pdf_text == "auto" and embedded.is_visible:
+        return page if pdf_text.is_ocr_better(page, embedded) else embedded.page
     return page
 
 
 def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
     """Whether the PDF's own text is taken without rendering the page."""
     if settings.pdf_text == "auto":
-        return embedded.trustworthy and not embedded.may_be_incomplete
+        return embedded.is_enough
     return settings.pdf_text == "only" or bool(embedded.page.lines)
 
 
