@@ -1,4 +1,4 @@
-"""Joins what Tesseract gives for words of Chinese, Japanese and Korean: a character or two each, with blanks. Pure.
+"""Joins what Tesseract gives for words of Chinese, Japanese and Korean: one or two characters each. Pure.
 
 A blank stays where the image has a gap: wider than a mark leaves between characters, wide beside a Latin word or a
 number, and any between two of these. Korean is written with blanks; but Tesseract parts syllables as well.

@@ -26,15 +26,15 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Pa
         return embedded.page
     image = render.render(path, number, work, settings.limits)
     page = _read_image(image, number, settings)
-    if embedded is not None and settings.pdf_text == "auto" and embedded.trustworthy and page.origin != "blank":
-        page = page if pdf_text.ocr_found_more(page, embedded.page) else embedded.page
+    if embedded is not None and settings.pdf_text == "auto" and embedded.is_visible and page.origin != "blank":
+        page = page if pdf_text.is_ocr_better(page, embedded) else embedded.page
     return replace(page, warnings=image.warnings)
 
 
 def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
     """Whether the PDF's own text is taken without rendering the page."""
     if settings.pdf_text == "auto":
-        return embedded.trustworthy and not embedded.may_be_incomplete
+        return embedded.is_enough
     return settings.pdf_text == "only" or bool(embedded.page.lines)
 
 

@@ -28,6 +28,14 @@ RETRY_TORN_SHARE = 0.025
 """Share of words torn from their rows (``Quality.torn_share``) above which another layout is tried."""
 ROTATE_CONFIDENCE = 60.0
 """Mean confidence (0–100) below which the page may be upside down, so that another rotation is tried."""
+MIN_TURNED_CONFIDENCE = 70.0
+"""Mean confidence (0–100) that the reading of a turned page must have: below it, orientation means nothing.
+
+Drawn pages in scripts that Tesseract was not asked for (Chinese, Japanese, Korean, Cyrillic, Greek, Hebrew, Arabic,
+read as English) had 0 to 57 upright and 0 to 62 upside down; English ones 96 upright, 33 to 50 upside down.
+"""
+MIN_TURNED_LETTERS = 10
+"""Fewest letters and digits of such a reading: a few may be read well by chance."""
 MIN_WORTH_RATIO = 1.02
 """Another reading is kept when it is worth more than the best so far by this factor."""
 SMALL_TEXT_PX, LARGE_TEXT_PX = 16.0, 45.0
@@ -71,6 +79,11 @@ def read(image: PageImage, number: int, settings: ReadSettings, steps: Collectio
     return best.page()
 
 
+def _shows_orientation(quality: Quality) -> bool:
+    """Whether a turned page was read so well that it cannot be so by chance."""
+    return quality.confidence >= MIN_TURNED_CONFIDENCE and quality.letters >= MIN_TURNED_LETTERS
+
+
 class _BestReading:
     """The best reading of one page so far, and what else is worth trying."""
 
@@ -96,7 +109,9 @@ class _BestReading:
         except (OcrError, DocumentError, OSError):
             self.spent_s += time.monotonic() - started
             return
-        if other.quality.worth > MIN_WORTH_RATIO * self._best.quality.worth:
+        if other.quality.worth > MIN_WORTH_RATIO * self._best.quality.worth and (
+            transform.turned == self._best.transform.turned or _shows_orientation(other.quality)
+        ):
             self._best = other
 
     def page(self) -> Page:

@@ -13,6 +13,7 @@ from typing import Any
 import pymupdf
 
 from scanmend.document import Box, Page, Word
+from scanmend.language import plausible
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.invisible import SOFT_HYPHEN, without_invisible
@@ -41,6 +42,12 @@ MIN_EXTRA_SHARE = 0.1
 """The same as a share of the number of embedded words; the larger of both counts."""
 MIN_EXTRA_CONFIDENCE = 70.0
 """Tesseract's confidence (0-100) that such a word must have, so that noise is not taken for words."""
+MAX_HOLE_SHARE = 0.02
+"""Largest share of words with missing characters; with more, the page is read by OCR, and the better text is kept."""
+MIN_SURE_CONFIDENCE = 75.0
+"""Tesseract's confidence (0-100) from which a word counts as well read, when its result is compared to such text."""
+MIN_KNOWN_OCR_SHARE = 0.3
+"""Least share of known words in the OCR result for it to be preferred to text of which hardly a word is known."""
 
 _INVISIBLE_TEXT_MODE = 3
 """PDF's text rendering mode for text that is neither filled nor stroked."""
@@ -61,6 +68,24 @@ class PdfText:
     """Whether there is text, most of it visible and plausible as language."""
     may_be_incomplete: bool
     """Whether the page may show more text, in images or as vector shapes."""
+    languages: tuple[str, ...] = ()
+    """The languages that it may be in, by Tesseract's names."""
+    hole_share: float = 0.0
+    """Share of its words in which characters are missing, as the PDF does not say what their glyphs mean."""
+    may_be_wrong: bool = False
+    """Whether hardly a word of it is known: it may be in another language, or not be what the page shows."""
+    is_visible: bool = True
+    """Whether most of it is visible."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether nothing speaks for reading the page by OCR as well."""
+        return self.trustworthy and not (self.may_be_incomplete or self.may_be_wrong or self.has_holes)
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether so many words lack characters that OCR may be better."""
+        return self.hole_share > MAX_HOLE_SHARE
 
 
 def extract_text(path: Path, number: int, settings: ReadSettings, installed: frozenset[str]) -> PdfText | None:
@@ -76,16 +101,41 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
         dpi = pdf_dpi(sheet, number, settings.limits)
         messages()
         try:
-            page, visible_share, may_be_incomplete = _read(sheet, number, dpi)
+            page, visible_share, may_be_incomplete, words = _read(sheet, number, dpi)
         except DAMAGE_ERRORS:  # of a font, say; the page may still render well, so OCR can read it
             return None
         may_be_incomplete |= lacks_pictures(messages())
     languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
-    trustworthy = visible_share >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
+    visible = visible_share >= MIN_VISIBLE_SHARE
+    trustworthy = visible and not why_implausible(" ".join(words), languages)
+    may_be_wrong = plausible.may_be_wrong(page.raw, languages)
+    among = languages
     if settings.languages == AUTO:
         best = guess_language(page.raw, languages)
         languages = (best.language,) if best else ()
-    return PdfText(replace(page, languages=languages if page.lines else ()), trustworthy, may_be_incomplete)
+    page = replace(page, languages=languages if page.lines else ())
+    holes = plausible.hole_share(words)
+    return PdfText(page, trustworthy, may_be_incomplete, among, holes, may_be_wrong, visible)
+
+
+def is_ocr_better(ocr: Page, embedded: PdfText) -> bool:
+    """Whether the OCR result is to be preferred to the text embedded in the same page."""
+    if embedded.has_holes:
+        # Half of its letters at the least: in scripts without blanks, one hole makes a word of a whole line.
+        least = _letters(embedded.page) * max(0.5, 1 - embedded.hole_share)
+        return _letters(ocr, MIN_SURE_CONFIDENCE) >= least
+    if not embedded.trustworthy:
+        return True
+    if embedded.may_be_wrong:
+        share = plausible.known_share(ocr.raw, ocr.languages or embedded.languages) or 0.0
+        return share >= MIN_KNOWN_OCR_SHARE and (ocr.mean_confidence or 0.0) >= MIN_EXTRA_CONFIDENCE
+    return embedded.may_be_incomplete and ocr_found_more(ocr, embedded.page)
+
+
+def _letters(page: Page, confidence: float = 0.0) -> int:
+    """Number of letters and digits in words that have this confidence, or more, or none."""
+    words = (w for line in page.lines for w in line.words if w.confidence is None or w.confidence >= confidence)
+    return sum(sum(map(str.isalnum, w.text)) for w in words)
 
 
 def ocr_found_more(ocr: Page, embedded: Page) -> bool:
@@ -111,14 +161,13 @@ def _same_place(word: Box | None, box: Box) -> bool:
     )
 
 
-def _text_runs(sheet: Any, dpi: float) -> Iterator[TextRun]:
+def _text_runs(sheet: Any, dpi: float, found: Sequence[Any]) -> Iterator[TextRun]:
     """Yield the text that lies on the page as shown, one run for each of MuPDF's lines; words have boxes at ``dpi``."""
     line: list[Word] = []
     bounds: Any = None
     before: Any = None
     fields = [pymupdf.Rect(field.rect) for field in sheet.widgets()]
     scale = pymupdf.Matrix(dpi / 72, dpi / 72)
-    found = sheet.get_text("words", flags=_FLAGS)
     rtl = any(has_right_to_left(text) for *_, text, _, _, _ in found)
     for *corners, text, block, row, _ in found:
         shown = pymupdf.Rect(corners) * sheet.rotation_matrix
@@ -163,8 +212,11 @@ def _here(sheet: Any, corners: Sequence[float]) -> Iterator[tuple[str, float, fl
                     yield char["c"], round(ends[0], 2), round(ends[1], 2)
 
 
-def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool]:
-    """Return the page, the share of its characters that are visible, and whether it may show more text."""
+def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool, list[str]]:
+    """Return the page, the share of its characters that are visible, whether it may show more text, and its words.
+
+    The words are those in the PDF, with characters that stand for nothing, which the page has no more.
+    """
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
     visible_share = _visible_share(trace, drawn)
     may_be_incomplete = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
@@ -172,9 +224,10 @@ def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool]:
     if turned:
         sheet.set_rotation((sheet.rotation + turned) % 360)  # in memory only
     size = (sheet.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).irect
-    lines = lines_in_reading_order(list(_text_runs(sheet, dpi)))
+    found = sheet.get_text("words", flags=_FLAGS)
+    lines = lines_in_reading_order(list(_text_runs(sheet, dpi, found)))
     page = Page(number, lines, size.width, size.height, known_dpi(dpi), origin="text", turned=turned)
-    return page, visible_share, may_be_incomplete
+    return page, visible_share, may_be_incomplete, [word[4] for word in found]
 
 
 def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:

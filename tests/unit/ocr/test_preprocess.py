@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pymupdf
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -205,3 +206,27 @@ class TestLimits:
         monkeypatch.setattr(tesseract, "read", lambda *args, **more: calls.append(1) or real(*args, **more))
         assert read(tmp_path, Image.new("L", (600, 400), 255)).lines == ()
         assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("font", "lines"),
+    [
+        ("china-s", ["木工车间的工具目录", "第二部分：锯子和刨子"]),
+        ("china-t", ["中文說明書", "請保留收據", "謝謝"]),
+        ("japan", ["四月の会議の議事録"]),
+        ("korea", ["도서관 새 책 목록", "둘째 부분"]),
+        ("cjk", ["Полка на кухне очень старая", "завтра утром мы купим доски"]),
+        ("cjk", ["Το ράφι της κουζίνας είναι", "πολύ παλιό και αύριο"]),
+    ],
+)
+def test_a_script_that_tesseract_was_not_asked_for(tmp_path, font, lines):
+    """Whatever is read upside down then says nothing about how the page lies: it stays as it is."""
+    with pymupdf.open() as document:
+        sheet = document.new_page(width=420, height=200)
+        writer = pymupdf.TextWriter(sheet.rect)
+        for n, line in enumerate(lines):
+            writer.append((40, 60 + 40 * n), line, font=pymupdf.Font(font), fontsize=22)
+        writer.write_text(sheet)
+        pixels = sheet.get_pixmap(dpi=200, colorspace=pymupdf.csGRAY)
+    page = read(tmp_path, Image.frombytes("L", (pixels.width, pixels.height), pixels.samples))
+    assert page.turned == 0

@@ -56,6 +56,20 @@ def read(path: Path, work: Path, number: int = 1, **settings) -> Page:
     return read_page(path, number, replace(READING, **settings), folder)
 
 
+def with_letters_mapped(pdf: PdfBuilder, letters: dict[str, str]) -> None:
+    """Save the PDF with a font that says of these characters that they are others."""
+    document = pymupdf.open("pdf", pdf.document.tobytes())
+    font = document[0].get_fonts()[0][0]
+    table = document.get_new_xref()
+    document.update_object(table, "<<>>")
+    codes = {chr(n): chr(n) for n in range(32, 127)} | letters
+    rows = "".join(f"<{ord(c):02x}> <{ord(to):04x}>\n" for c, to in codes.items())
+    text = f"1 begincodespacerange <00> <ff> endcodespacerange {len(codes)} beginbfchar\n{rows}endbfchar"
+    document.update_stream(table, text.encode(), new=True)
+    document.xref_set_key(font, "ToUnicode", f"{table} 0 R")
+    document.save(pdf.path)
+
+
 class TestEmbeddedText:
     def test_no_ocr(self, pdf, tmp_path):
         """The text is taken as it is, without confidences, and nothing is rendered."""
@@ -211,20 +225,62 @@ class TestReadByOcr:
     def test_glyphs_without_meaning(self, pdf, tmp_path):
         """Text in a font whose table maps every letter to another is not trusted."""
         pdf.page()
-        raw = pdf.document.tobytes()
-        document = pymupdf.open("pdf", raw)
-        font = document[0].get_fonts()[0][0]
-        table = document.get_new_xref()
-        document.update_object(table, "<<>>")
-        rows = "".join(f"<{n:02x}> <{97 + (n * 7 + 3) % 26:04x}>\n" for n in range(97, 123))
-        text = f"1 begincodespacerange <00> <ff> endcodespacerange 26 beginbfchar\n{rows}endbfchar"
-        document.update_stream(table, text.encode(), new=True)
-        document.xref_set_key(font, "ToUnicode", f"{table} 0 R")
-        document.save(pdf.path)
+        with_letters_mapped(pdf, {chr(n): chr(97 + (n * 7 + 3) % 26) for n in range(97, 123)})
         found = extract_text(pdf.path, 1, READING, frozenset())
         assert found is not None
-        assert not found.trustworthy
+        assert not found.is_enough
         assert read(pdf.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
+
+    @pytest.mark.parametrize("letters", ["e", "bmp", " ", "etaoinshrdlu"])
+    @pytest.mark.parametrize("to", ["\ue065", "\ufffd"])
+    def test_text_with_holes(self, pdf, tmp_path, letters, to):
+        """Letters, or the blank, that the font gives no meaning are missed before they are left out: OCR reads them."""
+        pdf.page()
+        with_letters_mapped(pdf, dict.fromkeys(letters, to))
+        page = read(pdf.path, tmp_path)
+        assert (page.origin, page.raw.split()[:4]) == ("ocr", ROWS[0].split()[:4])
+
+    def test_holes_that_ocr_cannot_mend(self, pdf, tmp_path):
+        """The better of two poor texts is kept: here OCR finds no letter that it is sure of."""
+        sheet = pdf.page([])
+        for n, row in enumerate(["木工车间的工具目录第二部分", "锯子和刨子都在柜子里面"]):
+            sheet.insert_text((60, 80 + 20 * n), f"{row} {row[:4]}\ue065{row[4:]}", fontname="china-s")
+        writer = pymupdf.TextWriter(sheet.rect)
+        writer.append((60, 200), "\ue065木工", font=pymupdf.Font("cjk"))
+        writer.write_text(sheet)
+        found = extract_text(pdf.save(), 1, READING, frozenset())
+        assert found is not None
+        assert found.has_holes
+        assert read(pdf.path, tmp_path).origin == "text"
+
+    @pytest.mark.parametrize("shift", [13, 20])
+    def test_shuffled_letters_that_could_be_words(self, pdf, tmp_path, shift):
+        """Where most words have vowels, OCR shows that the text is not what is on the page."""
+        pdf.page()
+        with_letters_mapped(pdf, {chr(97 + n): chr(97 + (n + shift) % 26) for n in range(26)})
+        page = read(pdf.path, tmp_path)
+        assert (page.origin, page.raw.split()[:4]) == ("ocr", ROWS[0].split()[:4])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Półka w kuchni jest bardzo stara i jutro rano kupimy nowe deski oraz klej. Proszę wysłać fakturę do biura",
+            "Keittiön hylly on hyvin vanha ja huomenna aamulla ostamme uusia lautoja sekä liimaa. Lähettäkää lasku",
+            "Mae silff y gegin yn hen iawn a bore yfory byddwn yn prynu byrddau newydd a glud. Anfonwch y bil",
+            "Полка на кухне очень старая, завтра утром мы купим новые доски и клей. Пожалуйста, отправьте счёт",
+            "Το ράφι της κουζίνας είναι πολύ παλιό και αύριο το πρωί θα αγοράσουμε καινούργιες σανίδες και κόλλα",
+            "台所の棚はとても古いです。明日の朝、新しい板を買います。接着剤と蝶番も必要です。請求書を事務所に送ってください。",
+            "ชั้นวางของในครัวเก่ามาก พรุ่งนี้เช้าเราจะซื้อไม้กระดานใหม่ กรุณาส่งใบแจ้งหนี้ไปที่สำนักงาน",
+            "הוועד של הגן נפגש ביום שלישי בערב והחליט לתקן את הגשר לפני פתיחת השוק בשבוע הבא בבוקר",
+        ],
+    )
+    def test_languages_that_the_folder_does_not_have(self, pdf, tmp_path, text):
+        """Sound text is kept, though no word of it is known: OCR in the folder's language does not fit better."""
+        sheet = pdf.page([])
+        sheet.insert_htmlbox((60, 60, 540, 700), f"<p style='font-size:14px'>{text}. {text}. {text}.</p>")
+        page = read(pdf.save(), tmp_path)
+        assert page.origin == "text"
+        assert sum(c in page.raw for c in text) > 0.9 * len(text)
 
     def test_pictures_that_say_more(self, pdf, tmp_path):
         """A page with an image that shows more text is read by OCR; one whose image shows none is not."""
