@@ -23,7 +23,7 @@ ROOMS = {
     "layout": "document",
     "source": "errors document fs language layout",
     "ocr": "errors document language process source",
-    "outputs": "errors document",
+    "outputs": "errors document language",
     "outputs.pdf": "document fs outputs",
     "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
     "correct.lexicon": "document language",
