@@ -214,6 +214,8 @@ class TestStatusAndRetry:
             "loaded",
             "troubles",
             "uncorrected",
+            "warnings",
+            "in_hand",
         }
         keys |= {"downloads", "folders", "recent", "set_aside"}
         assert set(shown) == keys

@@ -28,6 +28,7 @@ WALL_CLOCK = {
     "llm/store/hub_errors.py": "a server's date for a retry; bounded by MAX_ASKED_PAUSE_S",
     "llm/store/partial_file.py": "the age of unfinished files, of which any will do",
     "service/document_pool.py": "when a document is due",
+    "service/inbox_watcher.py": "since when a file is incomplete; only said",
     "service/service.py": "when a document is due; status",
     "service/startup.py": "the age of unfinished files",
     "service/status_file.py": "when it was written; only said",

@@ -26,7 +26,7 @@ ROOMS = {
     "source.pdf_content": "",
     "source": "errors document fs language layout source.pdf source.image",
     "ocr": "errors document language process source",
-    "outputs": "errors document",
+    "outputs": "errors document language",
     "outputs.pdf": "document fs outputs source source.pdf source.image source.pdf_content",
     "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
     "correct.lexicon": "document language",

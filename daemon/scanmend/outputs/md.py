@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scanmend.document import Box, CorrectedPage, union
+from scanmend.language.scripts import is_full_width
 from scanmend.outputs.page_file import Pages
 from scanmend.outputs.word_boxes import PlacedWord, placed_words
 
@@ -176,7 +177,10 @@ def _joined(rows: Sequence[_TextLine], known: Counter[str]) -> str:
     for row in rows[1:]:
         hyphenated, rest = _HYPHENATED.search(text), _CONTINUES.match(row.text)
         if hyphenated is None or rest is None or not rest[0][0].islower():
-            text = f"{text} {row.text}"
+            unparted = is_full_width(text[-1]) and is_full_width(
+                row.text[0]
+            )  # Chinese and Japanese, inside words as well
+            text += row.text if unparted else f" {row.text}"
             continue
         whole, with_hyphen = f"{hyphenated[1]}{rest[0]}".lower(), f"{hyphenated[1]}-{rest[0]}".lower()
         keeps = known[with_hyphen] > known[whole] or "-" in text[: hyphenated.start()].rpartition(" ")[2]

@@ -85,13 +85,15 @@ class _Outputs:
     @contextmanager
     def surviving_damage(self, name: str) -> Iterator[None]:
         """Go on without an output where damage of the source forbids a step of it."""
+        what = f"the {name} output cannot be made"
         try:
-            with damage_as_document_error(f"the {name} output cannot be made"):
+            with damage_as_document_error(what):
                 yield
         except DocumentError as e:
             self.composers.pop(name, None)
             self._targets[name].unlink(missing_ok=True)
-            self.warnings.append(DocumentWarning("output_not_made", str(e)))
+            why = str(e).removeprefix(f"{what}: ")
+            self.warnings.append(DocumentWarning("output_not_made", f"{what}: {why}"))
 
     def _composer(self, name: str, target: Path) -> Composer:
         if name == "hocr":

@@ -141,3 +141,11 @@ def test_tables_from_right_to_left():
 
     lines = [row(0, (900, "מספר חשבון"), (500, "סך")), row(30, (900, "4711"), (500, "24.00"))]
     assert md(*lines) == "| מספר חשבון | סך |\n| --- | --- |\n| 4711 | 24.00 |\n"
+
+
+def test_lines_of_chinese_and_japanese_are_joined_without_a_blank():
+    """Their lines end within words; beside a Latin word there is one."""
+    assert (
+        md(line(0, "请在三十天内付"), line(30, "款，谢谢您的"), line(60, "Garden Society"))
+        == "请在三十天内付款，谢谢您的 Garden Society\n"
+    )
