@@ -308,7 +308,7 @@ class TestRest:
         """Once when it was dropped, once when its time has come."""
         house.configure(("a", {"settle_s": 30}))
         with house.open() as service:
-            house.drop("a.gif")
+            (house.inbox() / "a.gif").write_bytes(GIF)
             until(lambda: service.status()["folders"][0]["waiting"], "the listing")
             time.sleep(0.3)
             assert calm(service)
@@ -379,7 +379,7 @@ class TestRest:
         """A missing inbox is looked for every few seconds; a file that was settling in it does not matter."""
         house.configure(("a", {"settle_s": 1}))
         with house.open() as service:
-            house.drop("a.gif")
+            (house.inbox() / "a.gif").write_bytes(GIF)
             until(lambda: service.status()["folders"][0]["waiting"], "the listing")
             house.inbox().rename(house.root / "aside")
             time.sleep(0.8)
