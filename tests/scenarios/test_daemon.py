@@ -352,7 +352,7 @@ class TestOutages:
         one.inbox.mkdir()
         drop(scans / "line.png", one.inbox, "first.png")
         one.wait_for("first.json")
-        assert len(one.said("inbox.watching")) >= 2
+        until(lambda: len(one.said("inbox.watching")) >= 2, "the inbox to be watched again")
         until(lambda: one.said("inbox.watching")[-1]["mode"] == "events", "events")  # whatever it met half-way
         drop(scans / "line.png", one.inbox, "second.png")
         one.wait_for("second.json")

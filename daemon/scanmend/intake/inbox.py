@@ -6,6 +6,7 @@ import errno
 import fcntl
 import itertools
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -132,6 +133,8 @@ class Inbox:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode) or scan_state(fd, found.st_size) is not ScanState.READY:
                     return None
+                # Who opens it for writing while the lease is held has the kernel send a signal: not SIGIO, which kills.
+                fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
                 fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
                 fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
         except OSError as e:

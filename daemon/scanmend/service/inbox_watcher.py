@@ -35,6 +35,8 @@ MAX_LISTING_SHARE = 0.05
 takes some 20 ms, and each file that comes may ask for one."""
 MAX_INCOMPLETE = 20
 """Incomplete files of one inbox that status names."""
+MAX_LISTING_PAUSE_S = 5.0
+"""Longest pause for that share, in seconds: on a busy machine a listing takes long that does no work."""
 MAX_FAILURES = 3
 """After this many failed claims in a row the inbox or the ledger is at fault, and no further file is tried for now."""
 
@@ -194,6 +196,7 @@ class InboxWatcher:
             self._lose(self._storage_trouble() or str(e), now)
             self._next_listing = now + min(self.folder.rescan_s, BUSY_RELIST_S)
             return
+        took_s = self._clock() - began
         self.mode.check_subfolders(now)
         self._next_listing = now + (self.folder.poll_s if self.mode.polls else self.folder.rescan_s)
         if self.mode.subfolders_unwatched:
@@ -208,7 +211,7 @@ class InboxWatcher:
         rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}
         rest_s = {p: seconds for p, seconds in rests.items() if seconds is not None}
         self._ready = deque(self._settler.settled(self._listing, now, rest_s))
-        self._earliest_listing = now + (self._clock() - began) / MAX_LISTING_SHARE
+        self._earliest_listing = now + min(took_s / MAX_LISTING_SHARE, MAX_LISTING_PAUSE_S)
 
     def _note_incomplete(self, relative: Path, now: float) -> None:
         """Say once that a file which stands still is not whole, and keep for status what it lacks and since when."""

@@ -410,3 +410,18 @@ def test_recycle_bins_are_not_entered(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     assert list(map(str, Inbox(folder).listing())) == ["sub/a.pdf"]
+
+
+def test_asking_who_writes_never_kills_the_asker(tmp_path):
+    """The kernel signals the holder of a lease when somebody opens the file for writing just then."""
+    folder = Folder(name="t", inbox=tmp_path, outbox=tmp_path, archive=tmp_path, quarantine=tmp_path)
+    inbox, path = Inbox(folder), tmp_path / "a.gif"
+    path.write_bytes(b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;")
+    code = f"while True: open({str(path)!r}, 'r+b').close()"
+    with subprocess.Popen([sys.executable, "-c", code]) as writer:
+        try:
+            rests = [inbox.rest_s(Path("a.gif")) for _ in range(20_000)]
+        finally:
+            writer.kill()
+    assert {None, 0.0} >= set(rests)
+    assert 0.0 in rests

@@ -196,7 +196,7 @@ class TestRest:
         """Once when it was dropped, once when its time has come."""
         house.configure(("a", {"settle_s": 30}))
         with house.open() as service:
-            (house.inbox() / "a.gif").write_bytes(GIF)  # not renamed into it, which would show that it is whole
+            (house.inbox() / "a.gif").write_bytes(GIF)
             until(lambda: service.status()["folders"][0]["waiting"], "the listing")
             time.sleep(0.3)
             assert calm(service)
