@@ -66,13 +66,21 @@ class PageBoxes:
         shares = [self.blank_share(n, one, two) for one, two in itertools.pairwise(words)]
         return any(share is not None and share >= CLEAR_SHARE for share in shares)
 
-    def show_mark(self, n: int, mark: Word) -> bool:
-        """Whether a mark that stands alone in line ``n`` is as large as one in print, and no speck."""
-        heights = [w.box[3] - w.box[1] for w in self._lines[n].words if w.box is not None and w.text[0].isalpha()]
+    def show_mark(self, n: int, i: int) -> bool:
+        """Whether word ``i`` of line ``n``, a mark that stands alone, is as large as one in print, and no speck.
+
+        A point behind another says nothing: nobody prints two, and a speck that is read as one has its size.
+        """
+        words = self._lines[n].words
+        mark = words[i]
+        heights = [w.box[3] - w.box[1] for w in words if w.box is not None and w.text[0].isalpha()]
         if mark.box is None or not heights:
             return False
+        low = set(mark.text) <= _LOW_MARKS
+        if low and i and words[i - 1].text[-1] in _LOW_MARKS:
+            return False
         size = max(mark.box[2] - mark.box[0], mark.box[3] - mark.box[1]) / max(1.0, statistics.median(heights))
-        return (_MIN_LOW_MARK if set(mark.text) <= _LOW_MARKS else _MIN_MARK) <= size <= _MAX_MARK
+        return (_MIN_LOW_MARK if low else _MIN_MARK) <= size <= _MAX_MARK
 
 
 def _gaps_between_words(line: Line) -> Iterator[float]:
@@ -92,4 +100,4 @@ def _gap(one: Box | None, two: Box | None) -> float | None:
     overlap = min(first[3], second[3]) - max(first[1], second[1])
     shortest = min(first[2] - first[0], second[2] - second[0])
     beside = overlap > 0 or (gap >= 0 and -overlap <= max(first[3] - first[1], second[3] - second[1]))
-    return float(max(0, gap)) if beside and gap >= -shortest / 2 else None
+    return float(max(0, gap)) if beside and gap >= -shortest else None

@@ -150,12 +150,12 @@ class Corrector:
 
 def _image_against(context: PageContext, edit: Edit) -> str:
     """Return why the image speaks against leaving out a blank or a mark; empty where it does not."""
-    words = context.page.lines[edit.line].words[edit.word : edit.word + edit.count]
-    if merges_words(edit.raw, edit.new) and context.boxes.show_blank(edit.line, words):
+    words, stop = context.page.lines[edit.line].words, edit.word + edit.count
+    if merges_words(edit.raw, edit.new) and context.boxes.show_blank(edit.line, words[edit.word : stop]):
         return BLANK_SHOWN
     if drops_lone_mark(edit.raw, edit.new):
-        marks = [w for w in words if not any(c.isalnum() for c in w.text)]
-        if any(context.boxes.show_mark(edit.line, mark) for mark in marks):
+        marks = [i for i in range(edit.word, stop) if not any(c.isalnum() for c in words[i].text)]
+        if any(context.boxes.show_mark(edit.line, i) for i in marks):
             return MARK_SHOWN
     return ""
 

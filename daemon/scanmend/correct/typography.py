@@ -23,7 +23,7 @@ DETACHED_MARK_REASON = "a mark torn off its word"
 """Reason, in the record, of a repair of a mark that was read apart from its word."""
 
 _DOUBLED_QUOTES = (("‘‘", "“"), ("’’", "”"), ("``", "“"), ("''", '"'), ("““", "“"), ("””", "”"))
-_OPENING = re.compile(r"[‘“*]*(?=\w)")
+_OPENING = re.compile(r"[‘“*]*(?=\w)|“$")
 _CLOSING = re.compile(r"(?<=\w)([.,!?;:—-]*)([’”]+)([.,;:!?]*)$")
 _DETACHED_MARK = re.compile(r"[,;:!?.)\]][\"”’')\]]*")
 _QUOTES = set("\"'“‘„»«")

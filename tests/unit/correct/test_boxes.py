@@ -51,7 +51,8 @@ class TestShare:
 
     def test_boxes_that_touch_or_overlap(self):
         """There is no blank at all."""
-        assert shares(row("the", 10, "house", -3, ",", 10, "the", 10, "end", 10, "of"), USUAL)[1] == 0.0
+        for gap in (0, -3, -ADVANCE):
+            assert shares(row("the", 10, "house", gap, ",", 10, "the", 10, "end", 10, "of"), USUAL)[1] == 0.0
 
     def test_from_right_to_left(self):
         """The gap is the same, whichever word comes first."""
@@ -85,11 +86,11 @@ class TestShowBlank:
 
 
 class TestShowMark:
-    def shown(self, mark, width, height):
+    def shown(self, mark, width, height, before="house"):
         """Whether a mark of this size, beside words 30 pixels high, is one in print."""
         word = Word(mark, (200, 100, 200 + width, 100 + height), 60.0)
-        line = Line((*row("the", 10, "house").words, word))
-        return PageBoxes(Page(1, (line,))).show_mark(0, word)
+        line = Line((*row("the", 10, before).words, word))
+        return PageBoxes(Page(1, (line,))).show_mark(0, 2)
 
     @pytest.mark.parametrize(
         ("mark", "width", "height"), [("|", 3, 30), ("_", 20, 2), (">", 12, 14), (".", 4, 4), ("•", 8, 8), ("'", 3, 9)]
@@ -105,6 +106,11 @@ class TestShowMark:
 
     def test_without_words_or_an_image(self):
         """There is nothing to compare with."""
-        alone = Word("|", (0, 0, 3, 30))
-        assert not PageBoxes(Page(1, (Line((alone,)),))).show_mark(0, alone)
-        assert not PageBoxes(Page(1, (Line((Word("the"), Word("|"))),))).show_mark(0, Word("|"))
+        assert not PageBoxes(Page(1, (Line((Word("|", (0, 0, 3, 30)),)),))).show_mark(0, 0)
+        assert not PageBoxes(Page(1, (Line((Word("the"), Word("|"))),))).show_mark(0, 1)
+
+    @pytest.mark.parametrize("before", ["house.", "house,", "house;"])
+    def test_a_point_behind_another(self, before):
+        """It may be dirt of that size; a bar is none."""
+        assert not self.shown(".", 4, 4, before)
+        assert self.shown("|", 3, 30, before)

@@ -205,6 +205,11 @@ class TestMarksOnAScan:
         shifted = replace(page, lines=(Line(tuple(words)), page.lines[1]))
         assert repair_page(shifted, ("eng",)).page.lines[0].text == "the house, and the road , and so on"
 
+    def test_quotation_marks_set_apart_are_paired_all_the_same(self):
+        """An opening mark with a blank behind it opens a quotation, too."""
+        page = scanned("“ the house was old,’ they said and “ it was ”")
+        assert repair_page(page, ("eng",)).page.lines[0].text == "“ the house was old,” they said and “ it was ”"
+
     def test_a_page_that_says_nothing(self):
         """Where there is no usual gap to compare with, the text stays as it was read."""
         page = scanned("house ,", before=2)
