@@ -26,10 +26,13 @@ def seen(image: Image.Image) -> Image.Image:
     """Return the image in one of PLAIN_MODES, without transparency; as it is where it is so already.
 
     What is transparent becomes white, or black where the rest is too bright for white (``_ground``). Samples of more
-    than 8 bits are scaled by the white level that fits the brightest of them, see ``scaled``.
+    than 8 bits are scaled by the white level that fits the brightest of them, see ``scaled``. ValueError where a
+    palette is missing.
     """
     if image.mode.startswith("I") or image.mode == "F":
         return _of_deep(image)
+    if image.mode == "P" and image.palette is None:
+        raise ValueError("its palette is missing")
     if "transparency" in image.info or any(band in "Aa" for band in image.getbands()):
         return _on_ground(image)
     if image.mode == "LAB":

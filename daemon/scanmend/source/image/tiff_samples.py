@@ -38,12 +38,10 @@ def decode(directory: Directory) -> Image.Image:
     What Pillow raises on damage.
     """
     layout = Layout(directory)
-    width, height = directory.size
-    pixels = np.empty((height, width, layout.samples), layout.dtype)
-    planes = layout.samples if layout.planar else 1
-    for plane in range(planes):
-        values = _plane(directory, layout, plane, planes)
-        pixels[:, :, plane : plane + 1 if layout.planar else layout.samples] = values
+    if layout.planar:
+        pixels = np.dstack([_plane(directory, layout, plane, layout.samples) for plane in range(layout.samples)])
+    else:
+        pixels = _plane(directory, layout, 0, 1)
     made = _picture(directory, layout, pixels)
     profile = directory.content(tiff.ICC_PROFILE)
     if profile:

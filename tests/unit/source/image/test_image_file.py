@@ -166,6 +166,12 @@ class TestMessages:
         PAGE.save(data, kind, **({"lossless": True} if kind == "WEBP" else {}))
         assert "not supported" not in refusal(put(data.getvalue()[: len(data.getvalue()) * 2 // 3]))
 
+    def test_of_a_lost_palette(self, put):
+        """Its pixels are numbers of colours that nobody knows."""
+        data = io.BytesIO()
+        PAGE.convert("P").save(data, "PNG")
+        assert "palette" in refusal(put(data.getvalue().replace(b"PLTE", b"pLTE")))
+
     def test_of_cut_samples(self, put):
         """Of more than 8 bits, as well."""
         for bits, packing in ((16, 1), (16, 8), (32, 1)):
