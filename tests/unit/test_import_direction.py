@@ -21,7 +21,7 @@ ROOMS = {
     "config": "errors fs",
     "ledger": "errors document fs",
     "source.pdf_content": "",
-    "source": "errors document fs language",
+    "source": "errors document fs language source.pdf_content",
     "ocr": "errors document language process source",
     "outputs": "errors document",
     "outputs.pdf": "document fs outputs source source.pdf_content",

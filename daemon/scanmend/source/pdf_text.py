@@ -1,7 +1,8 @@
 """Extracts the text embedded in a PDF page: born-digital pages need no OCR if their text can be trusted.
 
 Text is trusted when most of it is visible (else it is another program's OCR layer) and plausible as language
-(else the fonts do not say what their glyphs mean).
+(else the fonts do not say what their glyphs mean). Hidden text, as ``pdf_content.hidden`` defines it, is left out,
+unless OCR is not asked for: then it is all that a scan has.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, auto_languages
 from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
+from scanmend.source.pdf_content.hidden import take_out_hidden_text
 from scanmend.source.reading_order import TextRun, lines_in_reading_order
 from scanmend.source.render import is_pdf
 from scanmend.source.render_pdf import open_pdf, pdf_dpi
@@ -36,8 +38,6 @@ MIN_EXTRA_SHARE = 0.1
 MIN_EXTRA_CONFIDENCE = 70.0
 """Tesseract's confidence (0-100) that such a word must have, so that noise is not taken for words."""
 
-_INVISIBLE_TEXT_MODE = 3
-"""PDF's text rendering mode for text that is neither filled nor stroked."""
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
 
@@ -63,11 +63,13 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
         sheet = pdf.load_page(number - 1)
         dpi = pdf_dpi(sheet, number, settings.limits)
         try:
-            page, visible_share, may_be_incomplete = _read(sheet, number, dpi)
+            hidden = take_out_hidden_text(pdf, number) if settings.pdf_text == "auto" else None
+            page, characters, may_be_incomplete = _read(pdf.load_page(number - 1), number, dpi)
         except DAMAGE_ERRORS:  # of a font, say; the page may still render well, so OCR can read it
             return None
+    hidden_share = hidden.hidden / max(characters + hidden.taken, 1) if hidden else 0.0
     languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
-    trustworthy = visible_share >= MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
+    trustworthy = hidden_share <= 1 - MIN_VISIBLE_SHARE and not why_implausible(page.raw, languages)
     if settings.languages == AUTO:
         best = guess_language(page.raw, languages)
         languages = (best.language,) if best else ()
@@ -120,10 +122,10 @@ def _text_runs(sheet: Any, dpi: int) -> Iterator[TextRun]:
         yield TextRun(bounds.x0, bounds.y0, bounds.x1, bounds.y1, tuple(line))
 
 
-def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
-    """Return the page, the share of its characters that are visible, and whether it may show more text."""
+def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, int, bool]:
+    """Return the page, the number of its characters without blanks, and whether it may show more text."""
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
-    visible_share = _visible_share(trace, drawn)
+    characters = sum(chr(char[0]) > " " for span in trace for char in span["chars"])
     may_be_incomplete = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
     turned = _rotation_to_upright(sheet, trace)
     if turned:
@@ -131,7 +133,7 @@ def _read(sheet: Any, number: int, dpi: int) -> tuple[Page, float, bool]:
     size = (sheet.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).irect
     lines = lines_in_reading_order(list(_text_runs(sheet, dpi)))
     page = Page(number, lines, size.width, size.height, dpi, origin="text", turned=turned)
-    return page, visible_share, may_be_incomplete
+    return page, characters, may_be_incomplete
 
 
 def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
@@ -145,20 +147,6 @@ def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
         letters[degrees] += len(span["chars"])
     most = max(letters, key=lambda degrees: letters[degrees])
     return most if letters[most] > letters[0] else 0
-
-
-def _visible_share(trace: Sequence[Mapping[str, Any]], drawn: Sequence[tuple[str, Any]]) -> float:
-    """Share of the characters that are neither invisible nor covered by an image drawn later."""
-    images = [(n, box) for n, (what, box) in enumerate(drawn) if "image" in what]
-    visible = hidden = 0
-    for span in trace:
-        count = sum(chr(char[0]) > " " for char in span["chars"])
-        covered = any(n > span["seqno"] and pymupdf.Rect(span["bbox"]) in box for n, box in images)
-        if span["type"] == _INVISIBLE_TEXT_MODE or not span["opacity"] or covered:
-            hidden += count
-        else:
-            visible += count
-    return visible / max(visible + hidden, 1)
 
 
 def _may_be_incomplete(sheet: Any, drawn: Sequence[tuple[str, Any]], characters: int) -> bool:
