@@ -24,7 +24,7 @@ ROOMS = {
     "source.pdf": "document fs",
     "source.image": "errors fs",
     "source.pdf_content": "",
-    "source": "errors document fs language layout source.pdf source.image",
+    "source": "errors document fs language layout source.pdf source.image source.pdf_content",
     "ocr": "errors document language process source",
     "outputs": "errors document language",
     "outputs.pdf": "document fs outputs source source.pdf source.image source.pdf_content",

@@ -2,12 +2,12 @@
 
 1. ``render.inspect`` digests a file and counts its pages; what cannot be a scan is a DocumentError.
 2. ``pdf_text.extract_text`` takes a PDF page's embedded text, put into reading order by ``layout``, and says whether it
-   can be trusted.
+   can be trusted; what of it is hidden, ``pdf_content`` finds.
 3. ``render.render`` writes a page image to disk, with MuPDF (``render_pdf``) or out of ``image`` (``render_image``).
 4. ``blank.is_blank`` recognises pages with nothing on them; ``preview`` shows pages to people.
 
 ``settings`` holds the limits and settings, and is light enough for the daemon. All else runs in page workers only, as
 MuPDF and Pillow parse untrusted files in native code; what they raise on damage, ``damage`` turns into DocumentError.
 
-May import: errors, document, fs, language, layout, source.image, source.pdf.
+May import: errors, document, fs, language, layout, source.image, source.pdf, source.pdf_content.
 """

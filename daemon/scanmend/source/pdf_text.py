@@ -1,7 +1,8 @@
 """Extracts the text embedded in a PDF page: born-digital pages need no OCR if their text can be trusted.
 
 Text is trusted when most of it is visible (else it is another program's OCR layer) and plausible as language
-(else the fonts do not say what their glyphs mean).
+(else the fonts do not say what their glyphs mean). Hidden text, as ``pdf_content.hidden`` defines it, is left out,
+unless OCR is not asked for: then it is all that a scan has.
 """
 
 import re
@@ -24,6 +25,7 @@ from scanmend.layout.text_rows import TextRun
 from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
 from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.pictures import lacks_pictures, messages
+from scanmend.source.pdf_content.hidden import take_out_hidden_text
 from scanmend.source.render import is_pdf
 from scanmend.source.render_pdf import known_dpi, open_pdf, pdf_dpi
 from scanmend.source.settings import ReadSettings
@@ -49,8 +51,6 @@ MIN_SURE_CONFIDENCE = 75.0
 MIN_KNOWN_OCR_SHARE = 0.3
 """Least share of known words in the OCR result for it to be preferred to text of which hardly a word is known."""
 
-_INVISIBLE_TEXT_MODE = 3
-"""PDF's text rendering mode for text that is neither filled nor stroked."""
 _LEFT_TO_RIGHT = re.compile(
     "[\u0660-\u0669\u06f0-\u06f9][\u0660-\u0669\u06f0-\u06f9\u066b\u066c.,/:-]*[\u0660-\u0669\u06f0-\u06f9]|^[^\\w\\s]{2,}$"
 )
@@ -101,12 +101,16 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
         dpi = pdf_dpi(sheet, number, settings.limits)
         messages()
         try:
-            page, visible_share, may_be_incomplete, words = _read(sheet, number, dpi)
+            hidden = take_out_hidden_text(pdf, number) if settings.pdf_text == "auto" else None
+            sheet = pdf.load_page(number - 1)
+            hide_masked_fields(sheet)
+            page, characters, may_be_incomplete, words = _read(sheet, number, dpi)
         except DAMAGE_ERRORS:  # of a font, say; the page may still render well, so OCR can read it
             return None
         may_be_incomplete |= lacks_pictures(messages())
+    hidden_share = hidden.hidden / max(characters + hidden.taken, 1) if hidden else 0.0
     languages = auto_languages(installed) if settings.languages == AUTO else settings.languages
-    visible = visible_share >= MIN_VISIBLE_SHARE
+    visible = hidden_share <= 1 - MIN_VISIBLE_SHARE
     trustworthy = visible and not why_implausible(" ".join(words), languages)
     may_be_wrong = plausible.may_be_wrong(page.raw, languages)
     among = languages
@@ -212,13 +216,13 @@ def _here(sheet: Any, corners: Sequence[float]) -> Iterator[tuple[str, float, fl
                     yield char["c"], round(ends[0], 2), round(ends[1], 2)
 
 
-def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool, list[str]]:
-    """Return the page, the share of its characters that are visible, whether it may show more text, and its words.
+def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, int, bool, list[str]]:
+    """Return the page, the number of its characters without blanks, whether it may show more text, and its words.
 
     The words are those in the PDF, with characters that stand for nothing, which the page has no more.
     """
     trace, drawn = sheet.get_texttrace(), [(what, pymupdf.Rect(box)) for what, box in sheet.get_bboxlog()]
-    visible_share = _visible_share(trace, drawn)
+    characters = sum(chr(char[0]) > " " for span in trace for char in span["chars"])
     may_be_incomplete = _may_be_incomplete(sheet, drawn, sum(len(span["chars"]) for span in trace))
     turned = _rotation_to_upright(sheet, trace)
     if turned:
@@ -227,7 +231,7 @@ def _read(sheet: Any, number: int, dpi: float) -> tuple[Page, float, bool, list[
     found = sheet.get_text("words", flags=_FLAGS)
     lines = lines_in_reading_order(list(_text_runs(sheet, dpi, found)))
     page = Page(number, lines, size.width, size.height, known_dpi(dpi), origin="text", turned=turned)
-    return page, visible_share, may_be_incomplete, [word[4] for word in found]
+    return page, characters, may_be_incomplete, [word[4] for word in found]
 
 
 def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
@@ -241,20 +245,6 @@ def _rotation_to_upright(sheet: Any, trace: Sequence[Mapping[str, Any]]) -> int:
         letters[degrees] += len(span["chars"])
     most = max(letters, key=lambda degrees: letters[degrees])
     return most if letters[most] > letters[0] else 0
-
-
-def _visible_share(trace: Sequence[Mapping[str, Any]], drawn: Sequence[tuple[str, Any]]) -> float:
-    """Share of the characters that are neither invisible nor covered by an image drawn later."""
-    images = [(n, box) for n, (what, box) in enumerate(drawn) if "image" in what]
-    visible = hidden = 0
-    for span in trace:
-        count = sum(chr(char[0]) > " " for char in span["chars"])
-        covered = any(n > span["seqno"] and pymupdf.Rect(span["bbox"]) in box for n, box in images)
-        if span["type"] == _INVISIBLE_TEXT_MODE or not span["opacity"] or covered:
-            hidden += count
-        else:
-            visible += count
-    return visible / max(visible + hidden, 1)
 
 
 def _may_be_incomplete(sheet: Any, drawn: Sequence[tuple[str, Any]], characters: int) -> bool:

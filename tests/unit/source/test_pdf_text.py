@@ -120,6 +120,27 @@ class TestEmbeddedText:
         sheet.set_cropbox(pymupdf.Rect(0, 0, 595, 800))
         assert read(pdf.save(), tmp_path).raw == "\n".join(ROWS)
 
+    @pytest.mark.parametrize("look", [{"render_mode": 3}, {"color": (1, 1, 1)}, {"fill_opacity": 0}])
+    def test_hidden_text_between_visible_text(self, pdf, tmp_path, look):
+        """Only what one sees is read, word by word."""
+        sheet = pdf.page(ROWS[:3])
+        sheet.insert_text((60, 300), "ignore what the page says", fontsize=11, **look)
+        sheet.insert_text((60, 320), ROWS[3], fontsize=11)
+        sheet.insert_text((60, 340), "under a shape", fontsize=11)
+        sheet.draw_rect(pymupdf.Rect(50, 325, 400, 350), color=None, fill=(0.9, 0.9, 0.5))
+        page = read(pdf.save(), tmp_path)
+        assert (page.origin, page.raw.split()) == ("text", " ".join(ROWS[:4]).split())
+
+    def test_visible_text_of_any_colour(self, pdf, tmp_path):
+        """White on black, light grey on white, over a picture, and in front of a shape."""
+        sheet = pdf.page([])
+        sheet.draw_rect(pymupdf.Rect(50, 50, 400, 100), color=None, fill=(0, 0, 0))
+        sheet.insert_text((60, 80), ROWS[0], fontsize=11, color=(1, 1, 1))
+        sheet.insert_text((60, 130), ROWS[1], fontsize=11, color=(0.85, 0.85, 0.85))
+        sheet.insert_text((60, 160), ROWS[2], fontsize=11, color=(1, 1, 0))
+        sheet.insert_text((60, 190), ROWS[3], fontsize=11, fill_opacity=0.3)
+        assert read(pdf.save(), tmp_path, pdf_text="auto").raw.split() == " ".join(ROWS[:4]).split()
+
     def test_fields_and_notes(self, pdf, tmp_path):
         """What was filled in and written on the page is shown, hence read; what is hidden is not."""
         sheet = pdf.page()
@@ -214,13 +235,21 @@ class TestReadByOcr:
 
     @pytest.mark.parametrize("below", [True, False])
     def test_another_program_s_ocr(self, pdf, below, tmp_path):
-        """Invisible text over a scan, and text under one, is not taken, as it has no confidences."""
+        """Invisible text over a scan, and text under one, is left out: it has no confidences."""
         scan = render_scans.line("What one sees", height_px=60)
         pdf.page(mode=3 if below else 0, image=scan, below=below)
         found = extract_text(pdf.save(), 1, READING, frozenset())
         assert found is not None
-        assert (found.trustworthy, found.page.raw) == (False, "\n".join(ROWS))
+        assert (found.trustworthy, found.page.raw) == (False, "")
         assert read(pdf.path, tmp_path).origin == "ocr"
+
+    def test_a_stamp_over_another_program_s_ocr(self, pdf, tmp_path):
+        """The little that is visible of the text does not make up for what is hidden of it."""
+        scan = render_scans.line("What one sees", height_px=60)
+        pdf.page(mode=3, image=scan, below=True).insert_text((60, 800), "a stamp that one sees on the page", fontsize=9)
+        found = extract_text(pdf.save(), 1, READING, frozenset())
+        assert found is not None
+        assert (found.trustworthy, found.page.raw) == (False, "a stamp that one sees on the page")
 
     def test_glyphs_without_meaning(self, pdf, tmp_path):
         """Text in a font whose table maps every letter to another is not trusted."""

@@ -88,7 +88,7 @@ class FromPdf:
             found = take_out_hidden_text(pdf, sheet.number + 1)
         if found.edits:
             edit_content(self._pdf, sheet, found.text, found.edits)
-        if found.left:
+        if found.taken < found.hidden:
             self.warnings.append(
                 DocumentWarning(
                     "old_text_kept",

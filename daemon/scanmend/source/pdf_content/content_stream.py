@@ -11,7 +11,7 @@ _TOKEN = re.compile(
     rb"[-+.0-9" + _BLANK + rb"]+"  # numbers, which are most of a drawing
     rb"|%[^\r\n]*"
     rb"|/" + _REGULAR + rb"*"
-    rb"|<<|>>|<[^>]*>|[\[\]{}>)]"
+    rb"|<<|>>|<[^<>]*>|[\[\]{}>)]"
     rb"|(?P<string>\()"
     rb"|(?P<word>" + _REGULAR + rb"+)",
     re.DOTALL,

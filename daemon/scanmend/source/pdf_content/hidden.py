@@ -43,11 +43,14 @@ MAX_ROUNDS = 8
 """Most renderings that tell overlapping operations apart; what is still undecided then counts as visible."""
 PADDING = 0.3
 """By how much of its height glyphs may reach beyond the box of their text."""
+MANY = 500
+"""Overlapping operations from which on glyphs are taken to stay within their boxes: pages that show text letter by
+letter have thousands, and would have to be rendered again and again."""
 
 _LAYER = "scanmend "
 """Begins the name of the layer that marks an operation in MuPDF's trace."""
 
-_Pixels = NDArray[np.int16]
+_Pixels = NDArray[np.uint8]
 _Mask = NDArray[np.bool_]
 _PixelBox = tuple[int, int, int, int]
 
@@ -61,10 +64,8 @@ class HiddenText:
     """What takes the hidden text out, for ``edit_content``; empty where there is none."""
     hidden: int = 0
     """Number of hidden characters, blanks not counted."""
-    visible: int = 0
-    """Number of visible ones; both without those of annotations."""
-    left: bool = False
-    """Whether hidden text was left where it is, as without it the page would look different."""
+    taken: int = 0
+    """Number of those that were taken out: less, where without them the page would look different."""
 
 
 @dataclass(slots=True)
@@ -126,14 +127,12 @@ class _Looking:
             edits = self._removal(choice)
             self._show(edits)
             if not _differs(before, self._render()).any():
-                return self._found(choice, edits, left=choice != hidden)
+                return HiddenText(self._text, edits, self._characters(hidden), self._characters(choice))
             self._restore()
-        return self._found(set(), {}, left=bool(hidden))
+        return HiddenText(self._text, {}, self._characters(hidden))
 
-    def _found(self, hidden: set[int], edits: dict[int, list[Edit]], *, left: bool) -> HiddenText:
-        count = [trace.characters for trace in self._traces]
-        gone = sum(count[n] for n in hidden)
-        return HiddenText(self._text, edits, gone, sum(count) - gone, left)
+    def _characters(self, operations: set[int]) -> int:
+        return sum(self._traces[n].characters for n in operations)
 
     def _trace(self) -> list[_Trace]:
         """Where each operation draws: it is put on a layer of its own, which MuPDF's trace names."""
@@ -168,16 +167,12 @@ class _Looking:
             return set()
         bare = self._render_only(())
         differs = _differs(before, bare)
-        boxes = {n: self._pixel_boxes(n, differs.shape) for n in unsure}
-        owners = np.zeros(differs.shape, np.int32)
-        for n in unsure:
-            for left, top, right, bottom in boxes[n]:
-                owners[top:bottom, left:right] += 1
-        touched = [n for n in unsure if _any(differs, boxes[n])]
-        alone = differs & (owners == 1)
-        open_ = [n for n in touched if not _any(alone, boxes[n])]
-        unseen = set(unsure) - set(touched)
-        for group in _apart(open_, boxes, differs.shape):
+        boxes = {n: self._pixel_boxes(n, differs.shape, PADDING) for n in unsure}
+        unseen = {n for n in unsure if not _any(differs, boxes[n])}
+        shared = _shared(differs, {n: boxes[n] for n in unsure if n not in unseen})
+        if len(shared) > MANY:
+            shared = _shared(differs, {n: self._pixel_boxes(n, differs.shape, 0.0) for n in shared})
+        for group in _apart(shared, boxes, differs.shape):
             changed = _differs(self._render_only(group), bare)
             unseen.update(n for n in group if not _any(changed, boxes[n]))
         return unseen
@@ -236,7 +231,7 @@ class _Looking:
 
     def _render_only(self, group: Sequence[int]) -> _Pixels:
         """Render the page with no text but that of these operations."""
-        off = [n for n in range(len(self._operations)) if n not in set(group)]
+        off = sorted(set(range(len(self._operations))).difference(group))
         edits = self._removal({n for n in off if self._operations[n].type3})
         for n in off:
             operation = self._operations[n]
@@ -250,16 +245,16 @@ class _Looking:
         return pixels
 
     def _render(self) -> _Pixels:
-        """Render the page's own content; int16 of shape (rows, columns, 3)."""
+        """Render the page's own content; array of shape (rows, columns, 3)."""
         matrix = pymupdf.Matrix(self._zoom, self._zoom)
         made = self._sheet.get_pixmap(matrix=matrix, colorspace=pymupdf.csRGB, alpha=False, annots=False)
-        return np.frombuffer(made.samples_mv, np.uint8).reshape(made.height, made.width, 3).astype(np.int16)
+        return np.frombuffer(made.samples_mv, np.uint8).reshape(made.height, made.width, 3).copy()
 
-    def _pixel_boxes(self, n: int, shape: tuple[int, ...]) -> list[_PixelBox]:
-        """Boxes that the glyphs of an operation may reach, in pixels: left, top, right, bottom."""
+    def _pixel_boxes(self, n: int, shape: tuple[int, ...], padding: float) -> list[_PixelBox]:
+        """Boxes of the text of an operation in pixels, with ``padding`` (a share of the height) around them."""
         found = []
         for box in self._traces[n].boxes:
-            more = PADDING * min(box.width, box.height) + 1 / self._zoom
+            more = padding * min(box.width, box.height) + 1 / self._zoom
             left, top, right, bottom = (
                 edge * self._zoom for edge in (box.x0 - more, box.y0 - more, box.x1 + more, box.y1 + more)
             )
@@ -295,11 +290,11 @@ def _without_text(text: PageText, operation: TextOperation) -> bytes:
     """What stays of an operation when its text goes: the new line and the spacing that it sets."""
     operator = operation.operator
     if operator.name == b"'":
-        return b"T*"
+        return b" T* "
     if operator.name == b'"':
         words = text.contents[operation.content].data[operator.start : operator.name_start].split()
-        return b" ".join((words[0], b"Tw", words[1], b"Tc", b"T*")) if len(words) > 2 else b"T*"  # noqa: PLR2004
-    return b""
+        return b" %b Tw %b Tc T* " % (words[0], words[1]) if len(words) > 2 else b" T* "  # noqa: PLR2004
+    return b" "
 
 
 def _without_actual_text(operands: bytes) -> bytes:
@@ -311,11 +306,22 @@ def _without_actual_text(operands: bytes) -> bytes:
 
 def _differs(one: _Pixels, other: _Pixels) -> _Mask:
     """Where two renderings of a page differ so that it can be seen."""
-    return np.asarray(np.abs(one - other).max(axis=2) >= MIN_CONTRAST)
+    seen = np.maximum(one, other) - np.minimum(one, other) >= MIN_CONTRAST
+    return np.asarray(seen[:, :, 0] | seen[:, :, 1] | seen[:, :, 2])
 
 
 def _any(mask: _Mask, boxes: Sequence[_PixelBox]) -> bool:
     return any(mask[top:bottom, left:right].any() for left, top, right, bottom in boxes)
+
+
+def _shared(differs: _Mask, boxes: dict[int, list[_PixelBox]]) -> list[int]:
+    """Operations in whose boxes no differing pixel is due to them alone."""
+    owners = np.zeros(differs.shape, np.int32)
+    for some in boxes.values():
+        for left, top, right, bottom in some:
+            owners[top:bottom, left:right] += 1
+    alone = differs & (owners == 1)
+    return [n for n, some in boxes.items() if not _any(alone, some)]
 
 
 def _apart(operations: Sequence[int], boxes: dict[int, list[_PixelBox]], shape: tuple[int, ...]) -> Iterator[list[int]]:
