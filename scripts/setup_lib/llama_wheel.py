@@ -37,7 +37,7 @@ NO_COMMON = "set(LLAMA_BUILD_COMMON OFF)\n"
 argument helps; CMake runs this at the beginning of llama.cpp's own project, where it hides what was switched on."""
 NO_COMMON_HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
 """CMake argument, to be followed by the path of a file with ``NO_COMMON``."""
-BUILD_TIME = "two to three minutes on 2 cores"
+BUILD_TIME = "three to four minutes on 2 cores"
 
 AMX_FAILS = 3
 """Exit code of the probe (scripts/setup_lib/probe_amx.py) when no build should use AMX."""
