@@ -127,6 +127,7 @@ class Child:
         """
         try:
             with self._explained(limit_s):
+                self._limit_output()  # before it can say why it dies of this request
                 self._line.settimeout(limit_s)
                 _write(self._line, json.dumps(request).encode())
             while "progress" in (reply := self._receive(limit_s, stopping)):
@@ -139,8 +140,8 @@ class Child:
 
     def _receive(self, limit_s: float, stopping: Callable[[], bool] | None) -> Message:
         with self._explained(limit_s):
-            self._limit_output()
             reply = json.loads(_read(self._line, limit_s, stopping))
+            self._limit_output()
             if not isinstance(reply, dict):
                 raise _ProtocolError(f"answered {type(reply).__name__} instead of an object")
             return reply
