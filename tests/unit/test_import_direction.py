@@ -34,7 +34,7 @@ ROOMS = {
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.scheduler": "errors document fs config process correct llm.store",
-    "intake": "errors document config fs source.pdf",
+    "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
     "commands": "errors document fs language config ledger outputs llm.store llm.scheduler intake jobs service",

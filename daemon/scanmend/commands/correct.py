@@ -12,7 +12,7 @@ from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Config, Settings
 from scanmend.document import CorrectedPage, apply_to_text, page_from_text
 from scanmend.errors import OcrError, StorageError
-from scanmend.jobs.pipeline import correction_task_of
+from scanmend.jobs.pipeline import correction_settings_of
 from scanmend.language.codes import CODES
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages
@@ -54,7 +54,7 @@ def correct_text(
     if settings.languages == AUTO:
         found = guess_language(text, _installed())
         settings = settings.model_copy(update={"languages": (found.language if found else FALLBACK,)})
-    task = correction_task_of(settings, glossaries or GlossaryFiles())
+    task = correction_settings_of(settings, glossaries or GlossaryFiles())
     if lease is None:
         return text, CorrectedPage(page, page.raw, skipped="strategy: off")
     done = lease.correct(page, task, settings.model_call_limit_s)

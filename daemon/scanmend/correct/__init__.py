@@ -7,7 +7,8 @@
    nats, less the folder's boldness.
 4. ``corrector`` runs these steps over one page. ``settings`` holds what a folder asks for: strategy, boldness and more.
 
-From outside use ``Corrector``, ``CorrectionTask`` and its functions, and ``Confusions``. The model comes in as a
-``LanguageModel``; nothing here knows llama.cpp, files or processes. What counts as a word is in ``correct.lexicon``.
+From outside use ``Corrector``, ``CorrectionSettings`` and its functions, and ``Confusions``. The model comes in as a
+``language_model.LanguageModel``; nothing here knows llama.cpp, files or processes. What counts as a word is in
+``correct.lexicon``.
 This room may import ``correct.lexicon``, ``document`` and ``errors``.
 """

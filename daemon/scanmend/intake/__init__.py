@@ -7,5 +7,5 @@
 5. ``inbox`` takes a file by one atomic rename into ``<inbox>/.scanmend/<id>/``, and puts it back under a free name.
 
 ``service`` decides which files are claimed, and when; ``jobs`` makes a claim outlast a crash. Both import this room.
-May import errors, document, config, fs and source.pdf; watchdog is imported in ``fs_events`` alone.
+May import errors, document, config, fs, source.pdf and source.image; watchdog is imported in ``fs_events`` alone.
 """

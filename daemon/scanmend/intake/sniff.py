@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 
 from scanmend.fs.find_last import find_last
+from scanmend.source.image.heic import is_heic
 from scanmend.source.pdf import bounds
 
 TAIL_BYTES = 1 << 24
@@ -45,10 +46,6 @@ BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 """Sizes of the headers that may follow the 14 bytes that begin a BMP; ``BM`` alone begins many a text."""
 BMP_MIN_BYTES = 18
 """Bytes by which a BMP is known: its file header, and the size of the header that follows."""
-HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
-"""Brands, in the first box, of photos compressed as HEVC."""
-HEIC_CONTAINER_BRANDS = (b"mif1", b"msf1")
-"""Brands of the container alone, which other formats have, too; one of HEIC_BRANDS follows."""
 HEIC_MIN_BYTES = 24
 """Bytes by which a HEIC photo is known: its first box, with two brands."""
 MAX_HEIC_BOXES = 1024
@@ -123,7 +120,7 @@ def sniff(head: bytes) -> str | None:
             return kind
     if head[:4] == b"RIFF" and head[8:WEBP_MIN_BYTES] == b"WEBP":
         return "webp"
-    if _is_heic(head):
+    if is_heic(head):
         return "heic"
     header = int.from_bytes(head[14:BMP_MIN_BYTES], "little")
     if head[:2] == b"BM" and len(head) >= BMP_MIN_BYTES and header in BMP_HEADERS:
@@ -155,14 +152,6 @@ def missing_part(fd: int, size: int) -> str:
         return f"its beginning is not written yet ({size:,} bytes are reserved)"
     kind = sniff(head)
     return f"it begins as a {kind.upper()}, but {_MISSING[kind]}" if kind else f"it has only {size} bytes"
-
-
-def _is_heic(head: bytes) -> bool:
-    if head[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(head[:4], "big"), len(head))
-    first, others = head[8:12], [head[at : at + 4] for at in range(16, end - 3, 4)]
-    return first in HEIC_BRANDS or (first in HEIC_CONTAINER_BRANDS and any(b in HEIC_BRANDS for b in others))
 
 
 def _may_become_known(head: bytes) -> bool:

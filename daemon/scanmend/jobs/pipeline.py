@@ -117,7 +117,7 @@ class Pipeline:
         reading = read_settings_of(settings)
         found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
         checkpoint.inspected(found)
-        task = correction_task_of(settings, self.glossaries)
+        task = correction_settings_of(settings, self.glossaries)
         tally, kept, failed = Tally(), 0, ""
         with ExitStack() as stack:
             lease: Lease | None = None
@@ -249,7 +249,7 @@ def read_settings_of(settings: Settings) -> ReadSettings:
     )
 
 
-def correction_task_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionSettings:
+def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionSettings:
     """Return how pages are to be corrected with these settings; StorageError when the glossary cannot be read."""
     return CorrectionSettings(
         settings.strategy,

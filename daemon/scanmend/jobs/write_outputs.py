@@ -12,14 +12,13 @@ from scanmend.config.schema import Settings
 from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
-from scanmend.jobs.pipeline import Converted, Pipeline
+from scanmend.jobs.pipeline import Converted, Pipeline, read_settings_of
 from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
 from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
-from scanmend.source.settings import SourceLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +114,11 @@ def write_outputs(
     targets = {name: work / f"out.{name}" for name in wanted}
     composed = {name: target for name, target in targets.items() if name in COMPOSED_OUTPUTS}
     if composed:
-        limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
-        facts = document_facts(made)
+        limits, facts = read_settings_of(settings).limits, document_facts(made)
         warnings = pool.compose(source, pages.path, composed, facts, limits, settings.page_limit_s).result()
         made = replace(made, warnings=(*made.warnings, *warnings))
-        if not {name for name in wanted if name not in composed or targets[name].exists()} - {"json"} and warnings:
+        missing = {name for name, target in composed.items() if not target.exists()}
+        if missing and missing >= set(wanted) - {"json"}:
             raise DocumentError("; ".join(warning.text for warning in warnings))
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),

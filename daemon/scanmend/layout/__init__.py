@@ -2,7 +2,8 @@
 
 1. ``text_rows`` groups runs of text into bands, rows and cells by where they stand.
 2. ``gutters`` tells a gutter between columns of text from the gap between the cells of a table, band by band.
-3. ``reading_order`` splits the page at its gutters, and puts out lines with their paragraphs.
+3. ``reading_order`` splits the page at its gutters, and puts out lines with their paragraphs; ``bidi`` orders words
+   from right to left.
 
 All of it is pure, and knows no file format: words with edges go in, lines come out.
 

@@ -104,9 +104,8 @@ def render(record: Record) -> Iterator[bytes]:
     for i, page in enumerate(record.pages):
         yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
     warnings = _json({"warnings": [warning_fields(warning) for warning in record.warnings]})
-    yield (
-        b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
-    )  # behind the pages: a head of any length could not be read
+    # behind the pages, as ``head`` reads only so much in search of them
+    yield b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
 
 
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:

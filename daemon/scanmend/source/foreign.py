@@ -62,7 +62,7 @@ _BEGINNINGS = (
 )
 """By a pattern for the first bytes: name, remedy. Lengths within RIFF are any four bytes."""
 _BRANDS = (
-    (rb"hei[cxms]|hev[cxms]|mif1|msf1", "a HEIC or HEIF photo, as iPhones take them", _AS_JPEG),
+    (rb"mif1|msf1", "a HEIC or HEIF photo, as iPhones take them", _AS_JPEG),
     (rb"avi[fs]", "an AVIF picture", _AS_JPEG),
     (rb"crx ", "a raw photo of a camera", _AS_JPEG),
     (rb"M4[AB] ", "a sound recording", _NOTHING_TO_READ),

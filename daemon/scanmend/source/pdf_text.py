@@ -96,9 +96,7 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
     if not is_pdf(path):
         return None
     with damage_as_document_error(f"page {number} is damaged"), open_pdf(path) as pdf:
-        sheet = pdf.load_page(number - 1)
-        hide_masked_fields(sheet)
-        dpi = pdf_dpi(sheet, number, settings.limits)
+        dpi = pdf_dpi(pdf.load_page(number - 1), number, settings.limits)
         messages()
         try:
             hidden = take_out_hidden_text(pdf, number) if settings.pdf_text == "auto" else None

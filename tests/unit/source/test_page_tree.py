@@ -5,6 +5,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from raw_pdf import raw_pdf
 from scanmend.errors import DocumentError
 from scanmend.ocr.page import read_page
 from scanmend.source.render import inspect
@@ -14,19 +15,6 @@ LIMITS = SourceLimits(max_pages=10, max_megapixels=20, render_dpi=100)
 READ = ReadSettings(("eng",), LIMITS, 60, pdf_text="only")
 WORDS = ("First", "Second", "Third")
 FONT = "<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
-
-
-def raw_pdf(path: Path, *objects: str) -> Path:
-    """Write a PDF of just these objects, numbered from 1; the first is the catalogue."""
-    out, places = b"%PDF-1.4\n", []
-    for number, text in enumerate(objects, 1):
-        places.append(len(out))
-        out += f"{number} 0 obj {text} endobj\n".encode()
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
-    size = len(objects) + 1
-    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer <</Size {size}/Root 1 0 R>>\n".encode()
-    path.write_bytes(out + f"startxref\n{out.rindex(b'xref')}\n%%EOF\n".encode())
-    return path
 
 
 def content(word: str) -> str:

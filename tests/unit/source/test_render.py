@@ -15,6 +15,7 @@ from PIL.ExifTags import Base
 
 import render_scans
 from exif_photos import stored_as
+from raw_pdf import raw_pdf
 from scanmend.errors import DocumentError, StorageError
 from scanmend.source.render import inspect, render
 from scanmend.source.settings import SourceLimits
@@ -59,19 +60,6 @@ def difference(a: Image.Image, b: Image.Image) -> float:
     assert a.size == b.size
     pairs = zip(a.convert("L").tobytes(), b.convert("L").tobytes(), strict=True)
     return sum(abs(x - y) for x, y in pairs) / (a.width * a.height)
-
-
-def raw_pdf(path: Path, *objects: str) -> Path:
-    """Write a PDF of just these objects, numbered from 1; the first is the catalogue."""
-    out, places = b"%PDF-1.4\n", []
-    for number, text in enumerate(objects, 1):
-        places.append(len(out))
-        out += f"{number} 0 obj {text} endobj\n".encode()
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
-    size = len(objects) + 1
-    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer <</Size {size}/Root 1 0 R>>\n".encode()
-    path.write_bytes(out + f"startxref\n{out.rindex(b'xref')}\n%%EOF\n".encode())
-    return path
 
 
 def sheet_pdf(

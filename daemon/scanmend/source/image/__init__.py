@@ -7,6 +7,7 @@
 3. ``seen.seen`` turns what was decoded into what is seen: the one answer for OCR, previews and the PDF output alike.
 
 Runs in page workers only: these libraries parse untrusted files in native code. ``PILLOW_ERRORS`` is what they raise.
+``heic.is_heic`` alone is for the daemon, too, and loads none of them.
 
 May import: errors, fs.
 """

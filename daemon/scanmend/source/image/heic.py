@@ -1,10 +1,11 @@
 """HEIC photos, as iPhones take them: opened with pi-heif, which is an optional extra."""
 
-from typing import BinaryIO
-
-from PIL import Image
+from typing import TYPE_CHECKING, BinaryIO
 
 from scanmend.errors import DocumentError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 """Brands of files whose pictures are compressed as HEVC."""
@@ -21,7 +22,7 @@ def is_heic(head: bytes) -> bool:
     return brands[0] in HEIC_BRANDS or (brands[0] in CONTAINER_BRANDS and any(b in HEIC_BRANDS for b in brands))
 
 
-def open_heic(file: BinaryIO) -> Image.Image:
+def open_heic(file: BinaryIO) -> "Image.Image":
     """Open a HEIC photo; its picture comes out upright. DocumentError without pi-heif, and what Pillow raises."""
     try:
         from pi_heif import register_heif_opener  # noqa: PLC0415 -- optional
@@ -30,6 +31,8 @@ def open_heic(file: BinaryIO) -> Image.Image:
             'it is a HEIC photo, as iPhones take them: install what reads them, pip install "scanmend[heic]", and '
             "drop it again; or let the phone take JPEGs (Settings, Camera, Formats: Most Compatible)"
         ) from e
+    from PIL import Image  # noqa: PLC0415 -- the daemon imports this module for ``is_heic``
+
     register_heif_opener(thumbnails=False)
     file.seek(0)
     return Image.open(file, formats=("HEIF",))
