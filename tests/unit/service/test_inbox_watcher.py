@@ -418,11 +418,14 @@ class TestRenamed:
         yield made
         made.fs_events.close()
 
-    def renamed(self, post, source, data=GIF, name="a.gif"):
-        """Let a file appear by a rename, and wait until that was heard."""
+    def renamed(self, post, source, data=GIF):
+        """Let a file appear by a rename, and wait until that was heard, not only that it was made."""
+        heard, mode = set(), post.watcher.mode
+        pop = mode.pop_renamed
         source.write_bytes(data)
-        source.rename(post.inbox / name)
-        until(lambda: post.events, "the event")
+        source.rename(post.inbox / A)
+        until(lambda: heard.update(pop()) or heard, "the event of the rename")
+        mode.pop_renamed = lambda: heard | pop()
 
     @pytest.mark.parametrize("place", ["inbox/.hidden", "elsewhere"])
     def test_a_whole_file_is_ready_at_once(self, post, tmp_path, place):
@@ -433,9 +436,9 @@ class TestRenamed:
     def test_the_event_may_come_after_the_listing(self, post, tmp_path):
         """Then the file settles, until the next look."""
         (tmp_path / "elsewhere").write_bytes(GIF)
+        self.renamed(post, tmp_path / "elsewhere")
         before = post.watcher.mode.pop_renamed
         post.watcher.mode.pop_renamed = set
-        self.renamed(post, tmp_path / "elsewhere")
         assert post.at(0.01, changed=True) == []
         post.watcher.mode.pop_renamed = before
         assert post.at(5, changed=True) == ["a.gif"]
@@ -477,6 +480,8 @@ class TestRenamed:
     def test_a_rename_elsewhere_or_below_is_not_for_this_inbox(self, post, tmp_path):
         """Hints of one folder do not help files of another that has the same names."""
         (post.inbox / "sub").mkdir()
-        self.renamed(post, tmp_path / "elsewhere", name="sub/a.gif")
+        (tmp_path / "elsewhere").write_bytes(GIF)
+        (tmp_path / "elsewhere").rename(post.inbox / "sub" / "a.gif")
         post.drop()
+        until(lambda: post.events, "the event")
         assert post.at(0.01, changed=True) == []
