@@ -5,6 +5,7 @@ place, and names fit for output.
 """
 
 import itertools
+import math
 import os
 import re
 import statistics
@@ -18,6 +19,9 @@ Box = tuple[int, int, int, int]
 
 Glyph = tuple[tuple[str, float], ...]
 """Tesseract's readings of one character: ``(character, confidence 0–100)``, the best first."""
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Top left, top right, bottom right and bottom left of a line that may slope, in pixels of the page image."""
 
 TOKEN = re.compile(r"\S+")
 """Finds the words of plain text."""
@@ -62,10 +66,48 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class LatticeStep:
+    """What the second reader saw at one place of a line: the best symbols and how likely each is."""
+
+    at: float
+    """Where the step lies along the line: 0 at its left end, 1 at its right end."""
+    symbols: tuple[tuple[str, float], ...]
+    """``(symbol, log-probability in nats)``, the best first; the symbol is empty for "no new symbol here"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLine:
+    """One line as the second reader found it and, where it was asked to, read it."""
+
+    corners: Corners
+    steps: tuple[LatticeStep, ...] = ()
+    """The lattice of its reading, from left to right; empty where the line was found but not read."""
+
+    @property
+    def box(self) -> Box:
+        """The smallest box around the line."""
+        xs, ys = zip(*self.corners, strict=True)
+        return math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)), math.ceil(max(ys))
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReading:
+    """What the second reader says of one page."""
+
+    lines: tuple[SecondLine, ...] = ()
+    """The lines that it found, in no particular order."""
+    seconds: float = 0.0
+    """Time that it took, in seconds."""
+    problem: str = ""
+    """Why there is no evidence of it, where it was asked and could not answer; empty where it answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One text line."""
 
     words: tuple[Word, ...]
+    """None at the place of a line that only the second reader found: there, an edit inserts its words."""
     paragraph: int = 0
     """Number of the paragraph on the page; where it changes, the text has a blank line."""
 
@@ -115,6 +157,8 @@ class Page:
     """Tesseract's names of the languages it was read in; empty where nothing was read."""
     warnings: tuple[DocumentWarning, ...] = ()
     """What of the page was not read."""
+    second: SecondReading | None = None
+    """What the second reader says of the page; None where it was not asked."""
 
     @property
     def raw(self) -> str:
@@ -135,28 +179,52 @@ class Edit:
     line: int
     """0-based index into ``Page.lines``."""
     word: int
-    """0-based index of the first raw word in that line."""
+    """0-based index of the first raw word in that line; of the word that new words are inserted before."""
     raw: str
-    """The raw word or words, with one blank between them."""
+    """The raw word or words, with one blank between them; empty where words are inserted."""
     new: str
-    """The word or words that should stand there instead."""
+    """The word or words that should stand there instead; empty where raw is to be dropped as noise."""
     proposer: str
-    """``rescore``, ``rewrite``, ``both`` where these agree, or ``typography``."""
+    """``reader`` (the second reader), ``rescore``, ``rewrite``, ``both`` where these agree, or ``typography``."""
     count: int = 1
-    """Number of raw words that it replaces."""
+    """Number of raw words that it replaces; 0 where words are inserted."""
     gain: float | None = None
     """The language model's log-probability of new less that of raw, in nats; None where it was not asked."""
+    optical: float | None = None
+    """The second reader's log-probability of the line's image under new less that under raw, in nats.
+
+    None where it did not read the line.
+    """
     accepted: bool = False
     """Whether the judge accepted it."""
     reason: str = ""
     """Why the judge accepted or rejected it."""
     box: Box | None = None
-    """Box of the first raw word; None where there was no image."""
+    """Box of the first raw word, or of the words inserted; None where there was no image."""
+    boxes: tuple[Box, ...] = ()
+    """A box for each word of ``new``, where the second reader says where they stand."""
 
     @property
     def verdict(self) -> str:
         """``accepted`` or ``rejected``."""
         return "accepted" if self.accepted else "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberReading:
+    """One token with a digit in the published text, and how sure its reading is."""
+
+    line: int
+    """0-based index into ``Page.lines``."""
+    text: str
+    """As published."""
+    state: Literal["agreed", "disputed", "single"]
+    """Whether both readers read the same, read it differently, or only one of them read it."""
+    other: str = ""
+    """The reading that was not chosen, where it is disputed."""
+    box: Box | None = None
+    chosen_by: str = ""
+    """Why ``text`` was chosen and not ``other``, where it is disputed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +242,8 @@ class CorrectedPage:
     """Time that correction took, in seconds."""
     strategy: str = ""
     """The strategy that was used: ``rescore``, ``rewrite`` or ``both``; empty when the page was left uncorrected."""
+    numbers: tuple[NumberReading, ...] = ()
+    """Every token with a digit in the published text, in reading order, where the second reader was asked."""
 
 
 def union(boxes: Iterable[Box | None]) -> Box | None:
@@ -191,22 +261,25 @@ def least_confidence(words: Iterable[Word]) -> float | None:
 
 
 def without_glyphs(page: CorrectedPage) -> CorrectedPage:
-    """Return the page without Tesseract's alternatives, which take most of its memory and only correction needs."""
+    """Return the page without both readers' alternatives, which take most of its memory and only correction needs."""
     lines = tuple(
         replace(line, words=tuple(replace(word, glyphs=()) if word.glyphs else word for word in line.words))
         for line in page.page.lines
     )
-    return replace(page, page=replace(page.page, lines=lines))
+    second = page.page.second and replace(page.page.second, lines=())
+    return replace(page, page=replace(page.page, lines=lines, second=second))
 
 
 def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
     """Join the texts of lines, one for each line, with a blank line where the paragraph changes.
 
-    Raises ValueError where there are more or fewer texts than lines.
+    A line without text takes no row. Raises ValueError where there are more or fewer texts than lines.
     """
     out: list[str] = []
     before: int | None = None
     for line, text in zip(lines, texts, strict=True):
+        if not text:
+            continue
         if before is not None and line.paragraph != before:
             out.append("")
         out.append(text)
@@ -237,7 +310,7 @@ def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
     spans = [match.span() for match in TOKEN.finditer(text)]
     out: list[str] = []
     at = 0
-    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.line, e.word)):
+    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.line, e.word, e.count)):
         first = starts[edit.line] + edit.word
         if spans[first][0] < at:
             raise ValueError(f"two accepted edits of the same word: {edit.raw!r}")
@@ -248,7 +321,8 @@ def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
 
 def apply_edits(line: Line, edits: Iterable[Edit]) -> str:
     """Return the text of the line with its accepted edits applied; raises ValueError where two of them overlap."""
-    return " ".join(_edited_words(line, sorted((e for e in edits if e.accepted), key=lambda e: e.word)))
+    accepted = sorted((e for e in edits if e.accepted), key=lambda e: (e.word, e.count))
+    return " ".join(_edited_words(line, accepted))
 
 
 def _edited_words(line: Line, edits: list[Edit]) -> Iterator[str]:
@@ -257,7 +331,8 @@ def _edited_words(line: Line, edits: list[Edit]) -> Iterator[str]:
         if edit.word < at:
             raise ValueError(f"two accepted edits of the same word: {edit.raw!r}")
         yield from (word.text for word in line.words[at : edit.word])
-        yield edit.new
+        if edit.new:
+            yield edit.new
         at = edit.word + edit.count
     yield from (word.text for word in line.words[at:])
 
