@@ -33,6 +33,10 @@ class CorrectionSettings:
     """Nats by which the score that an edit must reach is lowered; below 0 it is raised."""
     glossary: tuple[str, ...] = ()
     """Entries of the folder's glossary, as its file has them."""
+    numbers: Literal["verify", "keep"] = "verify"
+    """Whether the second reader's evidence may decide a disputed number, or Tesseract's digits always stay."""
+    noise: Literal["drop", "keep"] = "drop"
+    """Whether words are dropped where the second reader finds nothing and Tesseract was unsure."""
 
 
 def choose_strategy(task: CorrectionSettings, parameters: int) -> CorrectionSettings:

@@ -8,11 +8,12 @@ marks is judged as a word.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanmend.correct.boxes import CLEAR_SHARE, PageBoxes
 from scanmend.correct.lexicon import numbers
+from scanmend.correct.revision import Revision
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
 DOUBLE_QUOTE_REASON = "two single quotation marks are one double"
@@ -37,39 +38,9 @@ _MAX_QUOTATION_WORDS = 150
 """Most words of a quotation; an opening mark further back is not paired."""
 
 
-@dataclass(frozen=True, slots=True)
-class RepairedPage:
-    """A page with its typography repaired, and the mapping of its words to the raw page."""
-
-    page: Page
-    """The repaired page."""
-    edits: tuple[Edit, ...]
-    """The repairs as edits of the raw page, all accepted."""
-    raw: Page
-    """The page as OCR read it."""
-    raw_spans: tuple[tuple[tuple[int, int], ...], ...]
-    """For each line and word of the repaired page: index of its first raw word, and number of its raw words."""
-
-    def edits_on_raw_page(self, judged: Iterable[Edit]) -> tuple[Edit, ...]:
-        """Return edits of the repaired page as edits of the raw page, in reading order, together with the repairs.
-
-        A repair is left out where an accepted edit covers its word, as that edit includes it.
-        """
-        translated = [self._translated(edit) for edit in judged]
-        covered = {(e.line, n) for e in translated if e.accepted for n in range(e.word, e.word + e.count)}
-        own = [e for e in self.edits if (e.line, e.word) not in covered]
-        return tuple(sorted((*translated, *own), key=lambda e: (e.line, e.word)))
-
-    def _translated(self, edit: Edit) -> Edit:
-        spans = self.raw_spans[edit.line][edit.word : edit.word + edit.count]
-        first, last = spans[0][0], sum(spans[-1])
-        words = self.raw.lines[edit.line].words[first:last]
-        return replace(edit, word=first, count=last - first, raw=" ".join(w.text for w in words))
-
-
 def repair_page(
     page: Page, languages: Sequence[str], protects: Callable[[str], bool] = lambda _: False
-) -> RepairedPage:
+) -> Revision:
     """Repair the typography of a page, word by word within its lines; ``protects`` says which words stay as read."""
     reasons: dict[tuple[int, int], str] = {}
     lines: list[Line] = []
@@ -90,11 +61,11 @@ def repair_page(
         words[i] = replace(words[i], text=text, glyphs=())
         lines[n] = replace(lines[n], words=tuple(words))
         reasons[n, spans[n][i][0]] = UNPAIRED_QUOTE_REASON
-    repaired = RepairedPage(replace(page, lines=tuple(lines)), (), page, tuple(spans))
+    repaired = Revision(replace(page, lines=tuple(lines)), (), page, tuple(spans))
     return replace(repaired, edits=tuple(_edits(repaired, reasons)))
 
 
-def _edits(repaired: RepairedPage, reasons: dict[tuple[int, int], str]) -> Iterator[Edit]:
+def _edits(repaired: Revision, reasons: dict[tuple[int, int], str]) -> Iterator[Edit]:
     for n, line in enumerate(repaired.page.lines):
         for i, word in enumerate(line.words):
             first, count = repaired.raw_spans[n][i]

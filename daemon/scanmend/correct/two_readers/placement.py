@@ -1,0 +1,118 @@
+"""Puts the lines that only the second reader found at their place in the reading order.
+
+A found line that stands in the row of one of Tesseract's lines, as a price does beside its item, becomes part of that
+row. Any other becomes a line of its own, below the line above it in the same column. Lines that stand close below each
+other, such as a lost paragraph, stay together.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from scanmend.correct.two_readers.comparison import FoundLine
+from scanmend.document import Box, Line, Page, union
+
+SAME_ROW_HEIGHTS = 0.5
+"""Heights of a found line by which the middle of a word may lie above or below its own and still be in its row."""
+MAX_ROW_GAP = 0.35
+"""Widest gap between two neighbours in one row, as a share of the page's width."""
+BLOCK_GAP_HEIGHTS = 1.0
+"""Widest free space between two lines of one block, as a multiple of their height."""
+BLOCK_OVERLAP = 0.5
+"""Least share of the narrower line's width that two lines of one block have in common."""
+MIN_BLOCK_LINES = 2
+"""Lines from which a block is text of its own, if its lines are long, and no cells of a table."""
+PROSE_CHARACTERS = 25
+"""Mean number of characters from which the lines of a block are text and no cells of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A found line, and where its words belong on the page that has room for it."""
+
+    found: FoundLine
+    line: int
+    """0-based index of the line on that page."""
+    word: int
+    """0-based index of the word that they stand before."""
+
+
+def place(page: Page, found: Sequence[FoundLine]) -> tuple[Page, tuple[PlacedLine, ...], tuple[int, ...]]:
+    """Return the page with an empty line for each found line that needs one, and where each found line belongs.
+
+    Last comes, for each line of the page given, its index on the page returned.
+    """
+    boxes = [union(w.box for w in line.words) for line in page.lines]
+    below: dict[int, list[FoundLine]] = {}
+    in_rows: list[tuple[FoundLine, int, int]] = []
+    for block in _blocks(sorted(found, key=lambda f: f.frame.top)):
+        prose = len(block) >= MIN_BLOCK_LINES and sum(len(f.text) for f in block) >= PROSE_CHARACTERS * len(block)
+        for one in block:
+            row = None if prose else _row_of(page, one)
+            if row is not None:
+                in_rows.append((one, *row))
+                continue
+            above = _line_above(boxes, one if not prose else block[0])
+            below.setdefault(above, []).append(one)
+    lines: list[Line] = []
+    places: list[PlacedLine] = []
+    moved: list[int] = []
+    for n in range(-1, len(page.lines)):
+        if n >= 0:
+            moved.append(len(lines))
+            lines.append(page.lines[n])
+        for one in sorted(below.get(n, ()), key=lambda f: (f.frame.top, f.frame.left)):
+            places.append(PlacedLine(one, len(lines), 0))
+            neighbour = page.lines[max(n, 0)].paragraph if page.lines else 0
+            lines.append(Line((), neighbour))
+    places += [PlacedLine(one, moved[n], i) for one, n, i in in_rows]
+    return replace(page, lines=tuple(lines)), tuple(places), tuple(moved)
+
+
+def _blocks(found: Sequence[FoundLine]) -> Iterator[list[FoundLine]]:
+    """Yield groups of lines that stand close below each other; ``found`` goes down the page."""
+    blocks: list[list[FoundLine]] = []
+    for one in found:
+        home = next((b for b in blocks if _is_below(b[-1], one)), None)
+        if home is None:
+            blocks.append([one])
+        else:
+            home.append(one)
+    yield from blocks
+
+
+def _is_below(upper: FoundLine, lower: FoundLine) -> bool:
+    one, two = upper.reading.line.box, lower.reading.line.box
+    shared = min(one[2], two[2]) - max(one[0], two[0])
+    gap = lower.frame.top - upper.frame.top - upper.frame.height
+    beside = shared >= BLOCK_OVERLAP * min(one[2] - one[0], two[2] - two[0])
+    return beside and gap <= BLOCK_GAP_HEIGHTS * max(upper.frame.height, lower.frame.height)
+
+
+def _row_of(page: Page, found: FoundLine) -> tuple[int, int] | None:
+    """Return line and word before which a found line stands in its row; None where nothing stands near in the row."""
+    left, top, right, bottom = found.reading.line.box
+    middle, height = (top + bottom) / 2, found.frame.height
+    best: tuple[float, int, int] | None = None
+    for n, line in enumerate(page.lines):
+        for i, word in enumerate(line.words):
+            box = word.box
+            if box is None or abs((box[1] + box[3]) / 2 - middle) > SAME_ROW_HEIGHTS * height:
+                continue
+            for gap, at in ((left - box[2], i + 1), (box[0] - right, i)):
+                if gap > -height and (best is None or gap < best[0]):
+                    best = gap, n, at
+    return best[1:] if best is not None and best[0] <= MAX_ROW_GAP * page.width else None
+
+
+def _line_above(boxes: Sequence[Box | None], found: FoundLine) -> int:
+    """Return the index of the lowest line above in the same column; where none is, that before the first one below."""
+    left, top, right, bottom = found.reading.line.box
+    middle = (top + bottom) / 2
+    above = [
+        (box[1] + box[3], n)
+        for n, box in enumerate(boxes)
+        if box is not None and (box[1] + box[3]) / 2 < middle and min(box[2], right) > max(box[0], left)
+    ]
+    if above:
+        return max(above)[1]
+    return next((n for n, box in enumerate(boxes) if box and (box[1] + box[3]) / 2 > middle), len(boxes)) - 1

@@ -1,0 +1,118 @@
+"""Proposes edits from what both readers have: other readings, words and lines that were found, and noise."""
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanmend.correct.lexicon.page_words import PageWords
+from scanmend.correct.lexicon.tokens import split_punctuation
+from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF
+from scanmend.correct.two_readers import weigh
+from scanmend.correct.two_readers.comparison import Comparison, FoundLine, FoundWords
+from scanmend.document import Page, Word
+
+MIN_FOUND_WORDS = 0.85
+"""Least mean probability (0–1) of words that only the second reader found in a line of Tesseract's."""
+MIN_FOUND_LINE = 0.8
+"""Least mean probability (0–1) of a line that only the second reader found."""
+MIN_FOUND_CHARACTERS = 2
+"""Fewest letters and digits of such a line: a single one may be a speck."""
+DISPLAY_HEIGHTS = 1.7
+"""Multiple of the page's usual line height from which a found line is display type, such as a logo or a stamp."""
+MIN_DISPLAY_LINE = 0.95
+"""Least mean probability (0–1) of a line of display type."""
+MIN_DISPLAY_WORDS = 2
+"""Fewest known words of a line of display type: what a logo says is seldom text."""
+MIN_DISPLAY_ZIPF = 2.5
+"""Zipf frequency from which a word of display type is known."""
+NOISE_CONFIDENCE = 60.0
+"""Tesseract word confidence (0–100) below which a word where the second reader finds nothing is noise."""
+ODD_NOISE_CONFIDENCE = 80.0
+"""The same for a word whose height is not that of the page's words."""
+NOISE_MARK_CONFIDENCE = 40.0
+"""The same for a mark without letters and digits: the second reader often overlooks those."""
+USUAL_HEIGHTS = (0.6, 1.5)
+"""Least and greatest height of a usual word, in median heights."""
+MAX_OVERLOOKED = 2
+"""Letters and digits of a token with a digit that the second reader may overlook, as the quantity in a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Another reading of one of Tesseract's words, and how likely it is."""
+
+    line: int
+    word: int
+    dispute: weigh.Dispute
+    score: float
+    """``weigh.score`` of the dispute, in nats."""
+
+
+class Proposals:
+    """What the second reader's evidence proposes for one page."""
+
+    def __init__(self, page: Page, comparison: Comparison, words: PageWords) -> None:
+        """``words``: the words of the page's languages."""
+        self._page = page
+        self._comparison = comparison
+        self._words = words
+        heights = [w.box[3] - w.box[1] for line in page.lines for w in line.words if w.box]
+        self._word_height = statistics.median(heights) if heights else 0.0
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield each place that both readers read differently, in reading order."""
+        for (n, i), second in sorted(self._comparison.second.items()):
+            word = self._page.lines[n].words[i]
+            if second.text and second.text != word.text:
+                dispute = weigh.Dispute(
+                    word.text,
+                    second.text,
+                    second.gain(word.text, second.text),
+                    word.confidence or 0.0,
+                    second.least_probability,
+                    self.zipf(word.text),
+                    self.zipf(second.text),
+                )
+                yield Reading(n, i, dispute, weigh.score(dispute))
+
+    def zipf(self, text: str) -> float:
+        """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown."""
+        cores = [core for word in text.split() if (core := split_punctuation(word).core)]
+        found = min((self._words.zipf(core) for core in cores), default=0.0)
+        return found if found >= KNOWN_ZIPF else 0.0
+
+    def noise(self) -> Iterator[tuple[int, int]]:
+        """Yield line and word of what Tesseract read, unsure, where the second reader finds nothing."""
+        if not self._comparison.readings:
+            return
+        for n, line in enumerate(self._page.lines):
+            for i, word in enumerate(line.words):
+                known = (n, i) in self._comparison.second or (n, i) in self._comparison.unread
+                if word.box is not None and not known and self._is_noise(word):
+                    yield n, i
+
+    def _is_noise(self, word: Word) -> bool:
+        confidence = word.confidence if word.confidence is not None else 100.0
+        solid = [c for c in word.text if c.isalnum()]
+        if not solid:
+            return confidence < NOISE_MARK_CONFIDENCE
+        height = (word.box[3] - word.box[1]) / max(1.0, self._word_height) if word.box else 1.0
+        usual = USUAL_HEIGHTS[0] < height < USUAL_HEIGHTS[1]
+        if usual and len(solid) <= MAX_OVERLOOKED and weigh.holds_digit(word.text):
+            return False
+        return confidence < (NOISE_CONFIDENCE if usual else ODD_NOISE_CONFIDENCE)
+
+    def believes_words(self, found: FoundWords) -> bool:
+        """Whether words that only the second reader found in a line are published."""
+        solid = any(c.isalnum() for c in found.text)
+        return found.confidence > MIN_FOUND_WORDS and (solid or len(found.text) > 1)
+
+    def believes_line(self, found: FoundLine) -> bool:
+        """Whether a line that only the second reader found is published."""
+        confidence, text = found.reading.confidence, found.text
+        if confidence < MIN_FOUND_LINE or sum(c.isalnum() for c in text) < MIN_FOUND_CHARACTERS:
+            return False
+        if found.frame.height <= DISPLAY_HEIGHTS * self._comparison.line_height:
+            return True
+        known = sum(len(w) > 2 and self._words.zipf(split_punctuation(w).core) > MIN_DISPLAY_ZIPF for w in text.split())  # noqa: PLR2004 -- a short one is often a misread ornament
+        return confidence > MIN_DISPLAY_LINE and known >= MIN_DISPLAY_WORDS

@@ -1,0 +1,73 @@
+"""The second reader's spelling of a word, put into Tesseract's style: blanks, quotation marks, dashes, look-alikes.
+
+The second reader knows few kinds of quotation marks, misses blanks, and writes letters for digits and digits for
+letters where one looks like the other. Where Tesseract has the same thing in another style, its style stays; where a
+word is of digits, or of letters, its look-alikes are of the same kind.
+"""
+
+from collections.abc import Iterator
+
+from rapidfuzz.distance import Levenshtein
+
+_STYLES = (frozenset('"“”„«»'), frozenset("'’‘‚`´"), frozenset("-–—−"))  # noqa: RUF001 -- these are the marks
+"""Marks that are one mark in several styles."""
+_LOOKALIKES = {"0": "oOQD", "1": "lIi|!", "2": "Z", "4": "A", "5": "S", "6": "b", "8": "B", "9": "gq"}
+"""Letters and marks that look like each digit."""
+_PAIRS = frozenset((digit, letter) for digit, letters in _LOOKALIKES.items() for letter in letters)
+MOSTLY_DIGITS = 0.6
+"""Share of digits among letters and digits from which a word is a number whose look-alikes are digits."""
+
+
+def in_tesseract_style(raw: str, second: str) -> str:
+    """Return the second reading of Tesseract's word ``raw``, with style and blanks as Tesseract has them."""
+    solid = second.replace(" ", "")
+    return _with_blanks(second, set(_blanks_between_matches(raw, second, solid)), _restyled(raw, solid))
+
+
+def is_number(word: str) -> bool:
+    """Whether most letters and digits of the word are digits."""
+    core = [c for c in word if c.isalnum()]
+    return bool(core) and sum(c.isdigit() for c in core) >= MOSTLY_DIGITS * len(core)
+
+
+def _restyled(raw: str, second: str) -> str:
+    """Return ``second``, without blanks, with the characters of ``raw`` where the two differ in style alone."""
+    letters = any(c.isalpha() for c in raw) and not any(c.isdigit() for c in raw)
+    out = list(second)
+    for op in Levenshtein.opcodes(raw, second):
+        if op.tag != "replace" or op.src_end - op.src_start != op.dest_end - op.dest_start:
+            continue
+        for i, j in zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True):
+            one, two = raw[i], second[j]
+            same_mark = any(one in style and two in style for style in _STYLES)
+            stays_digit = is_number(raw) and (one, two) in _PAIRS
+            stays_letter = letters and (two, one) in _PAIRS and not is_number(second)
+            if same_mark or stays_digit or stays_letter:
+                out[j] = one
+    return "".join(out)
+
+
+def _blanks_between_matches(raw: str, second: str, solid: str) -> Iterator[int]:
+    """Yield the places in ``solid`` before which ``second`` has a blank, although ``raw`` has none between the same."""
+    source: dict[int, int] = {}
+    for block in Levenshtein.editops(raw, solid).as_matching_blocks():
+        source |= {block.b + k: block.a + k for k in range(block.size)}
+    at = 0
+    for c in second:
+        if c != " ":
+            at += 1
+        elif at in source and source.get(at - 1) == source[at] - 1:
+            yield at
+
+
+def _with_blanks(second: str, without: set[int], solid: str) -> str:
+    """Return ``solid`` with the blanks of ``second``, except before the places in ``without``."""
+    out = ""
+    at = 0
+    for c in second:
+        if c == " ":
+            out += "" if at in without or not out else " "
+        else:
+            out += solid[at]
+            at += 1
+    return out
