@@ -9,5 +9,5 @@
 
 From outside, only ``page.read_page`` is needed; it runs in page workers.
 
-May import: errors, document, language, process, source.
+May import: errors, document, language, layout, process, source.
 """

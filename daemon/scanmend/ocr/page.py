@@ -7,6 +7,7 @@ from typing import Literal
 from scanmend.document import Page
 from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
+from scanmend.layout.line_order import in_vertical_order
 from scanmend.ocr import preprocess, tesseract
 from scanmend.source import blank, pdf_text, render
 from scanmend.source.page_image import PageImage
@@ -52,7 +53,7 @@ def _read_by_ocr(image: PageImage, number: int, settings: ReadSettings) -> Page:
 
     def read(languages: tuple[str, ...]) -> Page:
         page = preprocess.read(image, number, replace(settings, languages=languages), steps)
-        return replace(page, languages=languages)
+        return replace(page, lines=in_vertical_order(page.lines), languages=languages)
 
     if settings.languages == AUTO:
         return read_in_detected_language(read, tesseract.installed())

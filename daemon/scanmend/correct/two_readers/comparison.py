@@ -81,6 +81,8 @@ class Comparison:
         self._boxes = [line.box for line in lines]
         self.second: dict[_Place, SecondWord] = {}
         """The second reading of words, where there is one."""
+        self.members: dict[int, list[_Place]] = {}
+        """The words that stand in each line of the second reader, from left to right."""
         self.unread: set[_Place] = set()
         """Words in a line that the second reader found but was not asked to read."""
         self.found_words: list[FoundWords] = []
@@ -99,10 +101,12 @@ class Comparison:
             if word.box is not None and (k := self._line_of(word.box)) is not None:
                 members[k].append((self.frames[k].span(word.box)[0], place, word))
         for k, reading in enumerate(self.readings):
+            of_line = sorted(members.get(k, ()), key=lambda m: m[0])
             if not reading.line.steps:
-                self.unread |= {place for _, place, _ in members[k]}
-            elif members[k]:
-                self._compare_line(k, sorted(members[k], key=lambda m: m[0]))
+                self.unread |= {place for _, place, _ in of_line}
+            elif of_line:
+                self.members[k] = [place for _, place, _ in of_line]
+                self._compare_line(k, of_line)
             else:
                 self.found_lines.append(FoundLine(reading, self.frames[k]))
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from scanmend.correct.two_readers.comparison import FoundLine
 from scanmend.document import Box, Line, Page, union
 
-SAME_ROW_HEIGHTS = 0.5
+SAME_ROW_HEIGHTS = 0.35
 """Heights of a found line by which the middle of a word may lie above or below its own and still be in its row."""
+ROW_STEP_WEIGHT = 4.0
+"""Weight of the distance between two middles, against the gap between two neighbours, in what counts as near."""
 MAX_ROW_GAP = 0.35
 """Widest gap between two neighbours in one row, as a share of the page's width."""
 BLOCK_GAP_HEIGHTS = 1.0
@@ -96,11 +98,12 @@ def _row_of(page: Page, found: FoundLine) -> tuple[int, int] | None:
     for n, line in enumerate(page.lines):
         for i, word in enumerate(line.words):
             box = word.box
-            if box is None or abs((box[1] + box[3]) / 2 - middle) > SAME_ROW_HEIGHTS * height:
+            if box is None or (step := abs((box[1] + box[3]) / 2 - middle)) > SAME_ROW_HEIGHTS * height:
                 continue
             for gap, at in ((left - box[2], i + 1), (box[0] - right, i)):
-                if gap > -height and (best is None or gap < best[0]):
-                    best = gap, n, at
+                distance = gap + ROW_STEP_WEIGHT * step
+                if gap > -height and (best is None or distance < best[0]):
+                    best = distance, n, at
     return best[1:] if best is not None and best[0] <= MAX_ROW_GAP * page.width else None
 
 

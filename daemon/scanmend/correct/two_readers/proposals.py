@@ -33,6 +33,10 @@ NOISE_MARK_CONFIDENCE = 40.0
 """The same for a mark without letters and digits: the second reader often overlooks those."""
 USUAL_HEIGHTS = (0.6, 1.5)
 """Least and greatest height of a usual word, in median heights."""
+SCRIBBLE_PROBABILITY = 0.85
+"""Mean probability (0–1) of the second reading of a line below which the line may be a signature or a drawing."""
+SCRIBBLE_CONFIDENCE = 50.0
+"""Tesseract word confidence (0–100) below which all words of such a line must be."""
 MAX_OVERLOOKED = 2
 """Letters and digits of a token with a digit that the second reader may overlook, as the quantity in a table."""
 
@@ -82,14 +86,32 @@ class Proposals:
         return found if found >= KNOWN_ZIPF else 0.0
 
     def noise(self) -> Iterator[tuple[int, int]]:
-        """Yield line and word of what Tesseract read, unsure, where the second reader finds nothing."""
+        """Yield line and word of what Tesseract read, unsure, where the second reader finds nothing or no word.
+
+        The latter are signatures and drawings: both readers are unsure of all of the line, and read it differently.
+        """
         if not self._comparison.readings:
             return
+        yield from self._scribble()
         for n, line in enumerate(self._page.lines):
             for i, word in enumerate(line.words):
                 known = (n, i) in self._comparison.second or (n, i) in self._comparison.unread
                 if word.box is not None and not known and self._is_noise(word):
                     yield n, i
+
+    def _scribble(self) -> Iterator[tuple[int, int]]:
+        for places in self._comparison.members.values():
+            seconds = [self._comparison.second.get(place) for place in places]
+            known = [second for second in seconds if second is not None]
+            words = [self._page.lines[n].words[i] for n, i in places]
+            if (
+                known
+                and known[0].reading.confidence < SCRIBBLE_PROBABILITY
+                and all((word.confidence or 0.0) < SCRIBBLE_CONFIDENCE for word in words)
+                and not any(weigh.holds_digit(word.text) or self.zipf(word.text) for word in words)
+                and not any(second.text == word.text or self.zipf(second.text) for second, word in zip(seconds, words, strict=True) if second)
+            ):
+                yield from places
 
     def _is_noise(self, word: Word) -> bool:
         confidence = word.confidence if word.confidence is not None else 100.0

@@ -19,7 +19,7 @@ from scanmend.document import Box, Edit, Line, Page, Word
 
 PROPOSER = "reader"
 """This proposer's name in ``Edit.proposer``."""
-NUMBER_SCORE = 1.5
+NUMBER_SCORE = 1.0
 """Score, in nats, from which a disputed number is published as the second reader has it."""
 OPEN_SCORE = -3.0
 """Score, in nats, from which a second reading that is not published by itself is shown to the language model."""
@@ -57,18 +57,20 @@ def read_together(page: Page, words: PageWords, task: CorrectionSettings, *, ask
     lines = [line for line in found.found_lines if proposals.believes_line(line)]
     roomy, placed, moved = place(page, lines)
     editing = _Editing(roomy)
+    noise = set(proposals.noise()) if task.noise == "drop" else set()
+    for n, i in sorted(noise):
+        editing.drop((moved[n], i))
     undecided: dict[_Place, Reading] = {}
     for reading in proposals.readings():
         at = moved[reading.line], reading.word
+        if (reading.line, reading.word) in noise:
+            continue
         verdict = _verdict(reading, task, asks=asks)
         if verdict is None:
             undecided[at] = reading
         else:
             boxes = _boxes(found, reading) if verdict else ()
             editing.replace(at, reading, accepted=verdict, reason=_reason(reading), boxes=boxes)
-    for n, i in proposals.noise():
-        if task.noise == "drop":
-            editing.drop((moved[n], i))
     for words_found in found.found_words:
         if proposals.believes_words(words_found):
             (n, i), text = words_found.place, words_found.text
