@@ -20,7 +20,7 @@ from scanmend.correct.hard_rules import (
     merges_words,
     violated_rule,
 )
-from scanmend.correct.judge import Evidence, judge
+from scanmend.correct.judge import Evidence, judge, judge_reading
 from scanmend.correct.language_model import LanguageModel
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.glossary import glossary
@@ -28,7 +28,11 @@ from scanmend.correct.lexicon.hyphenation import BREAK_HYPHENS, broken_pieces_be
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.tokens import neighbours, split_punctuation, starts_sentence
 from scanmend.correct.lexicon.wordlists import Lexicon
-from scanmend.correct.settings import CorrectionSettings, skip_reason
+from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
+from scanmend.correct.two_readers.evidence import SecondEvidence
+from scanmend.correct.two_readers.figures import number_readings
+from scanmend.correct.two_readers.together import PROPOSER as READER
+from scanmend.correct.two_readers.together import ReadTogether, TogetherSettings, read_together
 from scanmend.correct.typography import repair_page
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word, apply_edits, layout, least_confidence
 
@@ -43,12 +47,15 @@ class PageContext:
     vocabulary: PageWords
     candidates: CandidateFinder
     boxes: PageBoxes
+    second: SecondEvidence
+    """What the second reader says of the page's words."""
 
 
 class Corrector:
     """Corrects pages of one set of languages with one model."""
 
-    def __init__(self, model: LanguageModel, lexicon: Lexicon, confusions: Confusions) -> None:
+    def __init__(self, model: LanguageModel | None, lexicon: Lexicon, confusions: Confusions) -> None:
+        """Without a ``model``, only what needs none is done: reading together and typography."""
         self._model = model
         self._lexicon = lexicon
         self._confusions = confusions
@@ -61,19 +68,28 @@ class Corrector:
         ``progress`` is called before each question to the model. Raises ModelError when the model fails.
         """
         started = time.monotonic()
-        if reason := skip_reason(page, task):
+        reason = skip_reason(page, task)
+        if reason and not has_second_reading(page):
             return CorrectedPage(page, page.raw, skipped=reason)
         words = glossary(task.glossary)
-        repaired = repair_page(page, task.languages, words.protects)
-        vocabulary = PageWords(self._lexicon, repaired.page, words, task.languages)
-        candidates = CandidateFinder(vocabulary, self._confusions)
-        context = PageContext(repaired.page, task, vocabulary, candidates, PageBoxes(repaired.page))
-        edits = repaired.edits_on_raw_page(self._propose_and_judge(context, progress))
-        texts = (apply_edits(line, (e for e in edits if e.line == n)) for n, line in enumerate(page.lines))
-        seconds = round(time.monotonic() - started, 3)
-        return CorrectedPage(page, layout(page.lines, texts), edits, seconds=seconds, strategy=task.strategy)
+        asks = self._model is not None and not reason
+        of_raw_page = PageWords(self._lexicon, page, words, task.languages)
+        wishes = TogetherSettings(task.boldness, task.numbers, task.noise)
+        together = read_together(page, of_raw_page, wishes, asks=asks)
+        edits: tuple[Edit, ...] = together.revision.edits
+        if not reason:
+            repaired = repair_page(together.revision.page, task.languages, words.protects)
+            vocabulary = PageWords(self._lexicon, repaired.page, words, task.languages)
+            candidates = CandidateFinder(vocabulary, self._confusions)
+            second = SecondEvidence(together, repaired.raw_spans)
+            context = PageContext(repaired.page, task, vocabulary, candidates, PageBoxes(repaired.page), second)
+            judged = self._propose_and_judge(context, self._model, progress) if self._model is not None else []
+            edits = together.revision.edits_on_raw_page(repaired.edits_on_raw_page(judged))
+        return _corrected(together, edits, page, reason, task.strategy, started)
 
-    def _propose_and_judge(self, context: PageContext, progress: Callable[[], None]) -> list[Edit]:
+    def _propose_and_judge(
+        self, context: PageContext, model: LanguageModel, progress: Callable[[], None]
+    ) -> list[Edit]:
         """Return every proposed edit with its verdict.
 
         Rewriting comes first. Its edits are not judged at once: each becomes a candidate for its word, and the
@@ -83,16 +99,21 @@ class Corrector:
         done: list[Edit] = []
         rewritten: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
         if task.strategy in ("rewrite", "both"):
-            for edit in rewrite.propose(page, _lines_to_rewrite(context), task.prompt, self._model, progress):
+            for edit in rewrite.propose(page, _lines_to_rewrite(context), task.prompt, model, progress):
                 if reason := self._rejection_before_model(context, edit):
                     done.append(replace(edit, reason=reason))
                 else:
                     cost = context.candidates.channel_cost(edit.raw, edit.new)
                     rewritten[edit.line, edit.word].append(Candidate(edit.new, cost, 0.0, edit.count, edit.proposer))
 
+        for n, line in enumerate(page.lines):
+            for i in range(len(line.words)):
+                if (reading := context.second.open_reading(n, i)) is not None:
+                    rewritten[n, i].append(Candidate(reading.dispute.new, 0.0, 0.0, 1, READER))
         candidates = context.candidates if task.strategy in ("rescore", "both") else None
         decide = partial(self._judged, context, done)
-        for edit in rescore.propose(page, task.prompt, candidates, self._model, decide, progress, rewritten):
+        asks = partial(_may_ask, context)
+        for edit in rescore.propose(page, task.prompt, candidates, model, decide, progress, rewritten, asks):
             done.append(edit)  # noqa: PERF402 -- each is judged by those before it
         return done
 
@@ -115,10 +136,18 @@ class Corrector:
     def _judged(self, context: PageContext, before: Iterable[Edit], edit: Edit) -> Edit:
         """Return the edit with its verdict; it is rejected where it overlaps an accepted edit of those ``before``."""
         words = range(edit.word, edit.word + edit.count)
+        if context.second.is_settled(edit.line, edit.word, edit.count):
+            return replace(edit, reason="the second reader's evidence settled this word")
+        optical = context.second.optical(edit.line, edit.word, edit.count, edit.raw, edit.new)
+        edit = replace(edit, optical=None if optical is None else round(optical, 3))
         for other in before:
             taken = range(other.word, other.word + other.count)
             if other.line == edit.line and other.accepted and words.start < taken.stop and taken.start < words.stop:
                 return replace(edit, reason="another edit of this word was accepted")
+        reading = context.second.open_reading(edit.line, edit.word)
+        if reading is not None and reading.dispute.new == edit.new and edit.count == 1:
+            verdict = judge_reading(reading, edit.gain, context.task.boldness)
+            return replace(edit, proposer=READER, accepted=verdict.accepted, reason=verdict.reason)
         if reason := self._rejection_before_model(context, edit):
             return replace(edit, reason=reason)
         verdict = judge(self._evidence(context, edit), context.task.boldness)
@@ -135,6 +164,7 @@ class Corrector:
             new=edit.new,
             cost=context.candidates.channel_cost(edit.raw, edit.new),
             gain=edit.gain,
+            optical=edit.optical,
             raw_zipf=min((vocabulary.listed_zipf(word) for word in raw), default=0.0),
             new_zipf=min((vocabulary.zipf(word) for word in new), default=0.0),
             confidence=least_confidence(words),
@@ -146,6 +176,32 @@ class Corrector:
             rewritten=edit.proposer != rescore.PROPOSER,
             repetition=max((vocabulary.repetition(word) for word in raw), default=0.0),
         )
+
+
+def _corrected(
+    together: ReadTogether, edits: tuple[Edit, ...], page: Page, reason: str, strategy: str, started: float
+) -> CorrectedPage:
+    """Return the page with its edits applied, and the states of its numbers."""
+    roomy = replace(together.revision.raw, second=page.second)
+    of_line: dict[int, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        of_line[edit.line].append(edit)
+    texts = [apply_edits(line, of_line[n]) for n, line in enumerate(roomy.lines)]
+    return CorrectedPage(
+        roomy,
+        layout(roomy.lines, texts),
+        edits,
+        skipped=reason,
+        seconds=round(time.monotonic() - started, 3),
+        strategy="" if reason else strategy,
+        numbers=number_readings(roomy, edits, together.raw_seconds) if has_second_reading(page) else (),
+    )
+
+
+def _may_ask(context: PageContext, n: int, i: int) -> bool:
+    """Whether the model is asked about a word: not where the evidence settled it, or both readers surely agree."""
+    text = context.page.lines[n].words[i].text
+    return not (context.second.is_settled(n, i) or context.second.agrees(n, i, text))
 
 
 def _image_against(context: PageContext, edit: Edit) -> str:
@@ -175,14 +231,19 @@ def _lines_to_rewrite(context: PageContext) -> list[int]:
     """Return the indices of the lines to send to the model: those with a suspicious word, or all."""
     lines = context.page.lines
     if context.task.attention == "all":
-        return list(range(len(lines)))
-    return [n for n, line in enumerate(lines) if any(context.candidates.is_suspicious(w) for w in line.words)]
+        return [n for n, line in enumerate(lines) if line.words]
+    suspicious = context.candidates.is_suspicious
+    return [
+        n
+        for n, line in enumerate(lines)
+        if any(suspicious(w) and _may_ask(context, n, i) for i, w in enumerate(line.words))
+    ]
 
 
 def _last_word_above(page: Page, n: int) -> Word | None:
     """Return the last word of the line above in the same paragraph; None where the paragraph begins."""
     if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
-        return page.lines[n - 1].words[-1]
+        return next(reversed(page.lines[n - 1].words), None)
     return None
 
 

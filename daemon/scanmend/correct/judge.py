@@ -32,6 +32,7 @@ from scanmend.correct.hard_rules import (
     violated_rule,
 )
 from scanmend.correct.lexicon import numbers
+from scanmend.correct.two_readers.proposals import Reading
 
 ACCEPTANCE_SCORE = 2.0
 """Score, in nats, from which an edit is accepted by a folder whose boldness is 0."""
@@ -81,6 +82,14 @@ MIN_CLEAN_PAGE_NATS = -2.0
 """Lower bound of the clean page's prior: a badly read page favours edits by at most 2 nats."""
 MAX_CLEAN_PAGE_NATS = 8.0
 """Upper bound of the clean page's prior: however clean a page is, an edit can still be accepted."""
+OPTICAL_WEIGHT = 0.8
+"""Weight of each nat that the second reader's network gives for or against an edit that somebody else proposed."""
+MAX_OPTICAL_NATS = 8.0
+"""Most nats of it that count, for and against."""
+READING_GAIN_WEIGHT = 0.3
+"""Weight of the language model's gain in what becomes of a reading of the second reader."""
+ACCEPTANCE_READING_SCORE = 1.0
+"""Score, in nats, from which an open reading of the second reader is accepted by a folder whose boldness is 0."""
 _INNER_CAPITAL = re.compile(r"(?<=[^\W\d_A-Z])[ABDEFGHJLMNQRTY]")
 
 
@@ -114,6 +123,8 @@ class Evidence:
     """Natural logarithm of how often exactly this raw word stands on the page, if it may be a name; else 0."""
     rewritten: bool = False
     """Whether the model also wrote the new word freely, with the whole passage before it."""
+    optical: float | None = None
+    """Log-probability of the image under new less that under raw, in nats, by the second reader; None if unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +153,30 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     if e.has_lexicon and not drops_lone_mark(e.raw, e.new):
         against += clean_page_prior(e.unknown_share) + FOREIGN_NATS * e.foreign_share
     agreement = min(MAX_AGREEMENT_NATS, max(0.0, e.gain)) * e.rewritten
-    score = round(min(e.gain, MAX_GAIN_NATS) - e.cost + agreement + for_new - against, 2)
-    weighed = f"(model {e.gain:+.1f}, look {-e.cost:.1f}, word {for_new:+.1f}, against it {-against:.1f})"
+    look = -e.cost + optical_nats(e.optical)
+    score = round(min(e.gain, MAX_GAIN_NATS) + look + agreement + for_new - against, 2)
+    weighed = f"(model {e.gain:+.1f}, look {look:+.1f}, word {for_new:+.1f}, against it {-against:.1f})"
     if score >= ACCEPTANCE_SCORE - boldness:
         return Verdict(accepted=True, reason=f"fits better and looks alike {weighed}", score=score)
     return Verdict(accepted=False, reason=f"not enough evidence {weighed}", score=score)
+
+
+def judge_reading(reading: Reading, gain: float | None, boldness: float = 0.0) -> Verdict:
+    """Decide on a reading of the second reader that its own evidence leaves open; ``gain`` as in ``Evidence``."""
+    asked = gain is not None and math.isfinite(gain)
+    model = READING_GAIN_WEIGHT * max(-MAX_GAIN_NATS, min(gain, MAX_GAIN_NATS)) if asked and gain is not None else 0.0
+    score = round(reading.score + model, 2)
+    weighed = f"(model {model:+.1f}, image {reading.dispute.optical:+.1f}, all evidence {score:+.1f})"
+    if score >= ACCEPTANCE_READING_SCORE - boldness:
+        return Verdict(accepted=True, reason=f"the second reader has it, and it fits better {weighed}", score=score)
+    return Verdict(accepted=False, reason=f"not enough evidence for the second reading {weighed}", score=score)
+
+
+def optical_nats(optical: float | None) -> float:
+    """Nats for the new word by the second reader's network, within bounds; 0 where it did not read the line."""
+    if optical is None:
+        return 0.0
+    return OPTICAL_WEIGHT * max(-MAX_OPTICAL_NATS, min(optical, MAX_OPTICAL_NATS))
 
 
 def new_word_prior(e: Evidence) -> float:

@@ -64,9 +64,15 @@ class WordPosition:
 
 
 def word_positions(
-    page: Page, finder: CandidateFinder | None, rewritten: RewrittenCandidates = NO_CANDIDATES
+    page: Page,
+    finder: CandidateFinder | None,
+    rewritten: RewrittenCandidates = NO_CANDIDATES,
+    asks: Callable[[int, int], bool] = lambda _n, _i: True,
 ) -> Iterator[WordPosition]:
-    """Yield every word that has candidates, in reading order; without a ``finder`` only those of ``rewritten``."""
+    """Yield every word that has candidates, in reading order; without a ``finder`` only those of ``rewritten``.
+
+    ``asks``: whether candidates are sought for a word, by its line and its index.
+    """
     words = [(n, i, word) for n, line in enumerate(page.lines) for i, word in enumerate(line.words)]
     k = 0
     while k < len(words):
@@ -74,14 +80,14 @@ def word_positions(
         after = [w for _, _, w in words[k + 1 : k + 1 + MAX_RAW_WORDS + FOLLOWING_WORDS]]
         if finder is not None and after and is_broken(word.text, after[0].text):
             found, whole = _respelled_broken_word(word, after[0], finder)
-            if found:
+            if found and asks(n, i):
                 yield _position((n, i), whole, found, (word, after[0]), after[1:])
             for at, one, following in ((words[k][:2], word, after), (words[k + 1][:2], after[0], after[1:])):
                 if at in rewritten:
                     yield _position(at, one.text, rewritten[at], (one,), following)
             k += 2
             continue
-        found = [] if finder is None else finder.at_word(page.lines[n].words, i)
+        found = finder.at_word(page.lines[n].words, i) if finder is not None and asks(n, i) else []
         found = [c for c in found if c.text or after]  # an empty text with nothing after it would score 0, the best
         found = _combined(found, rewritten.get((n, i), ()))
         if found:
@@ -97,14 +103,15 @@ def propose(
     decide: Callable[[Edit], Edit],
     progress: Callable[[], None],
     rewritten: RewrittenCandidates = NO_CANDIDATES,
+    asks: Callable[[int, int], bool] = lambda _n, _i: True,
 ) -> Iterator[Edit]:
     """Yield, as ``decide`` judged it, an edit for each word with a better candidate, and every edit of ``rewritten``.
 
     An accepted edit becomes part of the left context of the words after it. ``progress`` is called for each word
-    before the model is asked.
+    before the model is asked; ``asks`` as in ``word_positions``.
     """
     context = LeftContext(page, prompt)
-    for position in word_positions(page, finder, rewritten):
+    for position in word_positions(page, finder, rewritten, asks):
         progress()
         if context.is_replaced(position.line, position.word):
             late = (as_edit(page, position, c) for c in rewritten.get((position.line, position.word), ()))

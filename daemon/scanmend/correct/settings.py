@@ -59,3 +59,8 @@ def skip_reason(page: Page, task: CorrectionSettings) -> str:
     if page.mean_confidence is not None and page.mean_confidence < MIN_MEAN_CONFIDENCE:
         return f"mean confidence {page.mean_confidence:g} is hopeless"
     return ""
+
+
+def has_second_reading(page: Page) -> bool:
+    """Whether the second reader read lines of the page, whose evidence counts with or without a language model."""
+    return page.second is not None and any(line.steps for line in page.second.lines)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from scanmend.correct.boxes import CLEAR_SHARE, PageBoxes
 from scanmend.correct.lexicon import numbers
-from scanmend.correct.revision import Revision
+from scanmend.correct.two_readers.revision import Revision
 from scanmend.document import Edit, Line, Page, Word, least_confidence, union
 
 DOUBLE_QUOTE_REASON = "two single quotation marks are one double"
@@ -38,9 +38,7 @@ _MAX_QUOTATION_WORDS = 150
 """Most words of a quotation; an opening mark further back is not paired."""
 
 
-def repair_page(
-    page: Page, languages: Sequence[str], protects: Callable[[str], bool] = lambda _: False
-) -> Revision:
+def repair_page(page: Page, languages: Sequence[str], protects: Callable[[str], bool] = lambda _: False) -> Revision:
     """Repair the typography of a page, word by word within its lines; ``protects`` says which words stay as read."""
     reasons: dict[tuple[int, int], str] = {}
     lines: list[Line] = []

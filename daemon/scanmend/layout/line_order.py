@@ -1,4 +1,4 @@
-"""Puts lines that Tesseract read out of order back at their place: what stands above in one column is read before. Pure.
+"""Puts lines that were read out of order at their place: what stands above in a column is read before. Pure.
 
 Tesseract reads a page block by block, and now and then a block that stands far below comes first. In columns, order and
 height may well disagree; but of two lines that share most of their width the upper one is read first, always.
@@ -35,7 +35,7 @@ def in_vertical_order(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _followers(boxes: Sequence[Box | None], n: int) -> list[int]:
-    """Return the lines that are read after line ``n``: those below it in its column, or the next where it has no box."""
+    """Return the lines that follow line ``n``: those below it in its column, or the next where it has no box."""
     box = boxes[n]
     if box is None:
         return [n + 1] if n + 1 < len(boxes) else []
@@ -46,7 +46,11 @@ def _followers(boxes: Sequence[Box | None], n: int) -> list[int]:
 def _is_above(upper: Box, lower: Box) -> bool:
     shared = min(upper[2], lower[2]) - max(upper[0], lower[0])
     narrower = min(upper[2] - upper[0], lower[2] - lower[0])
-    return upper[3] <= (lower[1] + lower[3]) / 2 and (upper[1] + upper[3]) / 2 <= lower[1] and shared > SHARED_WIDTH * narrower
+    return (
+        upper[3] <= (lower[1] + lower[3]) / 2
+        and (upper[1] + upper[3]) / 2 <= lower[1]
+        and shared > SHARED_WIDTH * narrower
+    )
 
 
 def _sorted(followers: Sequence[Sequence[int]]) -> list[int]:

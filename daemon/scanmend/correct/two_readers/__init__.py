@@ -2,7 +2,11 @@
 
 1. ``comparison`` matches the lines of both readers by geometry (``frame``), and their characters by ``alignment``;
    ``spelling`` puts the second reading of a word into Tesseract's style.
-2. ``lattice`` gives the probability of any text under the second reader's network.
+2. ``lattice`` gives the probability of any text under the second reader's network; ``weigh`` weighs two readings.
+3. ``proposals`` finds other readings, words and lines that Tesseract lost, and noise; ``placement`` puts found lines
+   in the reading order.
+4. ``together`` makes one page of both, as a ``revision`` that leads back to Tesseract's page.
+5. ``evidence`` tells correction what the second reader says of its words; ``figures`` says how sure each number is.
 
 May import: document, correct.lexicon.
 """

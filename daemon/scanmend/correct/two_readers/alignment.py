@@ -84,7 +84,8 @@ def _costs(
             else:
                 costs[i, j] = OTHER_CHARACTER if a.isalnum() == b.isalnum() else OTHER_KIND
     shift = np.abs(np.array([at for _, at in own])[:, None] - np.array([at for _, at in other])[None, :]) / width
-    return costs + SHIFT_COST * np.clip(shift - FREE_SHIFT, 0.0, MAX_SHIFT)
+    costs += SHIFT_COST * np.clip(shift - FREE_SHIFT, 0.0, MAX_SHIFT)
+    return costs
 
 
 def _matches(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ line it says how likely each symbol is there, or none. The probability of a text
 along the steps, which the forward algorithm adds up. So the image itself can be asked how well *any* text fits it.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ CONTEXT_CHARACTERS = 2
 """Characters of the reading, on each side, that are weighed together with the text that is asked for."""
 _NO_SYMBOL = ""
 _LOWEST = -1e9
-_EQUIVALENT = {"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "—": "-", "–": "-", "…": "."}  # noqa: RUF001
+_EQUIVALENT = {"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "—": "-", "–": "-", "…": "."}
 """Symbols that the network hardly tells apart: the one stands for the other where the other was not seen."""
 
 
@@ -55,7 +56,7 @@ class LineReading:
         before = _NO_SYMBOL
         for i, step in enumerate(self._steps):
             symbol, nats = step.symbols[0]
-            if symbol != _NO_SYMBOL and symbol != before:
+            if symbol not in (_NO_SYMBOL, before):
                 out.append(Character(symbol, i, i, step.at, math.exp(nats)))
             elif symbol != _NO_SYMBOL:
                 first = out[-1]
@@ -125,7 +126,7 @@ def ctc_log_probability(steps: npt.NDArray[np.float64], labels: list[int]) -> fl
     ``steps``: log-probabilities, steps by symbols; column 0 is for no symbol. ``labels``: columns, without those of no
     symbol. ``IMPOSSIBLE_NATS`` where there are too few steps for the labels.
     """
-    repeats = sum(a == b for a, b in zip(labels, labels[1:], strict=False))
+    repeats = sum(a == b for a, b in itertools.pairwise(labels))
     if len(steps) < len(labels) + repeats or not len(steps):
         return IMPOSSIBLE_NATS
     extended = np.zeros(2 * len(labels) + 1, dtype=int)

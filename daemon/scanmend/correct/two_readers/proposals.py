@@ -109,7 +109,11 @@ class Proposals:
                 and known[0].reading.confidence < SCRIBBLE_PROBABILITY
                 and all((word.confidence or 0.0) < SCRIBBLE_CONFIDENCE for word in words)
                 and not any(weigh.holds_digit(word.text) or self.zipf(word.text) for word in words)
-                and not any(second.text == word.text or self.zipf(second.text) for second, word in zip(seconds, words, strict=True) if second)
+                and not any(
+                    second.text == word.text or self.zipf(second.text)
+                    for second, word in zip(seconds, words, strict=True)
+                    if second
+                )
             ):
                 yield from places
 

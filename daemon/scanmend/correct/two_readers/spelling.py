@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import Levenshtein
 
-_STYLES = (frozenset('"“”„«»'), frozenset("'’‘‚`´"), frozenset("-–—−"))  # noqa: RUF001 -- these are the marks
+_STYLES = (frozenset('"“”„«»'), frozenset("'’‘‚`´"), frozenset("-–—−"))
 """Marks that are one mark in several styles."""
 _LOOKALIKES = {"0": "oOQD", "1": "lIi|!", "2": "Z", "4": "A", "5": "S", "6": "b", "8": "B", "9": "gq"}
 """Letters and marks that look like each digit."""

@@ -1,4 +1,4 @@
-"""Reads a page together: Tesseract's page and the second reader's evidence become one page, with an edit for each change.
+"""Reads a page together: what both readers have becomes one page, with an edit for each change.
 
 What the evidence settles is settled here, without a language model. What it leaves open, it passes on: other readings
 that a language model may choose between, and what the image says of any text that somebody proposes.
@@ -7,14 +7,14 @@ that a language model may choose between, and what the image says of any text th
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from scanmend.correct.lexicon.page_words import PageWords
-from scanmend.correct.revision import Revision, Span
-from scanmend.correct.settings import CorrectionSettings
 from scanmend.correct.two_readers import weigh
 from scanmend.correct.two_readers.comparison import Comparison, SecondWord
 from scanmend.correct.two_readers.placement import place
 from scanmend.correct.two_readers.proposals import Proposals, Reading
+from scanmend.correct.two_readers.revision import Revision, Span
 from scanmend.document import Box, Edit, Line, Page, Word
 
 PROPOSER = "reader"
@@ -27,6 +27,18 @@ CLEAR_SCORE = 2.5
 """Score, in nats, from which the language model is not asked about a second reading."""
 
 _Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TogetherSettings:
+    """How a folder wants its pages read together."""
+
+    boldness: float = 0.0
+    """Nats by which the score that a second reading must reach is lowered; below 0 it is raised."""
+    numbers: Literal["verify", "keep"] = "verify"
+    """Whether the evidence may decide a disputed number, or Tesseract's digits always stay."""
+    noise: Literal["drop", "keep"] = "drop"
+    """Whether words are dropped where the second reader finds nothing and Tesseract was unsure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +55,11 @@ class ReadTogether:
     """Second readings, by place on the revised page, that a language model may choose."""
     seconds: Mapping[_Place, SecondWord] = field(default_factory=dict)
     """The second reading of words of the revised page."""
+    raw_seconds: Mapping[_Place, SecondWord] = field(default_factory=dict)
+    """The second reading of words of Tesseract's page with room for found lines."""
 
 
-def read_together(page: Page, words: PageWords, task: CorrectionSettings, *, asks: bool) -> ReadTogether:
+def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, asks: bool) -> ReadTogether:
     """Settle what the second reader's evidence settles; without any, the page comes back as it is.
 
     ``asks``: whether a language model is asked about what the evidence leaves open.
@@ -57,7 +71,7 @@ def read_together(page: Page, words: PageWords, task: CorrectionSettings, *, ask
     lines = [line for line in found.found_lines if proposals.believes_line(line)]
     roomy, placed, moved = place(page, lines)
     editing = _Editing(roomy)
-    noise = set(proposals.noise()) if task.noise == "drop" else set()
+    noise = set(proposals.noise()) if settings.noise == "drop" else set()
     for n, i in sorted(noise):
         editing.drop((moved[n], i))
     undecided: dict[_Place, Reading] = {}
@@ -65,7 +79,7 @@ def read_together(page: Page, words: PageWords, task: CorrectionSettings, *, ask
         at = moved[reading.line], reading.word
         if (reading.line, reading.word) in noise:
             continue
-        verdict = _verdict(reading, task, asks=asks)
+        verdict = _verdict(reading, settings, asks=asks)
         if verdict is None:
             undecided[at] = reading
         else:
@@ -82,11 +96,11 @@ def read_together(page: Page, words: PageWords, task: CorrectionSettings, *, ask
     return editing.result(found, undecided, at_home)
 
 
-def _verdict(reading: Reading, task: CorrectionSettings, *, asks: bool) -> bool | None:
+def _verdict(reading: Reading, settings: TogetherSettings, *, asks: bool) -> bool | None:
     """Return whether the second reading is published; None where the language model may decide."""
-    dispute, score = reading.dispute, reading.score + task.boldness
+    dispute, score = reading.dispute, reading.score + settings.boldness
     if weigh.holds_digit(dispute.raw + dispute.new):
-        return task.numbers == "verify" and score >= NUMBER_SCORE
+        return settings.numbers == "verify" and score >= NUMBER_SCORE
     if asks and (dispute.raw_zipf or dispute.new_zipf):
         if score >= CLEAR_SCORE:
             return True
@@ -164,9 +178,7 @@ class _Editing:
             max(b[2] for b in boxes),
             max(b[3] for b in boxes),
         )
-        self._edits.append(
-            Edit(*at, "", text, PROPOSER, count=0, accepted=True, reason=reason, box=box, boxes=boxes)
-        )
+        self._edits.append(Edit(*at, "", text, PROPOSER, count=0, accepted=True, reason=reason, box=box, boxes=boxes))
 
     def revision(self) -> Revision:
         """Return the page with the accepted edits applied."""
@@ -189,6 +201,7 @@ class _Editing:
             frozenset(settled),
             {raw_to_new[at]: reading for at, reading in undecided.items() if at in raw_to_new},
             {raw_to_new[at]: second for at, second in seconds.items() if at in raw_to_new},
+            seconds,
         )
 
     def _applied(self) -> tuple[Revision, set[_Place]]:

@@ -1,0 +1,81 @@
+"""Says of each published token with a digit whether both readers agree on it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from scanmend.correct.two_readers.comparison import SecondWord
+from scanmend.correct.two_readers.together import PROPOSER
+from scanmend.document import Edit, Line, NumberReading, Page
+
+TESSERACT_STAYS = "Tesseract's reading stays, as the evidence is not clear"
+"""Why a disputed number is published as Tesseract read it."""
+_DIGIT = re.compile(r"\d")
+_MARKS = re.compile(r"[^\w.,:/%+-]")
+
+
+def number_readings(
+    page: Page, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord]
+) -> tuple[NumberReading, ...]:
+    """Return the state of every token with a digit in the published text, in reading order.
+
+    ``edits`` and ``seconds``, the second readings by line and word, are those of the page given.
+    """
+    of_line: dict[int, list[Edit]] = {}
+    for edit in edits:
+        of_line.setdefault(edit.line, []).append(edit)
+    return tuple(
+        reading for n, line in enumerate(page.lines) for reading in _of_line(n, line, of_line.get(n, []), seconds)
+    )
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two readings are of the same number: blanks, brackets and marks around it do not count."""
+    a, b = (_MARKS.sub("", text).strip(".,:-").casefold() for text in (one, other))
+    return a == b
+
+
+def _of_line(
+    n: int, line: Line, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord]
+) -> Iterator[NumberReading]:
+    rejected = {e.word: e for e in edits if not e.accepted and e.proposer == PROPOSER}
+    at = 0
+    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.word, e.count)):
+        yield from (r for i in range(at, edit.word) for r in _as_read(n, i, line, seconds, rejected.get(i)))
+        yield from _edited(n, edit, seconds)
+        at = edit.word + edit.count
+    yield from (r for i in range(at, len(line.words)) for r in _as_read(n, i, line, seconds, rejected.get(i)))
+
+
+def _as_read(
+    n: int, i: int, line: Line, seconds: Mapping[tuple[int, int], SecondWord], rejected: Edit | None
+) -> Iterator[NumberReading]:
+    """Yield the state of a word that is published as Tesseract read it, if it is a number."""
+    word, second = line.words[i], seconds.get((n, i))
+    if not _DIGIT.search(word.text):
+        return
+    if second is None:
+        yield NumberReading(n, word.text, "single", box=word.box)
+    elif same_number(word.text, second.text):
+        yield NumberReading(n, word.text, "agreed", box=word.box)
+    else:
+        why = rejected.reason if rejected else TESSERACT_STAYS
+        yield NumberReading(n, word.text, "disputed", second.text, word.box, why)
+
+
+def _edited(n: int, edit: Edit, seconds: Mapping[tuple[int, int], SecondWord]) -> Iterator[NumberReading]:
+    """Yield the states of the numbers that an accepted edit publishes."""
+    other = edit.raw
+    if edit.proposer != PROPOSER:
+        known = [second.text for i in range(edit.word, edit.word + edit.count) if (second := seconds.get((n, i)))]
+        other = " ".join(known)
+    texts = edit.new.split()
+    for k, text in enumerate(texts):
+        if not _DIGIT.search(text):
+            continue
+        box = edit.boxes[k] if len(edit.boxes) == len(texts) else edit.box
+        if not edit.count or not other:
+            yield NumberReading(n, text, "single", box=box)
+        elif same_number(text, other) or any(same_number(text, part) for part in other.split()):
+            yield NumberReading(n, text, "agreed", box=box)
+        else:
+            yield NumberReading(n, text, "disputed", other, box, edit.reason)
