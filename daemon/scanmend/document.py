@@ -242,6 +242,8 @@ class CorrectedPage:
     """Time that correction took, in seconds."""
     strategy: str = ""
     """The strategy that was used: ``rescore``, ``rewrite`` or ``both``; empty when the page was left uncorrected."""
+    model_cut: bool = False
+    """Whether the model was not asked about all that is open, because its time for a page was over."""
     numbers: tuple[NumberReading, ...] = ()
     """Every token with a digit in the published text, in reading order, where the second reader was asked."""
 

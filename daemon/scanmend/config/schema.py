@@ -148,6 +148,8 @@ class Settings(_Closed):
     """How long OCR may take for one page."""
     model_call_limit_s: Limit = 120.0
     """How long one call of the model may take."""
+    model_page_limit_s: Limit = 120.0
+    """How long the model may be asked about one page, in all; what it was not asked about stays as it is."""
     document_limit_s: Limit = 1800.0
     """How long a document is worked on at a time."""
     max_pages: Count = 5000

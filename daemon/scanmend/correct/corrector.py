@@ -77,18 +77,24 @@ class Corrector:
         wishes = TogetherSettings(task.boldness, task.numbers, task.noise)
         together = read_together(page, of_raw_page, wishes, asks=asks)
         edits: tuple[Edit, ...] = together.revision.edits
+        cut = False
         if not reason:
             repaired = repair_page(together.revision.page, task.languages, words.protects)
             vocabulary = PageWords(self._lexicon, repaired.page, words, task.languages)
             candidates = CandidateFinder(vocabulary, self._confusions)
             second = SecondEvidence(together, repaired.raw_spans)
             context = PageContext(repaired.page, task, vocabulary, candidates, PageBoxes(repaired.page), second)
-            judged = self._propose_and_judge(context, self._model, progress) if self._model is not None else []
+            clock = _ModelClock(task.model_page_s)
+            judged = self._propose_and_judge(context, self._model, clock, progress) if self._model else []
+            cut = clock.was_over
             edits = together.revision.edits_on_raw_page(repaired.edits_on_raw_page(judged))
-        return _corrected(together, edits, page, reason, task.strategy, started)
+        corrected = _corrected(together, edits, page)
+        seconds = round(time.monotonic() - started, 3)
+        strategy = "" if reason else task.strategy
+        return replace(corrected, skipped=reason, seconds=seconds, strategy=strategy, model_cut=cut)
 
     def _propose_and_judge(
-        self, context: PageContext, model: LanguageModel, progress: Callable[[], None]
+        self, context: PageContext, model: LanguageModel, clock: "_ModelClock", progress: Callable[[], None]
     ) -> list[Edit]:
         """Return every proposed edit with its verdict.
 
@@ -99,7 +105,8 @@ class Corrector:
         done: list[Edit] = []
         rewritten: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
         if task.strategy in ("rewrite", "both"):
-            for edit in rewrite.propose(page, _lines_to_rewrite(context), task.prompt, model, progress):
+            wanted = (n for n in _lines_to_rewrite(context) if clock.has_time())
+            for edit in rewrite.propose(page, wanted, task.prompt, model, progress):
                 if reason := self._rejection_before_model(context, edit):
                     done.append(replace(edit, reason=reason))
                 else:
@@ -113,7 +120,9 @@ class Corrector:
         candidates = context.candidates if task.strategy in ("rescore", "both") else None
         decide = partial(self._judged, context, done)
         asks = partial(_may_ask, context)
-        for edit in rescore.propose(page, task.prompt, candidates, model, decide, progress, rewritten, asks):
+        for edit in rescore.propose(
+            page, task.prompt, candidates, model, decide, progress, rewritten, asks, clock.has_time
+        ):
             done.append(edit)  # noqa: PERF402 -- each is judged by those before it
         return done
 
@@ -178,9 +187,21 @@ class Corrector:
         )
 
 
-def _corrected(
-    together: ReadTogether, edits: tuple[Edit, ...], page: Page, reason: str, strategy: str, started: float
-) -> CorrectedPage:
+class _ModelClock:
+    """The model's time for one page."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self.was_over = False
+        """Whether somebody was told that the time is over."""
+
+    def has_time(self) -> bool:
+        """Whether the model may be asked once more."""
+        self.was_over |= time.monotonic() > self._end
+        return not self.was_over
+
+
+def _corrected(together: ReadTogether, edits: tuple[Edit, ...], page: Page) -> CorrectedPage:
     """Return the page with its edits applied, and the states of its numbers."""
     roomy = replace(together.revision.raw, second=page.second)
     of_line: dict[int, list[Edit]] = defaultdict(list)
@@ -191,9 +212,6 @@ def _corrected(
         roomy,
         layout(roomy.lines, texts),
         edits,
-        skipped=reason,
-        seconds=round(time.monotonic() - started, 3),
-        strategy="" if reason else strategy,
         numbers=number_readings(roomy, edits, together.raw_seconds) if has_second_reading(page) else (),
     )
 

@@ -104,17 +104,23 @@ def propose(
     progress: Callable[[], None],
     rewritten: RewrittenCandidates = NO_CANDIDATES,
     asks: Callable[[int, int], bool] = lambda _n, _i: True,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> Iterator[Edit]:
     """Yield, as ``decide`` judged it, an edit for each word with a better candidate, and every edit of ``rewritten``.
 
     An accepted edit becomes part of the left context of the words after it. ``progress`` is called for each word
-    before the model is asked; ``asks`` as in ``word_positions``.
+    before the model is asked; ``asks`` as in ``word_positions``. Once ``has_time`` is false, the model is not asked any
+    more, and the edits of ``rewritten`` come without a gain.
     """
     context = LeftContext(page, prompt)
     for position in word_positions(page, finder, rewritten, asks):
         progress()
         if context.is_replaced(position.line, position.word):
             late = (as_edit(page, position, c) for c in rewritten.get((position.line, position.word), ()))
+            yield from (decide(edit) for edit in late if edit)
+            continue
+        if not has_time():
+            late = (as_edit(page, position, c) for c in position.candidates if c.proposer != PROPOSER)
             yield from (decide(edit) for edit in late if edit)
             continue
         before, gap = context.text_before(position.line, position.word)

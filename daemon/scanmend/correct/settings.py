@@ -33,6 +33,8 @@ class CorrectionSettings:
     """Nats by which the score that an edit must reach is lowered; below 0 it is raised."""
     glossary: tuple[str, ...] = ()
     """Entries of the folder's glossary, as its file has them."""
+    model_page_s: float = 120.0
+    """Seconds that the model may be asked about one page."""
     numbers: Literal["verify", "keep"] = "verify"
     """Whether the second reader's evidence may decide a disputed number, or Tesseract's digits always stay."""
     noise: Literal["drop", "keep"] = "drop"

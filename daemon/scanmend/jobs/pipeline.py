@@ -258,4 +258,5 @@ def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> Cor
         settings.attention,
         settings.boldness,
         glossaries.entries(settings.glossary),
+        settings.model_page_limit_s,
     )
