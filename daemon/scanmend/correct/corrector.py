@@ -30,7 +30,7 @@ from scanmend.correct.lexicon.tokens import neighbours, split_punctuation, start
 from scanmend.correct.lexicon.wordlists import Lexicon
 from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
 from scanmend.correct.two_readers.evidence import SecondEvidence
-from scanmend.correct.two_readers.figures import number_readings
+from scanmend.correct.two_readers.number_states import number_readings
 from scanmend.correct.two_readers.together import PROPOSER as READER
 from scanmend.correct.two_readers.together import ReadTogether, TogetherSettings, read_together
 from scanmend.correct.typography import repair_page
