@@ -30,6 +30,7 @@ ROOMS = {
     "outputs.pdf": "document fs outputs source source.pdf source.image source.pdf_content",
     "pageworkers": "errors document fs process source ocr outputs outputs.pdf",
     "correct.lexicon": "document language",
+    "correct.figures": "document",
     "correct": "errors document correct.lexicon",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
