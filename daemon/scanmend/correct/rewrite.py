@@ -5,7 +5,7 @@ proposed, each tied to raw words of one line, and judged one by one. The line be
 sent as context, so that the model sees no sentence begin or break off in the middle; edits of them are dropped.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -55,7 +55,7 @@ class Chunk:
 
 
 def propose(
-    page: Page, wanted: Sequence[int], prompt: str, model: LanguageModel, progress: Callable[[], None]
+    page: Page, wanted: Iterable[int], prompt: str, model: LanguageModel, progress: Callable[[], None]
 ) -> Iterator[Edit]:
     """Yield the differences between raw text and reply, for the lines whose 0-based indices are in ``wanted``.
 
@@ -74,7 +74,7 @@ def propose(
                     yield edit
 
 
-def chunks(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[Chunk]:
+def chunks(page: Page, wanted: Iterable[int], fits: Callable[[str], bool]) -> Iterator[Chunk]:
     """Group the wanted lines, neighbours together, into chunks that fit the model with their context, or else without.
 
     ``fits`` says whether a text and a reply of its length fit the model's context.
@@ -98,7 +98,7 @@ def _chunk(page: Page, target: Sequence[LineSpan], fits: Callable[[str], bool]) 
     return chunk if fits(chunk.text(page)) else Chunk((), tuple(target), ())
 
 
-def _spans_that_fit(page: Page, wanted: Sequence[int], fits: Callable[[str], bool]) -> Iterator[LineSpan]:
+def _spans_that_fit(page: Page, wanted: Iterable[int], fits: Callable[[str], bool]) -> Iterator[LineSpan]:
     """Yield the wanted lines; one too long for a call is halved until it fits, and a word too long is left out."""
     waiting = [LineSpan(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
     while waiting:

@@ -6,7 +6,8 @@
 3. ``proposals`` finds other readings, words and lines that Tesseract lost, and noise; ``placement`` puts found lines
    in the reading order.
 4. ``together`` makes one page of both, as a ``revision`` that leads back to Tesseract's page.
-5. ``evidence`` tells correction what the second reader says of its words; ``number_states`` says how sure each number is.
+   ``witnesses`` says what the other numbers of the page say of a disputed one.
+5. ``evidence`` tells correction what the second reader says of its words; ``number_states`` how sure each number is.
 
-May import: document, correct.lexicon.
+May import: document, correct.lexicon, correct.figures.
 """

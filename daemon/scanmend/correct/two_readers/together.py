@@ -15,11 +15,12 @@ from scanmend.correct.two_readers.comparison import Comparison, SecondWord
 from scanmend.correct.two_readers.placement import place
 from scanmend.correct.two_readers.proposals import Proposals, Reading
 from scanmend.correct.two_readers.revision import Revision, Span
+from scanmend.correct.two_readers.witnesses import Testimony, testimonies
 from scanmend.document import Box, Edit, Line, Page, Word
 
 PROPOSER = "reader"
 """This proposer's name in ``Edit.proposer``."""
-NUMBER_SCORE = 1.0
+NUMBER_SCORE = 1.5
 """Score, in nats, from which a disputed number is published as the second reader has it."""
 OPEN_SCORE = -3.0
 """Score, in nats, from which a second reading that is not published by itself is shown to the language model."""
@@ -75,16 +76,18 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
     for n, i in sorted(noise):
         editing.drop((moved[n], i))
     undecided: dict[_Place, Reading] = {}
-    for reading in proposals.readings():
+    readings = [r for r in proposals.readings() if (r.line, r.word) not in noise]
+    said = testimonies(page, found, readings)
+    for reading in readings:
         at = moved[reading.line], reading.word
-        if (reading.line, reading.word) in noise:
-            continue
-        verdict = _verdict(reading, settings, asks=asks)
+        testimony = said.get((reading.line, reading.word))
+        verdict = _verdict(reading, testimony, settings, asks=asks)
         if verdict is None:
             undecided[at] = reading
         else:
             boxes = _boxes(found, reading) if verdict else ()
-            editing.replace(at, reading, accepted=verdict, reason=_reason(reading), boxes=boxes)
+            reason = testimony.reason if testimony else _reason(reading)
+            editing.replace(at, reading, accepted=verdict, reason=reason, boxes=boxes)
     for words_found in found.found_words:
         if proposals.believes_words(words_found):
             (n, i), text = words_found.place, words_found.text
@@ -96,11 +99,12 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
     return editing.result(found, undecided, at_home)
 
 
-def _verdict(reading: Reading, settings: TogetherSettings, *, asks: bool) -> bool | None:
+def _verdict(reading: Reading, testimony: Testimony | None, settings: TogetherSettings, *, asks: bool) -> bool | None:
     """Return whether the second reading is published; None where the language model may decide."""
     dispute, score = reading.dispute, reading.score + settings.boldness
     if weigh.holds_digit(dispute.raw + dispute.new):
-        return settings.numbers == "verify" and score >= NUMBER_SCORE
+        clear = testimony.second if testimony else score >= NUMBER_SCORE
+        return settings.numbers == "verify" and clear
     if asks and (dispute.raw_zipf or dispute.new_zipf):
         if score >= CLEAR_SCORE:
             return True
