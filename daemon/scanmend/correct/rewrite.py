@@ -100,7 +100,7 @@ def _chunk(page: Page, target: Sequence[LineSpan], fits: Callable[[str], bool]) 
 
 def _spans_that_fit(page: Page, wanted: Iterable[int], fits: Callable[[str], bool]) -> Iterator[LineSpan]:
     """Yield the wanted lines; one too long for a call is halved until it fits, and a word too long is left out."""
-    waiting = [LineSpan(n, 0, len(page.lines[n].words)) for n in reversed(wanted)]
+    waiting = [LineSpan(n, 0, len(page.lines[n].words)) for n in reversed(list(wanted))]
     while waiting:
         span = waiting.pop()
         size = span.last - span.first

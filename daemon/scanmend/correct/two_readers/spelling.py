@@ -33,6 +33,7 @@ def is_number(word: str) -> bool:
 def _restyled(raw: str, second: str) -> str:
     """Return ``second``, without blanks, with the characters of ``raw`` where the two differ in style alone."""
     letters = any(c.isalpha() for c in raw) and not any(c.isdigit() for c in raw)
+    digits = any(c.isdigit() for c in raw) and not any(c.isalpha() for c in raw)
     out = list(second)
     for op in Levenshtein.opcodes(raw, second):
         if op.tag != "replace" or op.src_end - op.src_start != op.dest_end - op.dest_start:
@@ -40,7 +41,7 @@ def _restyled(raw: str, second: str) -> str:
         for i, j in zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True):
             one, two = raw[i], second[j]
             same_mark = any(one in style and two in style for style in _STYLES)
-            stays_digit = is_number(raw) and (one, two) in _PAIRS
+            stays_digit = digits and (one, two) in _PAIRS
             stays_letter = letters and (two, one) in _PAIRS and not is_number(second)
             if same_mark or stays_digit or stays_letter:
                 out[j] = one
