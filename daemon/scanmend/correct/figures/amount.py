@@ -17,88 +17,22 @@ MAX_BARE_DIGITS = 7
 """Most digits of an integer without thousands marks; longer ones are article and account numbers."""
 
 _SYMBOLS = "$€£¥₹₽₩₺₴₪"
-_CODES = [
-    "EUR",
-    "USD",
-    "GBP",
-    "CHF",
-    "MYR",
-    "SGD",
-    "AUD",
-    "CAD",
-    "NZD",
-    "HKD",
-    "NT",
-    "CNY",
-    "RMB",
-    "JPY",
-    "INR",
-    "IDR",
-    "PHP",
-    "THB",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "CZK",
-    "HUF",
-    "RON",
-    "TRY",
-    "ZAR",
-    "BRL",
-    "MXN",
-    "RM",
-    "US",
-    "S",
-    "A",
-    "C",
-    "HK",
-    "R",
-    "Fr",
-    "SFr",
-    "Rp",
-    "Rs",
-    "kr",
-    "Kr",
-    "zł",
-    "Kč",
-    "Ft",
-    "lei",
-    "DM",
-    "FF",
-    "F",
-]
-_UNITS = [
-    "kg",
-    "g",
-    "mg",
-    "l",
-    "L",
-    "ml",
-    "cl",
-    "m",
-    "cm",
-    "km",
-    "h",
-    "kWh",
-    "Std",
-    "Stk",
-    "St",
-    "pcs",
-    "PCS",
-    "pc",
-    "ea",
-    "st",
-    "u",
-]
-_CODE = "(?:" + "|".join(re.escape(code) for code in sorted(_CODES, key=len, reverse=True)) + ")"
-_MONEY = rf"(?:{_CODE}?[{re.escape(_SYMBOLS)}]|{_CODE}\.?)"
+_CODES = (
+    "EUR|USD|GBP|CHF|MYR|SGD|AUD|CAD|NZD|HKD|CNY|RMB|JPY|INR|IDR|PHP|THB|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|ZAR|BRL|MXN"
+    "|RM|SFr|Fr|Rp|Rs|kr|Kr|zł|Kč|Ft|lei|DM|FF"
+)
+"""Codes and abbreviations of currencies that stand right beside an amount."""
+_COUNTRIES = "US|S|A|C|HK|NT|R|NZ"
+"""Letters before a currency symbol that tell one dollar from another."""
+_UNITS = "kg|mg|g|ml|cl|l|L|km|cm|mm|m|kWh|h|Std|Stk|St|st|pcs|PCS|pc|ea"
+"""Units of measure that stand right behind a quantity."""
+_MONEY = rf"(?:(?:{_COUNTRIES})?[{re.escape(_SYMBOLS)}]|(?:{_CODES})\.?)"
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "`": "'"})
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _TOKEN = re.compile(
     rf"(?P<open>\()?(?P<before>[-+])?(?P<money>{_MONEY})?\s?(?P<inner>[-+])?[x×@]?"
     r"(?P<figure>\d[\d.,' ]*|[.,]\d+)"
-    rf"(?P<dash>(?<=[.,])-{{1,2}})?(?P<cents>[€]\d\d)?\s?(?P<tail>%|{_MONEY}|[x×]|{'|'.join(_UNITS)}|[A-Z]{{1,2}})?"
+    rf"(?P<dash>(?<=[.,])-{{1,2}})?(?P<cents>[€]\d\d)?\s?(?P<tail>%|{_MONEY}|[x×]|{_UNITS}|F|[A-Z]{{1,2}})?"
     r"(?P<after>-)?(?P<close>\))?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:(?P<mark>[.,' ])\d{3})(?:(?P=mark)\d{3})*(?:(?P<point>[.,])(?P<decimals>\d+))?")
@@ -157,7 +91,7 @@ def settle(amounts: tuple[Amount, ...], mark: Mark) -> tuple[Amount, ...]:
     """Return the meanings that fit a page on which ``mark`` is the decimal mark; all where none is known."""
     if len(amounts) < 2 or not mark:  # noqa: PLR2004 -- a single meaning needs no settling
         return amounts
-    return tuple(a for a in amounts if a.mark in ("", mark)) if any(a.mark == mark for a in amounts) else amounts[:1]
+    return tuple(a for a in amounts if a.mark == mark) or amounts[:1]
 
 
 def plain(value: Decimal) -> str:

@@ -84,7 +84,7 @@ def _decision(place: int, trials: Sequence[Trial]) -> Decision | None:
         expected *= min(1.0, share)
     if expected > MAX_ACCIDENTS:
         return None
-    best = min(hits, key=lambda t: (accidents[t.kind], t.doubt * t.chance))
+    best = min(hits, key=lambda t: (accidents[t.kind], t.doubt, len(t.text), t.text))
     return Decision(choices.pop(), f"{best.text} holds for it alone")
 
 

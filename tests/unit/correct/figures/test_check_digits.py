@@ -35,11 +35,12 @@ def test_identifiers_prove_themselves(text, name):
 
 @pytest.mark.parametrize(("text", "name"), VALID.items())
 def test_a_misread_digit_is_noticed(text, name):
-    """Only the Dutch number has two formulas, one of which sums up the digits, so that a few misreadings pass."""
+    """Dutch and British numbers follow either of two formulas, so that some pass; one ignores the last two digits."""
+    draw = random.Random(3)  # noqa: S311 -- repeatable, no secret
     scheme = next(s for s in SCHEMES if s.name == name)
-    others = {misread(compact(text), random.Random(seed)) for seed in range(60)}
+    others = {misread(compact(text), draw) for _ in range(60)}
     passing = [t for t in others if scheme.shape.fullmatch(t) and scheme.is_valid(t)]
-    assert len(passing) <= (0 if name != "the Dutch VAT number" else len(others) // 10)
+    assert len(passing) <= (len(others) // 3 if name in ("the Dutch VAT number", "the British VAT number") else 0)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_bare_numbers_prove_themselves(scheme, text):
 @pytest.mark.parametrize("scheme", [*SCHEMES[1:], SIREN, GTIN], ids=lambda scheme: scheme.name)
 def test_the_stated_chance_is_that_of_random_digits(scheme):
     """The share of valid ones among random identifiers of the shape is not above what the scheme says."""
-    example = {
-        "the SIREN": "732829320", "the article number (GTIN)": "4006381333931", **{n: compact(t) for t, n in VALID.items()}
-    }[scheme.name]  # fmt: skip
-    draw = random.Random(7)
+    numbers = {n: compact(t) for t, n in VALID.items()}
+    numbers |= {SIREN.name: "732829320", GTIN.name: "4006381333931"}
+    example = numbers[scheme.name]
+    draw = random.Random(7)  # noqa: S311 -- repeatable, no secret
     head = len(example) - len(example.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     texts = [example[:head] + re.sub(r"\d", lambda _: draw.choice("0123456789"), example[head:]) for _ in range(4000)]
     valid = sum(scheme.is_valid(text) for text in texts if scheme.shape.fullmatch(text))

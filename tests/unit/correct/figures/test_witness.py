@@ -57,12 +57,12 @@ Totaal                                   € 1.462,53
         (RECEIPT, 3, "3", "8", "3 × 4.35 = 13.05 holds for it alone"),
         (RECEIPT, 3, "13.05", "18.05", "3 × 4.35 = 13.05 holds for it alone"),
         (RECEIPT, 4, "21.90", "21.50", "2 × 21.90 = 43.80 holds for it alone"),
-        (RECEIPT, 6, "64.00", "84.00", "13.05 + 43.80 + 7.15 = 64.00 holds for it alone"),
+        (RECEIPT, 6, "64.00", "84.00", "61.50 + 2.50 = 64.00 holds for it alone"),
         (RECEIPT, 9, "100.00", "700.00", "38.50 + 61.50 = 100.00 holds for it alone"),
         (RECEIPT, 10, "38.50", "33.50", "38.50 + 61.50 = 100.00 holds for it alone"),
         (GERMAN, 2, "3,45", "8,45", "12 × 3.45 = 41.40 holds for it alone"),
         (GERMAN, 4, "2,50", "2,60", "2.50 × 56.80 = 142.00 holds for it alone"),
-        (GERMAN, 5, "310,80", "810,80", "310.80 + 59.05 = 369.85 holds for it alone"),
+        (GERMAN, 5, "310,80", "810,80", "19% of 310.80 = 59.05 holds for it alone"),
         (GERMAN, 6, "59,05", "59,08", "310.80 + 59.05 = 369.85 holds for it alone"),
         (GERMAN, 8, "0532", "0582", "the check digit of the IBAN holds for it alone"),
         (FRENCH, 1, "4,89", "4,39", "15 × 4.89 = 73.35 holds for it alone"),
@@ -87,7 +87,7 @@ def test_the_true_reading_is_chosen(page, row, true, false, reason, slope):
 def test_a_false_reading_is_never_chosen_on_a_consistent_page(page):
     """Any number of it, any digit of that misread, in either order: the truth or nothing."""
     _, _, index = typed_sheet(page)
-    draw = random.Random(11)
+    draw = random.Random(11)  # noqa: S311 -- repeatable, no secret
     decided = 0
     for (row, true), place in index.items():
         for _ in range(6):
@@ -148,7 +148,7 @@ def random_page(draw, rows):
 @pytest.mark.parametrize("rows", [6, 20])
 def test_unrelated_numbers_are_hardly_ever_chosen_wrongly(rows):
     """Of a thousand disputes among random numbers, at most five end with the wrong reading, in spite of labels."""
-    draw = random.Random(2026)
+    draw = random.Random(2026)  # noqa: S311 -- repeatable, no secret
     disputes = wrong = 0
     while disputes < 1000:
         places, words, truth = random_page(draw, rows)
