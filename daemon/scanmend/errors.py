@@ -10,6 +10,7 @@
     │   │   └── LedgerDamaged    the ledger's content cannot be trusted any more
     │   ├── OcrError         Tesseract or a page worker failed
     │   │   └── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
+    │   ├── ReaderError      the second reader could not be used: the page goes without its evidence
     │   ├── ChildDied        a child process crashed, hung or answered garbage; who asked it says what that means
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
@@ -71,6 +72,10 @@ class PageFailed(OcrError):
     def repeats(self, error: str | None) -> bool:
         """Whether ``error``, the last one recorded of the document, happened at the same part of the work."""
         return (error or "").startswith(f"{self.what} ")
+
+
+class ReaderError(TransientError):
+    """The second reader could not be loaded or asked; no page fails for it."""
 
 
 class ChildDied(TransientError):

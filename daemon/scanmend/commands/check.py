@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from scanmend.errors import OcrError, ScanmendError, StorageError
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.reconcile import daemon_mark
-from scanmend.language.installed import FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
+from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.store.store import Store, is_downloadable
+from scanmend.second_reader.symbols import unsupported
+from scanmend.second_reader.weights import missing as weights_missing
 
 LOW_SPACE_MIB = 500
 """Less free space than this is worth a warning."""
@@ -96,6 +98,8 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
         yield Point(f"{folder.name}: same file system", True, found)
     if folder.output_mode or folder.output_group:
         yield _access(f"{folder.name}: output_mode and output_group", folder)
+    if folder.second_reader != "off" and folder.strategy != "off":
+        yield _second_reader(f"{folder.name}: second_reader", folder.languages)
     if folder.glossary is not None:
         yield _glossary(f"{folder.name}: glossary", folder.glossary)
     claims = folder.inbox / CLAIMS
@@ -136,6 +140,15 @@ def _access(what: str, folder: Folder) -> Point:
     except (OSError, StorageError) as e:
         return Point(what, False, str(e))
     return Point(what, True, f"{folder.output_mode or 'by the umask'}, {folder.output_group or 'as the outbox has it'}")
+
+
+def _second_reader(what: str, languages: Sequence[str]) -> Point:
+    if unread := unsupported(languages):
+        found = f"off: it cannot read {', '.join(unread)}; set second_reader: off to have this line gone"
+        return Point(what, False, found, warning=True)
+    if why := weights_missing():
+        return Point(what, False, why, warning=True)
+    return Point(what, True, "reads doubtful lines" if languages != AUTO else "reads what is in a language it knows")
 
 
 def _glossary(what: str, path: Path) -> Point:

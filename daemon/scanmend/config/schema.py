@@ -109,6 +109,8 @@ class Settings(_Closed):
     """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
     """Use of a PDF's own text: where it is plausible, wherever there is any, in place of all OCR, or never."""
+    second_reader: Literal["auto", "always", "off"] = "auto"
+    """What a second, independent reader reads as evidence for correction: doubtful lines, all lines, or nothing."""
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanmend.document import Page
+from scanmend.language.codes import script_of_language
 from scanmend.language.common_words import common_words, words_in
 from scanmend.language.installed import FALLBACK, auto_languages, can_detect_language
 
@@ -12,12 +13,6 @@ UNKNOWN_WORD_FREQUENCY = 1e-7
 """Frequency assumed for a word that is not in a list; the rarest words in the lists have 1e-6."""
 MIN_KNOWN_SHARE = 0.3
 """Least share of known words for a text to be in the language, and not in another one with the same letters."""
-
-_SCRIPTS = {
-    "ara": "Arabic", "fas": "Arabic", "ben": "Bengali", "bul": "Cyrillic", "mkd": "Cyrillic", "rus": "Cyrillic",
-    "ukr": "Cyrillic", "ell": "Greek", "heb": "Hebrew", "hin": "Devanagari",
-}  # fmt: skip
-"""Scripts of the languages not written in Latin letters; OCR in a language of another script yields nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +70,10 @@ def read_in_detected_language(read: Callable[[tuple[str, ...]], Page], installed
 
 def group_by_script(among: Sequence[str]) -> list[tuple[str, ...]]:
     """Group languages by script, Latin first; in each group the language to try first leads."""
-    scripts = dict.fromkeys(["Latin", *sorted(set(_SCRIPTS.values()))])
+    scripts = dict.fromkeys(["Latin", *sorted(set(map(script_of_language, among)))])
     return [group for script in scripts if (group := tuple(_languages_of_script(script, among)))]
 
 
 def _languages_of_script(script: str, among: Sequence[str]) -> Iterator[str]:
-    mine = [language for language in among if _SCRIPTS.get(language, "Latin") == script]
+    mine = [language for language in among if script_of_language(language) == script]
     return iter(sorted(mine, key=lambda language: (language not in (FALLBACK, "rus"), language)))

@@ -7,7 +7,8 @@
    better result is kept.
 4. ``geometry`` maps boxes back to the page as it was scanned.
 
-From outside, only ``page.read_page`` is needed; it runs in page workers.
+From outside, only ``page.read_page`` is needed, and ``transform.upright`` for the second reader; both run in page
+workers.
 
 May import: errors, document, language, layout, process, source.
 """

@@ -1,6 +1,6 @@
 """Reads one page of a source: by the PDF's own text where that can be trusted, else by OCR of the page image."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +14,17 @@ from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 
-def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Page:
-    """Read page ``number`` (1-based); page images are written to the folder ``work``.
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page, and what it was read from."""
+
+    page: Page
+    image: PageImage | None = None
+    """The page's image as it was rendered, before it was turned; None where the text is not from OCR."""
+
+
+def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> ReadPage:
+    """Read page ``number`` (1-based); page images are written to the folder ``work``, and left there.
 
     DocumentError, OcrError, OSError.
     """
@@ -24,12 +33,13 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Pa
         installed = tesseract.installed() if settings.languages == AUTO else frozenset()
         embedded = pdf_text.extract_text(path, number, settings, installed)
     if embedded is not None and _is_enough(embedded, settings):
-        return embedded.page
+        return ReadPage(embedded.page)
     image = render.render(path, number, work, settings.limits)
     page = _read_image(image, number, settings)
     if embedded is not None and settings.pdf_text == "auto" and embedded.is_visible and page.origin != "blank":
         page = page if pdf_text.is_ocr_better(page, embedded) else embedded.page
-    return replace(page, warnings=image.warnings)
+    page = replace(page, warnings=image.warnings)
+    return ReadPage(page, image if page.origin == "ocr" else None)
 
 
 def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:

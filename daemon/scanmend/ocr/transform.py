@@ -88,6 +88,20 @@ def transformed(image: PageImage, transform: PageTransform) -> PageImage:
     )
 
 
+def upright(image: PageImage, turned: int) -> PageImage:
+    """Return the page image in grey, turned by these degrees clockwise: the image that boxes of a page belong to.
+
+    The original itself where it is that already. OSError when it cannot be written.
+    """
+    with _open(image) as opened:
+        if not turned and opened.mode == "L":
+            return image
+        picture = opened.transpose(_TRANSPOSITIONS[turned]) if turned else opened
+        target = image.path.with_name(f"{image.path.stem}-upright.pgm")
+        picture.convert("L").save(target, "PPM")
+        return replace(image, path=target, width=picture.width, height=picture.height)
+
+
 def _open(image: PageImage) -> Image.Image:
     return Image.open(image.path, formats=("PPM",))
 

@@ -4,10 +4,11 @@
 2. ``fair_queue`` says whose task is next: one of each document in turn.
 3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
 4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
-5. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
+5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
+6. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
 
 Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
 pytesseract.
 
-May import: errors, document, fs, process, source, ocr, outputs, outputs.pdf.
+May import: errors, document, fs, process, second_reader, source, ocr, outputs, outputs.pdf.
 """

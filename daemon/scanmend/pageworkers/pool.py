@@ -19,8 +19,11 @@ from pydantic import TypeAdapter
 from scanmend.document import DocumentWarning, Page
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
+from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
+from scanmend.pageworkers.second_stage import FirstReading, SecondStage
 from scanmend.pageworkers.worker_processes import WorkerProcesses
 from scanmend.process.child import Child, Message
+from scanmend.second_reader.reader_process import ReaderProcess
 from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 WORKER_GRACE_S = 15.0
@@ -47,11 +50,13 @@ class PagePool:
         start: Callable[[], Child] = lambda: Child("scanmend.pageworkers.worker"),
         executor: Executor | None = None,
         grace_s: float = WORKER_GRACE_S,
+        reader: ReaderProcess | None = None,
     ) -> None:
         """``workers``: pages read at the same time, which is how many tasks ``executor`` should run at once.
 
         ``work``: folder for temporary files of this pool alone; what an earlier pool left there is removed.
         ``start`` starts a worker; ``grace_s``: seconds beyond the limit of a task before its worker is ended.
+        ``reader``: the second reader, which the pool ends with its workers.
         """
         self.workers = workers
         self._work = work
@@ -59,6 +64,8 @@ class PagePool:
         self._processes = WorkerProcesses(workers, start)
         self._executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="page")
         self._compose_executor = ThreadPoolExecutor(1, thread_name_prefix="compose")
+        self._reader = reader or ReaderProcess()
+        self._second_stage = SecondStage(self._reader)
         self._queue = FairQueue()
         for stale in work.glob("page-*"):
             shutil.rmtree(stale, ignore_errors=True)
@@ -74,15 +81,20 @@ class PagePool:
         )
 
     def submit(self, path: Path, number: int, settings: ReadSettings) -> "Future[Page]":
-        """Have page ``number`` (1-based) read.
+        """Have page ``number`` (1-based) read, by the second reader as well where the settings say so.
 
-        The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
+        The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping. No page fails for the second
+        reader: ``Page.second`` says what went wrong.
         """
         work = self._work / f"page-{secrets.token_hex(8)}"
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
         request["settings"] = asdict(settings)
-        limits = settings.limit_s, self._grace_s
-        return self._submit(path, lambda: _page.validate_python(self._processes.ask(request, *limits, work)))
+
+        def call() -> FirstReading:
+            page = _page.validate_python(self._processes.ask(request, settings.limit_s, self._grace_s, work))
+            return FirstReading(page, work if (work / UPRIGHT_IMAGE).exists() else None)
+
+        return self._second_stage.after(self._submit(path, call), settings)
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:
@@ -126,8 +138,12 @@ class PagePool:
         self._processes.start_ahead(pages)
 
     def end_idle(self, after_s: float = 0.0) -> bool:
-        """End all workers if none is busy or was used within ``after_s`` seconds; return whether none is left."""
-        return self._processes.end_idle(after_s)
+        """End what is idle: all workers if none is busy or was used within ``after_s`` seconds, and the second reader.
+
+        Return whether none of them is left.
+        """
+        ended = self._reader.end_idle(after_s)
+        return self._processes.end_idle(after_s) and ended
 
     @property
     def busy_workers(self) -> int:
@@ -139,10 +155,17 @@ class PagePool:
         """Process ids of all workers, idle and busy."""
         return self._processes.pids
 
+    @property
+    def reader_pid(self) -> int | None:
+        """Process id of the second reader; None while it does not run."""
+        return self._reader.pid
+
     def close(self) -> None:
         """End everything at once; the futures of running and waiting tasks raise Stopping."""
         self._processes.close()
+        self._reader.close()
         self._executor.shutdown(wait=True)
+        self._second_stage.close()
         self._compose_executor.shutdown(wait=True)
 
     def _submit(self, path: Path, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":

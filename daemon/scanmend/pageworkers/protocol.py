@@ -11,6 +11,11 @@ COMPOSED_OUTPUTS = ("hocr", "pdf", "html")
 """The outputs that a page worker makes; the daemon writes the others itself."""
 ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
 """The exception for each ``error`` of a reply; ``page`` beside these is PageFailed, after which the worker ends."""
+UPRIGHT_IMAGE = "upright.pgm"
+"""The page's image for the second reader, grey and upright, in the ``work`` folder of a request to read.
+
+Where the worker leaves it, the pool removes the folder; else the worker has removed it.
+"""
 WHOLE_DOCUMENT_TASKS = {"inspect": "looking at the file", "compose": "making the outputs that show its pages"}
 """Tasks that are not about one page, and how messages name them."""
 

@@ -16,10 +16,12 @@ from scanmend.document import DocumentWarning, Page
 from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
+from scanmend.ocr.transform import upright
 from scanmend.pageworkers.compose import compose
-from scanmend.pageworkers.protocol import ERRORS, task_name
+from scanmend.pageworkers.protocol import ERRORS, UPRIGHT_IMAGE, task_name
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
+from scanmend.second_reader.symbols import supports
 from scanmend.source import render
 from scanmend.source.damage import damage_as_document_error
 from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
@@ -72,12 +74,17 @@ def _read(path: Path, request: Message, _progress: Progress) -> Any:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
+    leave = False
     try:
         with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
-            page = read_page(path, request["number"], settings, work)
+            read = read_page(path, request["number"], settings, work)
+            if read.image is not None and settings.second != "off" and supports(read.page.languages):
+                upright(read.image, read.page.turned).path.rename(work / UPRIGHT_IMAGE)
+                leave = True
     finally:
-        shutil.rmtree(work, ignore_errors=True)  # what is left, the pool removes at its next start
-    return _page.dump_python(page, mode="json")
+        if not leave:
+            shutil.rmtree(work, ignore_errors=True)  # what is left, the pool removes at its next start
+    return _page.dump_python(read.page, mode="json")
 
 
 @contextmanager

@@ -33,6 +33,8 @@ class ReadSettings:
     """When the text embedded in a PDF replaces OCR: where it can be trusted, wherever there is any, always, never."""
     alternatives: bool = True
     """Whether Tesseract reports alternatives for each glyph; only correction needs them, and they take time."""
+    second: Literal["auto", "always", "off"] = "off"
+    """What of a page that OCR read the second reader reads as well: lines where that may help, all lines, nothing."""
 
 
 @dataclass(frozen=True, slots=True)

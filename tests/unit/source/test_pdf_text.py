@@ -53,7 +53,7 @@ def pdf(tmp_path):
 def read(path: Path, work: Path, number: int = 1, **settings) -> Page:
     folder = work / f"work{len(list(work.iterdir()))}"
     folder.mkdir()
-    return read_page(path, number, replace(READING, **settings), folder)
+    return read_page(path, number, replace(READING, **settings), folder).page
 
 
 def with_letters_mapped(pdf: PdfBuilder, letters: dict[str, str]) -> None:

@@ -205,7 +205,7 @@ def test_a_page_with_an_unread_picture_is_not_blank(tmp_path):
     path = scan(
         tmp_path / "scan.pdf", BROKEN["flate noise"], (zlib.compress(b"\xff" * SIZE), f"/Filter/FlateDecode{BITS}")
     )
-    unread, blank = (read_page(path, n, READ, tmp_path) for n in (1, 2))
+    unread, blank = (read_page(path, n, READ, tmp_path).page for n in (1, 2))
     assert (unread.origin, unread.lines, len(unread.warnings)) == ("ocr", (), 1)
     assert (blank.origin, blank.warnings) == ("blank", ())
 
@@ -219,7 +219,7 @@ def test_text_beside_a_picture_that_is_missing(tmp_path):
         number = page.get_contents()[-1]
         pdf.update_stream(number, pdf.xref_stream(number) + b"\nq 100 0 0 50 20 10 cm /Logo Do Q")
         pdf.save(tmp_path / "letter.pdf")
-    page = read_page(tmp_path / "letter.pdf", 1, READ, tmp_path)
+    page = read_page(tmp_path / "letter.pdf", 1, READ, tmp_path).page
     assert page.origin == "text"
     assert "garden committee" in page.raw
     assert [warning.code for warning in page.warnings] == ["picture_not_read"]

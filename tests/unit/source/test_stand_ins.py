@@ -128,7 +128,7 @@ class TestPasswords:
         pdf, _ = letter
         for name, password in (("open.pdf", ""), ("closed.pdf", "open sesame")):
             pdf.save(tmp_path / name, encryption=method, owner_pw="owner", user_pw=password)
-        assert "garden committee" in read_page(tmp_path / "open.pdf", 1, READ, tmp_path).raw
+        assert "garden committee" in read_page(tmp_path / "open.pdf", 1, READ, tmp_path).page.raw
         with pytest.raises(DocumentError, match="is encrypted"):
             inspect(tmp_path / "closed.pdf", LIMITS)
 
@@ -139,7 +139,7 @@ class TestPasswords:
         pdf.embfile_add("secret.xml", b"...")
         path = _with_encrypted_attachments(pdf, tmp_path / "letter.pdf", filters)
         assert inspect(path, LIMITS).pages == 1
-        assert "garden committee" in read_page(path, 1, READ, tmp_path).raw
+        assert "garden committee" in read_page(path, 1, READ, tmp_path).page.raw
 
     def test_streams_that_are_encrypted(self, letter, tmp_path):
         pdf, _ = letter
@@ -176,7 +176,7 @@ class TestMaskedFields:
         assert codes() == []
         path = tmp_path / "letter.pdf"
         for pdf_text in ("auto", "off"):
-            page = read_page(path, 1, ReadSettings(("eng",), LIMITS, 60, pdf_text=pdf_text), tmp_path)
+            page = read_page(path, 1, ReadSettings(("eng",), LIMITS, 60, pdf_text=pdf_text), tmp_path).page
             assert "Berta Beispiel" in page.raw, pdf_text
             assert "Swordfish" not in page.raw, pdf_text
 

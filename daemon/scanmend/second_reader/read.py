@@ -1,0 +1,91 @@
+"""Reads one page: finds its lines, decides which of them to read, and reads these."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from scanmend.document import Corners, LatticeStep, SecondLine, SecondReading
+from scanmend.second_reader import weights
+from scanmend.second_reader.choose import FirstWord, lines_to_read, word_height_px
+from scanmend.second_reader.detect import find_lines
+from scanmend.second_reader.image import Grey, line_image, open_page
+from scanmend.second_reader.lattice import lattice
+from scanmend.second_reader.network import LINE_HEIGHT_PX, LINE_WIDTHS_PX, Networks
+from scanmend.second_reader.symbols import columns
+
+Which = Literal["auto", "always"]
+"""Which lines of a page are read: those where that may help, or all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the second reader is asked about one page."""
+
+    image: Path
+    """The page image, upright, as a PGM file; boxes are in its pixels."""
+    words: tuple[FirstWord, ...]
+    """What the first reader read."""
+    languages: tuple[str, ...]
+    """Tesseract's names of the page's languages."""
+    which: Which
+    limit_s: float
+    """Seconds after which no further line is read."""
+
+
+class _LineReader:
+    """Reads lines in the script of some languages."""
+
+    def __init__(self, networks: Networks, symbols: tuple[str, ...], languages: tuple[str, ...]) -> None:
+        """``symbols``: what the columns of the recognizer stand for."""
+        self._networks = networks
+        self._columns = columns(languages, symbols)
+        self._symbols = [symbols[column] for column in self._columns]
+
+    def read(self, page: Grey, corners: Corners) -> tuple[LatticeStep, ...]:
+        """Return the lattice of the line between these corners of a page."""
+        line = line_image(page, corners, LINE_HEIGHT_PX, LINE_WIDTHS_PX[1])
+        probabilities, width = self._networks.read_line(line, self._columns)
+        return lattice(probabilities, self._symbols, width)
+
+
+class SecondReader:
+    """Both networks and what they read; everything is loaded when it is first needed."""
+
+    def __init__(self, threads: int) -> None:
+        """``threads``: how many threads a network may use."""
+        self._threads = threads
+        self._line_reader: tuple[tuple[str, ...], _LineReader] | None = None
+
+    def read(self, request: Request, progress: Callable[[], None] = lambda: None) -> SecondReading:
+        """Read a page; ``progress`` is called after each line. ReaderError, OSError."""
+        started = time.monotonic()
+        page = open_page(request.image)
+        found = find_lines(page, word_height_px(request.words), self._networks.find_text)
+        progress()
+        doubtful = request.which == "auto"
+        wanted = lines_to_read(found, request.words, request.languages) if doubtful else range(len(found))
+        lines = [SecondLine(corners) for corners in found]
+        for index in wanted:
+            if time.monotonic() - started > request.limit_s:
+                break
+            steps = self._reader_for(request.languages).read(page, found[index])
+            lines[index] = SecondLine(found[index], steps)
+            progress()
+        return SecondReading(tuple(lines), round(time.monotonic() - started, 3))
+
+    def _reader_for(self, languages: tuple[str, ...]) -> _LineReader:
+        if self._line_reader is None or self._line_reader[0] != languages:
+            self._line_reader = languages, _LineReader(self._networks, self._symbols, languages)
+        return self._line_reader[1]
+
+    @cached_property
+    def _networks(self) -> Networks:
+        files = weights.checked_path(weights.DETECTION), weights.checked_path(weights.RECOGNITION)
+        return Networks(*files, self._threads)
+
+    @cached_property
+    def _symbols(self) -> tuple[str, ...]:
+        return weights.symbols(weights.checked_path(weights.RECOGNITION))

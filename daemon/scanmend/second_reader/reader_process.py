@@ -1,0 +1,151 @@
+"""The one process of the second reader, which all page workers share: started on first need, ended when idle.
+
+A page never fails for it: a crash, a hang or a missing package costs its evidence on that page, and is logged. After
+CRASHES failures in a row it is left alone for REST_S seconds.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import structlog
+from pydantic import TypeAdapter
+
+from scanmend.document import Page, SecondReading
+from scanmend.errors import ChildDied, ReaderError, Stopping
+from scanmend.process.child import Child
+from scanmend.second_reader.choose import first_words
+
+SILENCE_S = 60.0
+"""Seconds without a sign of life after which it is ended; the longest step, its start on a busy machine, takes ten."""
+CRASHES = 3
+"""Failures in a row after which it rests."""
+REST_S = 600.0
+"""Seconds that it rests then."""
+
+log = structlog.get_logger()
+_reading = TypeAdapter(SecondReading)
+
+
+def start_host() -> Child:
+    """Start the real process; ChildDied when that is not possible.
+
+    Fewer arenas of the allocator: what one page leaves free, the next one then uses (measured: 40 MiB less).
+    """
+    return Child("scanmend.second_reader.host", {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")})
+
+
+class ReaderProcess:
+    """The second reader as the daemon sees it; any number of threads may call it, one page is read at a time."""
+
+    def __init__(
+        self,
+        start: Callable[[], Child] = start_host,
+        clock: Callable[[], float] = time.monotonic,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        """``start`` starts the process, ChildDied when it cannot; ``silence_s``: see SILENCE_S."""
+        self._start, self._clock, self._silence_s = start, clock, silence_s
+        self._turn = threading.Lock()
+        """Held while a page is read."""
+        self._state = threading.Lock()
+        """Held for moments, while one of the following changes."""
+        self._child: Child | None = None
+        self._closed = False
+        self._failures = 0
+        self._rests_until = 0.0
+        self._last_used = clock()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None while there is none."""
+        with self._state:
+            return self._child.pid if self._child is not None else None
+
+    def read(self, page: Page, image: Path, which: str, limit_s: float) -> SecondReading:
+        """Return what it says of a page, or why it says nothing; Stopping once ``close`` was called.
+
+        ``image``: the page, upright, as PGM. ``which``: ``auto`` or ``always``. ``limit_s``: see ``read.Request``.
+        """
+        with self._turn:
+            if self._closed:
+                raise Stopping
+            if self._clock() < self._rests_until:
+                return SecondReading(problem=f"the second reader rests after {CRASHES} failures")
+            started = self._clock()
+            try:
+                reading = self._ask(page, image, which, limit_s)
+            except (ChildDied, ReaderError) as e:
+                self._drop()
+                if self._closed:
+                    raise Stopping from e
+                self._failed(page, str(e))
+                return SecondReading(seconds=round(self._clock() - started, 3), problem=str(e))
+            self._failures = 0
+            return reading
+
+    def end_idle(self, after_s: float) -> bool:
+        """End it unless it reads a page or was used within ``after_s`` seconds; return whether it is gone."""
+        if not self._turn.acquire(blocking=False):
+            return False
+        try:
+            if self._child is not None and self._clock() - self._last_used < after_s:
+                return False
+            self._drop()
+            return True
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End it at once; pages that are being read, and those that come later, raise Stopping."""
+        with self._state:
+            self._closed = True
+            if self._child is not None:
+                self._child.kill()
+        with self._turn:
+            self._drop()
+
+    def _ask(self, page: Page, image: Path, which: str, limit_s: float) -> SecondReading:
+        reply = self._running().ask(
+            {
+                "image": os.fsencode(image).hex(),
+                "words": [asdict(word) for word in first_words(page)],
+                "languages": page.languages,
+                "which": which,
+                "limit_s": limit_s,
+            },
+            self._silence_s,
+        )
+        self._last_used = self._clock()
+        if "error" in reply:
+            raise ReaderError(reply["error"])
+        return _reading.validate_python(reply["result"])
+
+    def _running(self) -> Child:
+        """Return its process, a new one where there is none or it died; ChildDied."""
+        if self._child is not None and not self._child.alive:
+            self._drop()
+        if self._child is None:
+            child = self._start()
+            with self._state:
+                self._child = child
+                if self._closed:
+                    child.kill()
+        return self._child
+
+    def _drop(self) -> None:
+        with self._state:
+            child, self._child = self._child, None
+        if child is not None:
+            child.end(0)
+
+    def _failed(self, page: Page, why: str) -> None:
+        self._failures += 1
+        log.warning("second_reader.failed", page=page.number, error=why)
+        if self._failures >= CRASHES:
+            self._failures = 0
+            self._rests_until = self._clock() + REST_S
+            log.warning("second_reader.rests", seconds=REST_S, error=why)

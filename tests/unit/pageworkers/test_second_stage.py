@@ -1,0 +1,167 @@
+"""scanmend.pageworkers.second_stage: pages in the pool are read twice, by real processes and by fakes."""
+
+import os
+import signal
+import threading
+from concurrent.futures import CancelledError, Future
+
+import psutil
+import pytest
+
+import render_scans
+from scanmend.document import Page, SecondReading
+from scanmend.errors import OcrError, Stopping
+from scanmend.pageworkers.pool import PagePool
+from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
+from scanmend.pageworkers.second_stage import FirstReading, SecondStage
+from scanmend.second_reader.lattice import greedy_text
+from scanmend.second_reader.reader_process import ReaderProcess
+from scanmend.source.settings import ReadSettings, SourceLimits
+from waiting import until
+
+LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=150)
+SETTINGS = ReadSettings(("eng",), LIMITS, 60.0, second="always")
+
+
+@pytest.fixture
+def pool(tmp_path):
+    """A pool of two workers."""
+    pool = PagePool(2, tmp_path / "work")
+    yield pool
+    pool.close()
+
+
+class TestInThePool:
+    def test_pages_are_read_twice(self, pool, tmp_path):
+        """Side by side or not, each page gets its own second reading; nothing is left on the disk."""
+        path = tmp_path / "three.pdf"
+        render_scans.save_pdf([render_scans.line(f"Page {n} of three", height_px=50) for n in (1, 2, 3)], path)
+        for number, future in enumerate([pool.submit(path, n, SETTINGS) for n in (1, 2, 3)], start=1):
+            page = future.result(60)
+            assert [greedy_text(line.steps) for line in page.second.lines] == [page.raw] == [f"Page {number} of three"]
+        assert list((tmp_path / "work").iterdir()) == []
+        assert pool.reader_pid not in (None, *pool.pids)
+
+    def test_boxes_of_both_readings_are_those_of_the_upright_page(self, pool, tmp_path):
+        """On a page that was scanned sideways, too."""
+        page = render_scans.report().pages[0].rotate(90, expand=True)
+        page.save(tmp_path / "turned.png", dpi=(200, 200))
+        read = pool.submit(tmp_path / "turned.png", 1, SETTINGS).result(60)
+        assert read.turned == 90
+        words = [word.box for line in read.lines for word in line.words]
+        middles = [((left + right) / 2, (top + bottom) / 2) for left, top, right, bottom in words]
+        boxes = [line.box for line in read.second.lines]
+        on_a_line = sum(any(b[0] < x < b[2] and b[1] < y < b[3] for b in boxes) for x, y in middles)
+        assert on_a_line > 0.95 * len(words)
+
+    @pytest.mark.parametrize(
+        ("text", "settings"),
+        [("Off", {"second": "off"}), ("Hebrew", {"languages": ("heb",)}), ("", {}), ("Text", {"pdf_text": "force"})],
+    )
+    def test_pages_that_are_read_once(self, pool, tmp_path, text, settings):
+        """Where it is off, cannot read the language, or OCR read nothing: blank pages, and text of the PDF itself."""
+        image = render_scans.line(text, height_px=50) if text else render_scans.blank()
+        render_scans.save_pdf([image], tmp_path / "page.pdf")
+        if "pdf_text" in settings:
+            with render_scans.pymupdf.open(tmp_path / "page.pdf") as pdf:
+                pdf[0].insert_text((20, 20), "Born digital")
+                pdf.saveIncr()
+        page = pool.submit(tmp_path / "page.pdf", 1, ReadSettings(**{**fields(SETTINGS), **settings})).result(60)
+        assert page.second is None
+        assert pool.reader_pid is None
+
+    def test_it_ends_with_the_workers(self, pool, tmp_path, scans):
+        """When there is nothing to do."""
+        assert pool.submit(scans / "line.png", 1, SETTINGS).result(60).second.lines
+        pid = pool.reader_pid
+        assert not pool.end_idle(after_s=60)
+        assert pool.end_idle()
+        assert (pool.reader_pid, psutil.pid_exists(pid)) == (None, False)
+
+    def test_a_killed_reader_costs_no_page(self, pool, tmp_path, scans):
+        """The page comes, and says what happened to its second reading."""
+        pool.submit(scans / "line.png", 1, SETTINGS).result(60)
+        os.kill(pool.reader_pid, signal.SIGSTOP)
+        future = pool.submit(scans / "line.png", 1, SETTINGS)
+        until(
+            lambda: list((tmp_path / "work").glob(f"*/{UPRIGHT_IMAGE}")) and not pool.busy_workers, "the first reading"
+        )
+        os.kill(pool.reader_pid, signal.SIGKILL)
+        page = future.result(60)
+        assert page.raw == "The committee will meet again on Thursday"
+        assert page.second.lines == () or page.second.problem == ""
+        assert list((tmp_path / "work").iterdir()) == []
+
+
+def fields(settings: ReadSettings) -> dict:
+    return {name: getattr(settings, name) for name in ReadSettings.__dataclass_fields__}
+
+
+class Slow(ReaderProcess):
+    """A reader that takes until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.asked = threading.Event(), 0
+
+    def read(self, page, image, which, limit_s):
+        self.asked += 1
+        assert self.gate.wait(10)
+        if self._closed:
+            raise Stopping
+        return SecondReading(seconds=float(page.number))
+
+
+@pytest.fixture
+def slow():
+    reader = Slow()
+    stage = SecondStage(reader)
+    yield reader, stage
+    reader.gate.set()
+    stage.close()
+
+
+def first(tmp_path, number=1, *, image=True) -> FirstReading:
+    work = tmp_path / f"page-{number}"
+    work.mkdir()
+    (work / UPRIGHT_IMAGE).touch()
+    return FirstReading(Page(number, ()), work if image else None)
+
+
+class TestFutures:
+    def test_pages_that_need_no_second_reading_wait_for_none(self, slow, tmp_path):
+        """They are there as soon as the worker has read them."""
+        reader, stage = slow
+        one, two = Future(), Future()
+        pages = stage.after(one, SETTINGS), stage.after(two, SETTINGS)
+        one.set_result(first(tmp_path))
+        two.set_result(first(tmp_path, 2, image=False))
+        assert pages[1].result(5).second is None
+        assert not pages[0].done()
+        reader.gate.set()
+        assert pages[0].result(5).second == SecondReading(seconds=1.0)
+        until(lambda: not (tmp_path / "page-1").exists(), "the folder to be gone")
+
+    def test_what_the_first_reading_raises(self, slow):
+        """The page raises it, too."""
+        _, stage = slow
+        one = Future()
+        page = stage.after(one, SETTINGS)
+        one.set_exception(OcrError("no"))
+        with pytest.raises(OcrError):
+            page.result(5)
+
+    def test_a_page_that_is_not_wanted_any_more(self, slow, tmp_path):
+        """Cancelled before it is read, it is not read; while it is read, its image is forgotten."""
+        reader, stage = slow
+        waiting, running = Future(), Future()
+        running.set_running_or_notify_cancel()
+        pages = stage.after(waiting, SETTINGS), stage.after(running, SETTINGS)
+        assert all(page.cancel() for page in pages)
+        assert waiting.cancelled()
+        running.set_result(first(tmp_path))
+        assert not (tmp_path / "page-1").exists()
+        assert reader.asked == 0
+        for page in pages:
+            with pytest.raises(CancelledError):
+                page.result(5)
