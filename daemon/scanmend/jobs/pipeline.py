@@ -13,9 +13,9 @@ from typing import Any
 
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.correct.settings import CorrectionSettings, skip_reason
-from scanmend.document import CorrectedPage, DocumentWarning, Page, without_glyphs
-from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, Stopping
+from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
+from scanmend.document import CorrectedPage, DocumentWarning, Page, SecondReading, without_glyphs
+from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, ReaderError, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
@@ -131,7 +131,7 @@ class Pipeline:
                     continue
                 task = replace(task, languages=page.languages or task.languages)
                 if reason := skip_reason(page, task):
-                    _finish_page(without_glyphs(CorrectedPage(page, page.raw, skipped=reason)), checkpoint, tally, done)
+                    _finish_page(self._settled(page, task, reason), checkpoint, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)
                     continue
@@ -151,8 +151,7 @@ class Pipeline:
                 except (HostDied, ModelResting) as e:
                     if settings.on_model_failure == "raw":
                         failed = failed or str(e)
-                        raw = CorrectedPage(page, page.raw, skipped=f"the model failed: {e}")
-                        tally.add(without_glyphs(raw), done)
+                        tally.add(self._settled(page, task, f"the model failed: {e}"), done)
                         continue
                     if self._postpone and isinstance(e, ModelResting):
                         self._read_remaining(pages, checkpoint, deadline, settings)
@@ -161,6 +160,16 @@ class Pipeline:
         tally.require_something_read()
         model = self.slot.identity(settings.model) if tally.asked else None
         return Converted(found, done, model, started, round(time.monotonic() - clock, 3), tally, failed)
+
+    def _settled(self, page: Page, task: CorrectionSettings, why: str) -> CorrectedPage:
+        """Return the page as both readers have it, or as Tesseract has it; ``why`` no model was asked."""
+        if has_second_reading(page):
+            try:
+                return replace(self.pool.settle(page, replace(task, strategy="off")), skipped=why)
+            except ReaderError as e:
+                second = SecondReading(problem=f"both readings could not be compared: {e}")
+                page = replace(page, second=second)
+        return without_glyphs(CorrectedPage(page, page.raw, skipped=why))
 
     def _require_model(self, settings: Settings) -> None:
         """Raise Postponed where the model is being downloaded, ModelResting where it is left alone after failures."""

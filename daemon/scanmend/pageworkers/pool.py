@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from scanmend.document import DocumentWarning, Page
+from scanmend.correct.settings import CorrectionSettings
+from scanmend.document import CorrectedPage, DocumentWarning, Page
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
@@ -95,6 +96,10 @@ class PagePool:
             return FirstReading(page, work if (work / UPRIGHT_IMAGE).exists() else None)
 
         return self._second_stage.after(self._submit(path, call), settings)
+
+    def settle(self, page: Page, task: CorrectionSettings) -> CorrectedPage:
+        """Make one page of what both readers read, without a language model. ReaderError, Stopping."""
+        return self._reader.settle(page, task)
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:

@@ -1,5 +1,7 @@
 """The second reader's own process: loads its networks when the first page comes, then reads page after page.
 
+It also makes one page of both readings where no language model is asked, as the word lists need memory, too.
+
 Run as ``python -m scanmend.second_reader.host SOCKET LIFELINE``, by ``process.child``.
 """
 
@@ -8,7 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from scanmend.document import SecondReading
+from scanmend.correct.confusions import Confusions
+from scanmend.correct.corrector import Corrector
+from scanmend.correct.lexicon.wordlists import lexicon
+from scanmend.correct.settings import CorrectionSettings
+from scanmend.document import CorrectedPage, Page, SecondReading, without_glyphs
 from scanmend.errors import ReaderError
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
@@ -19,22 +25,35 @@ THREADS = 1
 
 _request = TypeAdapter(Request)
 _reading = TypeAdapter(SecondReading)
+_page = TypeAdapter(Page)
+_task = TypeAdapter(CorrectionSettings)
+_corrected = TypeAdapter(CorrectedPage)
 
 
 class ReaderHost:
-    """Answers requests to read a page."""
+    """Answers requests: ``read`` a page, or ``settle`` one that both readers have read."""
 
     def __init__(self) -> None:
         self._reader = SecondReader(THREADS)
 
     def handle(self, request: Message, progress: Progress) -> Message:
         """Answer one request; ReaderError and OSError are sent as ``error``, any other exception ends the process."""
-        wanted: dict[str, Any] = {**request, "image": os.fsdecode(bytes.fromhex(request["image"]))}
         try:
-            reading = self._reader.read(_request.validate_python(wanted), progress)
+            return {"result": self._read(request, progress) if request["do"] == "read" else _settled(request)}
         except (ReaderError, OSError) as e:
             return {"error": str(e)}
-        return {"result": _reading.dump_python(reading, mode="json")}
+
+    def _read(self, request: Message, progress: Progress) -> Any:
+        wanted = {key: value for key, value in request.items() if key != "do"}
+        wanted["image"] = os.fsdecode(bytes.fromhex(request["image"]))
+        reading = self._reader.read(_request.validate_python(wanted), progress)
+        return _reading.dump_python(reading, mode="json")
+
+
+def _settled(request: Message) -> Any:
+    page, task = _page.validate_python(request["page"]), _task.validate_python(request["task"])
+    corrector = Corrector(None, lexicon(task.languages), Confusions.load())
+    return _corrected.dump_python(without_glyphs(corrector.correct(page, task)), mode="json")
 
 
 if __name__ == "__main__":

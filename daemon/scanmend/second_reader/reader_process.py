@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
 
-from scanmend.document import Page, SecondReading
+from scanmend.correct.settings import CorrectionSettings
+from scanmend.document import CorrectedPage, Page, SecondReading
 from scanmend.errors import ChildDied, ReaderError, Stopping
-from scanmend.process.child import Child
+from scanmend.process.child import Child, Message
 from scanmend.second_reader.choose import first_words
 
 SILENCE_S = 60.0
@@ -28,6 +30,9 @@ REST_S = 600.0
 
 log = structlog.get_logger()
 _reading = TypeAdapter(SecondReading)
+_page = TypeAdapter(Page)
+_task = TypeAdapter(CorrectionSettings)
+_corrected = TypeAdapter(CorrectedPage)
 
 
 def start_host() -> Child:
@@ -70,22 +75,28 @@ class ReaderProcess:
 
         ``image``: the page, upright, as PGM. ``which``: ``auto`` or ``always``. ``limit_s``: see ``read.Request``.
         """
-        with self._turn:
-            if self._closed:
-                raise Stopping
-            if self._clock() < self._rests_until:
-                return SecondReading(problem=f"the second reader rests after {CRASHES} failures")
-            started = self._clock()
-            try:
-                reading = self._ask(page, image, which, limit_s)
-            except (ChildDied, ReaderError) as e:
-                self._drop()
-                if self._closed:
-                    raise Stopping from e
-                self._failed(page, str(e))
-                return SecondReading(seconds=round(self._clock() - started, 3), problem=str(e))
-            self._failures = 0
-            return reading
+        request = {
+            "do": "read",
+            "image": os.fsencode(image).hex(),
+            "words": [asdict(word) for word in first_words(page)],
+            "languages": page.languages,
+            "which": which,
+            "limit_s": limit_s,
+        }
+        started = self._clock()
+        try:
+            return _reading.validate_python(self._answer(page, request))
+        except ReaderError as e:
+            return SecondReading(seconds=round(self._clock() - started, 3), problem=str(e))
+
+    def settle(self, page: Page, task: CorrectionSettings) -> CorrectedPage:
+        """Make one page of both readings, without a language model; ReaderError, Stopping once ``close`` was called."""
+        request = {
+            "do": "settle",
+            "page": _page.dump_python(page, mode="json"),
+            "task": _task.dump_python(task, mode="json"),
+        }
+        return _corrected.validate_python(self._answer(page, request))
 
     def end_idle(self, after_s: float) -> bool:
         """End it unless it reads a page or was used within ``after_s`` seconds; return whether it is gone."""
@@ -108,21 +119,30 @@ class ReaderProcess:
         with self._turn:
             self._drop()
 
-    def _ask(self, page: Page, image: Path, which: str, limit_s: float) -> SecondReading:
-        reply = self._running().ask(
-            {
-                "image": os.fsencode(image).hex(),
-                "words": [asdict(word) for word in first_words(page)],
-                "languages": page.languages,
-                "which": which,
-                "limit_s": limit_s,
-            },
-            self._silence_s,
-        )
+    def _answer(self, page: Page, request: Message) -> Any:
+        """Return its answer to a request about a page; ReaderError where it gives none, Stopping."""
+        with self._turn:
+            if self._closed:
+                raise Stopping
+            if self._clock() < self._rests_until:
+                raise ReaderError(f"the second reader rests after {CRASHES} failures")
+            try:
+                answer = self._ask(request)
+            except (ChildDied, ReaderError) as e:
+                self._drop()
+                if self._closed:
+                    raise Stopping from e
+                self._failed(page, str(e))
+                raise ReaderError(str(e)) from e
+            self._failures = 0
+            return answer
+
+    def _ask(self, request: Message) -> Any:
+        reply = self._running().ask(request, self._silence_s)
         self._last_used = self._clock()
         if "error" in reply:
             raise ReaderError(reply["error"])
-        return _reading.validate_python(reply["result"])
+        return reply["result"]
 
     def _running(self) -> Child:
         """Return its process, a new one where there is none or it died; ChildDied."""

@@ -1,7 +1,6 @@
 """Two readers: what a second, independent reader of the same image says of a page, and which edits follow from it.
 
-1. ``comparison`` matches the lines of both readers by geometry (``frame``), and their characters by ``alignment``;
-   ``spelling`` puts the second reading of a word into Tesseract's style.
+1. ``comparison`` matches the lines of both readers by geometry (``frame``), and their characters by ``alignment``.
 2. ``lattice`` gives the probability of any text under the second reader's network; ``weigh`` weighs two readings.
 3. ``proposals`` finds other readings, words and lines that Tesseract lost, and noise; ``placement`` puts found lines
    in the reading order.

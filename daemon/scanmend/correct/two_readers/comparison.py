@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from scanmend.correct.lexicon.spelling import in_tesseract_style
 from scanmend.correct.two_readers.alignment import align
 from scanmend.correct.two_readers.frame import LineFrame
 from scanmend.correct.two_readers.lattice import LineReading
-from scanmend.correct.two_readers.spelling import in_tesseract_style
 from scanmend.document import Box, Page, Word
 
 END_MARGIN = 0.6
