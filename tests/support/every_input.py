@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 import draw_layouts
 import render_scans
 from exif_photos import stored_as
-from layered_pdf import ANNOTATIONS, HIDDEN, PAGE, PICTURE, layered_pdf, old_text
+from layered_pdf import ANNOTATIONS, HIDDEN, PAGE, PICTURE, STAMP, layered_pdf, old_text
 from odd_images import jpeg_of, masked_bmp, png_with
 from raw_pdf import raw_pdf
 from sample_page import TEXT
@@ -19,8 +19,6 @@ from tiff_writer import tiff
 Draw = Callable[[Path], object]
 """Writes one file to a path."""
 SHEET = render_scans.line(TEXT)
-STAMP = "BT 0 Tr /F1 5 Tf 1 0 0 1 150 3 Tm (ACME-000123) Tj ET\n"
-"""Operators that show a visible stamp below the line."""
 
 
 def _pictures() -> dict[str, Draw]:

@@ -16,6 +16,8 @@ PAGE = (WIDTH * SCALE, HEIGHT * SCALE)
 """Width and height of the page in points."""
 PICTURE = f"q {PAGE[0]:.2f} 0 0 {PAGE[1]:.2f} 0 0 cm /Im Do Q\n"
 """Draws the scan over the whole page."""
+STAMP = "BT 0 Tr /F1 5 Tf 1 0 0 1 150 3 Tm (ACME-000123) Tj ET\n"
+"""Shows a visible stamp below the line."""
 OLD = ("0ld", "misread1ngs", "f2om", "ea3lier", "r4ading")
 """The old words, none of which the corrected page has."""
 FONT = "/Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"

@@ -7,12 +7,10 @@ import numpy as np
 import pymupdf
 import pytest
 
-from layered_pdf import ANNOTATIONS, HIDDEN, OLD, PAGE, PICTURE, layered_pdf, old_text
+from layered_pdf import ANNOTATIONS, HIDDEN, OLD, PAGE, PICTURE, STAMP, layered_pdf, old_text
 from pdf_words import CORRECTED, check_words, poppler
 from sample_page import sample_page
 from scanmend.outputs.pdf.from_pdf import FromPdf
-
-STAMP = "BT 0 Tr /F1 5 Tf 1 0 0 1 150 3 Tm (ACME-000123) Tj ET\n"
 
 
 def layered(source, pages=1):
