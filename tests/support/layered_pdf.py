@@ -16,6 +16,8 @@ PAGE = (WIDTH * SCALE, HEIGHT * SCALE)
 """Width and height of the page in points."""
 PICTURE = f"q {PAGE[0]:.2f} 0 0 {PAGE[1]:.2f} 0 0 cm /Im Do Q\n"
 """Draws the scan over the whole page."""
+STAMP = "BT 0 Tr /F1 5 Tf 1 0 0 1 150 3 Tm (ACME-000123) Tj ET\n"
+"""Shows a visible stamp below the line."""
 OLD = ("0ld", "misread1ngs", "f2om", "ea3lier", "r4ading")
 """The old words, none of which the corrected page has."""
 FONT = "/Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"
@@ -64,6 +66,38 @@ def old_text(*, mode: int = 3, font: str = "F1", words: tuple[str, ...] = OLD) -
         assert word.box
         out.append(f"1 0 0 1 {word.box[0] * SCALE:.2f} {PAGE[1] - word.box[3] * SCALE:.2f} Tm ({text}) Tj")
     return "\n".join([*out, "ET\n"])
+
+
+HIDDEN = {
+    "invisible": (PICTURE, old_text()),
+    "invisible, before the picture": (old_text() + PICTURE,),
+    "under the picture": (old_text(mode=0) + PICTURE,),
+    "under a filled shape": (old_text(mode=0) + f"1 g 0 0 {PAGE[0]} {PAGE[1]} re f 0 g\n" + PICTURE,),
+    "of opacity 0": (PICTURE, "q /Clear gs\n", old_text(mode=0), "Q"),
+    "white on white": ("1 g\n" + old_text(mode=0) + "0 g\n", f"q 226.08 0 0 42.84 0 42.84 cm /Im Do Q {PICTURE}"),
+    "clips nothing": ("q\n" + old_text(mode=7) + "Q\n" + PICTURE,),
+    "clipped away": (PICTURE, "q 0 0 1 1 re W n\n" + old_text(mode=0) + "Q"),
+    "twice": (PICTURE, old_text(), old_text(mode=0, font="F0"), old_text()),
+    "glyphs without shapes": (PICTURE, old_text(mode=0, font="F0")),
+    "mode set in q and Q": (PICTURE, "q 3 Tr\n", old_text().replace("3 Tr", ""), "Q"),
+    "split between streams": (PICTURE + "BT 3 Tr /F1 9 Tf 15 20 Td (0ld)", "Tj [(misread) 20", "(1ngs)] TJ ET"),
+    "other operators": (
+        PICTURE + "BT 3 Tr /F1 9 Tf 9 TL 15 30 Td (0ld) ' 1 2 (misread1ngs) \" T* <6561336c696572> Tj ET",
+    ),
+    "says what it is": (PICTURE, "/Span <</ActualText (0ld) /MCID 0>> BDC " + old_text(words=("0ld",)) + "EMC"),
+    "artifact": (PICTURE, "/Artifact BMC " + old_text() + "EMC"),
+    "behind an inline image": (PICTURE + "q .1 0 0 .1 0 0 cm BI /W 4 /H 1 /CS /G /BPC 8 ID (EI  EI Q " + old_text(),),
+    "strings with parentheses": (PICTURE, r"BT 3 Tr /F1 9 Tf 15 20 Td (0ld \) (Tj) \\) Tj ET"),
+}
+"""Content streams of pages on which the old words are hidden, by how."""
+ANNOTATIONS = (
+    "/Type /Annot /Subtype /Redact /Rect [10 1 90 9] /IC [0 0 0] /QuadPoints [10 9 90 9 10 1 90 1]",
+    "/Type /Annot /Subtype /Link /Rect [10 1 90 9] /Border [0 0 0] /A << /S /URI /URI (https://example.org/a) >>",
+    "/Type /Annot /Subtype /Stamp /Rect [10 1 90 9] /Name /Draft /F 4",
+    "/Type /Annot /Subtype /Widget /FT /Tx /T (field) /V (filled in) /Rect [10 1 90 9] /DA (/Helv 9 Tf 0 g) /F 4",
+    "/Type /Annot /Subtype /Square /Rect [10 1 90 9] /C [1 0 0] /IC [1 1 0] /F 4",
+)
+"""Marks of several kinds, for a page's ``/Annots``; the first is for a redaction that nobody applied."""
 
 
 def layered_pdf(

@@ -20,6 +20,7 @@ from scanmend.errors import DocumentError, OcrError, PageFailed
 from scanmend.language.installed import NOT_INSTALLED, installed_languages, remedy
 from scanmend.language.invisible import without_invisible
 from scanmend.ocr.cjk_words import with_joined_characters
+from scanmend.ocr.ink_gap import InkGaps
 from scanmend.process import rlimits
 from scanmend.source.page_image import PageImage
 
@@ -98,8 +99,10 @@ def parse(hocr: bytes, number: int, image: PageImage, seconds: float) -> Page:
     except (ET.ParseError, LookupError, ValueError) as e:  # LookupError: an unknown encoding
         raise PageFailed(f"page {number}", f"came back from Tesseract as broken hOCR: {e}") from e
     lines: list[Line] = []
+    gap_on_image = InkGaps(image).between
     for paragraph, block in enumerate(e for e in root.iter() if e.get("class") == "ocr_par"):
-        found = (with_joined_characters(tuple(_words(e))) for e in block.iter() if e.get("class") in _LINE_CLASSES)
+        elements = (e for e in block.iter() if e.get("class") in _LINE_CLASSES)
+        found = (with_joined_characters(tuple(_words(e)), gap_on_image) for e in elements)
         lines += (Line(words, paragraph) for words in found if words)
     return Page(number, tuple(lines), image.width, image.height, image.dpi, round(seconds, 3))
 

@@ -64,6 +64,12 @@ def small_copy(image: PageImage) -> Grey:
         return np.asarray(grey.reduce(shrink) if shrink > 1 else grey)
 
 
+def full_copy(image: PageImage) -> Grey:
+    """Return all pixels of the image as grey levels (rows by columns, 8 bits)."""
+    with _open(image) as picture:
+        return np.asarray(picture.convert("L"))
+
+
 def transformed(image: PageImage, transform: PageTransform) -> PageImage:
     """Return the transformed image, written beside the original; the original itself where nothing is to be done.
 

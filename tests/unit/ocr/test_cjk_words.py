@@ -7,6 +7,11 @@ from scanmend.ocr.cjk_words import with_joined_characters
 from scanmend.ocr.quality import quality_of
 
 
+def gap_of_boxes(a, b):
+    """The gap on an image where all boxes are exact."""
+    return b[0] - a[2]
+
+
 def line(*parts):
     """Words of 40 pixels' height, each followed by its gap to the next one in pixels."""
     words, x = [], 100
@@ -32,13 +37,29 @@ def line(*parts):
 )
 def test_where_blanks_stay(parts, expected):
     """Characters of one phrase are one word, whatever Tesseract parts; wide gaps and Latin words keep blanks."""
-    assert Line(with_joined_characters(line(*parts))).text == expected
+    assert Line(with_joined_characters(line(*parts), gap_of_boxes)).text == expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "on_image", "expected"),
+    [
+        (("花园", 60, "委", 4, "员会"), 4, "花园委员会"),
+        (("明早", 3, "我们", 50, "去", 3, "买"), 6, "明早我们去买"),
+        (("부엌", 30, "선"), 5, "부엌선"),
+        (("姓名", 45, "王", 3, "小明"), 44, "姓名 王小明"),
+        (("共", 30, "A12"), 25, "共 A12"),
+        (("共", 30, "A12"), 9, "共A12"),
+    ],
+)
+def test_boxes_that_are_too_narrow(parts, on_image, expected):
+    """A gap between boxes is a blank only if the image has it, too: boxes may be half as wide as their characters."""
+    assert Line(with_joined_characters(line(*parts), lambda _a, _b: on_image)).text == expected
 
 
 def test_what_a_joined_word_has():
     """The box around all, the mean confidence of its characters, and the alternatives of each."""
     first, second = line("花园", 3, "委")
-    (word,) = with_joined_characters([first, Word(second.text, second.box, 50.0, second.glyphs)])
+    (word,) = with_joined_characters([first, Word(second.text, second.box, 50.0, second.glyphs)], gap_of_boxes)
     assert (word.box, word.confidence, len(word.glyphs)) == ((100, 0, 223, 40), 70.0, 3)
 
 

@@ -5,6 +5,7 @@ page has, the layer of another OCR program, is taken out of its content streams 
 and all else of the document are not touched.
 """
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from scanmend.outputs.pdf.glyphless import NAME, Font
 from scanmend.outputs.pdf.repaired import save_repaired
 from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import text_string
+from scanmend.source.pdf.bounds import find_end
 from scanmend.source.pdf.page_tree import mend_page_tree
 from scanmend.source.pdf_content.hidden import take_out_hidden_text
 from scanmend.source.pdf_content.rewrite import edit_content
@@ -36,10 +38,10 @@ class FromPdf:
 
         OSError, and what MuPDF raises on damage.
         """
-        self._source, self._target = source, target
+        self._target = target
         with open_source(source) as file, target.open("wb") as copy:
             shutil.copyfileobj(file, copy)
-        self._pdf = pymupdf.open(str(target), filetype="pdf")
+        self._pdf = _open_copy(target)
         mend_page_tree(self._pdf)  # as when it was read, so that page numbers are the same
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
@@ -83,8 +85,8 @@ class FromPdf:
             self.warnings.append(save_repaired(self._pdf, self._target))
 
     def _take_out_hidden_text(self, sheet: Any) -> None:
-        """Take out of the copy what is found to be hidden in the source, where a page can be changed and looked at."""
-        with open_pdf(self._source) as pdf:
+        """Take out of the page what is found to be hidden in the untouched copy, which can be changed and looked at."""
+        with open_pdf(self._target) as pdf:
             found = take_out_hidden_text(pdf, sheet.number + 1)
         if found.edits:
             edit_content(self._pdf, sheet, found.text, found.edits)
@@ -104,6 +106,21 @@ class FromPdf:
         if stream is not None:
             self._pdf.update_stream(number, stream, new=True)
         return number
+
+
+def _open_copy(target: Path) -> Any:
+    """Open the copy of a PDF; without what stands behind its end, if that keeps MuPDF from finding its index."""
+    pdf = pymupdf.open(str(target), filetype="pdf")
+    if not pdf.is_repaired:
+        return pdf
+    with target.open("r+b") as copy:
+        size = copy.seek(0, os.SEEK_END)
+        end = find_end(copy.fileno(), size, most=size)
+        if end is None or end == size:
+            return pdf
+        pdf.close()
+        copy.truncate(end)
+    return pymupdf.open(str(target), filetype="pdf")
 
 
 def _to_pdf(sheet: Any) -> Any:

@@ -1,5 +1,6 @@
 """HEIC photos, as iPhones take them: opened with pi-heif, which is an optional extra."""
 
+import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from scanmend.errors import DocumentError
@@ -28,8 +29,9 @@ def open_heic(file: BinaryIO) -> "Image.Image":
         from pi_heif import register_heif_opener  # noqa: PLC0415 -- optional
     except ImportError as e:
         raise DocumentError(
-            'it is a HEIC photo, as iPhones take them: install what reads them, pip install "scanmend[heic]", and '
-            "drop it again; or let the phone take JPEGs (Settings, Camera, Formats: Most Compatible)"
+            "it is a HEIC photo, as iPhones take them: install what reads them, the extra heic, with "
+            f'"{sys.executable} -m pip install pi-heif", and drop it again; or let the phone take JPEGs '
+            "(Settings, Camera, Formats: Most Compatible)"
         ) from e
     from PIL import Image  # noqa: PLC0415 -- the daemon imports this module for ``is_heic``
 

@@ -7,12 +7,10 @@ import numpy as np
 import pymupdf
 import pytest
 
-from layered_pdf import OLD, PAGE, PICTURE, layered_pdf, old_text
+from layered_pdf import ANNOTATIONS, HIDDEN, OLD, PAGE, PICTURE, STAMP, layered_pdf, old_text
 from pdf_words import CORRECTED, check_words, poppler
 from sample_page import sample_page
 from scanmend.outputs.pdf.from_pdf import FromPdf
-
-STAMP = "BT 0 Tr /F1 5 Tf 1 0 0 1 150 3 Tm (ACME-000123) Tj ET\n"
 
 
 def layered(source, pages=1):
@@ -38,29 +36,6 @@ def assert_only_text_changed(source, target):
         assert np.abs(before - after).max() <= 2
     with pymupdf.open(target) as document:
         assert not document.is_repaired
-
-
-HIDDEN = {
-    "invisible": (PICTURE, old_text()),
-    "invisible, before the picture": (old_text() + PICTURE,),
-    "under the picture": (old_text(mode=0) + PICTURE,),
-    "under a filled shape": (old_text(mode=0) + f"1 g 0 0 {PAGE[0]} {PAGE[1]} re f 0 g\n" + PICTURE,),
-    "of opacity 0": (PICTURE, "q /Clear gs\n", old_text(mode=0), "Q"),
-    "white on white": ("1 g\n" + old_text(mode=0) + "0 g\n", f"q 226.08 0 0 42.84 0 42.84 cm /Im Do Q {PICTURE}"),
-    "clips nothing": ("q\n" + old_text(mode=7) + "Q\n" + PICTURE,),
-    "clipped away": (PICTURE, "q 0 0 1 1 re W n\n" + old_text(mode=0) + "Q"),
-    "twice": (PICTURE, old_text(), old_text(mode=0, font="F0"), old_text()),
-    "glyphs without shapes": (PICTURE, old_text(mode=0, font="F0")),
-    "mode set in q and Q": (PICTURE, "q 3 Tr\n", old_text().replace("3 Tr", ""), "Q"),
-    "split between streams": (PICTURE + "BT 3 Tr /F1 9 Tf 15 20 Td (0ld)", "Tj [(misread) 20", "(1ngs)] TJ ET"),
-    "other operators": (
-        PICTURE + "BT 3 Tr /F1 9 Tf 9 TL 15 30 Td (0ld) ' 1 2 (misread1ngs) \" T* <6561336c696572> Tj ET",
-    ),
-    "says what it is": (PICTURE, "/Span <</ActualText (0ld) /MCID 0>> BDC " + old_text(words=("0ld",)) + "EMC"),
-    "artifact": (PICTURE, "/Artifact BMC " + old_text() + "EMC"),
-    "behind an inline image": (PICTURE + "q .1 0 0 .1 0 0 cm BI /W 4 /H 1 /CS /G /BPC 8 ID (EI  EI Q " + old_text(),),
-    "strings with parentheses": (PICTURE, r"BT 3 Tr /F1 9 Tf 15 20 Td (0ld \) (Tj) \\) Tj ET"),
-}
 
 
 class TestHiddenText:
@@ -162,21 +137,13 @@ class TestHiddenText:
 
 
 class TestAllElseStays:
-    MARK = (
-        "/Type /Annot /Subtype /Redact /Rect [10 1 90 9] /IC [0 0 0] /QuadPoints [10 9 90 9 10 1 90 1]",
-        "/Type /Annot /Subtype /Link /Rect [10 1 90 9] /Border [0 0 0] /A << /S /URI /URI (https://example.org/a) >>",
-        "/Type /Annot /Subtype /Stamp /Rect [10 1 90 9] /Name /Draft /F 4",
-        "/Type /Annot /Subtype /Widget /FT /Tx /T (field) /V (filled in) /Rect [10 1 90 9] /DA (/Helv 9 Tf 0 g) /F 4",
-        "/Type /Annot /Subtype /Square /Rect [10 1 90 9] /C [1 0 0] /IC [1 1 0] /F 4",
-    )
-
     def test_annotations_bookmarks_labels_and_attachments(self, tmp_path):
         """Above all a mark for a redaction that nobody applied: applying it is not for us to do."""
         source = layered_pdf(
             tmp_path / "scan.pdf", PICTURE, old_text(), pages=2,
             page="/Annots [20 0 R 21 0 R 22 0 R 23 0 R 24 0 R]",
             catalog="/AcroForm << /Fields [23 0 R] >> /PageLabels << /Nums [0 << /S /r >>] >>",
-            objects={20 + n: (mark, None) for n, mark in enumerate(self.MARK)},
+            objects={20 + n: (mark, None) for n, mark in enumerate(ANNOTATIONS)},
         )  # fmt: skip
         with pymupdf.open(source) as document:
             document.set_toc([[1, "First", 1], [2, "Second", 2]])
@@ -244,6 +211,21 @@ class TestAllElseStays:
         with pymupdf.open(target) as document:
             assert document.xref_get_key(21, "ByteRange")[1] == "[{} {} {} {}]".format(*ranges)
             assert document.get_sigflags() == 3
+
+    @pytest.mark.parametrize("behind", [bytes(5000), b"\r\n" * 700, b"<html>" + b"<p>closed</p>" * 300 + b"</html>"])
+    @pytest.mark.parametrize("before", [b"", b"Received: by mail\r\n\r\n" * 30])
+    @pytest.mark.parametrize("objstms", [0, 1])
+    def test_what_stands_around_the_pdf(self, tmp_path, before, behind, objstms):
+        """It is appended to as without; only what stands behind its end is left out."""
+        source = layered_pdf(tmp_path / "plain.pdf", PICTURE, old_text(), pages=2)
+        with pymupdf.open(source) as document:
+            whole = before + document.tobytes(use_objstms=objstms, garbage=3)
+        (tmp_path / "whole.pdf").write_bytes(whole)
+        source.write_bytes(whole + behind)
+        target, warnings = layered(source, pages=2)
+        assert_only_text_changed(tmp_path / "whole.pdf", target)
+        check_words(target)
+        assert warnings == []
 
     @pytest.mark.parametrize("objstms", [0, 1])
     def test_many_pages_that_share_their_content(self, tmp_path, objstms):
