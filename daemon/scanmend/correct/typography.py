@@ -58,11 +58,12 @@ class RepairedPage:
         translated = [self._translated(edit) for edit in judged]
         covered = {(e.line, n) for e in translated if e.accepted for n in range(e.word, e.word + e.count)}
         own = [e for e in self.edits if (e.line, e.word) not in covered]
-        return tuple(sorted((*translated, *own), key=lambda e: (e.line, e.word)))
+        return tuple(sorted((*translated, *own), key=lambda e: (e.line, e.word, e.count > 0)))
 
     def _translated(self, edit: Edit) -> Edit:
-        spans = self.raw_spans[edit.line][edit.word : edit.word + edit.count]
-        first, last = spans[0][0], sum(spans[-1])
+        of_line = self.raw_spans[edit.line]
+        first = of_line[edit.word][0] if edit.word < len(of_line) else len(self.raw.lines[edit.line].words)
+        last = sum(of_line[edit.word + edit.count - 1]) if edit.count else first
         words = self.raw.lines[edit.line].words[first:last]
         return replace(edit, word=first, count=last - first, raw=" ".join(w.text for w in words))
 
