@@ -33,6 +33,10 @@ class CorrectionSettings:
     """Nats by which the score that an edit must reach is lowered; below 0 it is raised."""
     glossary: tuple[str, ...] = ()
     """Entries of the folder's glossary, as its file has them."""
+    numbers: Literal["verify", "keep"] = "verify"
+    """Whether a number may become what the second reader read, where the image is clearly for that, or never."""
+    noise: Literal["drop", "keep"] = "drop"
+    """Whether words that Tesseract read where the second reader finds no text are left out, or stay."""
 
 
 def choose_strategy(task: CorrectionSettings, parameters: int) -> CorrectionSettings:

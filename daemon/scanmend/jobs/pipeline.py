@@ -258,4 +258,6 @@ def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> Cor
         settings.attention,
         settings.boldness,
         glossaries.entries(settings.glossary),
+        settings.numbers,
+        settings.noise,
     )
