@@ -9,7 +9,8 @@ import math
 import os
 import re
 import statistics
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -100,6 +101,22 @@ class SecondReading:
     """Time that it took, in seconds."""
     problem: str = ""
     """Why there is no evidence of it, where it was asked and could not answer; empty where it answered."""
+    counted: tuple[int, int] | None = None
+    """How many lines it found and how many of them it read, where ``lines`` are not kept any more."""
+
+    @property
+    def found(self) -> int:
+        """Number of the lines that it found."""
+        return self.counted[0] if self.counted else len(self.lines)
+
+    @property
+    def read(self) -> int:
+        """Number of the lines that it read, of those that it found."""
+        return self.counted[1] if self.counted else sum(bool(line.steps) for line in self.lines)
+
+    def without_lines(self) -> "SecondReading":
+        """Return what is to be told of it once the lines have served their purpose."""
+        return replace(self, lines=(), counted=(self.found, self.read))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +222,13 @@ class Edit:
     """A box for each word of ``new``, where the second reader says where they stand."""
 
     @property
+    def kind(self) -> Literal["replace", "insert", "drop"]:
+        """Whether it replaces raw words, inserts words where none were read, or drops raw words as noise."""
+        if not self.count:
+            return "insert"
+        return "replace" if self.new else "drop"
+
+    @property
     def verdict(self) -> str:
         """``accepted`` or ``rejected``."""
         return "accepted" if self.accepted else "rejected"
@@ -225,6 +249,43 @@ class NumberReading:
     box: Box | None = None
     chosen_by: str = ""
     """Why ``text`` was chosen and not ``other``, where it is disputed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCounts:
+    """How many numbers of a page or a document both readers read alike, differently, or only one of them read."""
+
+    agreed: int = 0
+    disputed: int = 0
+    single: int = 0
+
+    @classmethod
+    def of(cls, numbers: Iterable[NumberReading]) -> "NumberCounts":
+        """Count the readings by their state."""
+        counts = Counter(number.state for number in numbers)
+        return cls(counts["agreed"], counts["disputed"], counts["single"])
+
+    def __add__(self, other: "NumberCounts") -> "NumberCounts":
+        """Return the sums of both."""
+        return NumberCounts(self.agreed + other.agreed, self.disputed + other.disputed, self.single + other.single)
+
+    def __bool__(self) -> bool:
+        """Whether any number was counted."""
+        return self.total > 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.agreed + self.disputed + self.single
+
+    @property
+    def to_review(self) -> str:
+        """What a person should look at, ``3 numbers disputed``; empty where no number is disputed."""
+        return f"{self.disputed} number{'s' * (self.disputed > 1)} disputed" if self.disputed else ""
+
+
+NO_NUMBERS = NumberCounts()
+"""The counts where no number was compared: there was no second reader, or there are no numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +329,7 @@ def without_glyphs(page: CorrectedPage) -> CorrectedPage:
         replace(line, words=tuple(replace(word, glyphs=()) if word.glyphs else word for word in line.words))
         for line in page.page.lines
     )
-    second = page.page.second and replace(page.page.second, lines=())
+    second = page.page.second and page.page.second.without_lines()
     return replace(page, page=replace(page.page, lines=lines, second=second))
 
 
@@ -287,6 +348,14 @@ def layout(lines: Iterable[Line], texts: Iterable[str]) -> str:
         out.append(text)
         before = line.paragraph
     return "\n".join(out)
+
+
+def row_numbers(words: Iterable[Sequence[object]]) -> list[int]:
+    """Return for each line the 1-based number of its row in ``layout``, blank lines not counted.
+
+    ``words``: those of each line. A line without any has no row; its number is that of the row above it, or 0.
+    """
+    return list(itertools.accumulate(bool(of_line) for of_line in words))
 
 
 def page_from_text(text: str, number: int = 1) -> Page:

@@ -58,7 +58,7 @@ def _rendered(path: Path, limits: SourceLimits, progress: Progress) -> Message:
             pages.append(CorrectedPage(Page(number, (line,), image.width, image.height, image.dpi), "word"))
         facts = {
             "source": path.name, "title": path.name, "sha256": found.sha256, "languages": ["eng"],
-            "pages": len(pages), "accepted": 0, "rejected": 0, "model": None,
+            "pages": len(pages), "accepted": 0, "rejected": 0, "numbers": {}, "model": None, "warnings": [],
         }  # fmt: skip
         with damage_as_document_error("the outputs that show its pages cannot be made"):
             compose(path, pages.path, {kind: work / kind for kind in ("pdf", "html", "hocr")}, facts, progress)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scanmend.config.schema import Folder
-from scanmend.document import CorrectedPage, DocumentWarning, Edit, Line, Page, Word
+from scanmend.document import NO_NUMBERS, CorrectedPage, DocumentWarning, Edit, Line, Page, Word
 from scanmend.errors import DocumentError, StorageError
 from scanmend.fs import atomic
 from scanmend.intake.fs_events import FsEvents
@@ -120,6 +120,7 @@ class Scripted(Pipeline):
         self.errors = list(errors)
         self.done: Counter[tuple[str, int]] = Counter()
         self.warnings: tuple[DocumentWarning, ...] = ()
+        self.numbers = NO_NUMBERS
 
     def convert(self, path, settings, keeper, done):
         """See Pipeline; each error given is raised once, before the last page."""
@@ -142,7 +143,8 @@ class Scripted(Pipeline):
                 page = CorrectedPage(page, "the end", (edit,))
                 keeper.keep_corrected(page)
             done.append(page)
-        return Converted(Inspection("gif", PAGES, "0" * 64, self.warnings), done, None, datetime.now(UTC), 0.1, Tally())
+        found, tally = Inspection("gif", PAGES, "0" * 64, self.warnings), Tally(numbers=self.numbers)
+        return Converted(found, done, None, datetime.now(UTC), 0.1, tally)
 
 
 class World:

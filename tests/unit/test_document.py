@@ -10,18 +10,24 @@ from hypothesis import strategies as st
 
 from scanmend.document import (
     MAX_LINE_WORDS,
+    NO_NUMBERS,
     CorrectedPage,
     Edit,
     Fingerprint,
     Line,
+    NumberCounts,
     Page,
+    SecondReading,
     Word,
     apply_edits,
     apply_to_text,
     layout,
     page_from_text,
     printable,
+    row_numbers,
+    without_glyphs,
 )
+from two_readers_page import EDITS, NUMBERS, SECOND, TEXT, two_readers_page
 
 
 def line(text: str, paragraph: int = 0) -> Line:
@@ -130,6 +136,44 @@ class TestEdits:
         edits = [edit(3, "d", "D"), edit(0, "a b", "AB", count=2), edit(2, "c", "no", accepted=False)]
         assert apply_edits(line("a b c d e"), edits) == "AB c D e"
         assert apply_edits(line("a b"), []) == "a b"
+
+
+class TestTwoReaders:
+    def test_what_an_edit_does(self):
+        """It replaces words, inserts some where none was read, or drops them as noise."""
+        assert [edit.kind for edit in EDITS] == ["replace", "insert", "drop", "insert", "replace", "drop", "insert"]
+
+    def test_the_text(self):
+        """Inserted lines have a row, dropped ones none, and neither has a place where nothing was inserted."""
+        page = two_readers_page()
+        assert page.corrected == TEXT
+        assert page.page.raw == "The surn is\n\n~. |\n\nAmount 49.10 of ‘ 7"
+
+    def test_rows_are_those_of_the_text(self):
+        """Lines without words have none of their own, but that of the row above."""
+        page = two_readers_page().page
+        assert row_numbers(line.words for line in page.lines) == [1, 1, 2, 3, 3]
+        assert row_numbers([[], ["a"], [], ["b"]]) == [0, 1, 1, 2]
+
+    def test_numbers_are_counted_by_state(self):
+        """Counts can be added; a person is told of disputes alone."""
+        counts = NumberCounts.of(NUMBERS)
+        assert (counts, counts.total) == (NumberCounts(1, 1, 1), 3)
+        assert NO_NUMBERS + counts + counts == NumberCounts(2, 2, 2)
+        assert [bool(some) for some in (NO_NUMBERS, NumberCounts(single=1))] == [False, True]
+        said = [NumberCounts(5, n, 5).to_review for n in (0, 1, 2)]
+        assert said == ["", "1 number disputed", "2 numbers disputed"]
+
+    def test_a_reading_without_its_lines_knows_how_many_there_were(self):
+        """However often they are left out; a page that the second reader did not see has nothing to leave out."""
+        for reading, counts in (
+            (SECOND, (3, 2)),
+            (SECOND.without_lines().without_lines(), (3, 2)),
+            (SecondReading(), (0, 0)),
+        ):
+            assert (reading.found, reading.read) == counts
+        assert SECOND.without_lines().lines == ()
+        assert without_glyphs(CorrectedPage(Page(1, ()), "")).page.second is None
 
 
 class TestFingerprint:

@@ -17,7 +17,7 @@ from scanmend.language.codes import CODES
 from scanmend.language.detect import guess_language
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
-from scanmend.outputs.record import edit_fields
+from scanmend.outputs.record import edits_fields
 
 
 def run(settings: Settings, config: Config, make_slot: Callable[[Config], ModelSlot], *, jsonl: bool) -> None:
@@ -87,9 +87,7 @@ def correct_rows(lines: Iterable[str], slot: ModelSlot, settings: Settings) -> I
             language = known.get(language[:2] if language[2:3] in ("-", "_") else language, language)
             own = settings.model_copy(update={"languages": (language,)}) if language in CODES else settings
             text, page = correct_text(row["ocr"], lease, own, glossaries)
-            yield json.dumps(
-                {**row, "corrected": text, "edits": [edit_fields(e) for e in page.edits]}, ensure_ascii=False
-            )
+            yield json.dumps({**row, "corrected": text, "edits": edits_fields(page)}, ensure_ascii=False)
 
 
 def _row(line: str, number: int) -> dict[str, Any]:

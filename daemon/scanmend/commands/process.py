@@ -14,7 +14,7 @@ from scanmend.commands import progress
 from scanmend.commands.models import ensure_settings_model
 from scanmend.commands.options import USAGE, fail
 from scanmend.config.schema import Config, Folder, Settings
-from scanmend.document import DocumentWarning, Fingerprint, printable
+from scanmend.document import NO_NUMBERS, DocumentWarning, Fingerprint, NumberCounts, printable
 from scanmend.errors import ScanmendError
 from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
@@ -36,6 +36,8 @@ class Outcome:
     """Why it failed; empty where it did not."""
     warnings: tuple[DocumentWarning, ...] = ()
     """What of it was not read, not kept or not made."""
+    numbers: NumberCounts = NO_NUMBERS
+    """How many of its numbers are agreed, disputed and single."""
 
 
 def run(
@@ -57,7 +59,7 @@ def run(
     failures = 0
     with open_pipeline(config) as pipeline, progress.file_bar(files) as bar:
         for outcome in convert(files, out, settings.name, settings, pipeline, bar.advance):
-            bar.finish(outcome.source, outcome.error, outcome.written, outcome.warnings)
+            bar.finish(outcome.source, outcome.error, outcome.written, outcome.warnings, outcome.numbers.to_review)
             failures += bool(outcome.error)
     if failures:
         raise typer.Exit(1)
@@ -116,7 +118,7 @@ def _convert_one(
                 target = out / stem.with_name(stem.name + suffix)
                 atomic.publish(target, data, access=settings.output_access)
                 written.append(target)
-        return Outcome(file, tuple(written), warnings=outputs.record.warnings)
+        return Outcome(file, tuple(written), warnings=outputs.record.warnings, numbers=outputs.record.numbers)
     except FileExistsError as e:
         return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")
     except OSError as e:

@@ -39,14 +39,25 @@ class FileBar:
             self._pages[file] = (done, of)
             self._draw()
 
-    def finish(self, file: Path, error: str, written: Sequence[Path], warnings: Sequence[DocumentWarning] = ()) -> None:
-        """Note that a file is done, and say so in a line of its own, with one more for each warning."""
+    def finish(
+        self,
+        file: Path,
+        error: str,
+        written: Sequence[Path],
+        warnings: Sequence[DocumentWarning] = (),
+        to_review: str = "",
+    ) -> None:
+        """Note that a file is done, and say so in a line of its own, with one more for each warning.
+
+        ``to_review``: what a person should look at; empty where there is nothing.
+        """
         with self._lock:
             self._done += 1
             self._pages.pop(file, None)
             self._draw()
         names = ", ".join(printable(path) for path in written)
         line = f"FAILED {printable(file)}: {error}" if error else f"done {printable(file)} -> {names}"
+        line += f"; {to_review}" if to_review else ""
         for warning in warnings:
             of_page = f"page {warning.page}: " if warning.page else ""
             line += f"\n  warning: {of_page}{printable(warning.text)}"

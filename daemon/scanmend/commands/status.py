@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import typer
 
 from scanmend.config.schema import Config
-from scanmend.document import printable
+from scanmend.document import NumberCounts, printable
 from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
@@ -120,11 +121,12 @@ def _in_hand_fields(entry: Entry, config: Config) -> dict[str, Any]:
 
 
 def _done_fields(entry: Entry) -> dict[str, Any]:
-    """Return a finished document with where its outputs are (without suffix), and its source, if it is anywhere."""
+    """Return a finished document with its numbers, and where its outputs (without suffix) and its source are."""
     kept = entry.inbox / entry.relative if entry.original == "keep" else None
     where = entry.put_away or kept
     return {
         **_fields(entry),
+        "numbers": asdict(entry.numbers),
         "outputs": printable(entry.outbox / entry.stem),
         "where": printable(where) if where else None,
     }
@@ -185,6 +187,7 @@ def as_text(current: dict[str, Any]) -> str:
     lines += [
         f"done       {e['id']}  {e['folder']}/{e['file']}: outputs {e['outputs']}.*"
         + (f"; the scan lies at {e['where']}" if e["where"] else "; no scan was kept")
+        + (f"; {disputed}" if (disputed := NumberCounts(**e["numbers"]).to_review) else "")
         for e in current["recent"]
     ]
     return "\n".join(lines)

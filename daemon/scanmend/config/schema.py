@@ -113,6 +113,10 @@ class Settings(_Closed):
     """What a second, independent reader reads as evidence for correction: doubtful lines, all lines, or nothing."""
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
+    numbers: Literal["verify", "keep"] = "verify"
+    """Whether the second reader's reading of a number may be published, where the image is clearly for it."""
+    noise: Literal["drop", "keep"] = "drop"
+    """Whether words where the second reader finds no text are left out of the outputs, or stay."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
     output_mode: FileMode | None = None
     """Permissions of the files written, as octal digits; 0644 less the umask when not set."""

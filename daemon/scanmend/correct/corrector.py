@@ -26,7 +26,7 @@ from scanmend.correct.lexicon import numbers
 from scanmend.correct.lexicon.glossary import glossary
 from scanmend.correct.lexicon.hyphenation import BREAK_HYPHENS, broken_pieces_beside, rejoin
 from scanmend.correct.lexicon.page_words import PageWords
-from scanmend.correct.lexicon.tokens import neighbours, split_punctuation, starts_sentence
+from scanmend.correct.lexicon.tokens import line_above, neighbours, split_punctuation, starts_sentence
 from scanmend.correct.lexicon.wordlists import Lexicon
 from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
 from scanmend.correct.two_readers.evidence import SecondEvidence
@@ -260,8 +260,9 @@ def _lines_to_rewrite(context: PageContext) -> list[int]:
 
 def _last_word_above(page: Page, n: int) -> Word | None:
     """Return the last word of the line above in the same paragraph; None where the paragraph begins."""
-    if n and page.lines[n - 1].paragraph == page.lines[n].paragraph:
-        return next(reversed(page.lines[n - 1].words), None)
+    above = line_above(page, n)
+    if above is not None and page.lines[above].paragraph == page.lines[n].paragraph:
+        return page.lines[above].words[-1]
     return None
 
 

@@ -14,7 +14,7 @@ from scanmend.correct.candidates import Candidate, CandidateFinder
 from scanmend.correct.judge import MAX_AGREEMENT_NATS
 from scanmend.correct.language_model import LanguageModel
 from scanmend.correct.lexicon.hyphenation import is_broken
-from scanmend.correct.lexicon.tokens import split_punctuation
+from scanmend.correct.lexicon.tokens import line_above, line_below, split_punctuation
 from scanmend.document import Edit, Page, Word, least_confidence
 
 FOLLOWING_WORDS = 2
@@ -176,9 +176,8 @@ class LeftContext:
         while (line, word) != (n, i):
             words = self._page.lines[line].words
             if word == len(words):
-                below, here = self._page.lines[line + 1], self._page.lines[line]
-                self._text += "\n" if below.paragraph == here.paragraph else "\n\n"
                 line, word = line + 1, 0
+                self._text += self._break_above(line)
                 if len(self._text) > len(self._prompt) + 2 * MIN_CONTEXT_CHARACTERS:
                     # Cut seldom: after a cut nothing of the context is in the model's cache any more.
                     self._text = self._prompt + self._text[-MIN_CONTEXT_CHARACTERS:]
@@ -189,6 +188,13 @@ class LeftContext:
             word += 1
         self._at = n, i
         return self._text, " " if i else ""
+
+    def _break_above(self, n: int) -> str:
+        """Return the line ends between line ``n`` and the text above it; none where one of the two has no words."""
+        above = line_above(self._page, n)
+        if above is None or not self._page.lines[n].words:
+            return ""
+        return "\n" if self._page.lines[above].paragraph == self._page.lines[n].paragraph else "\n\n"
 
     def apply(self, edit: Edit) -> None:
         """Use an edit's new words in place of its raw words from now on."""
@@ -216,7 +222,8 @@ def as_edit(page: Page, position: WordPosition, candidate: Candidate) -> Edit | 
     start, hyphen = left.before + left.core, one.text[-1]
     end = split_punctuation(two.text).core + split_punctuation(two.text).after
     same_line = position.word + 1 < len(words)
-    second = (position.line, position.word + 1) if same_line else (position.line + 1, 0)
+    below = line_below(page, position.line)
+    second = (position.line, position.word + 1) if same_line or below is None else (below, 0)
     if candidate.text.startswith(start) and len(candidate.text) > len(start):
         return _edit_of_words(*second, page.lines[second[0]].words, 1, candidate.text[len(start) :])
     if candidate.text.endswith(end) and len(candidate.text) > len(end):

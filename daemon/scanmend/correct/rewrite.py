@@ -12,6 +12,7 @@ from itertools import groupby
 from scanmend.correct.align import Difference, differences, reply_words
 from scanmend.correct.language_model import LanguageModel
 from scanmend.correct.lexicon.hyphenation import split_over_lines
+from scanmend.correct.lexicon.tokens import line_above, line_below
 from scanmend.document import Edit, Page, Word
 
 CHUNK_WORDS = 220
@@ -115,20 +116,21 @@ def _adjacent(page: Page, span: LineSpan, other: LineSpan) -> bool:
     """Whether the other span begins where this one ends."""
     if other.line == span.line:
         return other.first == span.last
-    return other.line == span.line + 1 and not other.first and span.last == len(page.lines[span.line].words)
+    follows = other.line == line_below(page, span.line)
+    return follows and not other.first and span.last == len(page.lines[span.line].words)
 
 
 def _with_context(page: Page, target: Sequence[LineSpan]) -> Chunk:
     """Add the context before and after: from the same line where it was cut, else from the neighbouring line."""
     first, last = target[0], target[-1]
     before = LineSpan(first.line, max(0, first.first - CONTEXT_WORDS), first.first)
-    if not first.first and first.line:
-        size = len(page.lines[first.line - 1].words)
-        before = LineSpan(first.line - 1, max(0, size - CONTEXT_WORDS), size)
+    if not first.first and (above := line_above(page, first.line)) is not None:
+        size = len(page.lines[above].words)
+        before = LineSpan(above, max(0, size - CONTEXT_WORDS), size)
     size = len(page.lines[last.line].words)
     after = LineSpan(last.line, last.last, min(size, last.last + CONTEXT_WORDS))
-    if last.last == size and last.line + 1 < len(page.lines):
-        after = LineSpan(last.line + 1, 0, min(CONTEXT_WORDS, len(page.lines[last.line + 1].words)))
+    if last.last == size and (below := line_below(page, last.line)) is not None:
+        after = LineSpan(below, 0, min(CONTEXT_WORDS, len(page.lines[below].words)))
     return Chunk(*(tuple(p for p in side if p.first < p.last) for side in ([before], target, [after])))
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -20,6 +21,7 @@ from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpo
 from scanmend.jobs.write_outputs import Outputs, make_outputs, rewrite_record
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.outputs.record import numbers_of
 
 STOPPED_WITH_ONLY_COPY = (
     "the inbox was removed or unmounted while the document was in work, and scanmend was stopped before it was done; "
@@ -112,7 +114,8 @@ class DocumentLifecycle:
             self._require_usable(source, space=True)
             if published_record(entry).get("id") != entry.id:
                 return self._convert(source)
-            source.record("published")  # the ledger does not know: a crash came between, or it is an old copy
+            # the ledger does not know: a crash came between, or it is an old copy
+            source.record("published", numbers=numbers_of(published_record(entry)))
         return str(published_record(entry).get("uncorrected") or "")
 
     def _convert(self, source: ClaimedSource) -> str:
@@ -125,7 +128,7 @@ class DocumentLifecycle:
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
             publish(source, outputs.files, lambda stem: rewrite_record(outputs, source.archived_as(stem)))
-        source.record("published", warnings=outputs.record.warnings)
+        source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
         _log_done(outputs, source.log)
         return outputs.converted.uncorrected
 
@@ -207,7 +210,7 @@ class DocumentLifecycle:
 def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
     """Write the one line that sums a document up."""
     converted, tally = outputs.converted, outputs.converted.tally
-    warnings = outputs.record.warnings
+    warnings, numbers = outputs.record.warnings, outputs.record.numbers
     for warning in warnings:
         log.warning("document.warning", code=warning.code, page=warning.page, text=warning.text)
     (log.warning if converted.uncorrected or warnings else log.info)(
@@ -218,6 +221,7 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
         total_s=converted.seconds,
         edits=tally.edits,
         rejected=tally.rejected,
+        **({f"numbers_{state}": count for state, count in asdict(numbers).items()} if numbers else {}),
         **({"duplicate_of": outputs.record.duplicate_of} if outputs.record.duplicate_of else {}),
         **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
         **({"warnings": len(warnings)} if warnings else {}),

@@ -14,7 +14,15 @@ from typing import Any
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
-from scanmend.document import CorrectedPage, DocumentWarning, Page, SecondReading, without_glyphs
+from scanmend.document import (
+    NO_NUMBERS,
+    CorrectedPage,
+    DocumentWarning,
+    NumberCounts,
+    Page,
+    SecondReading,
+    without_glyphs,
+)
 from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, ReaderError, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
@@ -51,6 +59,8 @@ class Tally:
     """What was not read, in the order of the pages."""
     has_text: bool = False
     """Whether there is a word on any page."""
+    numbers: NumberCounts = NO_NUMBERS
+    """How many numbers are agreed, disputed and single."""
 
     def add(self, page: CorrectedPage, done: AppendablePages) -> None:
         """Add a page to the sums, and append it to those that are done."""
@@ -63,7 +73,8 @@ class Tally:
         self.strategy = self.strategy or page.strategy
         self.languages |= dict.fromkeys(page.page.languages)
         self.warnings += page.page.warnings
-        self.has_text |= bool(page.page.lines)
+        self.has_text |= bool(page.corrected or page.page.raw)
+        self.numbers += NumberCounts.of(page.numbers)
 
     def require_something_read(self) -> None:
         """DocumentError where no page has text, and pictures of some could not be read."""
@@ -269,4 +280,6 @@ def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> Cor
         settings.boldness,
         glossaries.entries(settings.glossary),
         settings.model_page_limit_s,
+        settings.numbers,
+        settings.noise,
     )

@@ -19,6 +19,7 @@ from scanmend.jobs.reconcile import daemon_mark, digest, quarantined_files, reco
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.outputs import error_report
+from scanmend.outputs.record import numbers_of
 
 MOST_IDS_LOGGED = 10
 """Claims of other daemons that one log line names."""
@@ -113,7 +114,8 @@ class ClaimRecovery:
             stem, fields = records.get(id_, (None, {}))
             relative = _relative_of(path.name, str(fields.get("relative", "")), self._hints.get(id_))
             entry = new_entry(self._ledger, id_, folder, relative, fingerprint_of(path), stem)
-            self._ledger.add(replace(entry, state="published" if stem else "waiting", sha256=fields.get("sha256")))
+            entry = replace(entry, sha256=fields.get("sha256"), numbers=numbers_of(fields))
+            self._ledger.add(replace(entry, state="published" if stem else "waiting"))
             log.warning("claim.taken_up", id=id_, folder=folder.name, file=printable(relative), made=stem is not None)
 
     def _learn_quarantined(self, folder: Folder) -> None:

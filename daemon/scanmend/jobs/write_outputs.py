@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,7 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         warnings=(*converted.warnings, *source.notices()),
         original=source.original,
         archived_as=source.archived_as,
+        numbers=converted.tally.numbers,
     )
 
 
@@ -151,6 +152,7 @@ def document_facts(made: Record) -> dict[str, Any]:
         "pages": len(made.pages),
         "accepted": accepted,
         "rejected": rejected,
+        "numbers": asdict(made.numbers),
         "model": printable(made.model["name"]) if made.model else None,
         "warnings": [printable(_with_page(warning)) for warning in made.warnings],
     }

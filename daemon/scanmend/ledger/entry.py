@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from scanmend.document import DocumentWarning, Fingerprint
+from scanmend.document import NO_NUMBERS, DocumentWarning, Fingerprint, NumberCounts
 
 MAX_WARNINGS = 20
 """Warnings of one document that the ledger keeps for ``scanmend status``."""
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
+_numbers = TypeAdapter(NumberCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Entry:
     """Wall clock in seconds, as ``claimed``."""
     warnings: tuple[DocumentWarning, ...] = ()
     """What of a finished document was not read, kept or made: MAX_WARNINGS of them at most, as the record has all."""
+    numbers: NumberCounts = NO_NUMBERS
+    """How many numbers of a finished document are agreed, disputed and single."""
 
 
 COLUMNS = {f.name for f in fields(Entry) if f.name != "fingerprint"} | {f.name for f in fields(Fingerprint)}
@@ -63,13 +66,15 @@ def to_row(entry: Entry) -> dict[str, Any]:
 
 
 def to_sql(value: object) -> object:
-    """Return a value as SQLite takes it: paths as bytes, warnings as JSON, texts without lone surrogates.
+    """Return a value as SQLite takes it: paths as bytes, warnings and numbers as JSON, texts without lone surrogates.
 
     A message that names a file may have lone surrogates, which stand for bytes that are not UTF-8.
     """
     if isinstance(value, tuple):
         kept = [replace(warning, text=to_sql(warning.text)) for warning in value[:MAX_WARNINGS]]
         return _warnings.dump_json(tuple(kept)).decode() if kept else None
+    if isinstance(value, NumberCounts):
+        return _numbers.dump_json(value).decode() if value else None
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return os.fsencode(value) if isinstance(value, Path) else value
@@ -81,4 +86,5 @@ def from_row(row: sqlite3.Row) -> Entry:
     for key in ("inbox", "relative", "stem", "outbox", "put_away"):
         plain[key] = None if plain[key] is None else Path(os.fsdecode(plain[key]))
     plain["warnings"] = _warnings.validate_json(plain["warnings"]) if plain["warnings"] else ()
+    plain["numbers"] = _numbers.validate_json(plain["numbers"]) if plain["numbers"] else NO_NUMBERS
     return Entry(fingerprint=Fingerprint(row["inode"], row["size"], row["mtime_ns"]), **plain)

@@ -29,8 +29,11 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 2
-_UPGRADES = {1: "ALTER TABLE document ADD COLUMN warnings TEXT"}
+VERSION = 3
+_UPGRADES = {
+    1: "ALTER TABLE document ADD COLUMN warnings TEXT",
+    2: "ALTER TABLE document ADD COLUMN numbers TEXT",
+}
 """What makes of a ledger of that version one of the next."""
 _SCHEMA = """
 CREATE TABLE document (
@@ -50,7 +53,8 @@ CREATE TABLE document (
   pages INTEGER,
   error TEXT,
   claimed REAL NOT NULL, changed REAL NOT NULL,
-  warnings TEXT                -- DocumentWarnings as JSON
+  warnings TEXT,               -- DocumentWarnings as JSON
+  numbers TEXT                 -- NumberCounts as JSON
 ) STRICT;
 CREATE INDEX document_state ON document(state);
 CREATE INDEX document_source ON document(inbox, relative);

@@ -57,10 +57,14 @@ def _page(page: CorrectedPage, source: str) -> Iterator[str]:
         f"ppageno {n - 1}{resolution}'>\n"
     )
     words = count(1)
-    numbered = zip(count(1), read.lines, placed_words(page), strict=False)
+    numbered = (
+        (number, line, words)
+        for number, line, words in zip(count(1), read.lines, placed_words(page), strict=False)
+        if words
+    )
     for block, (_, of_block) in enumerate(groupby(numbered, key=lambda item: item[1].paragraph), 1):
         lines: list[tuple[int, Line, list[PlacedWord]]] = list(of_block)
-        box = _bbox(union([w.box for _, _, placed_words in lines for w in placed_words]) or sheet)
+        box = _bbox(union(w.box for _, _, of_line in lines for w in of_line) or sheet)
         yield f"   <div class='ocr_carea' id='block_{n}_{block}' title='{box}'>\n"
         yield f"    <p class='ocr_par' id='par_{n}_{block}' title='{box}'>\n"
         for number, _, of_line in lines:

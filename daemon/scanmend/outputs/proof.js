@@ -16,10 +16,9 @@
   };
 
   const shown = (mark) => {
-    const classes = mark.classList;
-    return classes.contains("ok") ||
-      (classes.contains("no") && document.getElementById("rejected").checked) ||
-      (classes.contains("num") && document.getElementById("numbers").checked);
+    const is = (name) => mark.classList.contains(name);
+    const on = (id) => document.getElementById(id).checked;
+    return is("ok") || is("disputed") || is("single") || (is("no") && on("rejected")) || (is("num") && on("numbers"));
   };
 
   const element = (name, text) => {
@@ -35,6 +34,8 @@
     }
     return list;
   };
+
+  const rows = (ids) => (ids || "").split(" ").filter(Boolean).map((id) => document.getElementById(id));
 
   const crop = async (mark) => {
     const svg = mark.closest(".page").querySelector("svg");
@@ -82,16 +83,23 @@
     current = mark;
     twins(mark).forEach((twin) => twin.classList.add("here"));
     card.replaceChildren();
-    for (const id of (mark.dataset.e || "").split(" ").filter(Boolean)) {
-      const row = document.getElementById(id);
+    for (const row of rows(mark.dataset.n)) {
       const cell = (name) => row.querySelector(`.${name}`).textContent;
       card.append(describe([
-        ["read", cell("raw")], [row.classList.contains("ok") ? "corrected" : "proposed", cell("new")],
+        ["number", cell("published")], ["other reading", cell("other-reading")], ["state", cell("state")],
+        ["why this one", cell("chosen")],
+      ]));
+    }
+    for (const row of rows(mark.dataset.e)) {
+      const cell = (name) => row.querySelector(`.${name}`).textContent;
+      card.append(describe([
+        ["read", cell("raw") || "nothing"],
+        [row.classList.contains("ok") ? "corrected" : "proposed", cell("new") || "nothing: no text is there"],
         ["verdict", cell("verdict")], ["reason", cell("reason")], ["evidence", cell("evidence")],
       ]));
     }
-    if (!mark.dataset.e || mark.dataset.c) {
-      card.append(describe([["read", mark.dataset.t], ["confidence", mark.dataset.c && `${mark.dataset.c} of 100`]]));
+    if (mark.dataset.c) {
+      card.append(describe([["read", mark.dataset.t], ["confidence", `${mark.dataset.c} of 100`]]));
     }
     card.hidden = false;
     place(mark);

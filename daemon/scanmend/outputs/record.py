@@ -3,12 +3,22 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scanmend.document import CorrectedPage, DocumentWarning, Edit, printable
+from scanmend.document import (
+    NO_NUMBERS,
+    CorrectedPage,
+    DocumentWarning,
+    Edit,
+    NumberCounts,
+    SecondReading,
+    printable,
+    row_numbers,
+)
 from scanmend.outputs.page_file import Pages
+from scanmend.outputs.word_boxes import placed_words
 
 SCHEMA = 1
 """Version of the record's fields: goes up when one changes its meaning or goes away, not when one is added."""
@@ -66,6 +76,8 @@ class Record:
     """What was to become of the source: ``archive``, ``delete`` or ``keep``."""
     archived_as: Path | None = None
     """Where the source goes when it is archived."""
+    numbers: NumberCounts = NO_NUMBERS
+    """How many numbers of all pages are agreed, disputed and single."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -94,11 +106,12 @@ def render(record: Record) -> Iterator[bytes]:
         "languages": list(record.languages),
         "started": record.started,
         "finished": record.finished,
-        "timings": {stage: _number(seconds) for stage, seconds in record.timings.items()},
+        "timings": {stage: _rounded(seconds) for stage, seconds in record.timings.items()},
         "attempt": record.attempt,
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
+        "numbers": asdict(record.numbers),
     }
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
@@ -123,6 +136,13 @@ def head(path: Path) -> dict[str, Any]:
     return fields if isinstance(fields, dict) and fields.get("schema") == SCHEMA else {}
 
 
+def numbers_of(head: Mapping[str, Any]) -> NumberCounts:
+    """Return what a record's ``head`` says of its numbers; none counted where it is empty or of an older scanmend."""
+    counts = head.get("numbers")
+    known = counts if isinstance(counts, dict) else {}
+    return NumberCounts(*(n if type(n := known.get(state)) is int else 0 for state in ("agreed", "disputed", "single")))
+
+
 def _json(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, indent=2, allow_nan=False)
 
@@ -137,7 +157,7 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "number": page.page.number,
         "raw": page.page.raw,
         "corrected": page.corrected,
-        "mean_confidence": _number(page.page.mean_confidence),
+        "mean_confidence": _rounded(page.page.mean_confidence),
         "width": page.page.width,
         "height": page.page.height,
         "dpi": page.page.dpi,
@@ -146,26 +166,67 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "steps": list(page.page.steps),
         "languages": list(page.page.languages),
         "skipped": page.skipped or None,
-        "edits": [edit_fields(edit) for edit in page.edits],
+        "second_reader": _second_reader(page.page.second),
+        "numbers": _numbers(page),
+        "edits": edits_fields(page),
     }
 
 
-def edit_fields(edit: Edit) -> dict[str, Any]:
-    """Return an edit as the record's fields, in which line and word are 1-based."""
+def _second_reader(reading: SecondReading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
     return {
+        "lines": reading.found,
+        "read": reading.read,
+        "seconds": _rounded(reading.seconds),
+        "problem": printable(reading.problem) or None,
+    }
+
+
+def _numbers(page: CorrectedPage) -> list[dict[str, Any]]:
+    rows = row_numbers(placed_words(page)) if page.numbers else []
+    return [
+        {
+            "text": number.text,
+            "other": number.other or None,
+            "line": rows[number.line],
+            "box": list(number.box) if number.box else None,
+            "state": number.state,
+            "chosen_by": number.chosen_by or None,
+        }
+        for number in page.numbers
+    ]
+
+
+def edits_fields(page: CorrectedPage) -> list[dict[str, Any]]:
+    """Return the edits of a page as the record's fields, in which lines and words are those of ``raw``, from 1.
+
+    A line that an edit inserts is none of them: it has no word, and the line of the row above it.
+    """
+    lines = page.page.lines
+    rows = row_numbers(line.words for line in lines)
+    return [
+        _edit_fields(edit, rows[edit.line], edit.word + 1 if lines[edit.line].words else None) for edit in page.edits
+    ]
+
+
+def _edit_fields(edit: Edit, line: int, word: int | None) -> dict[str, Any]:
+    return {
+        "kind": edit.kind,
         "raw": edit.raw,
         "new": edit.new,
-        "line": edit.line + 1,
-        "word": edit.word + 1,
+        "line": line,
+        "word": word,
         "count": edit.count,
         "box": list(edit.box) if edit.box else None,
         "proposer": edit.proposer,
         "verdict": edit.verdict,
         "reason": edit.reason,
-        "gain": _number(edit.gain),
+        "gain": _rounded(edit.gain),
+        "optical": _rounded(edit.optical),
     }
 
 
-def _number(value: float | None) -> float | None:
+def _rounded(value: float | None) -> float | None:
     """Round to three places; None for infinities and NaN, which JSON does not have."""
     return round(value, 3) if value is not None and math.isfinite(value) else None

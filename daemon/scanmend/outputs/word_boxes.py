@@ -1,10 +1,10 @@
 """Computes where on the page each corrected word stands, for the PDF, HTML, hOCR and Markdown outputs. Pure."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scanmend.document import Box, CorrectedPage, Edit, Line, Word, least_confidence, union
+from scanmend.document import Box, CorrectedPage, Edit, Line, NumberReading, Word, least_confidence, union
 
 _DESCENDERS = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
 """Characters that reach below the baseline."""
@@ -21,15 +21,15 @@ class PlacedWord:
     box: Box | None
     """None where there was no image."""
     first: int
-    """0-based index in its line of the first word that it was read as."""
+    """0-based index in its line of the first raw word that it was read as, or that it is inserted before."""
     raw: tuple[Word, ...]
-    """The words as OCR read them; several where an edit joins them."""
+    """The words as Tesseract read them; several where an edit joins them, none where only the second reader has it."""
     edit: Edit | None = None
     """The accepted edit that it comes from."""
 
     @property
     def confidence(self) -> float | None:
-        """The least of the raw words' confidences, 0–100."""
+        """The least of the raw words' confidences, 0–100; None where Tesseract did not read it."""
         return least_confidence(self.raw)
 
 
@@ -45,12 +45,30 @@ class AlignedWord:
 
 
 def placed_words(page: CorrectedPage) -> list[list[PlacedWord]]:
-    """Return the words of each line of the page, with accepted edits applied."""
+    """Return the words of each line of the page with accepted edits applied; a line may have none.
+
+    What an edit drops is left out. Words stand where its boxes say, one for each; else they share the box of the raw
+    words, or of the edit where nothing was read.
+    """
     accepted: dict[int, list[Edit]] = {}
     for edit in page.edits:
         if edit.accepted:
             accepted.setdefault(edit.line, []).append(edit)
     return [list(_of_line(line, accepted.get(i, []))) for i, line in enumerate(page.page.lines)]
+
+
+def words_of_numbers(words: Sequence[PlacedWord], numbers: Iterable[NumberReading]) -> dict[int, NumberReading]:
+    """Return the numbers of a line by the index of the word that holds them; one that no word holds is left out.
+
+    A number that stands in several words is in the one that is nothing else, and then in the one at its box.
+    """
+    found: dict[int, NumberReading] = {}
+    for number in numbers:
+        holding = [i for i, word in enumerate(words) if i not in found and number.text in word.text]
+        if holding:
+            best = max(holding, key=lambda i: (words[i].text == number.text, _shared_area(words[i].box, number.box)))
+            found[best] = number
+    return found
 
 
 def aligned_words(lines: Sequence[Sequence[PlacedWord]]) -> list[list[AlignedWord]]:
@@ -65,14 +83,21 @@ def aligned_words(lines: Sequence[Sequence[PlacedWord]]) -> list[list[AlignedWor
 
 def _of_line(line: Line, edits: list[Edit]) -> Iterator[PlacedWord]:
     at = 0
-    for edit in sorted(edits, key=lambda e: e.word):
+    for edit in sorted(edits, key=lambda e: (e.word, e.count)):
         yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at : edit.word], at))
         raw = line.words[edit.word : edit.word + edit.count]
         texts = edit.new.split()
-        boxes = _divided(union([w.box for w in raw]), texts)
+        boxes = _boxes_of(edit, raw, texts)
         yield from (PlacedWord(text, box, edit.word, raw, edit) for text, box in zip(texts, boxes, strict=True))
         at = edit.word + edit.count
     yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at:], at))
+
+
+def _boxes_of(edit: Edit, raw: Sequence[Word], texts: Sequence[str]) -> Sequence[Box | None]:
+    """Return a box for each of the words that an edit puts in the place of the raw ones."""
+    if len(edit.boxes) == len(texts):
+        return edit.boxes
+    return _divided(union(w.box for w in raw) if edit.count else edit.box or union(edit.boxes), texts)
 
 
 def _divided(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
@@ -87,6 +112,14 @@ def _divided(box: Box | None, texts: Sequence[str]) -> list[Box | None]:
         out.append((round(left + unit * at), top, round(left + unit * (at + len(text))), bottom))
         at += len(text) + 1
     return out
+
+
+def _shared_area(one: Box | None, two: Box | None) -> int:
+    """Return the pixels that two boxes have in common; 0 where one is unknown."""
+    if one is None or two is None:
+        return 0
+    width, height = min(one[2], two[2]) - max(one[0], two[0]), min(one[3], two[3]) - max(one[1], two[1])
+    return max(0, width) * max(0, height)
 
 
 def _has_area(box: Box) -> bool:

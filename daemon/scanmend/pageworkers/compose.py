@@ -37,8 +37,9 @@ def compose(
 
     ``pages``: path of the document's ``PageFile``. ``facts``: ``source`` (name of the scan), ``title``,
     ``sha256`` of the source, ``languages``, number of ``pages``, and of the whole document the number of ``accepted``
-    and ``rejected`` edits, the ``model``'s name or None, and ``warnings`` (a list of texts). ``progress`` is called
-    after each page and each output. OSError; MemoryError and OcrError as ``damage_as_document_error``.
+    and ``rejected`` edits, its ``numbers`` by state (a dict of NumberCounts), the ``model``'s name or None, and
+    ``warnings`` (a list of texts). ``progress`` is called after each page and each output. OSError; MemoryError and
+    OcrError as ``damage_as_document_error``.
     """
     with ExitStack() as stack:
         outputs = _Outputs(source, targets, facts, stack)

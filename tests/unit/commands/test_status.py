@@ -8,7 +8,7 @@ import pytest
 
 from scanmend.commands.status import STATES, as_text, duration, status
 from scanmend.config.schema import Config, Folder
-from scanmend.document import Fingerprint
+from scanmend.document import Fingerprint, NumberCounts
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 
@@ -76,6 +76,16 @@ def test_where_the_documents_are(config, ledger):
     assert "in hand    c  f/c.pdf: published; the outputs are there" in text
     assert "done       d  f/d.pdf: outputs /p/d (2).*; the scan lies at /kept/d (2).pdf" in text
     assert "done       f  f/f.pdf: outputs /p/f.*; no scan was kept" in text
+
+
+def test_disputed_numbers_of_the_latest_documents(config, ledger):
+    """With the document; numbers that were read alike, or by one reader alone, need no word."""
+    for id_, numbers in (("a", NumberCounts(40, 3, 2)), ("b", NumberCounts(4, 1)), ("c", NumberCounts(9, 0, 9))):
+        ledger.add(entry(id_, "done", numbers=numbers))
+    current = status(config)
+    assert {e["id"]: e["numbers"]["disputed"] for e in current["recent"]} == {"a": 3, "b": 1, "c": 0}
+    ends = {line.split()[1]: line.rpartition("; ")[2] for line in as_text(current).splitlines() if line[:4] == "done"}
+    assert ends == {"a": "3 numbers disputed", "b": "1 number disputed", "c": "no scan was kept"}
 
 
 def test_not_every_document_in_hand_is_a_line(config, ledger):

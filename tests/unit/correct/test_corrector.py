@@ -258,3 +258,46 @@ Totaal te betalen 36,24"""
         """Its misread words are mended all the same."""
         page = self.DUTCH + "\n\n" + TEXT
         assert correct(page, Honest()).corrected == self.DUTCH + "\n\n" + mended(TEXT)
+
+
+class TestLinesWithoutWords:
+    """The places of lines that only the second reader found, before anything is inserted there."""
+
+    TEXT = """\
+The goods were sent to the hos-
+pitai by the company whieh made them.
+“Please note tbe changes” , they said. The invoice of 12 May 2024 has to be paid
+before the end of the month.
+
+Hospitai and company are at your service, and look for-
+ward to your answer about $1O0.00 in all."""
+
+    @staticmethod
+    def with_places(page):
+        """The page with two such lines before each line and two at the end, and where each line went."""
+        lines, at = [], []
+        for line in page.lines:
+            lines += [Line((), line.paragraph), Line((), line.paragraph + 1)]
+            at.append(len(lines))
+            lines.append(line)
+        return replace(page, lines=(*lines, Line((), 9), Line((), 9))), at
+
+    @pytest.mark.parametrize("strategy", ["rescore", "rewrite", "both"])
+    @pytest.mark.parametrize("attention", ["suspect", "all"])
+    def test_they_change_nothing(self, strategy, attention):
+        """The same edits, questions, context and text as without them: across line ends, broken words, paragraphs."""
+        task = replace(TASK, strategy=strategy, attention=attention)
+        page = page_from_text(self.TEXT)
+        places, at = self.with_places(page)
+        model, other = Honest(), Honest()
+        plain, done = correct(page, model, task), correct(places, other, task)
+        assert done.edits == tuple(replace(edit, line=at[edit.line]) for edit in plain.edits)
+        assert (done.corrected, other.asked, other.sent) == (plain.corrected, model.asked, model.sent)
+        assert {e.proposer for e in done.edits if e.accepted} >= {"typography"}
+        assert "which made them.\n“Please note the changes”, they said." in done.corrected
+        assert "$100.00" in done.corrected
+
+    def test_a_page_of_nothing_else_is_left_alone(self):
+        """There is no text that a model could judge by."""
+        done = correct(Page(1, (Line(()), Line((), 1))), Unwanted())
+        assert (done.corrected, done.edits, done.skipped) == ("", (), "almost no text")

@@ -399,6 +399,23 @@ class TestOnRaw:
             words = page.lines[edit.line].words[edit.word : edit.word + edit.count]
             assert edit.raw == " ".join(w.text for w in words)
 
+    @pytest.mark.parametrize(
+        ("line", "word", "at"), [(0, 0, 0), (0, 4, 4), (1, 0, 0), (1, 1, 1), (1, 2, 3), (1, 4, 6), (1, 6, 8), (2, 0, 0)]
+    )
+    def test_words_are_inserted_before_the_raw_word_that_the_mended_one_begins_with(self, line, word, at):
+        """At the end of a line behind its last one; in a line without words at its only place."""
+        done = repair_page(replace(self.RAW, lines=(*self.RAW.lines, Line((), 1))), ("eng",))
+        edit = Edit(line, word, "", "new", "reader", 0, accepted=True, reason="seen", boxes=((1, 2, 3, 4),))
+        found = done.edits_on_raw_page([edit])
+        assert replace(edit, word=at) in found
+        assert [(e.line, e.word) for e in found] == sorted((e.line, e.word) for e in found)
+        assert len(found) == len(done.edits) + 1
+
+    def test_what_is_inserted_before_a_mended_word_comes_before_it(self):
+        """And the repair stays."""
+        edit = Edit(0, 2, "", "sum", "reader", 0, accepted=True, reason="seen")
+        assert published(self.RAW, self.judged(edit)).startswith("for the sum $100.00 of\n")
+
 
 QUOTES = re.compile("[\\s*\"'`‘’“”„]")
 """All that may come, go or change."""

@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from document_world import (
     assert_done,
     assert_quarantined,
 )
-from scanmend.document import DocumentWarning
+from scanmend.document import NO_NUMBERS, DocumentWarning, NumberCounts
 from scanmend.errors import OcrError, Postponed, Stopping, StorageError
 from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.quarantine import give_back
@@ -478,6 +479,35 @@ class TestFailures:
         (said,) = [line for line in logs if line["event"] == "document.warning"]
         assert (said["log_level"], said["code"], said["page"]) == ("warning", "picture_not_read", 2)
         assert [line["warnings"] for line in logs if line["event"] == "document.done"] == [1]
+
+    def test_numbers_that_two_readers_read_are_counted(self, world):
+        """In record, ledger and log; a ledger that missed that the outputs are out learns them from the record."""
+        read_twice = Scripted()
+        read_twice.numbers = NumberCounts(7, 2, 1)
+        world.boot(read_twice)
+        world.drop()
+        with capture_logs() as logs:
+            world.run()
+        assert json.loads((world.folder.outbox / "a.json").read_bytes())["numbers"] == asdict(read_twice.numbers)
+        assert world.only().numbers == read_twice.numbers
+        (done,) = [line for line in logs if line["event"] == "document.done"]
+        assert {key: value for key, value in done.items() if key.startswith("numbers")} == {
+            "numbers_agreed": 7,
+            "numbers_disputed": 2,
+            "numbers_single": 1,
+        }
+        world.ledger.move(world.only().id, "waiting", numbers=NO_NUMBERS)
+        world.run()
+        assert (world.only().state, world.only().numbers) == ("done", read_twice.numbers)
+
+    def test_without_a_second_reader_the_log_has_no_numbers(self, world):
+        """As before there was one."""
+        world.drop()
+        with capture_logs() as logs:
+            world.run()
+        (done,) = [line for line in logs if line["event"] == "document.done"]
+        assert not [key for key in done if key.startswith("numbers")]
+        assert world.only().numbers == NO_NUMBERS
 
     def test_an_outbox_that_changes_while_a_document_waits(self, world):
         """Its outputs, and what is known of them, are in the new one."""

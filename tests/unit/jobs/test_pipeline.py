@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from daemon_process import until
+from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word
+from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, NumberCounts, Page, Word, without_glyphs
 from scanmend.errors import (
     DocumentError,
     HostDied,
@@ -24,9 +25,10 @@ from scanmend.errors import (
     StorageError,
 )
 from scanmend.jobs.checkpoint import NoCheckpoint
-from scanmend.jobs.pipeline import Pipeline
+from scanmend.jobs.pipeline import Pipeline, Tally, correction_settings_of
 from scanmend.jobs.write_outputs import SourceFile, record_of
 from scanmend.pageworkers.pool import WORKER_GRACE_S, PagePool
+from two_readers_page import two_readers_page
 
 TEXT = "the comrnittee meets"
 OFF = Settings(strategy="off", languages=("deu",))
@@ -222,6 +224,21 @@ class TestConvert:
         assert reader.last == (("deu",), OFF.page_limit_s + WORKER_GRACE_S)
         assert (done.pages[0].corrected, done.pages[0].skipped) == (TEXT, "strategy: off")
         assert (slot.leases, done.model) == (0, None)
+
+    def test_numbers_are_counted_over_all_pages(self, build):
+        """Those of pages that are known from before, too; words that only the second reader found are text."""
+        pages = [replace(without_glyphs(two_readers_page(n)), skipped="x") for n in (1, 2)]
+        done = build(Reader(2)).convert(Path("x"), RESCORE, Notebook(p1=pages[0], p2=pages[1]), [])
+        assert done.tally.numbers == NumberCounts(2, 2, 2)
+        found, tally = replace(pages[0].page, lines=(Line(()),)), Tally()
+        tally.add(replace(pages[0], page=found, corrected="found"), [])
+        assert tally.has_text
+
+    def test_what_a_folder_says_of_numbers_and_noise_goes_along(self, build):
+        """To whoever corrects."""
+        given = RESCORE.model_copy(update={"numbers": "keep", "noise": "keep"})
+        asked = [correction_settings_of(settings, GlossaryFiles()) for settings in (RESCORE, given)]
+        assert [(task.numbers, task.noise) for task in asked] == [("verify", "drop"), ("keep", "keep")]
 
     def test_what_is_known_is_not_done_again(self, build):
         """A page that was read goes straight to the model; one that was corrected is taken as it is."""

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger_entries import BLANK
-from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word
+from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word, without_glyphs
 from scanmend.errors import StorageError
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from two_readers_page import TEXT, two_readers_page
 
 PAGE = Page(1, (Line((Word("whieh", (1, 2, 3, 4), 61.5, ((("w", 99.0), ("vv", 3.5)),)),), 2),), 400, 300, 200, 1.25)
 DONE = CorrectedPage(
@@ -176,6 +177,18 @@ class TestPages:
         assert ledger.read_page("1", 3) is None
         assert [r[0] for r in ledger.db.query("SELECT read FROM page ORDER BY number")][1] is None
 
+    def test_pages_that_two_readers_read_come_back(self, ledger):
+        """With lattices before they are corrected; with edits and numbers, but without lattices, after that."""
+        ledger.add(BLANK)
+        page = two_readers_page()
+        ledger.save_page("1", page.page)
+        assert ledger.read_page("1", 1) == page.page
+        ledger.save_corrected("1", without_glyphs(page))
+        back = ledger.read_page("1", 1)
+        assert back == without_glyphs(page)
+        assert (back.edits, back.numbers, back.corrected) == (page.edits, page.numbers, TEXT)
+        assert (back.page.second.found, back.page.second.read) == (3, 2)
+
     def test_a_page_read_again_changes_nothing(self, ledger):
         """What was kept first counts, also when the page was corrected meanwhile."""
         ledger.add(BLANK)
@@ -217,7 +230,7 @@ def test_ten_thousand_documents(tmp_path):
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
             "INSERT INTO document SELECT 'd' || i, folder, inbox, CAST(i || '.pdf' AS BLOB), CAST(i AS BLOB), outbox, "
             "i, size, mtime_ns, 'done', attempts, due, 'keep', put_away, 'sha' || i, pages, error, claimed, changed, "
-            "warnings "
+            "warnings, numbers "
             "FROM n, document WHERE id = 'first'"
         )
     ledger.close()

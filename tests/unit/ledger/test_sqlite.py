@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ledger_entries import BLANK
-from scanmend.document import DocumentWarning, Line, Page, Word
+from scanmend.document import NO_NUMBERS, DocumentWarning, Line, NumberCounts, Page, Word
 from scanmend.errors import StorageError
 from scanmend.ledger.ledger import Ledger
 
@@ -184,7 +184,7 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.execute("PRAGMA user_version = 99")
         db.close()
-        with pytest.raises(StorageError, match="has version 99, this scanmend knows 2; upgrade scanmend"):
+        with pytest.raises(StorageError, match="has version 99, this scanmend knows 3; upgrade scanmend"):
             Ledger(path, read_only=read_only)
 
     def test_from_an_older_scanmend(self, tmp_path):
@@ -194,7 +194,10 @@ class TestTrouble:
         ledger.add(BLANK)
         ledger.close()
         db = sqlite3.connect(path)
-        db.executescript("ALTER TABLE document DROP COLUMN warnings; PRAGMA user_version = 1")
+        db.executescript(
+            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
+            "PRAGMA user_version = 1"
+        )
         db.close()
         with pytest.raises(StorageError, match="start the daemon, which brings it up to date"):
             Ledger(path, read_only=True)
@@ -204,6 +207,9 @@ class TestTrouble:
         ledger.move(BLANK.id, "done", warnings=(warning,))
         (found,) = ledger.warned()
         assert found.warnings == (replace(warning, text="no pdf \\udcff"),)
+        assert found.numbers == NO_NUMBERS
+        ledger.move(BLANK.id, "done", numbers=NumberCounts(7, 2, 1))
+        assert ledger.get(BLANK.id).numbers == NumberCounts(7, 2, 1)
         ledger.close()
 
     def test_folder_cannot_be_made(self, tmp_path):

@@ -8,6 +8,7 @@ from scanmend.document import Line, Page, Word
 from scanmend.ocr.tesseract import parse
 from scanmend.outputs.hocr import Hocr
 from scanmend.source.page_image import PageImage
+from two_readers_page import TEXT, noise_page, two_readers_page
 
 
 def written(tmp_path, *pages, source="scan.png"):
@@ -54,3 +55,15 @@ def test_words_without_boxes(tmp_path):
     """Text without an image is still text."""
     page = sample_page(1, (), (Word("bare"),))
     assert b"bare" in written(tmp_path, replace(page, page=Page(1, page.page.lines)))
+
+
+def test_lines_of_the_second_reader_and_lines_of_noise(tmp_path):
+    """A line that only the second reader found has its place and boxes; one without words, and its paragraph, none."""
+    data = written(tmp_path, two_readers_page(), noise_page(2))
+    back = parse(data, 1, PageImage(tmp_path, 640, 400, 200), 0.0)
+    assert back.raw == TEXT
+    assert [w.box for w in back.lines[1].words] == [(40, 100, 140, 130), (260, 100, 300, 130)]
+    kinds = [e.get("class") for e in parsed(data).iter() if e.get("class")]
+    assert [kinds.count(kind) for kind in ("ocr_page", "ocr_carea", "ocr_par", "ocr_line")] == [2, 2, 2, 3]
+    (found,) = [e for e in parsed(data).iter() if e.text == "Total"]
+    assert found.get("title") == "bbox 40 100 140 130"

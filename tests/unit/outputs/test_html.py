@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from sample_page import EDIT, WORDS, sample_page
-from scanmend.document import CorrectedPage, Edit, Line, Page, Word
+from scanmend.document import CorrectedPage, Edit, Line, NumberReading, Page, SecondReading, Word
 from scanmend.outputs.html import ProofSheet
+from two_readers_page import noise_page, two_readers_page
 
 JPEG = b"\xff\xd8 no picture, but that is the browser's business"
 
@@ -59,6 +60,7 @@ def proof(tmp_path):
             "pages": len(pages),
             "accepted": 1,
             "rejected": 0,
+            "numbers": {},
             "model": None,
             "warnings": [],
         }
@@ -180,3 +182,96 @@ def test_words_without_boxes(proof):
     read = Reader(proof(sample_page(words=tuple(Word(w.text) for w in WORDS))))
     assert [t for _, t in read.all("ins")] == ["committee"]
     assert read.all("rect") == []
+
+
+class TestTwoReaders:
+    def test_a_disputed_number_stands_out_with_the_other_reading_beside_it(self, proof):
+        """In the text and on the image, with a word for those who hear it; what is copied is the published text."""
+        read = Reader(proof(two_readers_page()))
+        ((mark, text),) = read.all("ins", "disputed")
+        ((other, said),) = read.all("small", "other")
+        ((box, _),) = read.all("rect", "disputed")
+        assert (text, mark["class"], mark["data-e"], mark["data-n"]) == ("19.10", "ok num disputed", "e1-5", "n1-2")
+        assert (other["class"], said) == ("other", " disputed; the other reading is [49.10]")
+        assert (box["x"], box["width"], box["data-n"]) == ("220", "80", "n1-2")
+        assert ".other" in (style := read.all("style")[0][1])
+        assert "user-select: none" in style
+
+    def test_numbers_have_a_table_that_says_why(self, proof):
+        """Disputed ones always; those that one reader has with the unsure ones; agreed ones need no word."""
+        rows = {a["id"]: (a["class"], t) for a, t in Reader(proof(two_readers_page())).all("tr") if "id" in a}
+        assert rows["n1-2"][1] == "3" + "19.10" + "49.10" + "disputed" + "the sum of the items"
+        assert {key: kind for key, (kind, _) in rows.items() if key[0] == "n"} == {"n1-1": "single", "n1-2": "disputed"}
+
+    def test_a_number_of_one_reader_is_marked_quietly(self, proof):
+        """With the words that the second reader inserted."""
+        read = Reader(proof(two_readers_page()))
+        assert [(t, a["class"]) for a, t in read.all("ins", "add")] == [
+            ("Total 12", "ok add single"),
+            ("due", "ok add"),
+        ]
+
+    def test_what_was_dropped_is_there_on_demand(self, proof):
+        """Struck through at its place in the text, on the image in any case, and in the table with the reason."""
+        text = proof(two_readers_page())
+        read = Reader(text)
+        assert [t for _, t in read.all("del", "drop")] == ["~. |", "‘"]
+        assert [t for _, t in read.all("p", "gone")] == ["~. |"], "a paragraph of nothing else has no row of its own"
+        assert len(read.all("rect", "drop")) == 2
+        ((_, row),) = [(a, t) for a, t in read.all("tr") if a.get("id") == "e1-3"]
+        assert "~. |nothing" in row
+        assert "no text is there" in row
+        assert 'id="dropped"' in text
+
+    def test_what_was_not_inserted_is_there_on_demand(self, proof):
+        """With the rejected edits, at its place and box."""
+        read = Reader(proof(two_readers_page()))
+        assert [(t, a["class"]) for a, t in read.all("span", "add")] == [("Lorem", "no add")]
+        assert [a["x"] for a, _ in read.all("rect", "no")] == ["40"]
+
+    def test_a_page_of_noise_says_that_there_is_no_text(self, proof):
+        """And has what was read there on demand."""
+        read = Reader(proof(noise_page()))
+        assert [(t, a["class"]) for a, t in read.all("p")[1:]] == [
+            ("No text was found on this page.", "none"),
+            ("~. |", "gone"),
+            ("Lorem", "gone"),
+        ]
+
+    def test_the_facts_count_what_is_disputed(self, proof):
+        """Of all numbers; nothing is said where none was compared."""
+        page = two_readers_page()
+        assert "1 of 3 numbers disputed" in proof(page, numbers={"agreed": 1, "disputed": 1, "single": 1})
+        assert "disputed</p>" not in proof(page)
+
+    def test_why_there_is_no_second_reading(self, proof):
+        """In the head of the page."""
+        page = two_readers_page()
+        failed = replace(page.page, second=SecondReading(problem="it crashed"))
+        assert "no second reading: it crashed" in proof(replace(page, page=failed))
+
+    def test_a_number_that_no_word_holds_is_marked_on_the_image(self, proof):
+        """The table tells of it all the same."""
+        page = two_readers_page()
+        lost = NumberReading(3, "88", "disputed", "68", (400, 300, 440, 330))
+        read = Reader(proof(replace(page, numbers=(lost,))))
+        assert [(a["x"], a["data-n"]) for a, _ in read.all("rect", "disputed")] == [("400", "n1-1")]
+
+    def test_both_readings_are_only_text(self, proof):
+        """Whatever either reader saw."""
+        evil = "1<script>alert(1)</script>\"'><img/src=x>"
+        page = sample_page(words=(Word(evil, (0, 0, 9, 9), 90.0),), edits=())
+        number = NumberReading(0, evil, "disputed", evil, (0, 0, 9, 9), evil)
+        read = Reader(proof(replace(page, numbers=(number,))))
+        assert len(read.all("script")) == 1
+        assert not read.all("img")
+        assert [t for _, t in read.all("span", "disputed")] == [evil]
+
+
+def test_an_accepted_edit_is_marked_on_the_image_whatever_else_is_said_of_its_word(proof):
+    """The rule that hides marks until they are asked for spares it, though the word has rejected edits, too."""
+    edits = (EDIT, Edit(0, 1, "comrnittee", "commits", "rewrite", reason="no"))
+    read = Reader(proof(sample_page(edits=edits)))
+    assert [a["class"] for a, _ in read.all("rect")] == ["ok no"]
+    hides = re.findall(r"^rect[^{}]*(?=\{ display: none)", read.all("style")[0][1], re.MULTILINE)
+    assert hides == ["rect:not(.ok, .disputed):is(.no, .num, .single) "]

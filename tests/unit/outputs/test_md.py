@@ -4,6 +4,7 @@ import pytest
 
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
 from scanmend.outputs.md import render
+from two_readers_page import noise_page, two_readers_page
 
 
 def line(y, text, paragraph=0, *, height=20, left=100):
@@ -149,3 +150,12 @@ def test_lines_of_chinese_and_japanese_are_joined_without_a_blank():
         md(line(0, "请在三十天内付"), line(30, "款，谢谢您的"), line(60, "Garden Society"))
         == "请在三十天内付款，谢谢您的 Garden Society\n"
     )
+
+
+def test_lines_of_the_second_reader_and_lines_of_noise():
+    """Found lines come at their place; noise leaves neither a row nor a paragraph, and no height that counts."""
+    pages = [two_readers_page(), noise_page(2)]
+    assert b"".join(render(pages)).decode() == (
+        "<!-- page 1 -->\n\nThe sum here is Total 12\n\nAmount due 19.10 of 7\n\n<!-- page 2 -->\n"
+    )
+    assert b"".join(render([noise_page()])).decode() == "\n"

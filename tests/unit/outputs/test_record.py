@@ -10,8 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project import ROOT
-from scanmend.document import CorrectedPage, DocumentWarning, Edit, Line, Page, Word
-from scanmend.outputs.record import Record, head, render
+from scanmend.document import (
+    CorrectedPage,
+    DocumentWarning,
+    Edit,
+    Line,
+    NumberCounts,
+    Page,
+    SecondReading,
+    Word,
+    without_glyphs,
+)
+from scanmend.outputs.record import Record, head, numbers_of, render
+from two_readers_page import two_readers_page
 
 PAGE = Page(
     2,
@@ -79,6 +90,7 @@ def test_the_whole_record():
         "duplicate_of": None,
         "uncorrected": None,
         "archived_as": None,
+        "numbers": {"agreed": 0, "disputed": 0, "single": 0},
         "warnings": [],
         "pages": [
             {
@@ -94,8 +106,11 @@ def test_the_whole_record():
                 "steps": ["turned 90°"],
                 "languages": ["eng"],
                 "skipped": None,
+                "second_reader": None,
+                "numbers": [],
                 "edits": [
                     {
+                        "kind": "replace",
                         "raw": "whieh",
                         "new": "which",
                         "line": 2,
@@ -106,6 +121,7 @@ def test_the_whole_record():
                         "verdict": "accepted",
                         "reason": "look-alike",
                         "gain": 5.432,
+                        "optical": None,
                     }
                 ],
             }
@@ -152,9 +168,13 @@ def test_the_documentation_names_every_field():
     """docs/record.md describes exactly the fields that are written."""
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
-    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),)))
+    pages = (two_readers_page(),)
+    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),), pages=pages))
     expected = [
         *out,
+        *out["numbers"],
+        *out["pages"][0]["second_reader"],
+        *out["pages"][0]["numbers"][0],
         *out["model"],
         *out["timings"],
         *out["pages"][0],
@@ -192,3 +212,65 @@ def test_where_the_source_went(original, codes, archived):
     made = replace(RECORD, original=original, archived_as=Path("/kept/b (2).pdf"), warnings=warnings)
     found = written(made)["archived_as"]
     assert found == ("/kept/b (2).pdf" if archived else None)
+
+
+def test_what_two_readers_said():
+    """How many lines the second one found and read, each number, and of each edit what it does and the image's say."""
+    page = replace(without_glyphs(two_readers_page()), skipped="")
+    out = written(replace(RECORD, pages=(page,), numbers=NumberCounts.of(page.numbers)))
+    assert out["numbers"] == {"agreed": 1, "disputed": 1, "single": 1}
+    (told,) = out["pages"]
+    assert told["second_reader"] == {"lines": 3, "read": 2, "seconds": 0.25, "problem": None}
+    assert told["numbers"] == [
+        {"text": "12", "other": None, "line": 2, "box": [260, 100, 300, 130], "state": "single", "chosen_by": None},
+        {
+            "text": "19.10", "other": "49.10", "line": 3, "box": [220, 240, 300, 270], "state": "disputed",
+            "chosen_by": "the sum of the items",
+        },
+        {"text": "7", "other": None, "line": 3, "box": [350, 240, 362, 270], "state": "agreed", "chosen_by": None},
+    ]  # fmt: skip
+    assert [(e["kind"], e["raw"], e["new"], e["optical"]) for e in told["edits"]] == [
+        ("replace", "surn", "sum here", 7.25),
+        ("insert", "", "Total 12", None),
+        ("drop", "~. |", "", None),
+        ("insert", "", "due", None),
+        ("replace", "49.10", "19.10", 4.5),
+        ("drop", "‘", "", None),
+        ("insert", "", "Lorem", None),
+    ]
+
+
+def test_lines_of_edits_are_those_of_the_raw_text_and_lines_of_numbers_those_of_the_corrected():
+    """So that both can be found there; a line that is inserted has no word, and stands below the line that it names."""
+    (told,) = written(replace(RECORD, pages=(two_readers_page(),)))["pages"]
+    raw, corrected = ([row for row in told[key].splitlines() if row] for key in ("raw", "corrected"))
+    for edit in told["edits"]:
+        if edit["word"] is None:
+            assert (edit["kind"], edit["count"], edit["raw"]) == ("insert", 0, "")
+        else:
+            words = raw[edit["line"] - 1].split()[edit["word"] - 1 :]
+            assert words[: edit["count"]] == edit["raw"].split()
+    assert [(e["line"], e["new"]) for e in told["edits"] if e["word"] is None] == [(1, "Total 12"), (3, "Lorem")]
+    for number in told["numbers"]:
+        assert number["text"] in corrected[number["line"] - 1].split()
+
+
+def test_a_second_reader_that_had_no_answer():
+    """The record says why."""
+    page = CorrectedPage(replace(PAGE, second=SecondReading(problem="it crashed")), "x")
+    (told,) = written(replace(RECORD, pages=(page,)))["pages"]
+    assert told["second_reader"] == {"lines": 0, "read": 0, "seconds": 0.0, "problem": "it crashed"}
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ({"numbers": {"agreed": 3, "disputed": 2, "single": 1, "more": 9}}, NumberCounts(3, 2, 1)),
+        ({"numbers": {"agreed": "3", "disputed": True}}, NumberCounts()),
+        ({"numbers": 7}, NumberCounts()),
+        ({}, NumberCounts()),
+    ],
+)
+def test_numbers_are_known_from_the_head_alone(told, known):
+    """Records of an older scanmend have none, and nobody has to trust what a record says."""
+    assert numbers_of(told) == known

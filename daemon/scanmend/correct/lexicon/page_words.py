@@ -12,9 +12,9 @@ from rapidfuzz.distance import OSA
 
 from scanmend.correct.lexicon.foreign import find_foreign
 from scanmend.correct.lexicon.glossary import Glossary
-from scanmend.correct.lexicon.tokens import count_letters, match_case, split_punctuation
+from scanmend.correct.lexicon.tokens import count_letters, line_above, line_below, match_case, split_punctuation
 from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
-from scanmend.document import Line, Page
+from scanmend.document import Page
 
 REPEATED_NAME_ZIPF = 2.2
 """Zipf frequency of a name that stands twice on the page and is in no lexicon: little more than a rare word's."""
@@ -75,7 +75,7 @@ class PageWords:
         """
         if not self._foreign:
             return 0.0
-        near: tuple[Line, ...] = self._page.lines[max(0, n - 1) : n + 2]
+        near = [self._page.lines[i] for i in (line_above(self._page, n), n, line_below(self._page, n)) if i is not None]
         cores = [
             core for line in near for w in line.words if len(core := split_punctuation(w.text).core) >= _MIN_TELLING
         ]

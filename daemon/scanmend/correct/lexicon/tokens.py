@@ -53,9 +53,26 @@ def starts_sentence(line: Line, index: int, before: Word | None) -> bool:
     return previous is None or previous.text.rstrip(_CLOSING_MARKS).endswith(_SENTENCE_ENDS)
 
 
+def line_above(page: Page, n: int) -> int | None:
+    """Return the index of the nearest line above line ``n`` that has words; None where there is none."""
+    return next((i for i in reversed(range(n)) if page.lines[i].words), None)
+
+
+def line_below(page: Page, n: int) -> int | None:
+    """Return the index of the nearest line below line ``n`` that has words; None where there is none."""
+    return next((i for i in range(n + 1, len(page.lines)) if page.lines[i].words), None)
+
+
 def neighbours(page: Page, n: int, first: int, count: int) -> tuple[str, str]:
     """Return the words before and after ``count`` words of line ``n``, across line ends; empty where none is."""
     words, last = page.lines[n].words, first + count
-    above = words[first - 1 : first] if first else page.lines[n - 1].words[-1:] if n else ()
-    below = words[last : last + 1] or (page.lines[n + 1].words[:1] if n + 1 < len(page.lines) else ())
-    return "".join(w.text for w in above), "".join(w.text for w in below)
+    before = after = ""
+    if first:
+        before = words[first - 1].text
+    elif (above := line_above(page, n)) is not None:
+        before = page.lines[above].words[-1].text
+    if last < len(words):
+        after = words[last].text
+    elif (below := line_below(page, n)) is not None:
+        after = page.lines[below].words[0].text
+    return before, after

@@ -95,7 +95,9 @@ class TestRequests:
         """Every field, in its type, glossary included; as JSON has no tuples."""
         host, task = (
             Noting(),
-            CorrectionSettings("both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B")),
+            CorrectionSettings(
+                "both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B"), "keep", "keep"
+            ),
         )
         host.handle(json.loads(json.dumps(correct(task=task))), Beats())
         assert host.task == task

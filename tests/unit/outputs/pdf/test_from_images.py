@@ -13,6 +13,8 @@ from sample_page import HEIGHT, TEXT, WIDTH, sample_page
 from scanmend.document import Line, Page, Word
 from scanmend.outputs.pdf.from_images import FromImages
 from scanmend.source.image.image_file import open_image_file
+from two_readers_page import TEXT as TEXT_OF_TWO
+from two_readers_page import noise_page, two_readers_page
 
 SAVERS = {
     "scan.png": render_scans.save_png,
@@ -122,3 +124,13 @@ class TestFromImages:
             assert "Grüße 1" in document.get_xml_metadata()
             assert not document.is_repaired
         assert composed(tmp_path / "a.png").read_bytes() == made.read_bytes()
+
+    def test_words_of_the_second_reader_are_in_the_layer(self, tmp_path):
+        """Those of a line that only it found, too, at their boxes; noise is not, and a page of noise has no text."""
+        path = tmp_path / "two.tiff"
+        render_scans.save_tiff([Image.new("L", (640, 400), 255)] * 2, path)
+        with pymupdf.open(composed(path, two_readers_page(), noise_page(2))) as pdf:
+            assert [page.get_text().split() for page in pdf] == [TEXT_OF_TWO.split(), []]
+            scale = 640 / pdf[0].rect.width
+            (found,) = pdf[0].search_for("Total")
+            assert [round(x * scale) for x in (found.x0, found.x1)] == pytest.approx([40, 140], abs=1)
