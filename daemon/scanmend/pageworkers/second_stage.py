@@ -67,8 +67,9 @@ class SecondStage:
         """Ask the second reader, and let the page's future have the result."""
         try:
             second = self._reader.read(first.page, image, settings.second, settings.limit_s)
-            page.set_result(replace(first.page, second=second))
         except BaseException as e:  # noqa: BLE001 -- as executors do: ``page.result()`` raises it
-            page.set_exception(e)
-        finally:
             first.forget_image()
+            page.set_exception(e)
+        else:
+            first.forget_image()
+            page.set_result(replace(first.page, second=second))

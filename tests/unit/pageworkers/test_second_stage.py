@@ -90,7 +90,7 @@ class TestInThePool:
         page = future.result(60)
         assert page.raw == "The committee will meet again on Thursday"
         assert page.second.lines == () or page.second.problem == ""
-        until(lambda: not list((tmp_path / "work").iterdir()), "the folder of its image to go")
+        assert list((tmp_path / "work").iterdir()) == []
 
 
 def fields(settings: ReadSettings) -> dict:
