@@ -1,21 +1,17 @@
-"""What the rest of a page says of a number that its readers read differently: arithmetic, and decimal marks."""
+"""What the rest of a page says of a number that its readers read differently: arithmetic, and customary marks."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanmend.correct.figures.witness import ContextWord, Decision, Place, decide
 from scanmend.correct.two_readers.comparison import Comparison
+from scanmend.correct.two_readers.number_marks import better_marks, custom_of, differ_in_marks_alone
 from scanmend.correct.two_readers.proposals import Reading
 from scanmend.correct.two_readers.weigh import holds_digit
 from scanmend.document import Page
 
-MIN_AMOUNTS = 3
-"""Fewest amounts, read alike by both readers, that show which decimal mark a page has."""
-MIN_SHARE = 0.9
-"""Least share of them that must have it."""
-_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:([.,' ])\d{3}(?:\1\d{3})*)?([.,])\d{2}(?![\d.,])")
-"""Finds amounts: groups of three digits parted by one mark, then two decimals behind a mark."""
+_MARKS_KNOWN = "only so its commas and points are those of a number on this page"
+_COMMA_STAYS = "a comma is misread as a point, hardly a point as a comma"
 
 _Place = tuple[int, int]
 
@@ -35,10 +31,13 @@ def testimonies(page: Page, comparison: Comparison, readings: Sequence[Reading])
     if not disputed:
         return {}
     found = {place: _testimony(decision) for place, decision in _by_arithmetic(page, comparison, disputed)}
-    mark = _decimal_mark(_agreed(page, comparison, disputed))
+    custom = custom_of(_read_by_either(page, comparison))
     for place, reading in disputed.items():
-        if place not in found and mark and (of_marks := _by_decimal_mark(reading, mark)) is not None:
-            found[place] = of_marks
+        raw, new = reading.dispute.raw, reading.dispute.new
+        if place not in found and differ_in_marks_alone(raw, new):
+            better = better_marks(raw, new, custom)
+            reason = _COMMA_STAYS if better is None else _MARKS_KNOWN
+            found[place] = Testimony(better == 1 if better is not None else "," in new and "," not in raw, reason)
     return found
 
 
@@ -72,29 +71,9 @@ def _by_arithmetic(
         yield at[index], decision
 
 
-def _agreed(page: Page, comparison: Comparison, disputed: Mapping[_Place, Reading]) -> Iterator[str]:
-    """Yield the numbers that both readers read alike."""
-    for n, i in comparison.second:
-        text = page.lines[n].words[i].text
-        if (n, i) not in disputed and holds_digit(text):
-            yield text
-
-
-def _decimal_mark(agreed: Iterator[str]) -> str:
-    """Return the mark before the decimals of nearly all amounts; empty where there is none or they are few."""
-    marks = [found.group(2) for text in agreed for found in _AMOUNT.finditer(text)]
-    for mark in ".,":
-        if len(marks) >= MIN_AMOUNTS and marks.count(mark) >= MIN_SHARE * len(marks):
-            return mark
-    return ""
-
-
-def _by_decimal_mark(reading: Reading, mark: str) -> Testimony | None:
-    """Return which of two readings is an amount with the page's decimal mark, where they differ in marks alone."""
-    raw, new = reading.dispute.raw, reading.dispute.new
-    if re.sub(r"[.,]", "", raw) != re.sub(r"[.,]", "", new):
-        return None
-    fits = [[found.group(2) for found in _AMOUNT.finditer(text)] == [mark] for text in (raw, new)]
-    if fits[0] == fits[1]:
-        return None
-    return Testimony(fits[1], f"the amounts of this page have {mark!r} before their decimals")
+def _read_by_either(page: Page, comparison: Comparison) -> Iterator[str]:
+    """Yield the numbers of a page as either reader has them, those that both have alike twice."""
+    for (n, i), second in comparison.second.items():
+        for text in (page.lines[n].words[i].text, second.text):
+            if holds_digit(text):
+                yield text
