@@ -349,17 +349,16 @@ class TestClose:
         assert len(ended) == 1
 
     def test_nothing_is_left_open(self, tmp_path, scans):
-        """Pools of one-shot commands leave neither descriptors nor threads nor processes."""
+        """The pool of a one-shot command leaves neither descriptors nor threads nor processes."""
 
         def held() -> tuple[int, int]:
             return sum(1 for _ in Path("/proc/self/fd").iterdir()), threading.active_count()
 
         before = held()
-        for _ in range(2):
-            pool = PagePool(2, tmp_path / "work")
-            for future in [submit(pool, scans / "line.png"), submit(pool, scans / "line.pdf")]:
-                future.result(60)
-            pool.close()
+        pool = PagePool(2, tmp_path / "work")
+        for future in [submit(pool, scans / "line.png"), submit(pool, scans / "line.pdf")]:
+            future.result(60)
+        pool.close()
         assert held() == before
 
 

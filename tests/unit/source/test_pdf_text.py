@@ -260,8 +260,10 @@ class TestReadByOcr:
         assert not found.is_enough
         assert read(pdf.path, tmp_path).raw.split()[:4] == ROWS[0].split()[:4]
 
-    @pytest.mark.parametrize("letters", ["e", "bmp", " ", "etaoinshrdlu"])
-    @pytest.mark.parametrize("to", ["\ue065", "\ufffd"])
+    @pytest.mark.parametrize(
+        ("letters", "to"),
+        [("e", "\ue065"), ("bmp", "\ufffd"), (" ", "\ue065"), (" ", "\ufffd"), ("etaoinshrdlu", "\ufffd")],
+    )
     def test_text_with_holes(self, pdf, tmp_path, letters, to):
         """Letters, or the blank, that the font gives no meaning are missed before they are left out: OCR reads them."""
         pdf.page()
