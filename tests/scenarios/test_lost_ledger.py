@@ -29,7 +29,7 @@ from scanmend.ledger.recovery import damaged_ledgers, names_in_damaged_ledgers, 
 from scanmend.outputs import error_report
 from scanmend.service.lock import hold_lock
 from small_scans import make_scan
-from waiting import until
+from waiting import LIMIT_S, until
 
 RNG = random.Random(3)  # noqa: S311 -- to be repeated
 FOLDERS = {"archived": {"recursive": True}, "kept": {"original": "keep"}}
@@ -156,7 +156,7 @@ class TestDaemon:
         for name in ("k.pdf", "sub (2).pdf"):
             self.drop(harness, "kept", "text.pdf", name)
         harness.start().wait_ready()
-        assert harness.wait_finished(30)
+        assert harness.wait_finished(LIMIT_S)
         (quarantined,) = harness.query_ledger("SELECT id FROM document WHERE state = 'quarantined'")
         # One is claimed when the daemon dies, one comes while there is none.
         self.drop(harness, "archived", "tiff", "sub/deep/b.tiff")
@@ -167,14 +167,14 @@ class TestDaemon:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else most of it lies in the journal
         flip(harness.state / "ledger.sqlite")
         harness.start().wait_ready()
-        assert harness.wait_finished(30)
+        assert harness.wait_finished(LIMIT_S)
         assert len(harness.log_lines("claim.taken_up")) == 1
         assert len(harness.log_lines("ledger.set_aside")) == 1
         assert "a damaged one was set aside" in harness.run_command("status")
         assert {line["file"] for line in harness.log_lines("document.known")} == {"k.pdf", "sub (2).pdf"}
         assert f"{quarantined[0]}: back to work" in harness.run_command("retry", quarantined[0])
         until(lambda: len(harness.log_lines("document.quarantined")) == 2)
-        assert harness.wait_finished(30)
+        assert harness.wait_finished(LIMIT_S)
         assert harness.stop() == 0
         assert list(harness.problems()) == []
 
@@ -183,7 +183,7 @@ class TestDaemon:
         self.drop(harness, "archived", "text.pdf", "sub/a.pdf")
         self.drop(harness, "kept", "text.pdf", "k.pdf")
         harness.start().wait_ready()
-        assert harness.wait_finished(30)
+        assert harness.wait_finished(LIMIT_S)
         harness.kill()
         ((id_,),) = harness.query_ledger("SELECT id FROM document WHERE original = 'archive'")
         archive, claim = (
@@ -194,7 +194,7 @@ class TestDaemon:
         (archive / "sub/a.pdf").rename(claim / "a.pdf")
         shutil.rmtree(harness.state)
         harness.start().wait_ready()
-        assert harness.wait_finished(30)
+        assert harness.wait_finished(LIMIT_S)
         assert harness.stop() == 0
         assert list(harness.problems()) == []
         assert (archive / "sub/a.pdf").exists()

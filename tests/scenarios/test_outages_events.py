@@ -13,7 +13,7 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.service.inbox_watcher import InboxWatcher
 from waiting import until
 
-BURST = 50_000
+BURST = 25_000
 IN_NAMESPACE = """
 import sys, time
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_where_inotify_has_no_more_the_inbox_is_polled(memory, limit, left):
 
 
 def test_a_burst_that_overflows_the_queue(memory, capsys):
-    """Fifty thousand files at once, while nobody takes events: each is found within moments, and the log tells."""
+    """25,000 files at once, while nobody takes events: each is found within moments, and the log tells."""
     places = {name: memory / name for name in ("outbox", "archive", "quarantine")}
     folder = Folder(name="t", inbox=memory / "in", **places, settle_s=0, incomplete_s=0, rescan_s=3000)
     folder.inbox.mkdir()

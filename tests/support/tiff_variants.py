@@ -11,14 +11,22 @@ DPI = {282: (5, [200]), 283: (5, [200]), 296: (3, [2])}
 
 
 def variants(page: Image.Image) -> dict[str, tuple[Picture, str]]:
-    """Return pictures of the grey page and the byte order to write them in, by name."""
+    """Return pictures of the grey page and the byte order to write them in, by name.
+
+    Each kind comes in both orders of bytes, packed in one of them: which it is takes turns. One whose order of bits is
+    defined comes with the low bit first, too, in the order of bytes in which it is packed otherwise.
+    """
     found = {}
-    for order in "<>":
-        for packing in ({}, {"compression": 8}):
-            kinds = _pixel_types(page, packing)
-            kinds |= {} if packing else {f"{name}, low bit first": _low_bit_first(p) for name, p in _foldable(kinds)}
-            name = f"{'little' if order == '<' else 'big'}{', packed' if packing else ''}"
-            found |= {f"{kind}, {name}": (picture, order) for kind, picture in kinds.items()}
+    plain, packed = _pixel_types(page, {}), _pixel_types(page, {"compression": 8})
+    foldable = dict(_foldable(plain))
+    for n, kind in enumerate(plain):
+        one, other = ("little", "<"), ("big", ">")
+        if n % 2:
+            one, other = other, one
+        found[f"{kind}, {one[0]}"] = (plain[kind], one[1])
+        found[f"{kind}, {other[0]}, packed"] = (packed[kind], other[1])
+        if kind in foldable:
+            found[f"{kind}, low bit first, {other[0]}"] = (_low_bit_first(plain[kind]), other[1])
     return found
 
 

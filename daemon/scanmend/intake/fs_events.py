@@ -80,7 +80,9 @@ class FsEvents:
             self._watches[path] = self._observer.schedule(
                 self._handler, str(path.resolve()), recursive=recursive, event_filter=EVENT_TYPES
             )
+            _require_listable(path)  # it may have been shut just before watchdog came
         except OSError as e:
+            self.unwatch(path)
             remedy = REMEDIES.get(e.errno or 0, e.strerror)
             raise StorageError(f"{path} cannot be watched: {remedy}") from e
 

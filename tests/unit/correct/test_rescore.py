@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.correct.candidates import MAX_CANDIDATES, Candidate, CandidateFinder
@@ -297,7 +297,6 @@ class TestSeveralWords:
         assert [(e.word, e.count, e.raw, e.new) for e in found] == [(2, 1, "how.", "how"), (3, 1, "far.", "far")]
         assert [context.rpartition("\n")[2] for context, _ in model.asked] == ["we see", "we see how"]
 
-    @settings(deadline=None)
     @given(st.lists(st.sampled_from(SPOILT)))
     def test_every_edit_names_its_words(self, words):
         """Each edit names words that stand on the page, and changes them."""

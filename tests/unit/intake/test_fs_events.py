@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.observers.inotify import InotifyObserver
 
 from scanmend.config.schema import Folder
 from scanmend.errors import StorageError
@@ -232,3 +233,21 @@ def test_exhausted_inotify_names_the_remedy(folder, limit):
         check=False,
     )
     assert f"sysctl fs.inotify.max_user_{limit}=" in result.stdout, result.stderr
+
+
+def test_a_folder_that_is_shut_just_before_it_is_watched(tmp_path, monkeypatch):
+    """watchdog passes over it in silence; nobody is to wait for its events."""
+    schedule = InotifyObserver.schedule
+
+    def shut_and_schedule(*args, **how):
+        monkeypatch.setattr("os.access", lambda *_: False)
+        return schedule(*args, **how)
+
+    monkeypatch.setattr(InotifyObserver, "schedule", shut_and_schedule)
+    doorbell = FsEvents(lambda: None)
+    try:
+        with pytest.raises(StorageError, match="read and search permission"):
+            doorbell.watch(tmp_path, recursive=False)
+        assert not doorbell.watching(tmp_path)
+    finally:
+        doorbell.close()

@@ -536,13 +536,21 @@ def test_set_up_works_once_and_then_only_looks(tmp_path):
         f"import pathlib, sys\nwith open({str(tmp_path / 'calls')!r}, 'a') as f: f.write(sys.prefix + '\\n')\n"
         f"sys.exit(pathlib.Path({str(tmp_path / 'broken')!r}).exists())\n"
     )
-    path = fake(tmp_path / "bin", dpkg_query=ALL_INSTALLED, apt_get="exit 1")
+    # The first environment is made by venv; the second is a copy of it, as pip's installation takes five seconds.
+    made, python = tmp_path / "made", sys.executable
+    venv = f'[ -d {made} ] && exec cp -a {made} "$3"; {python} "$@" && exec cp -a "$3" {made}'
+    path = fake(
+        tmp_path / "bin",
+        dpkg_query=ALL_INSTALLED,
+        apt_get="exit 1",
+        python=f'case "$1 $2" in "-m venv") {venv};; *) exec {python} "$@";; esac',
+    )
 
     def setup() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [checkout / "scripts" / "setup"],
             cwd=tmp_path,
-            env={"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(tmp_path), "SCANMEND_PYTHON": sys.executable},
+            env={"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(tmp_path), "SCANMEND_PYTHON": f"{path}/python"},
             capture_output=True,
             text=True,
             check=False,

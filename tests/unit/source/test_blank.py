@@ -40,14 +40,19 @@ def found_blank(page: Image.Image, folder: Path, dpi: int = DPI) -> bool:
     return is_blank(folder / "page.pnm", dpi)
 
 
+@pytest.fixture(scope="module")
+def minutes() -> Image.Image:
+    return render_scans.minutes().pages[0].convert("L").resize(SIZE)
+
+
 @pytest.mark.parametrize("wear", WEARS)
-def test_blank_sheets(tmp_path, wear):
+def test_blank_sheets(tmp_path, minutes, wear):
     """With dust, shades and noise, punched, under a dark lid, and with the back showing through."""
     page, draw = sheet()
     assert found_blank(render_scans.worn(page, WEARS[wear]), tmp_path)
     holes(draw)
     assert found_blank(lid(render_scans.worn(page, WEARS[wear]).convert("L")), tmp_path)
-    back = ImageOps.mirror(render_scans.minutes().pages[0].convert("L").resize(SIZE))
+    back = ImageOps.mirror(minutes)
     through = back.filter(ImageFilter.GaussianBlur(2)).point(lambda v: 255 - (255 - v) // 25)
     assert found_blank(render_scans.worn(through, replace(WEARS[wear], edge=1.0)), tmp_path)
 

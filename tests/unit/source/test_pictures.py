@@ -235,11 +235,16 @@ class TestImageFiles:
 
 
 class TestData:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def minutes():
+        return render_scans.minutes().pages[0]
+
     @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
     @pytest.mark.parametrize("how", [{}, {"progressive": True}, {"quality": 20}, {"restart_marker_rows": 2}])
-    def test_jpegs(self, mode, how):
+    def test_jpegs(self, minutes, mode, how):
         """Whole ones are not suspected, whatever follows them; of cut ones, half suffices."""
-        sheet = render_scans.minutes().pages[0].crop((0, 0, 1000, 700)).convert(mode)
+        sheet = minutes.crop((0, 0, 1000, 700)).convert(mode)
         out = io.BytesIO()
         sheet.save(out, "JPEG", **how)
         data, pixels = out.getvalue(), sheet.width * sheet.height
