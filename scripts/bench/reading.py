@@ -1,189 +1,98 @@
 #!/usr/bin/env python3
-"""What each step of image preparation does to OCR, scored against ground truth: a row for each set, a column per step.
+"""What each reader, both together and the language model make of scanned pages, scored against ground truth.
 
-    bench/reading.py --scorer SCORE.py --pages DIR … [--ways off all turn …] [--wear none turned90 askew3 …]
-                     [--half odd|even|all] [--limit N] [--jobs N]
+    bench/reading.py --pages DIR … [--ways tesseract today second both model] [--second auto|always]
+                     [--model FILE.gguf] [--half odd|even|all] [--limit N] [--bag] [--fold SET …]
 
-Prints a Markdown table: raw CER and CPU seconds per page with everything off, with each step alone, and with all.
-``--wear`` measures copies of the pages that are degraded first: turned, askew, shrunk, unevenly lit, inverted. Pages
-are rendered and read by the functions that page workers run. The scorer, and the split by a hash of the page's name,
-are those of bench/correction.py: the even half decided which steps there are.
+Each folder is a set: images with a ``.gt.txt`` beside each. A page is read in the language that its name or its set's
+ends in (``letters_02_de``, ``tapuscorpus_fr``), or in English where Tesseract does not have that one. Prints a Markdown
+table with a row for each set and way, and the sums of all sets.
+
+Ways
+  tesseract  Tesseract's reading of the prepared page, uncorrected; what all others are compared with
+  today      corrected by the language model, without the second reader
+  second     the second reader alone: all lines that it finds, in its own order, from top to bottom
+  both       both readers' evidence weighed, without the language model
+  model      both readers and the language model: what is published
+
+Columns
+  n          pages
+  CER        edits to the truth per character of the truth, over all pages: white space collapsed, broken words joined
+  change     of CER against the way tesseract; negative is better
+  b/s/w      pages whose own CER is better, the same, or worse than with the way tesseract
+  words      with --bag: share of the truth's words found, whatever their order
+  right      numbers of the truth that are found, of how many (as multisets; separators count)
+  wrong      numbers in the text that the truth does not have
+  broken     numbers that the way tesseract has right and this one has not
+  disputed   numbers that the record marks as disputed
+  marked     share of the wrong numbers that the record marks, as disputed or as seen by one reader only
+  ocr, 2nd, correct
+             seconds a page of each stage, from the record; the second way's are of the reader run by itself
+A way that this installation does not offer has "-" in its columns.
 """
 
 import argparse
-import os
-import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from scanmend.ocr import preprocess
-from scanmend.source import render
-from scanmend.source.settings import ReadSettings, SourceLimits
-from scored_pages import ground_truth, language_of, load_scorer, page_images
-
-LIMITS = SourceLimits(max_pages=1, max_megapixels=200, render_dpi=300)
-"""Limits under which images are rendered."""
-USUAL_DPI = 300
-"""Resolution that is assumed of an image that names none."""
-Degradation = Callable[[Image.Image, int], tuple[Image.Image, int]]
-"""Takes an image and its resolution in dpi, 0 where unknown, and returns both degraded."""
+from readings import runs, table, ways
+from readings.scores import Reading, Score, score
+from scored_pages import ground_truth, page_images
 
 
-def main() -> None:
-    """Measure every way on every set, and print the table."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read every set in every way, and print the table as sets are done."""
+    given = _options().parse_args(arguments)
+    options = ways.Options(given.second, given.strategy, given.model)
+    wanted = [way for way in ways.NAMES if way in given.ways or way == ways.TESSERACT]
+    totals: dict[str, Score | None] = dict.fromkeys(wanted, Score())
+    for line in table.head(bag=given.bag):
+        print(line)
+    for folder in given.pages:
+        images = page_images(folder, given.half, given.limit)
+        if not images:
+            continue
+        found = runs.read_all(images, wanted, options)
+        scores = {way: _sum(images, found[way], found, fold=folder.name in given.fold) for way in wanted}
+        totals = {way: _added(totals[way], scores[way]) for way in wanted}
+        _print(folder.name, scores, bag=given.bag)
+    if len(given.pages) > 1:
+        _print("all", totals, bag=given.bag)
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--scorer", type=Path, required=True)
-    options.add_argument("--pages", type=Path, nargs="+", required=True)
-    options.add_argument("--ways", nargs="*", default=["off", *preprocess.STEPS, "all"])
-    options.add_argument("--wear", nargs="*", choices=list(DEGRADATIONS), default=["none"])
-    options.add_argument("--half", choices=["odd", "even", "all"], default="odd")
-    options.add_argument("--limit", type=int, default=10_000, help="pages of each set")
-    options.add_argument("--jobs", type=int, default=1, help="pages at a time")
-    options.add_argument("--detail", action="store_true", help="say what became of each page")
-    given = options.parse_args()
-    os.environ["OMP_THREAD_LIMIT"] = "1"
-    scorer = load_scorer(given.scorer)
-    print("| pages | worn | n | " + " | ".join(given.ways) + " |")
-    print("|---|---|--:|" + "--:|" * len(given.ways))
-    with ProcessPoolExecutor(given.jobs) as pool:
-        for folder in given.pages:
-            images = page_images(folder, given.half, given.limit)
-            for wear in given.wear if images else ():
-                jobs = [Job(image, wear, way) for image in images for way in given.ways]
-                reads = list(pool.map(read, jobs))
-                if given.detail:
-                    _print_pages(reads, scorer)
-                cells = [_cell([r for r in reads if r.job.way == way], scorer) for way in given.ways]
-                print(f"| {folder.name} | {wear} | {len(images)} | " + " | ".join(cells) + " |", flush=True)
+    options.add_argument("--pages", type=Path, nargs="+", required=True, metavar="DIR", help="sets of pages")
+    options.add_argument("--ways", nargs="*", choices=ways.NAMES, default=ways.NAMES, help="all by default")
+    options.add_argument("--second", choices=["auto", "always"], default="auto", help="which lines the second reads")
+    options.add_argument("--model", type=Path, metavar="FILE.gguf", help="the language model (the bundled one)")
+    options.add_argument("--strategy", default="auto", help="how the language model corrects (%(default)s)")
+    options.add_argument("--half", choices=["odd", "even", "all"], default="all", help="by a hash of the page's name")
+    options.add_argument("--limit", type=int, default=10_000, help="most pages of each set")
+    options.add_argument("--bag", action="store_true", help="also the share of words found, whatever their order")
+    options.add_argument("--fold", nargs="*", default=[], metavar="SET", help="sets whose truth is in capitals")
+    return options
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One page to read."""
-
-    image: Path
-    wear: str
-    """A key of ``DEGRADATIONS``."""
-    way: str
-    """``off``, ``all``, or the names of steps of preparation with plus signs between them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One page as it was read."""
-
-    job: Job
-    text: str
-    seconds: float
-    """CPU seconds of preparation and OCR."""
-    steps: tuple[str, ...]
-    """Names of the steps that changed the image."""
+def _sum(
+    images: Sequence[Path], readings: runs.Readings | None, found: dict[str, runs.Readings | None], *, fold: bool
+) -> Score | None:
+    """Return the score of one way over a set's pages; None where the way was not to be had."""
+    if readings is None:
+        return None
+    first = found[ways.TESSERACT] or {}
+    empty = Reading("")
+    pages = (score(ground_truth(i), readings[i], first.get(i, empty), fold=fold) for i in images)
+    return sum(pages, Score())
 
 
-def read(job: Job) -> Read:
-    """Degrade, render and read one page, as a page worker does; only the reading is timed."""
-    steps = {"off": (), "all": preprocess.STEPS}.get(job.way, tuple(job.way.split("+")))
-    reading = ReadSettings((language_of(job.image.parent),), LIMITS, limit_s=600.0)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        image = render.render(_degraded(job, work), 1, work, LIMITS)
-        started = _cpu_s()
-        page = preprocess.read(image, 1, reading, steps)
-        return Read(job, page.raw, _cpu_s() - started, page.steps)
+def _added(total: Score | None, more: Score | None) -> Score | None:
+    return None if total is None or more is None else total + more
 
 
-def _cpu_s() -> float:
-    """Return the CPU seconds that this process and its child processes, the runs of Tesseract, have used."""
-    return sum(os.times()[:4])
-
-
-def _degraded(job: Job, work: Path) -> Path:
-    if job.wear == "none":
-        return job.image
-    target = work / "worn.png"
-    with Image.open(job.image) as image:
-        dpi = round(image.info.get("dpi", (0,))[0])
-        worn, dpi = DEGRADATIONS[job.wear](image if image.mode == "1" else image.convert("L"), dpi)
-        worn.save(target, "PNG", compress_level=1, **({"dpi": (dpi, dpi)} if dpi else {}))
-    return target
-
-
-def _turned(how: Image.Transpose) -> Degradation:
-    return lambda image, dpi: (image.transpose(how), dpi)
-
-
-def _rotated(degrees: float) -> Degradation:
-    return lambda image, dpi: (
-        image.convert("L").rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=255),
-        dpi,
-    )
-
-
-def _shrunk_to(new_dpi: int) -> Degradation:
-    def shrink(image: Image.Image, dpi: int) -> tuple[Image.Image, int]:
-        by = min(1.0, new_dpi / (dpi or USUAL_DPI))
-        size = (round(image.width * by), round(image.height * by))
-        return image.convert("L").resize(size, Image.Resampling.LANCZOS), new_dpi
-
-    return shrink
-
-
-def _with_dpi(dpi: int) -> Degradation:
-    return lambda image, _: (image, dpi)
-
-
-def _shaded(image: Image.Image, dpi: int) -> tuple[Image.Image, int]:
-    """Return the image with uneven light, a shadow over a corner, little contrast, and some noise."""
-    grey = np.asarray(image.convert("L"), np.float32)
-    y, x = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]].astype(np.float32)
-    height, width = grey.shape
-    light = 1 - 0.65 * (0.7 * x / width + 0.3 * y / height)
-    depth = (np.hypot(x - 0.8 * width, y - 0.7 * height) - 0.25 * width) / (0.02 * width)
-    light *= 1 - 0.45 / (1 + np.exp(np.clip(depth, -50, 50)))
-    noise = np.random.default_rng(1).normal(0, 3, grey.shape)
-    return Image.fromarray(np.clip((0.75 * grey + 30) * light + noise, 0, 255).astype(np.uint8)), dpi
-
-
-DEGRADATIONS: dict[str, Degradation] = {
-    "none": lambda image, dpi: (image, dpi),
-    "turned90": _turned(Image.Transpose.ROTATE_90),
-    "turned180": _turned(Image.Transpose.ROTATE_180),
-    "turned270": _turned(Image.Transpose.ROTATE_270),
-    "askew2": _rotated(2.0),
-    "askew3": _rotated(-3.0),
-    "askew5": _rotated(5.0),
-    "dpi100": _shrunk_to(100),
-    "dpi150": _shrunk_to(150),
-    "tag0": _with_dpi(0),
-    "tag1": _with_dpi(1),
-    "tag72": _with_dpi(72),
-    "tag9999": _with_dpi(9999),
-    "shaded": _shaded,
-    "inverted": lambda image, dpi: (ImageOps.invert(image.convert("L")), dpi),
-}
-
-
-def _rows(reads: Sequence[Read]) -> list[dict[str, str]]:
-    return [{"gt": ground_truth(r.job.image), "ocr": r.text, "corrected": r.text} for r in reads]
-
-
-def _cell(reads: Sequence[Read], scorer: ModuleType) -> str:
-    scored = scorer.score(_rows(reads), reads[0].job.image.parent.name == "sroie")
-    seconds = sum(r.seconds for r in reads) / len(reads)
-    return f"{scored['raw'] / max(1, scored['chars']):.2%}, {seconds:.1f} s"
-
-
-def _print_pages(reads: Sequence[Read], scorer: ModuleType) -> None:
-    for r in reads:
-        scored = scorer.score(_rows([r]), r.job.image.parent.name == "sroie")
-        summary = f"{r.job.image.stem} {r.job.wear} {r.job.way}: {scored['raw'] / max(1, scored['chars']):.2%}"
-        print(f"{summary}, {r.seconds:.2f} s, {', '.join(r.steps) or 'as it is'}")
+def _print(name: str, scores: dict[str, Score | None], *, bag: bool) -> None:
+    for line in table.rows(name, scores, scores[ways.TESSERACT] or Score(), bag=bag):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

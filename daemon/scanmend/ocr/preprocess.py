@@ -20,7 +20,7 @@ from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
 
 STEPS = ("invert", "light", "straighten", "turn", "resolution", "layout")
-"""The steps of preprocessing by name; ``scripts/bench/reading.py`` measures each."""
+"""The steps of preprocessing by name; ``scripts/bench/preprocessing.py`` measures each."""
 
 RETRY_CONFIDENCE = 85.0
 """Mean confidence (0–100) below which another scale and layout are tried."""
