@@ -34,9 +34,11 @@ def seccomp(filtered):
 
 @needs_sandbox
 def test_a_scan_becomes_its_outputs_without_network_devices_or_a_writable_system(daemon, scans, tmp_path, seccomp):
-    """Pages, the bundled model and every output; /usr and /etc are read-only, the system calls those of the unit."""
+    """Both readers, the bundled model and every output; /usr and /etc are read-only, the system calls the unit's."""
     root = tmp_path / "srv"
-    one = daemon(root, strategy="rescore", outputs=["txt", "pdf", "html", "json"], top={"workers": 1})
+    one = daemon(
+        root, strategy="rescore", second_reader="always", outputs=["txt", "pdf", "html", "json"], top={"workers": 1}
+    )
     one.prefix = sandbox.sandboxed([root], seccomp)
     one.pass_fds = () if seccomp is None else (seccomp,)
     one.start()
@@ -48,6 +50,7 @@ def test_a_scan_becomes_its_outputs_without_network_devices_or_a_writable_system
     os.kill(one.said("daemon.ready")[0]["pid"], signal.SIGTERM)
     assert one.process.wait(20) == 0
     assert not one.said("document.retry")
+    assert not one.said("second_reader.failed")
 
 
 MOUNT = """

@@ -20,8 +20,9 @@ from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.read import Request, SecondReader
 
-THREADS = 1
-"""Threads of a network."""
+MOST_THREADS = 2
+"""Threads of a network at most. Two take no more processor time together than one, beside busy page workers, too, and a
+page waits half as long for them."""
 
 _request = TypeAdapter(Request)
 _reading = TypeAdapter(SecondReading)
@@ -34,7 +35,7 @@ class ReaderHost:
     """Answers requests: ``read`` a page, or ``settle`` one that both readers have read."""
 
     def __init__(self) -> None:
-        self._reader = SecondReader(THREADS)
+        self._reader = SecondReader(min(MOST_THREADS, len(os.sched_getaffinity(0))))
 
     def handle(self, request: Message, progress: Progress) -> Message:
         """Answer one request; ReaderError and OSError are sent as ``error``, any other exception ends the process."""

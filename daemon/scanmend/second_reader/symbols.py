@@ -1,8 +1,8 @@
 """Which languages the second reader can read, and which of its symbols a folder's languages need. Light and pure.
 
 Its network was trained on Chinese, Japanese and some fifty languages in Latin letters, and has 18,708 symbols. A page
-in Latin letters needs some hundreds of them; without the others, its last layer takes a tenth of the time, and no
-letter is mistaken for a character of another script.
+in Latin letters needs some six hundred of them; without the others, no letter is mistaken for a character of another
+script, and a line takes a seventh less time.
 """
 
 import unicodedata
