@@ -100,13 +100,16 @@ def accepted(done):
 def applied(done):
     """The raw text with the accepted edits put in one by one, from the last to the first."""
     lines = [[w.text for w in line.words] for line in done.page.lines]
-    for edit in sorted((e for e in done.edits if e.accepted), key=lambda e: (e.line, e.word), reverse=True):
+    edits = sorted((e for e in done.edits if e.accepted), key=lambda e: (e.line, e.word, e.count))
+    for edit in edits[::-1]:
         assert " ".join(lines[edit.line][edit.word : edit.word + edit.count]) == edit.raw
-        lines[edit.line][edit.word : edit.word + edit.count] = [edit.new]
-    out = []
-    for n, line in enumerate(done.page.lines):
-        out += [""] if n and line.paragraph != done.page.lines[n - 1].paragraph else []
-        out.append(" ".join(lines[n]))
+        lines[edit.line][edit.word : edit.word + edit.count] = edit.new.split()
+    out, before = [], None
+    for line, words in zip(done.page.lines, lines, strict=True):
+        if words:
+            out += [""] if before not in (None, line.paragraph) else []
+            out.append(" ".join(words))
+            before = line.paragraph
     return "\n".join(out)
 
 

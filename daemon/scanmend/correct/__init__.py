@@ -9,6 +9,6 @@
 
 From outside use ``Corrector``, ``CorrectionSettings`` and its functions, and ``Confusions``. The model comes in as a
 ``language_model.LanguageModel``; nothing here knows llama.cpp, files or processes. What counts as a word is in
-``correct.lexicon``.
-This room may import ``correct.lexicon``, ``document`` and ``errors``.
+``correct.lexicon``; what a second reader of the image says is in ``correct.two_readers``.
+This room may import ``correct.lexicon``, ``correct.two_readers``, ``document`` and ``errors``.
 """

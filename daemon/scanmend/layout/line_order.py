@@ -21,8 +21,16 @@ def in_vertical_order(lines: Sequence[Line]) -> tuple[Line, ...]:
     else paragraphs are numbered anew, and a line that moved begins one. Lines without boxes stay behind the line
     before them.
     """
-    boxes = [union(w.box for w in line.words) for line in lines]
-    order = _sorted([_followers(boxes, n) for n in range(len(boxes))])
+    groups: list[list[int]] = []
+    boxes: list[Box | None] = []
+    for n, line in enumerate(lines):
+        box = union(w.box for w in line.words)
+        if box is None and groups:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+            boxes.append(box)
+    order = [n for k in _sorted([_below(boxes, k) for k in range(len(groups))]) for n in groups[k]]
     if order == list(range(len(lines))):
         return tuple(lines)
     out: list[Line] = []
@@ -34,13 +42,12 @@ def in_vertical_order(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(out)
 
 
-def _followers(boxes: Sequence[Box | None], n: int) -> list[int]:
-    """Return the lines that follow line ``n``: those below it in its column, or the next where it has no box."""
-    box = boxes[n]
+def _below(boxes: Sequence[Box | None], k: int) -> list[int]:
+    """Return the indices of the boxes that stand below box ``k`` in its column."""
+    box = boxes[k]
     if box is None:
-        return [n + 1] if n + 1 < len(boxes) else []
-    below = [k for k, other in enumerate(boxes) if other is not None and k != n and _is_above(box, other)]
-    return [*below, n + 1] if n + 1 < len(boxes) and boxes[n + 1] is None else below
+        return []
+    return [i for i, other in enumerate(boxes) if other is not None and i != k and _is_above(box, other)]
 
 
 def _is_above(upper: Box, lower: Box) -> bool:

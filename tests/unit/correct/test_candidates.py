@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanmend.correct.candidates import MAX_CANDIDATES, CandidateFinder
@@ -164,6 +164,7 @@ class TestOtherLetters:
         assert texts(small({"which": KNOWN_ZIPF - 0.1}), "whieh") == []
         assert texts(small({}), "whieh") == []
 
+    @settings(deadline=None)
     @given(
         st.sampled_from(
             ["the", "which", "people", "committee", "don't", "of", "it's", "well-known", "Remaining", "U.S.", "l'eau"]

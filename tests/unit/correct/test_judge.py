@@ -1,5 +1,6 @@
 """The judge: one weighed score in nats, one verdict and one reason for each edit that no hard rule forbids."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,8 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.correct.hard_rules import violated_rule
-from scanmend.correct.judge import Evidence, clean_page_prior, judge, raw_word_prior
+from scanmend.correct.judge import (
+    ACCEPTANCE_READING_SCORE,
+    MAX_GAIN_NATS,
+    MAX_OPTICAL_NATS,
+    OPTICAL_WEIGHT,
+    READING_GAIN_WEIGHT,
+    Evidence,
+    clean_page_prior,
+    judge,
+    judge_reading,
+    optical_nats,
+    raw_word_prior,
+)
 from scanmend.correct.lexicon import numbers
+from scanmend.correct.two_readers.proposals import Reading
+from scanmend.correct.two_readers.weigh import Dispute
 
 GOOD = Evidence(
     raw="tbe", new="the", cost=3.0, gain=14.0, raw_zipf=0.0, new_zipf=7.7, confidence=60.0, starts_sentence=False
@@ -179,3 +194,34 @@ def test_boldness_moves_the_bar_and_nothing_else(boldness, gain):
     timid, bold = judge(replace(GOOD, gain=gain)), judge(replace(GOOD, gain=gain), boldness)
     assert bold.score == timid.score
     assert bold.accepted >= timid.accepted
+
+
+class TestWhatTheSecondReaderSees:
+    @pytest.mark.parametrize(
+        ("optical", "nats"),
+        [(None, 0.0), (0.0, 0.0), (2.0, 2 * OPTICAL_WEIGHT), (99.0, MAX_OPTICAL_NATS * OPTICAL_WEIGHT)],
+    )
+    def test_it_counts_within_bounds(self, optical, nats):
+        """For and against alike; nothing where it did not read the line."""
+        assert optical_nats(optical) == pytest.approx(nats)
+        assert optical_nats(None if optical is None else -optical) == pytest.approx(-nats)
+
+    def test_it_speaks_for_or_against_an_edit(self):
+        """The score moves by it, and the reason shows it."""
+        plain, seen, unseen = (judge(replace(GOOD, optical=optical)) for optical in (None, 3.0, -8.0))
+        assert seen.score == pytest.approx(plain.score + 3 * OPTICAL_WEIGHT)
+        assert unseen.score == pytest.approx(plain.score - 8 * OPTICAL_WEIGHT)
+        assert "look -0.6" in seen.reason
+
+    @pytest.mark.parametrize(
+        ("gain", "model"),
+        [(None, 0.0), (-math.inf, 0.0), (5.0, 5 * READING_GAIN_WEIGHT), (-99.0, -MAX_GAIN_NATS * READING_GAIN_WEIGHT)],
+    )
+    def test_an_open_reading(self, gain, model):
+        """Its own evidence counts, and what the model says; a folder's boldness moves the bar."""
+        reading = Reading(0, 0, Dispute("house", "horse", 1.0, 50.0, 1.0, 5.0, 4.0), ACCEPTANCE_READING_SCORE)
+        verdict = judge_reading(reading, gain)
+        assert verdict.score == pytest.approx(ACCEPTANCE_READING_SCORE + model)
+        assert verdict.accepted is (model >= 0)
+        assert judge_reading(reading, gain, boldness=10.0).accepted
+        assert not judge_reading(reading, gain, boldness=-10.0).accepted

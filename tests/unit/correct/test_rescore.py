@@ -290,6 +290,15 @@ class TestSeveralWords:
         """It has no word beside it, so it stays."""
         assert edits("the house\n|\nand all", Scripted({"and", "and all"})) == []
 
+    def test_words_that_nobody_asks_about(self):
+        """No candidates are sought for them; those that come from elsewhere are weighed all the same."""
+        page = page_from_text("tbe whieh and all")
+        offered = {(0, 0): [Candidate("tie", 1.0, 5.0)]}
+        known = small({"the": 7.0, "which": 6.0, "and": 7.0, "all": 6.0, "tie": 4.0})
+        assert {(p.line, p.word) for p in word_positions(page, known)} == {(0, 0), (0, 1)}
+        (only,) = word_positions(page, known, offered, lambda n, i: False)
+        assert (only.word, [c.text for c in only.candidates]) == (0, ["tie"])
+
     def test_specks_at_words(self):
         """Each is an edit of its own, judged in the text that the one before left."""
         model = Scripted({"how far.", "far their"})

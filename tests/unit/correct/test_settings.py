@@ -4,8 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from scanmend.correct.settings import LARGE_MODEL_PARAMETERS, CorrectionSettings, choose_strategy, skip_reason
-from scanmend.document import Line, Page, page_from_text
+from scanmend.correct.settings import (
+    LARGE_MODEL_PARAMETERS,
+    CorrectionSettings,
+    choose_strategy,
+    has_second_reading,
+    skip_reason,
+)
+from scanmend.document import Line, Page, SecondReading, page_from_text
+from two_readings import page, second
 
 TASK = CorrectionSettings("rescore", "Correct OCR errors", ("eng",))
 
@@ -55,3 +62,12 @@ class TestChooseStrategy:
         """Whatever the size of the model."""
         task = replace(TASK, strategy=strategy)
         assert {choose_strategy(task, parameters).strategy for parameters in (0, LARGE_MODEL_PARAMETERS)} == {strategy}
+
+
+def test_a_second_reading_counts_where_lines_were_read():
+    """Not where the second reader was not asked, could not answer, found nothing, or read none of what it found."""
+    assert has_second_reading(page(seconds=[second("the end")]))
+    assert not has_second_reading(page(seconds=[second("")]))
+    assert not has_second_reading(replace(page(), second=SecondReading(problem="it failed")))
+    assert not has_second_reading(page())
+    assert not has_second_reading(Page(1, ()))

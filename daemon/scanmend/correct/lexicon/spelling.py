@@ -14,6 +14,10 @@ _STYLES = (frozenset('"“”„«»'), frozenset("'’‘‚`´"), frozenset("-
 _LOOKALIKES = {"0": "oOQD", "1": "lIi|!", "2": "Z", "4": "A", "5": "S", "6": "b", "8": "B", "9": "gq"}
 """Letters and marks that look like each digit."""
 _PAIRS = frozenset((digit, letter) for digit, letters in _LOOKALIKES.items() for letter in letters)
+_FOLDED = str.maketrans(
+    {letter: digit for digit, letter in _PAIRS} | {mark: min(style) for style in _STYLES for mark in style}
+)
+"""Stands for each look-alike its digit, and for each mark one of its style, so that they count as alike."""
 MOSTLY_DIGITS = 0.6
 """Share of digits among letters and digits from which a word is a number whose look-alikes are digits."""
 
@@ -35,11 +39,10 @@ def _restyled(raw: str, second: str) -> str:
     letters = any(c.isalpha() for c in raw) and not any(c.isdigit() for c in raw)
     digits = any(c.isdigit() for c in raw) and not any(c.isalpha() for c in raw)
     out = list(second)
-    for op in Levenshtein.opcodes(raw, second):
-        if op.tag != "replace" or op.src_end - op.src_start != op.dest_end - op.dest_start:
-            continue
-        for i, j in zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True):
-            one, two = raw[i], second[j]
+    for block in Levenshtein.editops(raw.translate(_FOLDED), second.translate(_FOLDED)).as_matching_blocks():
+        for k in range(block.size):
+            j = block.b + k
+            one, two = raw[block.a + k], second[j]
             same_mark = any(one in style and two in style for style in _STYLES)
             stays_digit = digits and (one, two) in _PAIRS
             stays_letter = letters and (two, one) in _PAIRS and not is_number(second)
@@ -67,8 +70,8 @@ def _with_blanks(second: str, without: set[int], solid: str) -> str:
     at = 0
     for c in second:
         if c == " ":
-            out += "" if at in without or not out else " "
+            out += "" if at in without or not out or out[-1] == " " else " "
         else:
             out += solid[at]
             at += 1
-    return out
+    return out.rstrip()

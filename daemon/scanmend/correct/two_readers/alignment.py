@@ -61,6 +61,7 @@ def align(words: Sequence[Word], frame: LineFrame, characters: Sequence[Characte
     _claim_by_place(owner, [characters[k].at for k in solid], places, width)
     _keep_order(owner)
     _claim_glued(owner, solid, [characters[k].at for k in solid], width)
+    _claim_enclosed(owner)
     spans: list[tuple[int, int] | None] = [None] * len(words)
     for k, word in zip(solid, owner, strict=True):
         if word is not None:
@@ -143,6 +144,15 @@ def _claim_glued(owner: list[int | None], solid: Sequence[int], at: Sequence[flo
                 if beside and abs(at[j] - at[k]) < GLUED_WIDTHS * width:
                     owner[j], changed = owner[k], True
                     break
+
+
+def _claim_enclosed(owner: list[int | None]) -> None:
+    """Give each character between two of one word to that word, as no other can have it."""
+    last: dict[int, int] = {}
+    for j, word in enumerate(owner):
+        if word is not None:
+            owner[last.get(word, j) : j] = [word] * (j - last.get(word, j))
+            last[word] = j
 
 
 def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from scanmend.document import SecondLine
 MISSING_SYMBOL_NATS = -11.0
 """Log-probability of a symbol that is not among the best of its step."""
 IMPOSSIBLE_NATS = -60.0
-"""Log-probability of a text for which the line has too few steps."""
+"""Log-probability of a text for which the line has too few steps; less where a text that fits may be as low."""
 CONTEXT_CHARACTERS = 2
 """Characters of the reading, on each side, that are weighed together with the text that is asked for."""
 _NO_SYMBOL = ""
@@ -124,11 +124,11 @@ def ctc_log_probability(steps: npt.NDArray[np.float64], labels: list[int]) -> fl
     """Return the log-probability, in nats, of the labels over the steps, by the forward algorithm.
 
     ``steps``: log-probabilities, steps by symbols; column 0 is for no symbol. ``labels``: columns, without those of no
-    symbol. ``IMPOSSIBLE_NATS`` where there are too few steps for the labels.
+    symbol. Where there are too few steps for the labels, a value below that of any labels that fit.
     """
     repeats = sum(a == b for a, b in itertools.pairwise(labels))
     if len(steps) < len(labels) + repeats or not len(steps):
-        return IMPOSSIBLE_NATS
+        return min(IMPOSSIBLE_NATS, MISSING_SYMBOL_NATS * (len(steps) + 1))
     extended = np.zeros(2 * len(labels) + 1, dtype=int)
     extended[1::2] = labels
     emitted = steps[:, extended]

@@ -5,7 +5,7 @@ row. Any other becomes a line of its own, below the line above it in the same co
 other, such as a lost paragraph, stay together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanmend.correct.two_readers.comparison import FoundLine
@@ -44,17 +44,26 @@ def place(page: Page, found: Sequence[FoundLine]) -> tuple[Page, tuple[PlacedLin
     Last comes, for each line of the page given, its index on the page returned.
     """
     boxes = [union(w.box for w in line.words) for line in page.lines]
-    below: dict[int, list[FoundLine]] = {}
+    below: dict[int, list[list[FoundLine]]] = {}
     in_rows: list[tuple[FoundLine, int, int]] = []
     for block in _blocks(sorted(found, key=lambda f: f.frame.top)):
         prose = len(block) >= MIN_BLOCK_LINES and sum(len(f.text) for f in block) >= PROSE_CHARACTERS * len(block)
+        if prose:
+            below.setdefault(_line_above(boxes, block), []).append(block)
+            continue
         for one in block:
-            row = None if prose else _row_of(page, one)
+            row = _row_of(page, one)
             if row is not None:
                 in_rows.append((one, *row))
-                continue
-            above = _line_above(boxes, one if not prose else block[0])
-            below.setdefault(above, []).append(one)
+            else:
+                below.setdefault(_line_above(boxes, [one]), []).append([one])
+    return _with_room(page, below, in_rows)
+
+
+def _with_room(
+    page: Page, below: Mapping[int, Sequence[list[FoundLine]]], in_rows: Sequence[tuple[FoundLine, int, int]]
+) -> tuple[Page, tuple[PlacedLine, ...], tuple[int, ...]]:
+    """Return what ``place`` returns; ``below``: groups of lines by the line above them, -1 for the top of the page."""
     lines: list[Line] = []
     places: list[PlacedLine] = []
     moved: list[int] = []
@@ -62,10 +71,11 @@ def place(page: Page, found: Sequence[FoundLine]) -> tuple[Page, tuple[PlacedLin
         if n >= 0:
             moved.append(len(lines))
             lines.append(page.lines[n])
-        for one in sorted(below.get(n, ()), key=lambda f: (f.frame.top, f.frame.left)):
-            places.append(PlacedLine(one, len(lines), 0))
-            neighbour = page.lines[max(n, 0)].paragraph if page.lines else 0
-            lines.append(Line((), neighbour))
+        neighbour = page.lines[max(n, 0)].paragraph if page.lines else 0
+        for group in sorted(below.get(n, ()), key=lambda g: (g[0].frame.top, g[0].frame.left)):
+            for one in group:
+                places.append(PlacedLine(one, len(lines), 0))
+                lines.append(Line((), neighbour))
     places += [PlacedLine(one, moved[n], i) for one, n, i in in_rows]
     return replace(page, lines=tuple(lines)), tuple(places), tuple(moved)
 
@@ -107,15 +117,20 @@ def _row_of(page: Page, found: FoundLine) -> tuple[int, int] | None:
     return best[1:] if best is not None and best[0] <= MAX_ROW_GAP * page.width else None
 
 
-def _line_above(boxes: Sequence[Box | None], found: FoundLine) -> int:
-    """Return the index of the lowest line above in the same column; where none is, that before the first one below."""
-    left, top, right, bottom = found.reading.line.box
-    middle = (top + bottom) / 2
-    above = [
-        (box[1] + box[3], n)
-        for n, box in enumerate(boxes)
-        if box is not None and (box[1] + box[3]) / 2 < middle and min(box[2], right) > max(box[0], left)
-    ]
+def _line_above(boxes: Sequence[Box | None], block: Sequence[FoundLine]) -> int:
+    """Return the index of the lowest line above a block in the same column.
+
+    Where none is, that before the first line of the column; where the column has no lines, that before the first line
+    right of the block or below it.
+    """
+    left, top, right, bottom = union(one.reading.line.box for one in block) or (0, 0, 0, 0)
+    _, first_top, _, first_bottom = block[0].reading.line.box
+    known = [(n, box) for n, box in enumerate(boxes) if box is not None]
+    column = [(n, box) for n, box in known if min(box[2], right) > max(box[0], left)]
+    above = [(box[1] + box[3], n) for n, box in column if box[1] + box[3] < first_top + first_bottom]
     if above:
         return max(above)[1]
-    return next((n for n, box in enumerate(boxes) if box and (box[1] + box[3]) / 2 > middle), len(boxes)) - 1
+    if column:
+        return column[0][0] - 1
+    later = (n for n, box in known if (box[1] + box[3]) / 2 > bottom or (box[0] >= right and box[3] > top))
+    return next(later, len(boxes)) - 1

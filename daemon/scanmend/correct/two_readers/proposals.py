@@ -64,10 +64,10 @@ class Proposals:
         self._word_height = statistics.median(heights) if heights else 0.0
 
     def readings(self) -> Iterator[Reading]:
-        """Yield each place that both readers read differently, in reading order."""
+        """Yield each place that both readers read differently, in reading order; words of the glossary stay as read."""
         for (n, i), second in sorted(self._comparison.second.items()):
             word = self._page.lines[n].words[i]
-            if second.text and second.text != word.text:
+            if second.text and second.text != word.text and not self._words.protects(word.text):
                 dispute = weigh.Dispute(
                     word.text,
                     second.text,
@@ -92,11 +92,12 @@ class Proposals:
         """
         if not self._comparison.readings:
             return
-        yield from self._scribble()
+        scribble = set(self._scribble())
         for n, line in enumerate(self._page.lines):
             for i, word in enumerate(line.words):
                 known = (n, i) in self._comparison.second or (n, i) in self._comparison.unread
-                if word.box is not None and not known and self._is_noise(word):
+                missing = word.box is not None and not known and self._is_noise(word)
+                if (missing or (n, i) in scribble) and not self._words.protects(word.text):
                     yield n, i
 
     def _scribble(self) -> Iterator[tuple[int, int]]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanmend.correct.figures.witness import ContextWord, Decision, Place, decide
+from scanmend.correct.lexicon.number_marks import better_marks, custom_of, differ_in_marks_alone
 from scanmend.correct.two_readers.comparison import Comparison
-from scanmend.correct.two_readers.number_marks import better_marks, custom_of, differ_in_marks_alone
 from scanmend.correct.two_readers.proposals import Reading
 from scanmend.correct.two_readers.weigh import holds_digit
 from scanmend.document import Page
