@@ -1,15 +1,16 @@
 """Proposes edits from what both readers have: other readings, words and lines that were found, and noise."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scanmend.correct.lexicon.page_words import PageWords
+from scanmend.correct.lexicon.spelling import is_number
 from scanmend.correct.lexicon.tokens import split_punctuation
 from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF
 from scanmend.correct.two_readers import weigh
-from scanmend.correct.two_readers.comparison import Comparison, FoundLine, FoundWords
-from scanmend.document import Page, Word
+from scanmend.correct.two_readers.comparison import Comparison, FoundLine, FoundWords, SecondWord
+from scanmend.document import Page, Word, least_confidence
 
 MIN_FOUND_WORDS = 0.85
 """Least mean probability (0–1) of words that only the second reader found in a line of Tesseract's."""
@@ -37,19 +38,23 @@ SCRIBBLE_PROBABILITY = 0.85
 """Mean probability (0–1) of the second reading of a line below which the line may be a signature or a drawing."""
 SCRIBBLE_CONFIDENCE = 50.0
 """Tesseract word confidence (0–100) below which all words of such a line must be."""
+MAX_PIECE_GAP_HEIGHTS = 0.25
+"""Widest gap between two pieces of a number, as a multiple of their height; figures of two columns stand apart."""
 MAX_OVERLOOKED = 2
 """Letters and digits of a token with a digit that the second reader may overlook, as the quantity in a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Another reading of one of Tesseract's words, and how likely it is."""
+    """Another reading of one of Tesseract's words, or of the pieces of a number, and how likely it is."""
 
     line: int
     word: int
     dispute: weigh.Dispute
     score: float
     """``weigh.score`` of the dispute, in nats."""
+    count: int = 1
+    """Number of Tesseract's words that it stands for: several where a number was torn into pieces."""
 
 
 class Proposals:
@@ -65,19 +70,46 @@ class Proposals:
 
     def readings(self) -> Iterator[Reading]:
         """Yield each place that both readers read differently, in reading order; words of the glossary stay as read."""
+        taken: set[tuple[int, int]] = set()
         for (n, i), second in sorted(self._comparison.second.items()):
+            if (n, i) in taken:
+                continue
+            if (pieces := self._pieces_of_number(n, i)) and (whole := self._whole_number(n, i, pieces)).score > 0:
+                taken |= {(n, i + k) for k in range(len(pieces))}
+                yield whole
+                continue
             word = self._page.lines[n].words[i]
             if second.text and second.text != word.text and not self._words.protects(word.text):
-                dispute = weigh.Dispute(
-                    word.text,
-                    second.text,
-                    second.gain(word.text, second.text),
-                    word.confidence or 0.0,
-                    second.least_probability,
-                    self.zipf(word.text),
-                    self.zipf(second.text),
-                )
-                yield Reading(n, i, dispute, weigh.score(dispute))
+                optical = second.gain(word.text, second.text)
+                yield self._reading(n, i, (word,), second.text, optical, second.least_probability)
+
+    def _reading(
+        self, n: int, i: int, words: Sequence[Word], new: str, optical: float, least_probability: float
+    ) -> Reading:
+        raw = " ".join(word.text for word in words)
+        confidence = least_confidence(words) or 0.0
+        dispute = weigh.Dispute(raw, new, optical, confidence, least_probability, self.zipf(raw), self.zipf(new))
+        return Reading(n, i, dispute, weigh.score(dispute), len(words))
+
+    def _pieces_of_number(self, n: int, i: int) -> list[SecondWord]:
+        """Return the second readings of words from ``i`` on that the second reader has as one number; empty for one."""
+        words, pieces = self._page.lines[n].words, [self._comparison.second[n, i]]
+        for k in range(i + 1, len(words)):
+            after = self._comparison.second.get((n, k))
+            if after is None or after.reading is not pieces[-1].reading or after.first != pieces[-1].last + 1:
+                break
+            if not _are_close(words[k - 1], words[k]):
+                break
+            pieces.append(after)
+        whole = pieces[0].reading.substring(pieces[0].first, pieces[-1].last)
+        return pieces if len(pieces) > 1 and is_number(whole) else []
+
+    def _whole_number(self, n: int, i: int, pieces: Sequence[SecondWord]) -> Reading:
+        reading, first, last = pieces[0].reading, pieces[0].first, pieces[-1].last
+        words, whole = self._page.lines[n].words[i : i + len(pieces)], reading.substring(first, last)
+        raw = " ".join(word.text for word in words)
+        optical = reading.log_probability(first, last, whole) - reading.log_probability(first, last, raw)
+        return self._reading(n, i, words, whole, optical, min(piece.least_probability for piece in pieces))
 
     def zipf(self, text: str) -> float:
         """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown."""
@@ -143,3 +175,11 @@ class Proposals:
             return True
         known = sum(len(w) > 2 and self._words.zipf(split_punctuation(w).core) > MIN_DISPLAY_ZIPF for w in text.split())  # noqa: PLR2004 -- a short one is often a misread ornament
         return confidence > MIN_DISPLAY_LINE and known >= MIN_DISPLAY_WORDS
+
+
+def _are_close(one: Word, two: Word) -> bool:
+    """Whether the gap between two words is one between the characters of a number."""
+    if one.box is None or two.box is None:
+        return False
+    height = max(one.box[3] - one.box[1], two.box[3] - two.box[1])
+    return two.box[0] - one.box[2] <= MAX_PIECE_GAP_HEIGHTS * height

@@ -70,7 +70,7 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
     noise = {at for at in proposals.noise() if _may_drop(page, at, settings)}
     edits = [_dropped(page, at) for at in sorted(noise)]
     undecided: dict[Place, Reading] = {}
-    readings = [reading for reading in proposals.readings() if (reading.line, reading.word) not in noise]
+    readings = [r for r in proposals.readings() if noise.isdisjoint((r.line, r.word + k) for k in range(r.count))]
     said = testimonies(page, found, readings)
     for reading in readings:
         testimony = said.get((reading.line, reading.word))
@@ -158,10 +158,11 @@ def _replaced(page: Page, found: Comparison, reading: Reading, *, accepted: bool
         dispute.raw,
         dispute.new,
         PROPOSER,
+        count=reading.count,
         optical=round(dispute.optical, 3),
         accepted=accepted,
         reason=testimony.reason if testimony else _reason(reading),
-        box=page.lines[reading.line].words[reading.word].box,
+        box=union(w.box for w in page.lines[reading.line].words[reading.word : reading.word + reading.count]),
         boxes=_boxes(found, reading) if accepted else (),
     )
 

@@ -27,7 +27,7 @@ class Testimony:
 
 def testimonies(page: Page, comparison: Comparison, readings: Sequence[Reading]) -> Mapping[_Place, Testimony]:
     """Return what the page's other numbers say of the disputed ones among the readings, by their places."""
-    disputed = {(r.line, r.word): r for r in readings if holds_digit(r.dispute.raw) or holds_digit(r.dispute.new)}
+    disputed = {(r.line, r.word): r for r in readings if r.count == 1 and holds_digit(r.dispute.raw + r.dispute.new)}
     if not disputed:
         return {}
     found = {place: _testimony(decision) for place, decision in _by_arithmetic(page, comparison, disputed)}
