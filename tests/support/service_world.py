@@ -73,7 +73,7 @@ class House:
         self.configure()
 
     def configure(self, *folders, **top):
-        shared = {"settle_s": 0.1, "incomplete_s": 0.2, "strategy": "off", "retry_delay_s": 0.1}
+        shared = {"settle_s": 0.1, "incomplete_s": 0.2, "strategy": "off", "second_reader": "off", "retry_delay_s": 0.1}
         folders = [{"name": n, "inbox": f"{n}/in", "outbox": f"{n}/out"} | shared | more for n, more in folders]
         self.file.write_text(
             yaml.safe_dump({"state_dir": "state", "models": {}, "workers": 2, "folders": folders, **top})

@@ -98,7 +98,7 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
         yield Point(f"{folder.name}: same file system", True, found)
     if folder.output_mode or folder.output_group:
         yield _access(f"{folder.name}: output_mode and output_group", folder)
-    if folder.second_reader != "off" and folder.strategy != "off":
+    if folder.second_reader != "off":
         yield _second_reader(f"{folder.name}: second_reader", folder.languages)
     if folder.glossary is not None:
         yield _glossary(f"{folder.name}: glossary", folder.glossary)

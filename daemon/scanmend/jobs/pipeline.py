@@ -266,7 +266,7 @@ def read_settings_of(settings: Settings) -> ReadSettings:
         settings.prepare,
         settings.pdf_text,
         alternatives=settings.strategy != "off",
-        second="off" if settings.strategy == "off" else settings.second_reader,  # correction alone uses its evidence
+        second=settings.second_reader,
     )
 
 

@@ -122,7 +122,7 @@ class TestAllIsWell:
         assert (point.ok, point.warning) == (False, True)
         assert "no_such_package_here" in point.found
 
-    @pytest.mark.parametrize("settings", ["strategy: off", "strategy: rescore, second_reader: off"])
+    @pytest.mark.parametrize("settings", ["strategy: off, second_reader: off", "strategy: rescore, second_reader: off"])
     def test_a_second_reader_that_is_not_used(self, config, settings):
         """Then nothing is said of it."""
         assert "letters: second_reader" not in looked(config(settings, BUNDLED))
