@@ -2,9 +2,11 @@
 
 Hard rules come first (``hard_rules``). What passes them is weighed by one score, in nats (natural logarithms of odds)::
 
-    score = gain - cost + agreement + new word's prior - raw word's prior - clean page's prior - foreign text's prior
+    score = gain + image - cost + agreement + new word's prior - raw word's prior - clean page's prior
+            - foreign text's prior
 
 - ``gain``: the language model's log-probability of the new word less that of the raw one, in context;
+- ``image``: the second reader's log-probability of the image under the new word less that under the raw one;
 - ``cost``: the OCR channel's cost of reading new as raw (gain and cost together are the noisy channel);
 - ``agreement``: counts where the model also wrote the same word freely;
 - ``new_word_prior``: how common the new word is;

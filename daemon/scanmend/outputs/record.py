@@ -166,6 +166,7 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "steps": list(page.page.steps),
         "languages": list(page.page.languages),
         "skipped": page.skipped or None,
+        "model_cut": page.model_cut,
         "second_reader": _second_reader(page.page.second),
         "numbers": _numbers(page),
         "edits": edits_fields(page),

@@ -106,6 +106,7 @@ def test_the_whole_record():
                 "steps": ["turned 90°"],
                 "languages": ["eng"],
                 "skipped": None,
+                "model_cut": False,
                 "second_reader": None,
                 "numbers": [],
                 "edits": [
