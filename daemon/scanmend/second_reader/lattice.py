@@ -21,6 +21,8 @@ LEAST_LOG_PROBABILITY = -9.0
 
 _FLOOR = 1e-30
 """Least probability whose logarithm is taken."""
+_SORTED_STEPS = 16
+"""Steps whose symbols are sorted at a time."""
 
 
 def lattice(probabilities: Probabilities, symbols: Sequence[str], width: float) -> tuple[LatticeStep, ...]:
@@ -30,15 +32,18 @@ def lattice(probabilities: Probabilities, symbols: Sequence[str], width: float) 
     being beyond its right end; a fraction counts.
     """
     used = probabilities[: min(len(probabilities), math.ceil(width) + 1)]
-    logs = np.log(np.maximum(used, _FLOOR))
     best = _best_columns(used)
-    sure = used[:, 0] > SURE_BLANK
+    logs = np.log(np.maximum(np.take_along_axis(used, best, axis=1), _FLOOR))
+    steps = [{int(c): float(log) for c, log in zip(*row, strict=True)} for row in zip(best, logs, strict=True)]
+    blanks = np.log(np.maximum(used[:, 0], _FLOOR))
     return tuple(
         LatticeStep(
             round(min((first + end) / 2 / max(width, 1.0), 1.0), 4),
-            _merged(logs, best, first, end, symbols) if end - first > 1 else _step(logs[first], best[first], symbols),
+            _kept(
+                _merged(steps[first:end], float(blanks[first:end].sum())) if end - first > 1 else steps[first], symbols
+            ),
         )
-        for first, end in _runs(sure)
+        for first, end in _runs(used[:, 0] > SURE_BLANK)
     )
 
 
@@ -49,11 +54,15 @@ def greedy_text(steps: Iterable[LatticeStep]) -> str:
 
 
 def _best_columns(probabilities: Probabilities) -> npt.NDArray[np.intp]:
-    """Return the columns of the most likely symbols of each step, in no particular order."""
+    """Return the columns of the most likely symbols of each step, in no particular order.
+
+    A few steps at a time, as with all symbols the sorting of a long line would take 50 MiB.
+    """
     count = probabilities.shape[1]
     if count <= MOST_SYMBOLS:
-        return np.broadcast_to(np.arange(count), probabilities.shape)
-    return np.argpartition(probabilities, count - MOST_SYMBOLS, axis=1)[:, -MOST_SYMBOLS:]
+        return np.tile(np.arange(count), (len(probabilities), 1))
+    parts = (probabilities[i : i + _SORTED_STEPS] for i in range(0, len(probabilities), _SORTED_STEPS))
+    return np.concatenate([np.argpartition(p, count - MOST_SYMBOLS, axis=1)[:, -MOST_SYMBOLS:] for p in parts])
 
 
 def _runs(sure: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
@@ -67,26 +76,16 @@ def _runs(sure: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         first = end
 
 
-def _step(
-    logs: npt.NDArray[np.float32], columns: npt.NDArray[np.intp], symbols: Sequence[str]
-) -> tuple[tuple[str, float], ...]:
-    return _kept({int(column): float(logs[column]) for column in columns}, symbols)
+def _merged(steps: Sequence[dict[int, float]], blank: float) -> dict[int, float]:
+    """Return a run as one step: blank all along, or one symbol at the step where it is most likely.
 
-
-def _merged(
-    logs: npt.NDArray[np.float32],
-    best: npt.NDArray[np.intp],
-    first: int,
-    end: int,
-    symbols: Sequence[str],
-) -> tuple[tuple[str, float], ...]:
-    """Return a run as one step: blank all along, or one symbol at the step where it is most likely."""
+    ``blank``: log-probability of the former; columns come with their log-probabilities.
+    """
     found: dict[int, float] = {}
-    for step in range(first, end):
-        for column in map(int, best[step]):
-            found[column] = max(found.get(column, -math.inf), float(logs[step, column]))
-    found[0] = float(logs[first:end, 0].sum())
-    return _kept(found, symbols)
+    for step in steps:
+        for column, log in step.items():
+            found[column] = max(found.get(column, -math.inf), log)
+    return {**found, 0: blank}
 
 
 def _kept(found: dict[int, float], symbols: Sequence[str]) -> tuple[tuple[str, float], ...]:
