@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -53,6 +55,14 @@ class Fake:
         self.alive = False
 
     kill = end
+
+
+def test_the_daemon_loads_nothing_heavy_for_it():
+    """What the pool and ``scanmend check`` need of it comes without its libraries."""
+    modules = "scanmend.pageworkers.pool, scanmend.second_reader.symbols, scanmend.second_reader.weights"
+    heavy = {"cv2", "numpy", "openvino", "rapidocr", "wordfreq"}
+    code = f"import sys, {modules}; print(*sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_a_page_is_read(reader, image):
