@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import render_scans
 from daemon_process import forked, scanmend, until
 from project import ROOT
 from scanmend import __version__
@@ -72,11 +73,13 @@ class TestProcess:
         assert record["pages"][0]["second_reader"]["read"] == 1
         assert json.loads((tmp_path / "broken (2).json").read_bytes())["model"]["name"] == "bundled"
 
-    def test_interrupted(self, scans, tmp_path, config):
+    def test_interrupted(self, tmp_path, config):
         """Ctrl-C ends it at once with exit code 130; no child and no temporary file stays."""
-        place = tmp_path / "tmp"
+        place, many = tmp_path / "tmp", tmp_path / "source" / "many.pdf"
         place.mkdir()
-        command = [sys.executable, "-m", "scanmend.cli", "process", str(scans / "eight.pdf"), "--out", str(tmp_path)]
+        many.parent.mkdir()
+        render_scans.save_pdf([render_scans.line("More pages than a busy machine reads meanwhile")] * 60, many)
+        command = [sys.executable, "-m", "scanmend.cli", "process", str(many), "--out", str(tmp_path)]
         ran = subprocess.Popen(
             [*command, "--config", config()],
             env={**os.environ, "TMPDIR": str(place)},
@@ -87,14 +90,14 @@ class TestProcess:
             until(lambda: list(place.glob("scanmend-*/page-*")), "the first page")
             ran.send_signal(signal.SIGINT)
             assert ran.wait(30) == 130
-            assert not (tmp_path / "eight.json").exists()
+            assert not (tmp_path / "many.json").exists()
             assert b"Traceback" not in ran.stderr.read()
         finally:
             ran.kill()
             ran.wait()
             ran.stderr.close()
         assert list(place.glob("scanmend-*")) == []
-        assert list(tmp_path.glob("eight*")) == []
+        assert list(tmp_path.glob("many*")) == []
 
     @pytest.mark.parametrize(
         ("arguments", "code", "said"),

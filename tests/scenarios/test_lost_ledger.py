@@ -116,7 +116,7 @@ def test_ten_thousand_documents_are_checked_when_they_are_opened(tmp_path):
         db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO document "
             "SELECT 'd' || i, 'f', x'2f', CAST(i AS BLOB), x'61', x'2f', i, 1, 1, 'done', 0, 0.0, 'archive', NULL, "
-            "printf('%064x', i), 1, NULL, 1.0, 1.0, NULL FROM n"
+            "printf('%064x', i), 1, NULL, 1.0, 1.0, NULL, NULL FROM n"
         )
     began = time.monotonic()
     open_ledger(path).close()

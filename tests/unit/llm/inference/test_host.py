@@ -96,7 +96,7 @@ class TestRequests:
         host, task = (
             Noting(),
             CorrectionSettings(
-                "both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B"), "keep", "keep"
+                "both", "Mend", ("eng", "deu"), "all", -1.5, ("Müller & Söhne", "X200-B"), 7.5, "keep", "keep"
             ),
         )
         host.handle(json.loads(json.dumps(correct(task=task))), Beats())
