@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demo_daemon import Daemon, Event, gpu_freed
-from demo_show import broken_numbers, wrong_characters
+from demo_show import broken_numbers, words_with_digits, wrong_characters
 
 Check = tuple[str, bool, str]
 """What was promised, whether it came, and what was found."""
@@ -47,6 +47,12 @@ class Document:
         truth = (base / "scans" / self.file).with_suffix(".gt.txt").read_text("utf-8").split("\f")
         pages = [page[text] for page in self.record(base)["pages"]]
         return sum(wrong_characters(page, printed) for page, printed in zip(pages, truth, strict=True))
+
+    def right_numbers(self, base: Path, text: str) -> tuple[int, int]:
+        """How many numbers of the pages' ``raw`` or ``corrected`` text were printed so, and how many were printed."""
+        printed = words_with_digits((base / "scans" / self.file).with_suffix(".gt.txt").read_text("utf-8"))
+        read = words_with_digits("\n".join(page[text] for page in self.record(base)["pages"]))
+        return (read & printed).total(), printed.total()
 
 
 def _pieces(start_s: float, every_s: float, count: int, name: str) -> tuple[Step, ...]:
@@ -105,12 +111,37 @@ def everything(base: Path, daemon: Daemon) -> Iterator[Check]:
     yield "edits were accepted", accepted > 0, f"{accepted} of {len(edits)} proposed"
     before, after = (sum(d.wrong(base, text) for d in DOCUMENTS) for text in ("raw", "corrected"))
     yield "the text is nearer to what was printed", after < before, f"{before} characters wrong, {after} corrected"
-    broken = [said for page in pages for said in broken_numbers(page["raw"], page["corrected"])]
-    yield "no number changed", not broken, "; ".join(broken) or "none, but for look-alike letters"
+    changed, unmarked = number_edits(pages)
+    yield "no model changed a number", not changed, "; ".join(changed) or "none did, in whatever was proposed"
+    yield "numbers that the second reader changed are marked", not unmarked, "; ".join(unmarked) or "all are disputed"
+    (had, printed), (has, _) = (_right_numbers(base, text) for text in ("raw", "corrected"))
+    yield "more numbers are right", has > had, f"{had} of {printed} as Tesseract read, {has} as published"
     yield from _of_models(daemon)
     lying = [p.relative_to(base) for what in ("inbox", "outbox") for p in (base / what).rglob("*") if p.is_file()]
     left = [str(p) for p in lying if p.parts[0] == "inbox" or "quarantine" in p.parts]
     yield "inboxes and quarantine are empty", not left, ", ".join(left) or "they are"
+
+
+def number_edits(pages: Sequence[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """Return the numbers that somebody else than the second reader changed, and those of its changes not marked."""
+    changed, unmarked = [], []
+    for page in pages:
+        disputed = {number["text"] for number in page["numbers"] if number["state"] != "agreed"}
+        for edit in page["edits"]:
+            broken = broken_numbers(edit["raw"], edit["new"])
+            if edit["verdict"] != "accepted" or not broken or not any(c.isdigit() for c in edit["raw"]):
+                continue
+            if edit["proposer"] != "reader":
+                changed += broken
+            elif any(c.isdigit() for c in edit["new"]) and disputed.isdisjoint(edit["new"].split()):
+                unmarked += broken
+    return changed, unmarked
+
+
+def _right_numbers(base: Path, text: str) -> tuple[int, int]:
+    """Return how many numbers of all documents are right, and how many were printed."""
+    of_each = [d.right_numbers(base, text) for d in DOCUMENTS]
+    return sum(right for right, _ in of_each), sum(printed for _, printed in of_each)
 
 
 def _of_document(base: Path, daemon: Daemon, d: Document) -> Iterator[Check]:

@@ -139,6 +139,14 @@ class Demo:
         wrong, still = (d.wrong(self.base, text) for text in ("raw", "corrected"))
         self.screen.say(f"  OCR {took['ocr_s']:.1f} s, correction {took['correct_s']:.1f} s.")
         self.screen.say(f"  Characters that differ from what was printed: {wrong} as read, {still} as corrected.")
+        (had, printed), (has, _) = (d.right_numbers(self.base, text) for text in ("raw", "corrected"))
+        self.screen.say(f"  Numbers that are right: {had} of {printed} as Tesseract read, {has} as published.")
+        disputed = [
+            (n["text"], n["other"], n["chosen_by"]) for p in record["pages"] for n in p["numbers"] if n["other"]
+        ]
+        if disputed:
+            self.screen.say("  Numbers that the two readers read differently, marked as disputed:")
+            self.screen.table(("published", "other reading", "why"), disputed)
         self.screen.say("  It begins:")
         self.screen.block("\n".join(excerpt(record["pages"][0]["corrected"], 2)))
         self.screen.say("  Lines that changed:")

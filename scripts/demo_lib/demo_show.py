@@ -3,6 +3,7 @@
 import difflib
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -66,6 +67,12 @@ def broken_numbers(raw: str, corrected: str) -> list[str]:
     if len(before) != len(after):
         return [f"{len(before)} words with digits became {len(after)}"]
     return [f"{a} became {b}" for a, b in zip(before, after, strict=True) if not _held(a, b)]
+
+
+def words_with_digits(text: str) -> Counter[str]:
+    """Return the words that have a digit, without the marks around them, and how often each stands there."""
+    words = (word.strip(".,;:!?()[]\"'’”“*") for word in text.split())
+    return Counter(word for word in words if any(c.isdigit() for c in word))
 
 
 def excerpt(text: str, lines: int, width: int = 96) -> list[str]:
