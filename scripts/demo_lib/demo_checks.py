@@ -129,7 +129,8 @@ def number_edits(pages: Sequence[dict[str, Any]]) -> tuple[list[str], list[str]]
         disputed = {number["text"] for number in page["numbers"] if number["state"] != "agreed"}
         for edit in page["edits"]:
             broken = broken_numbers(edit["raw"], edit["new"])
-            if edit["verdict"] != "accepted" or not broken or not any(c.isdigit() for c in edit["raw"]):
+            same = words_with_digits(edit["raw"]) == words_with_digits(edit["new"])
+            if edit["verdict"] != "accepted" or same or not any(c.isdigit() for c in edit["raw"]):
                 continue
             if edit["proposer"] != "reader":
                 changed += broken
