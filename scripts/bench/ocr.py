@@ -10,7 +10,9 @@ Ways, one after the other in each round, so that what else the machine does hits
 - ``ocrmypdf``: the pages as one PDF (made before, not timed), ``ocrmypdf -j CORES --sidecar``; where PATH is given.
 - ``off`` and ``auto``: a running daemon, ``strategy: off``, with that ``prepare:``, and without a second reader;
   ``second`` and ``second-always``: with ``prepare: auto`` and ``second_reader: auto`` or ``always``;
-  ``corrected`` and ``second-corrected``: with the bundled model, too, without and with ``second_reader: auto``. Time is from the moment before
+  ``corrected`` and ``second-corrected``: with the bundled model, too, without and with ``second_reader: auto``.
+
+Their time is from the moment before
   the first file is moved into the inbox until the last record is there: settling (``settle_s: 0.2``), starting the
   workers, reading, writing text and record, and all the ledger's and the files' syncs are included. Starting the
   daemon, 0.3 s once for good, is not.

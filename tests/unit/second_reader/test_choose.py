@@ -30,13 +30,18 @@ def test_lines_that_are_beyond_doubt_are_not_read():
     [
         words("room 4b", 105),
         words("on the floor", 105, confidence=89.0),
-        words("on the secomd floor", 105),
-        words("l'archevequexx", 105),
+        words("on the secomd floor", 105, confidence=94.0),
+        words("l'archevequexx", 105, confidence=94.0),
     ],
 )
 def test_doubtful_lines_are_read(doubtful):
     """With a digit, a word that Tesseract was unsure of, or one that is not among the common ones."""
     assert lines_to_read(LINES, [*GOOD[:4], *doubtful, *GOOD[8:]], ("eng",)) == [1]
+
+
+def test_a_rare_word_that_tesseract_was_very_sure_of():
+    """It is no sign of a misreading."""
+    assert lines_to_read(LINES, [*GOOD[:4], *words("on the secomd floor", 105), *GOOD[8:]], ("eng",)) == []
 
 
 def test_lines_that_only_the_second_reader_found():
@@ -59,8 +64,9 @@ def test_words_belong_to_slanted_lines():
 
 
 def test_a_language_without_a_list():
-    """All its words may be wrong."""
-    assert lines_to_read(LINES, GOOD, ("lat",)) == [0, 1, 2]
+    """All its words may be wrong, unless Tesseract was very sure of them."""
+    unsure = [FirstWord(w.text, w.box, 94.0) for w in GOOD]
+    assert lines_to_read(LINES, unsure, ("lat",)) == [0, 1, 2]
 
 
 def test_the_words_of_a_page():
