@@ -3,6 +3,7 @@
 Pure, and light, as the daemon imports it, too.
 """
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ SURE_OF_UNKNOWN_CONFIDENCE = 95.0
 On letters, reports and books, lines with surer ones were read right in nearly all cases: reading them, too, took a
 fifth more lines and mended next to nothing.
 """
+WIDE_GAP_HEIGHTS = 1.5
+"""Gap between two words, or at an end of a line, in heights of the line, in which a word may have been lost."""
+WHOLE_LINE_SHARE = 0.7
+"""Share of a line that is worth reading from which all of it is read."""
 POOR_CONFIDENCE = 85.0
 """Mean confidence (0–100) below which all lines of a page are read."""
 
@@ -43,25 +48,72 @@ def word_height_px(words: Sequence[FirstWord]) -> float:
     return statistics.median(word.box[3] - word.box[1] for word in words) if words else 0.0
 
 
-def lines_to_read(lines: Sequence[Corners], words: Sequence[FirstWord], languages: Sequence[str]) -> list[int]:
-    """Return the indices of the lines to be read, ascending.
+def pieces_to_read(
+    lines: Sequence[Corners], words: Sequence[FirstWord], languages: Sequence[str]
+) -> list[tuple[Corners, bool]]:
+    """Return the lines, cut where only a part of one is worth reading, and whether each piece is to be read.
 
-    All lines of a page that the first reader was unsure of; else those that it did not find, and those with a digit, a
-    word that it was unsure of, or, unless it was very sure, one that is not among the common words of the languages
-    (Tesseract's names). These are the 30,000 that take 15 MiB: the lists of correction take 57 to 150 MiB and up to
-    1.5 s to load.
+    All lines of a page that the first reader was unsure of; else those that it did not find, and around each word with
+    a digit, one that it was unsure of, or, unless it was very sure, one that is not among the common words of the
+    languages (Tesseract's names). These are the 30,000 that take 15 MiB: the lists of correction take 57 to 150 MiB
+    and up to 1.5 s to load.
     """
     if not words or statistics.fmean(word.confidence for word in words) < POOR_CONFIDENCE:
-        return list(range(len(lines)))
+        return [(corners, True) for corners in lines]
     is_suspicious = _suspicion(languages)
-    suspicious = [(_middle(word.box), is_suspicious(word)) for word in words]
-    return [i for i, corners in enumerate(lines) if _needs_reading(corners, suspicious)]
+    doubtful = [(_middle(word.box), word.box, is_suspicious(word)) for word in words]
+    out: list[tuple[Corners, bool]] = []
+    for corners in lines:
+        on_line = sorted(
+            (*_along(corners, box), doubt) for middle, box, doubt in doubtful if _is_within(corners, middle)
+        )
+        out += _pieces(corners, on_line)
+    return out
 
 
-def _needs_reading(corners: Corners, words: Sequence[tuple[tuple[float, float], bool]]) -> bool:
-    """Whether there is no word on a line, or a suspicious one; words come with their middles."""
-    on_line = [suspicious for middle, suspicious in words if _is_within(corners, middle)]
-    return not on_line or any(on_line)
+def _pieces(corners: Corners, words: Sequence[tuple[float, float, bool]]) -> Iterator[tuple[Corners, bool]]:
+    """Yield the pieces of one line; its words come from left to right: start and end along it, and whether in doubt."""
+    wide = WIDE_GAP_HEIGHTS * math.dist(corners[0], corners[3]) / max(1.0, math.dist(corners[0], corners[1]))
+    gaps = [b[0] - a[1] for a, b in pairwise([(0.0, 0.0), *words, (1.0, 1.0)])]
+    needed = [
+        any(words[k][2] for k in range(max(0, i - 1), min(len(words), i + 2))) or max(gaps[i], gaps[i + 1]) > wide
+        for i in range(len(words))
+    ]
+    if not any(needed):
+        yield corners, not words
+        return
+    cuts, kinds, start = [0.0], [needed[0]], 0.0
+    for i in range(1, len(words)):
+        if needed[i] != needed[i - 1]:
+            start = (words[i - 1][1] + words[i][0]) / 2
+            cuts.append(start)
+            kinds.append(needed[i])
+    cuts.append(1.0)
+    if sum(b - a for (a, b), kind in zip(pairwise(cuts), kinds, strict=True) if kind) > WHOLE_LINE_SHARE:
+        yield corners, True
+        return
+    for (a, b), kind in zip(pairwise(cuts), kinds, strict=True):
+        yield _cut_out(corners, a, b), kind
+
+
+def _along(corners: Corners, box: Box) -> tuple[float, float]:
+    """Return from where to where along a line a box reaches: 0 is the line's left end, 1 its right end."""
+    (x0, y0), (x1, y1) = corners[0], corners[1]
+    length = max(1.0, (x1 - x0) ** 2 + (y1 - y0) ** 2)
+    middle = (box[1] + box[3]) / 2 - y0
+    start, end = (((x - x0) * (x1 - x0) + middle * (y1 - y0)) / length for x in (box[0], box[2]))
+    return start, end
+
+
+def _cut_out(corners: Corners, start: float, end: float) -> Corners:
+    """Return the corners of the part of a line between two places along it."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
+
+    def between(one: tuple[float, float], two: tuple[float, float], at: float) -> tuple[float, float]:
+        return one[0] + at * (two[0] - one[0]), one[1] + at * (two[1] - one[1])
+
+    top, bottom = ((ax, ay), (bx, by)), ((dx, dy), (cx, cy))
+    return between(*top, start), between(*top, end), between(*bottom, end), between(*bottom, start)
 
 
 def _middle(box: Box) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from scanmend.document import Corners, LatticeStep, SecondLine, SecondReading
 from scanmend.second_reader import weights
-from scanmend.second_reader.choose import FirstWord, lines_to_read, word_height_px
+from scanmend.second_reader.choose import FirstWord, pieces_to_read, word_height_px
 from scanmend.second_reader.detect import find_lines
 from scanmend.second_reader.image import Grey, line_image, open_page
 from scanmend.second_reader.lattice import lattice
@@ -66,13 +66,13 @@ class SecondReader:
         found = find_lines(page, word_height_px(request.words), self._networks.find_text)
         progress()
         doubtful = request.which == "auto"
-        wanted = lines_to_read(found, request.words, request.languages) if doubtful else range(len(found))
-        lines = [SecondLine(corners) for corners in found]
-        for index in wanted:
-            if time.monotonic() - started > request.limit_s:
-                break
-            steps = self._reader_for(request.languages).read(page, found[index])
-            lines[index] = SecondLine(found[index], steps)
+        every = [(corners, True) for corners in found]
+        pieces = pieces_to_read(found, request.words, request.languages) if doubtful else every
+        lines: list[SecondLine] = []
+        for corners, wanted in pieces:
+            in_time = time.monotonic() - started <= request.limit_s
+            reader = self._reader_for(request.languages) if wanted and in_time else None
+            lines.append(SecondLine(corners, reader.read(page, corners) if reader else ()))
             progress()
         return SecondReading(tuple(lines), round(time.monotonic() - started, 3))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scanmend.document import Line, Page, Word
-from scanmend.second_reader.choose import FirstWord, first_words, lines_to_read, word_height_px
+from scanmend.second_reader.choose import FirstWord, first_words, pieces_to_read, word_height_px
 
 
 def corners(top: float, *, left: float = 0, right: float = 600, fall: float = 0):
@@ -16,7 +16,13 @@ def words(text: str, top: int, confidence: float = 96.0) -> list[FirstWord]:
     return [FirstWord(w, (i * 100, top, i * 100 + 90, top + 30), confidence) for i, w in enumerate(text.split())]
 
 
-LINES = [corners(0), corners(100), corners(200)]
+def lines_to_read(lines, first, languages):
+    """The indices of the lines of which something is read."""
+    read = [piece for piece, wanted in pieces_to_read(lines, first, languages) if wanted]
+    return [i for i, line in enumerate(lines) if any(line[0][1] <= p[0][1] < line[3][1] - 1 for p in read)]
+
+
+LINES = [corners(0, right=400), corners(100, right=400), corners(200, right=300)]
 GOOD = [*words("the committee will meet", 5), *words("on the second floor", 105), *words("of the house", 205)]
 
 
@@ -57,10 +63,28 @@ def test_all_lines_of_a_poor_page():
 
 def test_words_belong_to_slanted_lines():
     """By their middles: boxes around lines that fall overlap."""
-    lines = [corners(0, fall=60), corners(50, fall=60)]
+    lines = [corners(0, right=400, fall=40), corners(50, right=400, fall=40)]
     level = [FirstWord(w.text, (x := 100 * i, 5 + x // 10, x + 90, 35 + x // 10), 96.0) for i, w in enumerate(GOOD[:4])]
-    below = [FirstWord("7", (500, 110, 520, 140), 96.0)]
+    below = [FirstWord("7", (300, 85, 320, 115), 96.0)]
     assert lines_to_read(lines, [*level, *below], ("eng",)) == [1]
+
+
+def test_of_a_long_line_only_what_is_doubtful_is_read():
+    """With a word on either side, cut between words; the rest was found, but is not read."""
+    long = [*words("the committee will meet on the secomd floor of the house and not in the old", 5, 94.0)]
+    line = corners(0, right=1600)
+    pieces = pieces_to_read([line], long, ("eng",))
+    assert [wanted for _, wanted in pieces] == [False, True, False]
+    assert [(piece[0][0], piece[1][0]) for piece, _ in pieces] == [(0, 495), (495, 795), (795, 1600)]
+    assert all((piece[0][1], piece[3][1]) == (0, 40) for piece, _ in pieces)
+
+
+def test_a_gap_in_which_a_word_may_be_lost_is_read():
+    """Between two words, or at the end of the line."""
+    gap = [w for i, w in enumerate(words("the committee will meet on the first floor of the house", 5)) if i != 5]
+    pieces = pieces_to_read([corners(0, right=1100)], gap, ("eng",))
+    assert [wanted for _, wanted in pieces] == [False, True, False]
+    assert pieces_to_read([corners(0, right=800)], GOOD[:4], ("eng",))[-1][1]
 
 
 def test_a_language_without_a_list():
