@@ -20,6 +20,8 @@ SURE_OF_UNKNOWN_CONFIDENCE = 95.0
 On letters, reports and books, lines with surer ones were read right in nearly all cases: reading them, too, took a
 fifth more lines and mended next to nothing.
 """
+CLEAN_CONFIDENCE = 91.0
+"""Mean confidence (0–100) from which only the doubtful parts of lines are read; on other pages doubt spreads."""
 WIDE_GAP_HEIGHTS = 1.5
 """Gap between two words, or at an end of a line, in heights of the line, in which a word may have been lost."""
 WHOLE_LINE_SHARE = 0.7
@@ -58,7 +60,8 @@ def pieces_to_read(
     languages (Tesseract's names). These are the 30,000 that take 15 MiB: the lists of correction take 57 to 150 MiB
     and up to 1.5 s to load.
     """
-    if not words or statistics.fmean(word.confidence for word in words) < POOR_CONFIDENCE:
+    mean = statistics.fmean(word.confidence for word in words) if words else 0.0
+    if mean < POOR_CONFIDENCE:
         return [(corners, True) for corners in lines]
     is_suspicious = _suspicion(languages)
     doubtful = [(_middle(word.box), word.box, is_suspicious(word)) for word in words]
@@ -67,7 +70,9 @@ def pieces_to_read(
         on_line = sorted(
             (*_along(corners, box), doubt) for middle, box, doubt in doubtful if _is_within(corners, middle)
         )
-        out += _pieces(corners, on_line)
+        pieces = list(_pieces(corners, on_line))
+        whole = mean < CLEAN_CONFIDENCE and any(wanted for _, wanted in pieces)
+        out += [(corners, True)] if whole else pieces
     return out
 
 

@@ -79,6 +79,12 @@ def test_of_a_long_line_only_what_is_doubtful_is_read():
     assert all((piece[0][1], piece[3][1]) == (0, 40) for piece, _ in pieces)
 
 
+def test_on_a_page_of_middling_confidence_doubtful_lines_are_read_whole():
+    """As there the doubt spreads to their other words."""
+    long = words("the committee will meet on the secomd floor of the house and not in the old", 5, 90.5)
+    assert pieces_to_read([corners(0, right=1600)], long, ("eng",)) == [(corners(0, right=1600), True)]
+
+
 def test_a_gap_in_which_a_word_may_be_lost_is_read():
     """Between two words, or at the end of the line."""
     gap = [w for i, w in enumerate(words("the committee will meet on the first floor of the house", 5)) if i != 5]
