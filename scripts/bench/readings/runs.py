@@ -35,29 +35,30 @@ def read_all(images: Sequence[Path], ways: Sequence[str], options: Options) -> d
         found[TODAY] = published
     for way in ways:
         if way == SECOND:
-            found[way] = second_alone.read_all([(image, _language(image)) for image in images])
+            found[way] = second_alone.read_all([(image, language(image)) for image in images])
         elif way not in found:
             ran = _run(images, way, options)
             found[way] = ran[1] if ran else None
     return found
 
 
-def _language(image: Path) -> str:
-    language = language_of_page(image)
-    return language if language in installed_languages() else FALLBACK
+def language(image: Path) -> str:
+    """Return the language that a page is read in: its own where it is installed."""
+    own = language_of_page(image)
+    return own if own in installed_languages() else FALLBACK
 
 
 def _run(images: Sequence[Path], way: str, options: Options) -> tuple[Readings, Readings] | None:
     """Return the raw and the published readings of a way; None where it is not to be had."""
     by_language: dict[str, list[Path]] = defaultdict(list)
     for image in images:
-        by_language[_language(image)].append(image)
+        by_language[language(image)].append(image)
     raw: Readings = {}
     published: Readings = {}
-    for language, some in by_language.items():
+    for name, some in by_language.items():
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            settings = configuration(way, language, options, folder)
+            settings = configuration(way, name, options, folder)
             if settings is None:
                 return None
             out = _process(some, settings, folder)

@@ -1,13 +1,20 @@
 """What the demo says of text and how its scanners deliver; the demo itself is run by scripts/demo."""
 
 import os
+import re
 import subprocess
 import sys
 
+import demo_receipt
 from demo_checks import DOCUMENTS, Scanners
 from demo_show import Run, broken_numbers, changed_lines, excerpt, marked, runs, wrong_characters
 from project import ROOT
+from render_scans import save_png
+from scanmend.ocr import preprocess
+from scanmend.source import render
+from scanmend.source.settings import ReadSettings, SourceLimits
 
+AMOUNT = re.compile(r"\d+\.\d\d\b")
 DEMO = ROOT / "scripts" / "demo_lib" / "demo_run.py"
 
 
@@ -68,3 +75,32 @@ def test_without_tesseract_the_demo_fails_and_says_so(tmp_path):
     assert done.returncode == 1
     assert "Missing: scanmend check ended with exit code 1" in done.stdout
     assert "Tesseract is not installed" in done.stdout
+
+
+def test_the_receipt_adds_up():
+    """Quantity times price is the amount of each row; the amounts, the tax and the change come to what is printed."""
+    rows = [line for line in demo_receipt.receipt().truth[0].splitlines() if AMOUNT.search(line)]
+    items, sums = rows[:-5], [_cents(AMOUNT.findall(row)[-1]) for row in rows[-5:]]
+    for row in items:
+        quantity, price, amount = row.split()[-3:]
+        assert int(quantity) * _cents(price) == _cents(amount)
+    subtotal, tax, total, cash, change = sums
+    assert subtotal == sum(_cents(row.split()[-1]) for row in items)
+    assert (total, change) == (subtotal + tax, cash - total)
+
+
+def test_tesseract_gets_a_few_amounts_of_the_receipt_wrong(tmp_path):
+    """Most amounts are read as they are printed, from one to five are not."""
+    scan = demo_receipt.receipt()
+    save_png(scan.pages[0], tmp_path / "receipt.png")
+    limits = SourceLimits(max_pages=1, max_megapixels=10, render_dpi=300)
+    image = render.render(tmp_path / "receipt.png", 1, tmp_path, limits)
+    page = preprocess.read(image, 1, ReadSettings(("eng",), limits, limit_s=60.0), preprocess.STEPS)
+    printed = AMOUNT.findall(scan.truth[0])
+    read = AMOUNT.findall(page.raw)
+    assert 1 <= sum(amount not in read for amount in printed) <= 5
+    assert len(printed) == 11
+
+
+def _cents(amount):
+    return int(amount.replace(".", ""))

@@ -66,7 +66,7 @@ TINT = (226, 232, 238)
 
 def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
     """Return a form that was filled in by machine, its text and its language."""
-    code, dpi = LANGUAGES[number % len(LANGUAGES)], rng.choice((150, 200, 200, 300))
+    code, dpi = LANGUAGES[number % len(LANGUAGES)], rng.choice((150, 200, 200, 240))
     sheet = Sheet(dpi=dpi)
     sheet.row(
         58,
@@ -90,7 +90,7 @@ def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
     if rng.random() < 0.5:
         at = (round(page.width * rng.uniform(0.55, 0.85)), round(page.height * 0.88))
         marks.stamp(page, rng, at, round(0.45 * dpi))
-    hard = rng.uniform(0.25, 0.8)
+    hard = rng.uniform(0.2, 0.6)
     return wear.scanned(page, rng, dpi, hard, bilevel=number % 3 == 1), sheet.truth, code
 
 

@@ -54,7 +54,7 @@ BOLD = {"helv": "hebo", "tiro": "tibo", "DejaVuSans": "DejaVuSans-Bold"}
 
 def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
     """Return a page with one dense table or two, its text and its language."""
-    code, dpi = LANGUAGES[number % len(LANGUAGES)], rng.choice((150, 200, 200, 300))
+    code, dpi = LANGUAGES[number % len(LANGUAGES)], rng.choice((200, 200, 240, 300))
     face = Face(rng.choice(tuple(BOLD)), rng.uniform(7.4, 9.2), rng.uniform(0.85, 1.0))
     sheet = Sheet(dpi=dpi)
     tongue = TONGUES[code]
@@ -66,7 +66,7 @@ def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
         y = _table(sheet, rng, code, face, y)
         if part == 0:
             y += 24
-    hard = rng.uniform(0.25, 0.8)
+    hard = rng.uniform(0.1, 0.5)
     if number % 4 == 3:
         return wear.photographed(sheet.image, rng, dpi, 0.8 * hard), sheet.truth, code
     return wear.scanned(sheet.image, rng, dpi, hard, bilevel=number % 3 == 1), sheet.truth, code

@@ -48,7 +48,7 @@ def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
         )
     if rng.random() < 0.4:
         marks.holes(page, dpi)
-    hard = rng.uniform(0.3, 0.85)
+    hard = rng.uniform(0.2, 0.65)
     if number % 4 == 2:
         return wear.photographed(page, rng, dpi, hard), sheet.truth, code
     if number % 6 == 5 and dpi == 200:

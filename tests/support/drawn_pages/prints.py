@@ -47,7 +47,7 @@ def draw_old(rng: Random, number: int) -> tuple[Image.Image, str, str]:
             y, text, face, left, right, leading=1.32, bottom=BOOK_SIZE[1] - 50, justify=True, hyphens=True, indent=14
         )
         sheet.gap()
-    hard = rng.uniform(0.4, 0.95)
+    hard = rng.uniform(0.8, 1.35)
     return wear.scanned(sheet.image, rng, dpi, hard, bilevel=number % 2 == 0), sheet.truth, code
 
 
@@ -71,7 +71,7 @@ def draw_newspaper(rng: Random, number: int) -> tuple[Image.Image, str, str]:
         if column:
             sheet.line(x - GUTTER / 2, 80, x - GUTTER / 2, NEWS_SIZE[1] - 34, 0.4)
         _column(sheet, rng, code, face, x, x + width)
-    return wear.scanned(sheet.image, rng, dpi, rng.uniform(0.3, 0.75), bilevel=number % 3 == 0), sheet.truth, code
+    return wear.scanned(sheet.image, rng, dpi, rng.uniform(0.6, 1.1), bilevel=number % 3 == 0), sheet.truth, code
 
 
 def _column(sheet: Sheet, rng: Random, code: str, face: Face, left: float, right: float) -> None:

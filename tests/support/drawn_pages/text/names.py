@@ -91,7 +91,7 @@ TOWNS = {
 }
 TRADES = {
     "en": listed("""
-        Office Supplies Ltd | Hardware & Tools | Corner Bakery | Book Store | Trading Co. | Garden Centre |
+        Office Supplies Ltd | Hardware & Tools | Corner Shop | Book Store | Trading Co. | Garden Centre |
         Family Market
     """),
     "de": listed("""

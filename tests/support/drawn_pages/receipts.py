@@ -1,5 +1,6 @@
 """Receipts from thermal printers: shop, items, totals, tax, cash and change, whose sums are right."""
 
+from collections.abc import Sequence
 from random import Random
 
 from PIL import Image, ImageFilter
@@ -29,11 +30,13 @@ FACES = (
 """Types of receipt printers: narrow, about 24 dots high."""
 
 
-def draw(rng: Random, number: int, hard: float | None = None) -> tuple[Image.Image, str, str]:
+def draw(
+    rng: Random, number: int, hard: float | None = None, faces: Sequence[Face] = FACES
+) -> tuple[Image.Image, str, str]:
     """Return a worn receipt, its text and its language; ``hard`` from 0 to 1, by chance where None."""
     code = LANGUAGES[number % len(LANGUAGES)]
     hard = rng.uniform(0.25, 0.8) if hard is None else hard
-    sheet = _printed(rng, code)
+    sheet = _printed(rng, code, faces)
     paper = wear.thermal(sheet.image, rng, hard)
     softer = paper.filter(ImageFilter.GaussianBlur(0.55 + 0.35 * hard))
     by = rng.uniform(0.95, 1.5)
@@ -44,10 +47,10 @@ def draw(rng: Random, number: int, hard: float | None = None) -> tuple[Image.Ima
     return wear.scanned(seen, rng, dpi, 0.4 * hard, edge=1.6), sheet.truth, code
 
 
-def _printed(rng: Random, code: str) -> Sheet:
+def _printed(rng: Random, code: str, faces: Sequence[Face]) -> Sheet:
     """Return a clean receipt, cut off below its last line."""
     width = rng.choice(PAPER_MM) * MM
-    face = rng.choice(FACES)
+    face = rng.choice(faces)
     sheet = Sheet((width, 900.0), wear.THERMAL_DPI)
     lines = _Roll(sheet, face, rng)
     words = goods.RECEIPT[code]
