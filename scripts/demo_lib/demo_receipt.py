@@ -1,10 +1,11 @@
 """The demo's receipt: an ordinary one, faded by age, of which Tesseract gets a few amounts wrong."""
 
+from pathlib import Path
 from random import Random
 
 import _support  # noqa: F401 -- makes tests/support importable
 from drawn_pages import receipts
-from render_scans import Scan
+from render_scans import Scan, save_png
 
 NUMBER = 4
 """Number of an English receipt in its set, read by a desktop scanner."""
@@ -20,3 +21,11 @@ def receipt() -> Scan:
     """Return a grey receipt whose items, tax and change are right sums, and its text."""
     image, truth, _ = receipts.draw(Random(SEED), NUMBER, FADED, FACES)  # noqa: S311 -- to be the same each time
     return Scan("receipt", (image,), (truth,), "eng")
+
+
+def write(folder: Path) -> Path:
+    """Write the receipt and its text, as ``.gt.txt``; return the scan's path."""
+    scan, path = receipt(), folder / "receipt.png"
+    save_png(scan.pages[0], path)
+    path.with_suffix(".gt.txt").write_text(scan.truth[0], "utf-8")
+    return path

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import _support  # noqa: F401 -- before what it makes importable
+import demo_receipt
 import render_scans
 from demo_checks import DOCUMENTS, Check, Document, Scanners, everything
 from demo_daemon import Daemon, Event, Missing, command, spoken
@@ -96,7 +97,7 @@ class Demo:
         self.screen.block("\n" + output.replace(f"{self.base}/", ""))
         self.screen.step("Scans, drawn and worn as paper and scanners wear them")
         self.screen.progress("drawing, about 4 s")
-        for path in render_scans.write_all(self.base / "scans"):
+        for path in (*render_scans.write_all(self.base / "scans"), demo_receipt.write(self.base / "scans")):
             self.screen.event(f"{path.name}, {path.stat().st_size / 1024:.0f} KiB")
 
     def start(self) -> Daemon:
