@@ -61,7 +61,7 @@ def _pieces(start_s: float, every_s: float, count: int, name: str) -> tuple[Step
 
 DOCUMENTS = (
     Document("office", "invoice.png", 1, "in 5 pieces", _pieces(0, 0.6, 5, "invoice.png")),
-    Document("office", "receipt.png", 1, "in 2 pieces", _pieces(0.2, 0.5, 2, "receipt.png")),
+    Document("office", "receipt.png", 1, "in 2 pieces", _pieces(0.4, 1.2, 2, "receipt.png")),
     Document("letters", "carta.png", 1, "in 4 pieces", _pieces(0.3, 0.7, 4, "carta.png")),
     Document(
         "office", "report.tiff", 3, "as report.tiff.part, then renamed",
