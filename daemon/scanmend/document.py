@@ -392,20 +392,24 @@ def apply_to_text(text: str, page: Page, edits: Iterable[Edit]) -> str:
 
 def apply_edits(line: Line, edits: Iterable[Edit]) -> str:
     """Return the text of the line with its accepted edits applied; raises ValueError where two of them overlap."""
-    accepted = sorted((e for e in edits if e.accepted), key=lambda e: (e.word, e.count))
-    return " ".join(_edited_words(line, accepted))
+    parts = in_text_order(line, edits)
+    texts = (part.new if isinstance(part, Edit) else line.words[part].text for part in parts)
+    return " ".join(text for text in texts if text)
 
 
-def _edited_words(line: Line, edits: list[Edit]) -> Iterator[str]:
+def in_text_order(line: Line, edits: Iterable[Edit]) -> Iterator[int | Edit]:
+    """Yield the line's accepted edits, and the index of each word that none of them replaces, in the text's order.
+
+    What is inserted at one place comes in the order given. Raises ValueError where two accepted edits overlap.
+    """
     at = 0
-    for edit in edits:
+    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.word, e.count)):
         if edit.word < at:
             raise ValueError(f"two accepted edits of the same word: {edit.raw!r}")
-        yield from (word.text for word in line.words[at : edit.word])
-        if edit.new:
-            yield edit.new
+        yield from range(at, edit.word)
+        yield edit
         at = edit.word + edit.count
-    yield from (word.text for word in line.words[at:])
+    yield from range(at, len(line.words))
 
 
 def printable(path: str | Path) -> str:

@@ -22,7 +22,7 @@ ROOMS = {
     "correct.figures": "document",
     "correct.two_readers": "document correct.lexicon correct.figures",
     "correct": "errors document correct.lexicon correct.two_readers",
-    "second_reader": "errors document process language correct correct.lexicon",
+    "second_reader": "errors document process language correct correct.lexicon correct.two_readers",
     "config": "errors fs",
     "ledger": "errors document fs",
     "layout": "document",

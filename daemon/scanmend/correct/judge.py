@@ -35,6 +35,8 @@ from scanmend.correct.hard_rules import (
 )
 from scanmend.correct.lexicon import numbers
 from scanmend.correct.two_readers.proposals import Reading
+from scanmend.correct.two_readers.weigh import ACCEPTANCE_SCORE as ACCEPTANCE_READING_SCORE
+from scanmend.correct.two_readers.weigh import MAX_OPTICAL_NATS
 
 ACCEPTANCE_SCORE = 2.0
 """Score, in nats, from which an edit is accepted by a folder whose boldness is 0."""
@@ -86,12 +88,8 @@ MAX_CLEAN_PAGE_NATS = 8.0
 """Upper bound of the clean page's prior: however clean a page is, an edit can still be accepted."""
 OPTICAL_WEIGHT = 0.8
 """Weight of each nat that the second reader's network gives for or against an edit that somebody else proposed."""
-MAX_OPTICAL_NATS = 8.0
-"""Most nats of it that count, for and against."""
 READING_GAIN_WEIGHT = 0.3
 """Weight of the language model's gain in what becomes of a reading of the second reader."""
-ACCEPTANCE_READING_SCORE = 1.0
-"""Score, in nats, from which an open reading of the second reader is accepted by a folder whose boldness is 0."""
 _INNER_CAPITAL = re.compile(r"(?<=[^\W\d_A-Z])[ABDEFGHJLMNQRTY]")
 
 
@@ -165,8 +163,8 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
 
 def judge_reading(reading: Reading, gain: float | None, boldness: float = 0.0) -> Verdict:
     """Decide on a reading of the second reader that its own evidence leaves open; ``gain`` as in ``Evidence``."""
-    asked = gain is not None and math.isfinite(gain)
-    model = READING_GAIN_WEIGHT * max(-MAX_GAIN_NATS, min(gain, MAX_GAIN_NATS)) if asked and gain is not None else 0.0
+    counted = gain if gain is not None and math.isfinite(gain) else 0.0
+    model = READING_GAIN_WEIGHT * max(-MAX_GAIN_NATS, min(counted, MAX_GAIN_NATS))
     score = round(reading.score + model, 2)
     weighed = f"(model {model:+.1f}, image {reading.dispute.optical:+.1f}, all evidence {score:+.1f})"
     if score >= ACCEPTANCE_READING_SCORE - boldness:

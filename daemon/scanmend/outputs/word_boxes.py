@@ -4,7 +4,17 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scanmend.document import Box, CorrectedPage, Edit, Line, NumberReading, Word, least_confidence, union
+from scanmend.document import (
+    Box,
+    CorrectedPage,
+    Edit,
+    Line,
+    NumberReading,
+    Word,
+    in_text_order,
+    least_confidence,
+    union,
+)
 
 _DESCENDERS = frozenset("gjpqyQ,;()[]{}/|_@$§µçşţ")
 """Characters that reach below the baseline."""
@@ -82,15 +92,15 @@ def aligned_words(lines: Sequence[Sequence[PlacedWord]]) -> list[list[AlignedWor
 
 
 def _of_line(line: Line, edits: list[Edit]) -> Iterator[PlacedWord]:
-    at = 0
-    for edit in sorted(edits, key=lambda e: (e.word, e.count)):
-        yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at : edit.word], at))
-        raw = line.words[edit.word : edit.word + edit.count]
-        texts = edit.new.split()
-        boxes = _boxes_of(edit, raw, texts)
-        yield from (PlacedWord(text, box, edit.word, raw, edit) for text, box in zip(texts, boxes, strict=True))
-        at = edit.word + edit.count
-    yield from (PlacedWord(w.text, w.box, i, (w,)) for i, w in enumerate(line.words[at:], at))
+    for part in in_text_order(line, edits):
+        if not isinstance(part, Edit):
+            word = line.words[part]
+            yield PlacedWord(word.text, word.box, part, (word,))
+            continue
+        raw = line.words[part.word : part.word + part.count]
+        texts = part.new.split()
+        for text, box in zip(texts, _boxes_of(part, raw, texts), strict=True):
+            yield PlacedWord(text, box, part.word, raw, part)
 
 
 def _boxes_of(edit: Edit, raw: Sequence[Word], texts: Sequence[str]) -> Sequence[Box | None]:

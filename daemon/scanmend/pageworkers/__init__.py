@@ -10,5 +10,5 @@
 Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
 pytesseract.
 
-May import: errors, document, fs, process, second_reader, source, ocr, outputs, outputs.pdf.
+May import: errors, document, fs, process, correct, second_reader, source, ocr, outputs, outputs.pdf.
 """

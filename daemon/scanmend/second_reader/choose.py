@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scanmend.document import Box, Corners, Page
+from scanmend.correct.two_readers.frame import LineFrame
+from scanmend.document import Box, Corners, Page, SecondLine
 from scanmend.language.common_words import common_words, words_in
 
 SURE_CONFIDENCE = 90.0
@@ -67,9 +68,8 @@ def pieces_to_read(
     doubtful = [(_middle(word.box), word.box, is_suspicious(word)) for word in words]
     out: list[tuple[Corners, bool]] = []
     for corners in lines:
-        on_line = sorted(
-            (*_along(corners, box), doubt) for middle, box, doubt in doubtful if _is_within(corners, middle)
-        )
+        frame = LineFrame.of(SecondLine(corners))
+        on_line = sorted((*frame.span(box), doubt) for middle, box, doubt in doubtful if _is_within(corners, middle))
         pieces = list(_pieces(corners, on_line))
         whole = mean < CLEAN_CONFIDENCE and any(wanted for _, wanted in pieces)
         out += [(corners, True)] if whole else pieces
@@ -87,27 +87,14 @@ def _pieces(corners: Corners, words: Sequence[tuple[float, float, bool]]) -> Ite
     if not any(needed):
         yield corners, not words
         return
-    cuts, kinds, start = [0.0], [needed[0]], 0.0
-    for i in range(1, len(words)):
-        if needed[i] != needed[i - 1]:
-            start = (words[i - 1][1] + words[i][0]) / 2
-            cuts.append(start)
-            kinds.append(needed[i])
-    cuts.append(1.0)
-    if sum(b - a for (a, b), kind in zip(pairwise(cuts), kinds, strict=True) if kind) > WHOLE_LINE_SHARE:
+    changes = [i for i in range(1, len(words)) if needed[i] != needed[i - 1]]
+    ends = [0.0, *((words[i - 1][1] + words[i][0]) / 2 for i in changes), 1.0]
+    pieces = [(a, b, needed[i]) for (a, b), i in zip(pairwise(ends), (0, *changes), strict=True)]
+    if sum(b - a for a, b, wanted in pieces if wanted) > WHOLE_LINE_SHARE:
         yield corners, True
         return
-    for (a, b), kind in zip(pairwise(cuts), kinds, strict=True):
-        yield _cut_out(corners, a, b), kind
-
-
-def _along(corners: Corners, box: Box) -> tuple[float, float]:
-    """Return from where to where along a line a box reaches: 0 is the line's left end, 1 its right end."""
-    (x0, y0), (x1, y1) = corners[0], corners[1]
-    length = max(1.0, (x1 - x0) ** 2 + (y1 - y0) ** 2)
-    middle = (box[1] + box[3]) / 2 - y0
-    start, end = (((x - x0) * (x1 - x0) + middle * (y1 - y0)) / length for x in (box[0], box[2]))
-    return start, end
+    for a, b, wanted in pieces:
+        yield _cut_out(corners, a, b), wanted
 
 
 def _cut_out(corners: Corners, start: float, end: float) -> Corners:

@@ -6,6 +6,7 @@ Run as ``python -m scanmend.second_reader.host SOCKET LIFELINE``, by ``process.c
 """
 
 import os
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -53,8 +54,12 @@ class ReaderHost:
 
 def _settled(request: Message) -> Any:
     page, task = _page.validate_python(request["page"]), _task.validate_python(request["task"])
-    corrector = Corrector(None, lexicon(task.languages), Confusions.load())
-    return _corrected.dump_python(without_glyphs(corrector.correct(page, task)), mode="json")
+    return _corrected.dump_python(without_glyphs(_corrector(task.languages).correct(page, task)), mode="json")
+
+
+@cache
+def _corrector(languages: tuple[str, ...]) -> Corrector:
+    return Corrector(None, lexicon(languages), Confusions.load())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from rapidfuzz.distance import OSA
 
-from scanmend.correct.lexicon.foreign import find_foreign
+from scanmend.correct.lexicon.foreign import ForeignWords, find_foreign
 from scanmend.correct.lexicon.glossary import Glossary
 from scanmend.correct.lexicon.tokens import count_letters, line_above, line_below, match_case, split_punctuation
 from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
@@ -49,8 +49,7 @@ class PageWords:
             for w, n in self._count.items()
             if n > 1 and len(w) >= _MIN_NAME_LETTERS and w[0].isupper() and w.isalpha()
         )
-        unknown = (core for core in self._count if core and not lexicon.knows(core) and not self.protects(core))
-        self._foreign = find_foreign(unknown, languages if lexicon else ())
+        self._languages = languages if lexicon else ()
         self.zipf = functools.lru_cache(1 << 14)(self._zipf)
 
     def _zipf(self, word: str) -> float:
@@ -97,6 +96,12 @@ class PageWords:
     def repetition(self, core: str) -> float:
         """Return the natural logarithm of how often a name stands on the page; 0 for other words."""
         return math.log(self._count[core]) if self._is_repeated_name(core) else 0.0
+
+    @functools.cached_property
+    def _foreign(self) -> ForeignWords:
+        """The other languages on the page, looked for once somebody asks."""
+        unknown = (core for core in self._count if core and not self._lexicon.knows(core) and not self.protects(core))
+        return find_foreign(unknown, self._languages)
 
     @functools.cached_property
     def unknown_share(self) -> float:

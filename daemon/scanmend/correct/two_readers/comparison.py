@@ -9,6 +9,7 @@ from scanmend.correct.lexicon.spelling import in_tesseract_style
 from scanmend.correct.two_readers.alignment import align
 from scanmend.correct.two_readers.frame import LineFrame
 from scanmend.correct.two_readers.lattice import LineReading
+from scanmend.correct.two_readers.revision import Place
 from scanmend.document import Box, Page, Word
 
 END_MARGIN = 0.6
@@ -17,8 +18,6 @@ EDGE = 0.05
 """Share of a line's height, at its upper and lower edge, in which the middle of no word of the line stands."""
 BARE_OVERLAP = 0.3
 """Share of a word's width that must lie within a line where the word's middle lies within none."""
-_Place = tuple[int, int]
-"""0-based indices of a line and of a word in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +39,14 @@ class SecondWord:
 
     def gain(self, raw: str, new: str) -> float:
         """Log-probability, in nats, of the image under ``new`` less that under ``raw``, in place of this word."""
-        reading, first, last = self.reading, self.first, self.last
-        return reading.log_probability(first, last, new) - reading.log_probability(first, last, raw)
+        return self.reading.gain(self.first, self.last, raw, new)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundWords:
     """Words within a line of Tesseract's that only the second reader has."""
 
-    place: _Place
+    place: Place
     """Tesseract's word that they stand before; its index may be the number of words."""
     text: str
     box: Box
@@ -79,11 +77,11 @@ class Comparison:
         self.frames = [LineFrame.of(line) for line in lines]
         self.readings = [LineReading(line) for line in lines]
         self._boxes = [line.box for line in lines]
-        self.second: dict[_Place, SecondWord] = {}
+        self.second: dict[Place, SecondWord] = {}
         """The second reading of words, where there is one."""
-        self.members: dict[int, list[_Place]] = {}
+        self.members: dict[int, list[Place]] = {}
         """The words that stand in each line of the second reader, from left to right."""
-        self.unread: set[_Place] = set()
+        self.unread: set[Place] = set()
         """Words in a line that the second reader found but was not asked to read."""
         self.found_words: list[FoundWords] = []
         self.found_lines: list[FoundLine] = []
@@ -96,7 +94,7 @@ class Comparison:
         return heights[len(heights) // 2] if heights else 0.0
 
     def _compare(self) -> None:
-        members: dict[int, list[tuple[float, _Place, Word]]] = defaultdict(list)
+        members: dict[int, list[tuple[float, Place, Word]]] = defaultdict(list)
         for place, word in _words(self.page):
             if word.box is not None and (k := self._line_of(word.box)) is not None:
                 members[k].append((self.frames[k].span(word.box)[0], place, word))
@@ -110,7 +108,7 @@ class Comparison:
             else:
                 self.found_lines.append(FoundLine(reading, self.frames[k]))
 
-    def _compare_line(self, k: int, members: Sequence[tuple[float, _Place, Word]]) -> None:
+    def _compare_line(self, k: int, members: Sequence[tuple[float, Place, Word]]) -> None:
         reading, frame = self.readings[k], self.frames[k]
         aligned = align([word for _, _, word in members], frame, reading.characters)
         for (_, place, word), span in zip(members, aligned.spans, strict=True):
@@ -125,7 +123,7 @@ class Comparison:
         reading: LineReading,
         frame: LineFrame,
         span: tuple[int, int],
-        members: Sequence[tuple[float, _Place, Word]],
+        members: Sequence[tuple[float, Place, Word]],
     ) -> FoundWords:
         characters = reading.characters[span[0] : span[1] + 1]
         half = frame.height / frame.width / 4
@@ -166,7 +164,7 @@ class Comparison:
         return shared > BARE_OVERLAP * (box[2] - box[0]) and 2 * EDGE <= across <= 1 - 2 * EDGE
 
 
-def _words(page: Page) -> Iterator[tuple[_Place, Word]]:
+def _words(page: Page) -> Iterator[tuple[Place, Word]]:
     for n, line in enumerate(page.lines):
         for i, word in enumerate(line.words):
             yield (n, i), word

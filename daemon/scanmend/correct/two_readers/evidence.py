@@ -44,8 +44,7 @@ class SecondEvidence:
         second = self._second(n, i, count)
         if second is None:
             return None
-        reading, first, last = second[0].reading, second[0].first, second[-1].last
-        return reading.log_probability(first, last, new) - reading.log_probability(first, last, raw)
+        return second[0].reading.gain(second[0].first, second[-1].last, raw, new)
 
     def _enclose_dropped_number(self, n: int, places: Sequence[int]) -> bool:
         """Whether a word with a digit was dropped between these words of the page that was read together."""

@@ -95,6 +95,10 @@ class LineReading:
         stop = chars[end + 1].first if end + 1 < len(chars) else len(self._steps)
         return ctc_log_probability(self._matrix[start:stop], self._columns_of(left + text + right))
 
+    def gain(self, first: int, last: int, raw: str, new: str) -> float:
+        """Return the log-probability of ``new`` less that of ``raw``, in nats, in place of these characters."""
+        return self.log_probability(first, last, new) - self.log_probability(first, last, raw)
+
     def _columns_of(self, text: str) -> list[int]:
         other = len(self._columns)
         found = []

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from scanmend.correct.two_readers.comparison import SecondWord
 from scanmend.correct.two_readers.together import PROPOSER
-from scanmend.document import Edit, Line, NumberReading, Page
+from scanmend.correct.two_readers.weigh import holds_digit
+from scanmend.document import Edit, Line, NumberReading, Page, in_text_order
 
 TESSERACT_STAYS = "Tesseract's reading stays, as the evidence is not clear"
 """Why a disputed number is published as Tesseract read it."""
-_DIGIT = re.compile(r"\d")
 _MARKS = re.compile(r"[^\w.,:/%+-]")
 
 
@@ -38,12 +38,11 @@ def _of_line(
     n: int, line: Line, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord]
 ) -> Iterator[NumberReading]:
     rejected = {e.word: e for e in edits if not e.accepted and e.proposer == PROPOSER}
-    at = 0
-    for edit in sorted((e for e in edits if e.accepted), key=lambda e: (e.word, e.count)):
-        yield from (r for i in range(at, edit.word) for r in _as_read(n, i, line, seconds, rejected.get(i)))
-        yield from _edited(n, edit, seconds)
-        at = edit.word + edit.count
-    yield from (r for i in range(at, len(line.words)) for r in _as_read(n, i, line, seconds, rejected.get(i)))
+    for part in in_text_order(line, edits):
+        if isinstance(part, Edit):
+            yield from _edited(n, part, seconds)
+        else:
+            yield from _as_read(n, part, line, seconds, rejected.get(part))
 
 
 def _as_read(
@@ -51,7 +50,7 @@ def _as_read(
 ) -> Iterator[NumberReading]:
     """Yield the state of a word that is published as Tesseract read it, if it is a number."""
     word, second = line.words[i], seconds.get((n, i))
-    if not _DIGIT.search(word.text):
+    if not holds_digit(word.text):
         return
     if second is None:
         yield NumberReading(n, word.text, "single", box=word.box)
@@ -70,7 +69,7 @@ def _edited(n: int, edit: Edit, seconds: Mapping[tuple[int, int], SecondWord]) -
         other = " ".join(known)
     texts = edit.new.split()
     for k, text in enumerate(texts):
-        if not _DIGIT.search(text):
+        if not holds_digit(text):
             continue
         box = edit.boxes[k] if len(edit.boxes) == len(texts) else edit.box
         if not edit.count or not other:

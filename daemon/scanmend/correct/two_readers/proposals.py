@@ -108,7 +108,7 @@ class Proposals:
         reading, first, last = pieces[0].reading, pieces[0].first, pieces[-1].last
         words, whole = self._page.lines[n].words[i : i + len(pieces)], reading.substring(first, last)
         raw = " ".join(word.text for word in words)
-        optical = reading.log_probability(first, last, whole) - reading.log_probability(first, last, raw)
+        optical = reading.gain(first, last, raw, whole)
         return self._reading(n, i, words, whole, optical, min(piece.least_probability for piece in pieces))
 
     def zipf(self, text: str) -> float:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scanmend.document import Edit, Line, Page, Word
+from scanmend.document import Edit, Line, Page, Word, in_text_order
 
 Span = tuple[int, int]
 """Index of a word's first raw word, and number of its raw words: 0 where the word was inserted."""
@@ -135,20 +135,16 @@ def _edited(line: Line, edits: Sequence[Edit]) -> tuple[list[Word], list[Span], 
     words: list[Word] = []
     spans: list[Span] = []
     changed: list[int] = []
-    at = 0
-    for edit in sorted(edits, key=lambda e: (e.word, e.count)):
-        for i in range(at, edit.word):
-            words.append(line.words[i])
-            spans.append((i, 1))
-        texts = edit.new.split()
-        raw = line.words[edit.word] if edit.count else None
+    for part in in_text_order(line, edits):
+        if not isinstance(part, Edit):
+            words.append(line.words[part])
+            spans.append((part, 1))
+            continue
+        texts = part.new.split()
+        confidence = line.words[part.word].confidence if part.count else None
         for k, text in enumerate(texts):
-            box = edit.boxes[k] if len(edit.boxes) == len(texts) else edit.box
+            box = part.boxes[k] if len(part.boxes) == len(texts) else part.box
             changed.append(len(words))
-            words.append(Word(text, box, raw.confidence if raw else None))
-            spans.append((edit.word, edit.count))
-        at = edit.word + edit.count
-    for i in range(at, len(line.words)):
-        words.append(line.words[i])
-        spans.append((i, 1))
+            words.append(Word(text, box, confidence))
+            spans.append((part.word, part.count))
     return words, spans, changed

@@ -7,13 +7,12 @@ from scanmend.correct.figures.witness import ContextWord, Decision, Place, decid
 from scanmend.correct.lexicon.number_marks import better_marks, custom_of, differ_in_marks_alone
 from scanmend.correct.two_readers.comparison import Comparison
 from scanmend.correct.two_readers.proposals import Reading
+from scanmend.correct.two_readers.revision import Place as WordPlace
 from scanmend.correct.two_readers.weigh import holds_digit
 from scanmend.document import Page
 
 _MARKS_KNOWN = "only so its commas and points are those of a number on this page"
 _COMMA_STAYS = "a comma is misread as a point, hardly a point as a comma"
-
-_Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Testimony:
     reason: str
 
 
-def testimonies(page: Page, comparison: Comparison, readings: Sequence[Reading]) -> Mapping[_Place, Testimony]:
+def testimonies(page: Page, comparison: Comparison, readings: Sequence[Reading]) -> Mapping[WordPlace, Testimony]:
     """Return what the page's other numbers say of the disputed ones among the readings, by their places."""
     disputed = {(r.line, r.word): r for r in readings if r.count == 1 and holds_digit(r.dispute.raw + r.dispute.new)}
     if not disputed:
@@ -46,12 +45,12 @@ def _testimony(decision: Decision) -> Testimony:
 
 
 def _by_arithmetic(
-    page: Page, comparison: Comparison, disputed: Mapping[_Place, Reading]
-) -> Iterator[tuple[_Place, Decision]]:
+    page: Page, comparison: Comparison, disputed: Mapping[WordPlace, Reading]
+) -> Iterator[tuple[WordPlace, Decision]]:
     """Yield the disputed places that arithmetic decides."""
     words: list[ContextWord] = []
     places: list[Place] = []
-    at: list[_Place] = []
+    at: list[WordPlace] = []
     for n, line in enumerate(page.lines):
         for i, word in enumerate(line.words):
             if word.box is None:
