@@ -1,9 +1,10 @@
 """scanmend.pageworkers.worker: what a page worker answers to requests."""
 
-import json
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter
 import render_scans
 from scanmend.document import Page
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
-from scanmend.pageworkers.worker import handle
+from scanmend.process.child import Child
 from scanmend.source.settings import ReadSettings, SourceLimits
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=5, render_dpi=150)
@@ -26,23 +27,27 @@ def scan(tmp_path) -> Path:
     return path
 
 
-def ask(do: str, path: Path, work: Path | None = None, language: str = "eng", **settings: str):
-    request = {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(LIMITS)}
+def request(do: str, path: Path, work: Path | None = None, language: str = "eng", **settings: str) -> dict[str, Any]:
+    """Return what asks a worker to ``do`` this."""
+    asked = {"do": do, "path": os.fsencode(path).hex(), "limits": asdict(LIMITS)}
     if do == "read":
-        request |= {
+        asked |= {
             "number": 1,
             "work": str(work),
             "settings": asdict(ReadSettings((language,), LIMITS, 60.0, **settings)),
         }
-    return json.loads(json.dumps(request))
+    return asked
 
 
-def answer(*args, **settings):
-    """Answer a request as it goes over the line: everything must fit into JSON."""
-    return json.loads(json.dumps(handle(ask(*args, **settings), lambda: None)))
+@pytest.fixture(scope="module")
+def answer() -> Iterator[Callable[..., dict[str, Any]]]:
+    """Ask a page worker: a process of its own, as it bounds its memory, which tests before these may have taken."""
+    worker = Child("scanmend.pageworkers.worker")
+    yield lambda *args, **settings: worker.ask(request(*args, **settings), 90)
+    worker.end()
 
 
-def test_read(scan, tmp_path):
+def test_read(scan, tmp_path, answer):
     """A page, in full, and no trace in the work folder."""
     page = TypeAdapter(Page).validate_python(answer("read", scan, tmp_path / "state" / "work" / "page-1")["result"])
     assert page.raw == "Worker at work"
@@ -51,7 +56,7 @@ def test_read(scan, tmp_path):
 
 
 class TestTheImageForTheSecondReader:
-    def test_a_turned_page(self, tmp_path):
+    def test_a_turned_page(self, tmp_path, answer):
         """It is left in the work folder, grey and turned as the boxes are, with the resolution of the source."""
         page = render_scans.report().pages[0].convert("1")
         page.rotate(90, expand=True).save(tmp_path / "turned.png", dpi=(200, 200))
@@ -61,7 +66,7 @@ class TestTheImageForTheSecondReader:
             assert (image.mode, image.size) == ("L", page.size)
             assert ImageChops.difference(image, page.convert("L")).getbbox() is None
 
-    def test_none_for_pages_that_it_cannot_read(self, scan, tmp_path):
+    def test_none_for_pages_that_it_cannot_read(self, scan, tmp_path, answer):
         """Of another script, or blank: then nothing is left."""
         render_scans.save_png(render_scans.blank(), tmp_path / "blank.png")
         for path, language in ((scan, "heb"), (tmp_path / "blank.png", "eng")):
@@ -69,7 +74,7 @@ class TestTheImageForTheSecondReader:
             assert not (tmp_path / "work").exists()
 
 
-def test_the_document_s_fault(tmp_path):
+def test_the_document_s_fault(tmp_path, answer):
     """The error is ``document``, and nothing is left in the work folder."""
     path = tmp_path / "no.png"
     path.write_text("no scan")
@@ -78,7 +83,7 @@ def test_the_document_s_fault(tmp_path):
     assert not (tmp_path / "page-1").exists()
 
 
-def test_the_engine_s_fault(scan, tmp_path):
+def test_the_engine_s_fault(scan, tmp_path, answer):
     """A language that is not installed is the error ``ocr``."""
     reply = answer("read", scan, tmp_path / "page-1", language="xyz")
     assert reply["error"] == "ocr"
@@ -86,7 +91,7 @@ def test_the_engine_s_fault(scan, tmp_path):
     assert not (tmp_path / "page-1").exists()
 
 
-def test_a_source_that_is_gone(tmp_path):
+def test_a_source_that_is_gone(tmp_path, answer):
     """The error is ``ocr``, not ``document``; the message quotes the name in characters that any log takes."""
     path = tmp_path / os.fsdecode(b"gone\xff.png")
     for do in ("inspect", "read"):
@@ -96,7 +101,7 @@ def test_a_source_that_is_gone(tmp_path):
         assert reply["message"].encode()
 
 
-def test_a_work_folder_that_cannot_be_made(scan, tmp_path):
+def test_a_work_folder_that_cannot_be_made(scan, tmp_path, answer):
     """A file in its place is not the document's fault."""
     (tmp_path / "work").write_text("")
     reply = answer("read", scan, tmp_path / "work" / "page-1")
