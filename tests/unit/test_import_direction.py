@@ -57,7 +57,7 @@ DOORS = {
         "source/preview.py",
         "source/image/mupdf_image.py",
         "source/pdf_content/*.py",
-        "outputs/pdf/from_*.py",
+        "outputs/pdf/from_pdf.py",
         "outputs/pdf/repaired.py",
     ),
     "pi_heif": ("source/image/heic.py",),

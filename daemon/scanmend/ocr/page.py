@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scanmend.document import Page
 from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
 from scanmend.layout.line_order import in_vertical_order
 from scanmend.ocr import preprocess, tesseract
-from scanmend.source import blank, pdf_text, render
+from scanmend.source import blank, render
 from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
+
+if TYPE_CHECKING:
+    from scanmend.source.pdf_text import PdfText
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,9 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Re
     DocumentError, OcrError, OSError.
     """
     embedded = None
-    if settings.pdf_text != "off":
+    if settings.pdf_text != "off" and render.is_pdf(path):
+        from scanmend.source import pdf_text  # noqa: PLC0415 -- loads MuPDF, which only PDFs need
+
         installed = tesseract.installed() if settings.languages == AUTO else frozenset()
         embedded = pdf_text.extract_text(path, number, settings, installed)
     if embedded is not None and _is_enough(embedded, settings):
@@ -42,7 +47,7 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Re
     return ReadPage(page, image if page.origin == "ocr" else None)
 
 
-def _is_enough(embedded: pdf_text.PdfText, settings: ReadSettings) -> bool:
+def _is_enough(embedded: "PdfText", settings: ReadSettings) -> bool:
     """Whether the PDF's own text is taken without rendering the page."""
     if settings.pdf_text == "auto":
         return embedded.is_enough

@@ -1,6 +1,6 @@
 """Composes the hOCR, PDF and HTML outputs of a document in a page worker, one page in memory at a time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,6 @@ from scanmend.outputs.hocr import Hocr
 from scanmend.outputs.html import ProofSheet
 from scanmend.outputs.page_file import saved_pages
 from scanmend.outputs.pdf.from_images import FromImages
-from scanmend.outputs.pdf.from_pdf import FromPdf
 from scanmend.source.damage import damage_as_document_error
 from scanmend.source.preview import Preview, open_preview
 
@@ -66,6 +65,8 @@ class _Outputs:
         self._source, self._targets, self._facts, self._stack = source, targets, facts, stack
         self.composers: dict[str, Composer] = {}
         self.warnings: list[DocumentWarning] = []
+        self._warnings_of_pdf: Sequence[DocumentWarning] = ()
+        """What the pdf output could not keep, complete when it is finished."""
 
     @property
     def names(self) -> list[str]:
@@ -78,10 +79,9 @@ class _Outputs:
 
     def finish(self, name: str) -> None:
         """Complete an output."""
-        composer = self.composers[name]
-        composer.finish()
-        if isinstance(composer, FromPdf):
-            self.warnings += composer.warnings
+        self.composers[name].finish()
+        if name == "pdf":
+            self.warnings += self._warnings_of_pdf
 
     @contextmanager
     def surviving_damage(self, name: str) -> Iterator[None]:
@@ -102,7 +102,11 @@ class _Outputs:
         if name == "html":
             return ProofSheet(target, self._preview.jpeg, self._facts)
         if self._preview.image is None:
-            return FromPdf(self._source, target, self._facts["title"])
+            from scanmend.outputs.pdf.from_pdf import FromPdf  # noqa: PLC0415 -- loads MuPDF, which only PDFs need
+
+            pdf = FromPdf(self._source, target, self._facts["title"])
+            self._warnings_of_pdf = pdf.warnings
+            return pdf
         id_ = bytes.fromhex(self._facts["sha256"])[:16]
         return FromImages(self._source, self._preview.image, target, self._facts["title"], id_)
 

@@ -1,16 +1,23 @@
 """What MuPDF and Pillow raise on damaged files, turned into DocumentError."""
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pymupdf
-
 from scanmend.errors import DocumentError, OcrError
 from scanmend.source.image.pillow_errors import PILLOW_ERRORS
 
-DAMAGE_ERRORS = (*PILLOW_ERRORS, pymupdf.mupdf.FzErrorBase)
-"""What MuPDF and Pillow raise, beside OSError, when the content of a file is damaged."""
+
+def damage_errors() -> tuple[type[Exception], ...]:
+    """What MuPDF and Pillow raise, beside OSError, when the content of a file is damaged."""
+    return (*PILLOW_ERRORS, *_of_mupdf("FzErrorBase"))
+
+
+def _of_mupdf(name: str) -> tuple[type[Exception], ...]:
+    """The class of error of this name; none where MuPDF has not been loaded, which then raised nothing."""
+    loaded = sys.modules.get("pymupdf.mupdf")
+    return (getattr(loaded, name),) if loaded else ()
 
 
 @contextmanager
@@ -24,7 +31,7 @@ def damage_as_document_error(what: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except pymupdf.mupdf.FzErrorSystem as e:
+    except _of_mupdf("FzErrorSystem") as e:
         if "alloc" in str(e):
             raise MemoryError(_one_line(e)) from e
         raise OcrError(f"MuPDF could not read the file: {e}") from e
@@ -32,7 +39,7 @@ def damage_as_document_error(what: str) -> Iterator[None]:
         if e.errno is not None:
             raise
         raise DocumentError(f"{what}: {_one_line(e)}") from e
-    except DAMAGE_ERRORS as e:
+    except damage_errors() as e:
         raise DocumentError(f"{what}: {_one_line(e) or type(e).__name__}") from e
 
 

@@ -22,7 +22,7 @@ from scanmend.language.plausible import has_no_meaning, why_implausible
 from scanmend.layout.bidi import has_right_to_left
 from scanmend.layout.reading_order import lines_in_reading_order
 from scanmend.layout.text_rows import TextRun
-from scanmend.source.damage import DAMAGE_ERRORS, damage_as_document_error
+from scanmend.source.damage import damage_as_document_error, damage_errors
 from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.pictures import lacks_pictures, messages
 from scanmend.source.pdf_content.hidden import take_out_hidden_text
@@ -103,7 +103,7 @@ def extract_text(path: Path, number: int, settings: ReadSettings, installed: fro
             sheet = pdf.load_page(number - 1)
             hide_masked_fields(sheet)
             page, characters, may_be_incomplete, words = _read(sheet, number, dpi)
-        except DAMAGE_ERRORS:  # of a font, say; the page may still render well, so OCR can read it
+        except damage_errors():  # of a font, say; the page may still render well, so OCR can read it
             return None
         may_be_incomplete |= lacks_pictures(messages())
     hidden_share = hidden.hidden / max(characters + hidden.taken, 1) if hidden else 0.0

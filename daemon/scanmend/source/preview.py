@@ -6,14 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 from PIL import Image
 
 from scanmend.fs.safe_open import open_source
 from scanmend.source.image.image_file import ImageFile, open_image_file
 from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
-from scanmend.source.pdf.masked_fields import hide_masked_fields
-from scanmend.source.render_pdf import open_pdf
 
 
 class Preview:
@@ -38,6 +35,10 @@ class Preview:
         return packed.getvalue()
 
     def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
+        import pymupdf  # noqa: PLC0415 -- a third of a page worker's start; images do without
+
+        from scanmend.source.pdf.masked_fields import hide_masked_fields  # noqa: PLC0415 -- loads MuPDF
+
         sheet = self._pdf.load_page(number - 1)
         hide_masked_fields(sheet)
         rotation = pymupdf.Matrix(turned)
@@ -62,6 +63,8 @@ def open_preview(path: Path) -> Iterator[Preview]:
     with open_source(path) as file:
         is_pdf = has_header(file.read(HEAD_BYTES))
     if is_pdf:
+        from scanmend.source.render_pdf import open_pdf  # noqa: PLC0415 -- loads MuPDF
+
         with open_pdf(path) as pdf:
             yield Preview(None, pdf)
             return

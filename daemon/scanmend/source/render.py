@@ -1,6 +1,7 @@
 """Inspects sources and renders their pages: PDF with MuPDF, images with Pillow, recognised by content, not by suffix.
 
-Runs in page workers only: both libraries parse untrusted files in native code.
+Runs in page workers only: both libraries parse untrusted files in native code. MuPDF, which takes a third of the time
+that a worker needs to start, is loaded with the first PDF: that is why the functions below import what uses it.
 """
 
 import hashlib
@@ -12,9 +13,7 @@ from scanmend.fs.safe_open import open_source
 from scanmend.source.damage import damage_as_document_error
 from scanmend.source.page_image import PageImage
 from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
-from scanmend.source.pdf.stand_ins import stand_in_warnings
 from scanmend.source.render_image import open_image, render_image_page
-from scanmend.source.render_pdf import open_pdf, render_pdf_page
 from scanmend.source.settings import Inspection, SourceLimits
 
 
@@ -29,6 +28,9 @@ def inspect(path: Path, limits: SourceLimits) -> Inspection:
     noted: list[DocumentWarning] = []
     with damage_as_document_error("the file is damaged"):
         if has_header(head):
+            from scanmend.source.pdf.stand_ins import stand_in_warnings  # noqa: PLC0415 -- loads MuPDF
+            from scanmend.source.render_pdf import open_pdf  # noqa: PLC0415 -- loads MuPDF
+
             with open_pdf(path, noted) as pdf:
                 kind, pages = "pdf", pdf.page_count
                 if 0 < pages <= limits.max_pages:
@@ -49,9 +51,12 @@ def render(path: Path, number: int, work: Path, limits: SourceLimits) -> PageIma
     DocumentError when the page cannot be read, OcrError when MuPDF cannot read the file, StorageError when the image
     cannot be written, OSError when the system refuses to read the file.
     """
-    render_page = render_pdf_page if is_pdf(path) else render_image_page
     with damage_as_document_error(f"page {number} is damaged"):
-        return render_page(path, number, work, limits)
+        if not is_pdf(path):
+            return render_image_page(path, number, work, limits)
+        from scanmend.source.render_pdf import render_pdf_page  # noqa: PLC0415 -- loads MuPDF
+
+        return render_pdf_page(path, number, work, limits)
 
 
 def is_pdf(path: Path) -> bool:

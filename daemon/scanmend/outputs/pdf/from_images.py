@@ -6,12 +6,10 @@ Images go in with the data that they came in, where PDF can hold it (``image``).
 from collections.abc import Callable
 from pathlib import Path
 
-import pymupdf
-
 from scanmend.document import CorrectedPage
 from scanmend.outputs.pdf.glyphless import NAME, Font
 from scanmend.outputs.pdf.image import add_image
-from scanmend.outputs.pdf.text_layer import Matrix, scale_to_page, text_layer
+from scanmend.outputs.pdf.text_layer import Matrix, product, scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import PdfFile, producer, text_string, xmp
 from scanmend.source.image.image_file import ImageFile
 from scanmend.source.image.image_page import ImagePage
@@ -66,14 +64,13 @@ class FromImages:
         scan, (across, down), orientation = add_image(self._pdf, self._source, image)
         width, height = _size(image, (down, across) if orientation in (5, 6, 7, 8) else (across, down), page.page.dpi)
         orient = _BY_EXIF_ORIENTATION[orientation]
-        drawn = pymupdf.Matrix(*orient(width, height)) * pymupdf.Matrix(*_BY_ROTATION[page.page.turned](width, height))
+        drawn = product(orient(width, height), _BY_ROTATION[page.page.turned](width, height))
         if page.page.turned in (90, 270):
             width, height = height, width
         content = b""
         if page.page.width and page.page.height:
-            upwards = pymupdf.Matrix(1, 0, 0, -1, 0, height)
-            to_pdf = pymupdf.Matrix(*scale_to_page(page.page, (width, height))) * upwards
-            content = text_layer(page, tuple(to_pdf), self._font, NAME)
+            to_pdf = product(scale_to_page(page.page, (width, height)), (1, 0, 0, -1, 0, height))
+            content = text_layer(page, to_pdf, self._font, NAME)
         numbers = " ".join(f"{n:.4f}" for n in drawn)
         content += f"q {numbers} cm /Scan Do Q\n".encode("ascii")
         stream = self._pdf.add("", content)

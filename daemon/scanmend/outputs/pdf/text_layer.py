@@ -22,6 +22,13 @@ def scale_to_page(page: Page, size: PageSize) -> Matrix:
     return (size[0] / page.width, 0.0, 0.0, size[1] / page.height, 0.0, 0.0)
 
 
+def product(first: Matrix, then: Matrix) -> Matrix:
+    """Return the matrix that does what ``first`` does, and ``then`` what the other does."""
+    a, b, c, d, e, f = then
+    pairs = [(x * a + y * c, x * b + y * d) for x, y in (first[:2], first[2:4], first[4:])]
+    return (*pairs[0], *pairs[1], pairs[2][0] + e, pairs[2][1] + f)
+
+
 def text_layer(
     page: CorrectedPage, matrix: Matrix, font: Font, name: str, wanted: Callable[[Box], bool] = lambda _: True
 ) -> bytes:

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Callable
 
-import pymupdf
 from PIL import Image
 
 _BMP_BITFIELDS = (3, 6)
@@ -18,6 +17,8 @@ def decode(data: bytes, check: Callable[[int, int], None]) -> Image.Image | None
     """
     if not _is_whole(data):
         return None
+    import pymupdf  # noqa: PLC0415 -- a third of a page worker's start; hardly an image needs it
+
     try:
         info = pymupdf.mupdf.fz_new_image_from_buffer(pymupdf.mupdf.fz_new_buffer_from_copied_data(data))
         check(info.w(), info.h())
