@@ -3,12 +3,12 @@
 
     .venv/bin/python scripts/stress/kill_daemon.py [--kills 300] [--seed 1] [--rows 10000] [--no-model]
 
-First it is killed once at each of ``POINTS``: on both sides of each state that the ledger knows, and between the steps
-within some. Then it is killed at random moments, ``--kills`` times, and lives for up to ``--span`` seconds each time.
-Scans of every kind, damaged ones among them, go into folders that archive, delete and keep their sources, and, every
-so often, into one that the bundled model corrects. Meanwhile the outboxes are listed every 20 ms. After each kill the
-ledger has the finished pages; those must not go through Tesseract again. The ledger begins with ``--rows`` finished
-documents, to see how long a start takes. Exit code 1 when anything is wrong.
+First it is killed once at each of ``POINTS`` and ``POINTS_ENTERED``: on both sides of each state that the ledger knows,
+and between the steps within some. Then it is killed at random moments, ``--kills`` times, and lives for up to
+``--span`` seconds each time. Scans of every kind, damaged ones among them, go into folders that archive, delete and
+keep their sources, and, every so often, into one that the bundled model corrects. Meanwhile the outboxes are listed
+every 20 ms. After each kill the ledger has the finished pages; those must not go through Tesseract again. The ledger
+begins with ``--rows`` finished documents, to see how long a start takes. Exit code 1 when anything is wrong.
 """
 
 import argparse
@@ -37,7 +37,7 @@ FOLDERS: dict[str, dict[str, Any]] = {
 }
 MODEL: dict[str, dict[str, Any]] = {"corrected": {"original": "archive", "strategy": "rescore", "model": "bundled"}}
 POINTS = (
-    *(KillPoint(when, state, "archived") for state in ACTIVE for when in ("entered", "leaving")),
+    *(KillPoint("leaving", state, "archived") for state in ACTIVE),
     KillPoint("page kept", "working", "archived"),
     KillPoint("output written", "working", "archived"),
     KillPoint("target recorded", "published", "archived"),
@@ -45,6 +45,9 @@ POINTS = (
     KillPoint("leaving", "published", "deleted"),
     KillPoint("leaving", "published", "kept"),
 )
+"""Each state, once all is done to the files that belongs to it, and moments within a state that leave files by half."""
+POINTS_ENTERED = tuple(KillPoint("entered", state, "archived") for state in ACTIVE)
+"""Each state, before anything is done to the files: what ``POINTS`` leave of the state before, but for the ledger."""
 DROPPED_FOR = {"working": "tiff", "failing": "cut.png", "returning": "cut.png"}
 """Kind of scan that gets into a state; for the other states, one that is read at once."""
 MAX_WAITING = 8
@@ -82,7 +85,7 @@ def main() -> None:
         folders = FOLDERS if given.no_model else FOLDERS | MODEL
         harness = Harness(Path(folder) / "points", folders, fork_server=server)
         aimed = KillTest(harness, given.seed)
-        aimed.at_points(POINTS)
+        aimed.at_points(POINTS + POINTS_ENTERED)
         first = aimed.close()
         server.close()
         harness = Harness(Path(folder) / "random", folders)

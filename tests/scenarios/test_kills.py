@@ -1,4 +1,4 @@
-"""The daemon is killed in every state; ``scripts/stress/kill_daemon.py`` does that, too, and at 300 random moments."""
+"""The daemon is killed in every state; ``scripts/stress/kill_daemon.py`` also does so before each, and by chance."""
 
 import pytest
 

@@ -42,6 +42,8 @@ class Daemon:
         self.configure(**settings)
         self.mark = uuid.uuid4().hex
         self.log = root / f"log-{self.mark}.jsonl"
+        self._parsed: list[dict[str, Any]] = []
+        self._parsed_bytes = 0
         self.process: subprocess.Popen[bytes] | fork_server.Forked | None = None
         self.program: list[str] = []
         """What to start in place of ``scanmend``, which a fork server starts."""
@@ -101,10 +103,14 @@ class Daemon:
         return self.process.pid
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it logged, one object a line; a line that is no JSON comes as ``{"event": LINE}``."""
-        if not self.log.exists():
-            return []
-        return [_parsed(line) for line in self.log.read_text("utf-8", "replace").splitlines(keepends=True)]
+        """What it logged, one object a line, each parsed once; a line that is no JSON comes as ``{"event": LINE}``."""
+        if self.log.exists():
+            with self.log.open("rb") as log:
+                log.seek(self._parsed_bytes)
+                whole = b"".join(line for line in log if line.endswith(b"\n"))  # the last may be being written
+            self._parsed_bytes += len(whole)
+            self._parsed += [_parsed(line) for line in whole.decode("utf-8", "replace").splitlines()]
+        return [*self._parsed]
 
     def said(self, event: str, after: int = 0) -> list[dict[str, Any]]:
         """The log lines of one event, from line ``after`` on."""
@@ -166,8 +172,6 @@ def forked(*arguments: str, env: Mapping[str, str], **how: Any) -> subprocess.Co
 
 
 def _parsed(line: str) -> dict[str, Any]:
-    if not line.endswith("\n"):  # being written
-        return {}
     try:
         parsed = json.loads(line)
     except ValueError:
