@@ -83,6 +83,7 @@ def main() -> None:
     server = ForkServer()
     with tempfile.TemporaryDirectory(prefix="scanmend-kills-") as folder:
         folders = FOLDERS if given.no_model else FOLDERS | MODEL
+        folders = {name: settings | {"second_reader": "auto"} for name, settings in folders.items()}
         harness = Harness(Path(folder) / "points", folders, fork_server=server)
         aimed = KillTest(harness, given.seed)
         aimed.at_points(POINTS + POINTS_ENTERED)

