@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,6 @@ from scanmend.document import Edit, Line, Page, Word, page_from_text
 
 PROMPT = "Mend the text"
 NOTHING = Page(1, ())
-ENGLISH = CandidateFinder(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
 WORDS = ("the", "house", "of", "prep", "preparation", "transported", "which")
 SPOILT = (
     "the",
@@ -39,6 +39,12 @@ SPOILT = (
     "\n",
 )
 CLEAN = "It was a bright cold day in the city and the people were going to work by train"
+
+
+@cache
+def english() -> CandidateFinder:
+    """Built by the first test that asks, not by every process that collects tests."""
+    return CandidateFinder(PageWords(lexicon(("eng",)), NOTHING), Confusions.load())
 
 
 class Scripted:
@@ -82,9 +88,10 @@ def accept(edit):
     return replace(edit, accepted=True)
 
 
-def edits(text, model, candidates=ENGLISH, decide=lambda edit: edit, extra=None):
+def edits(text, model, candidates=english, decide=lambda edit: edit, extra=None):
     page = text if isinstance(text, Page) else page_from_text(text)
-    return list(propose(page, PROMPT, candidates, model, decide, lambda: None, extra or {}))
+    finder = candidates() if candidates is english else candidates
+    return list(propose(page, PROMPT, finder, model, decide, lambda: None, extra or {}))
 
 
 class TestPropose:
@@ -177,7 +184,7 @@ class TestPropose:
     def test_a_model_that_answers_no_numbers(self, scores):
         """Nonsense never crashes, and the candidates stay what they were."""
         found = edits("the whieh and publie and rernaining", Stubborn(*scores))
-        assert all(e.new in [c.text for c in ENGLISH.respelled(Word(e.raw))] for e in found)
+        assert all(e.new in [c.text for c in english().respelled(Word(e.raw))] for e in found)
 
 
 class TestBrokenWords:
