@@ -1,6 +1,7 @@
 """What lies in an inbox, and when it is whole.
 
-1. ``fs_events`` calls back when something changed in a folder; the event itself carries nothing.
+1. ``fs_events`` calls back when something changed in a folder; the event itself carries nothing. Of what other
+   machines do it hears nothing: ``network`` says where these may write.
 2. ``inbox`` lists the files that may be scans, each with a fingerprint: inode, size and time.
 3. ``settle`` says which of them did not change for the folder's ``settle_s``; it is pure.
 4. ``sniff`` reads a few KiB of a settled file: a complete scan, incomplete, or no scan at all.

@@ -18,7 +18,6 @@ from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.fs.free_name import MAX_NAME_BYTES
-from scanmend.fs.mounts import mount_of
 from scanmend.fs.rename import rename_to_free_name, sync
 from scanmend.fs.safe_open import CLAIMS, folder_at, pinned
 from scanmend.intake.sniff import ScanState, missing_part, scan_state
@@ -36,12 +35,6 @@ DOWNLOAD_SUFFIX = ".aria2"
 """What aria2 adds to a file's name for the list of what is missing in it; the file itself has its final name."""
 BUSY_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
 """Answers to a rename that mean: not now, but soon."""
-
-NETWORK_FILE_SYSTEMS = {
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs",
-    "gfs2", "ocfs2", "ncpfs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fuse",
-}  # fmt: skip
-"""File systems that other machines write to, about which inotify hears nothing."""
 
 log = structlog.get_logger()
 
@@ -301,17 +294,6 @@ class Inbox:
                 return os.path.lexists(home / relative.name)
         except OSError:
             return False
-
-
-def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
-    """Type of the file system that the path lies on; for mountinfo see ``mount_of``."""
-    return mount_of(path, mountinfo)[1]
-
-
-def is_network(path: Path, mountinfo: str | None = None) -> bool:
-    """Whether the path lies where other machines may write, so that it must be polled."""
-    kind = filesystem_of(path, mountinfo)
-    return kind in NETWORK_FILE_SYSTEMS or kind.startswith("fuse.")
 
 
 def _numbered_names(name: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ import structlog
 from scanmend.config.schema import Folder
 from scanmend.errors import StorageError
 from scanmend.intake.fs_events import NO_WATCHES, FsEvents
-from scanmend.intake.inbox import Inbox, is_network
+from scanmend.intake.inbox import Inbox
+from scanmend.intake.network import is_network
 
 EVENTS_RETRY_S = 300.0
 """How often events are asked for again where they could not be had, in seconds."""

@@ -14,7 +14,7 @@ from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.fs import rename
 from scanmend.intake import inbox as module
-from scanmend.intake.inbox import MAX_DEPTH, Inbox, Missed, filesystem_of, is_network
+from scanmend.intake.inbox import MAX_DEPTH, Inbox, Missed
 from scanmend.intake.sniff import ScanState
 
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -334,44 +334,6 @@ def test_litter_in_a_claim_folder(inbox):
     assert inbox.claimed_file("id1") == path
     path.unlink()
     assert inbox.claimed_file("id1") == path.with_name(".DS_Store")
-
-
-MOUNTS = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-30 22 0:40 / /srv rw - nfs4 server:/export rw,vers=4.2
-31 30 0:41 / /srv/local rw shared:9 master:2 - xfs /dev/sdb1 rw
-32 22 0:42 / /media/two\040words rw - cifs //nas/scans rw
-33 22 0:43 / /mnt/odd\134name rw - fuse.sshfs me@host:/ rw
-34 22 0:44 / /auto rw - autofs systemd-1 rw
-35 34 0:45 / /auto rw - nfs server:/auto rw
-36 22 0:46 / /stick rw - fuseblk /dev/sdc1 rw
-garbage
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "kind", "network"),
-    [
-        ("/home/scans", "ext4", False),
-        ("/srv", "nfs4", True),
-        ("/srv/in", "nfs4", True),
-        ("/srv/local/in", "xfs", False),
-        ("/srvother", "ext4", False),
-        ("/media/two words/in", "cifs", True),
-        ("/mnt/odd\\name", "fuse.sshfs", True),
-        ("/auto/in", "nfs", True),
-        ("/stick/in", "fuseblk", False),
-    ],
-)
-def test_network_file_systems(path, kind, network):
-    """The deepest mount that holds the path decides, the later of two on one folder, whatever its name is."""
-    assert filesystem_of(Path(path), MOUNTS) == kind
-    assert is_network(Path(path), MOUNTS) is network
-
-
-def test_this_machine(tmp_path):
-    """The mounts of the running system can be read."""
-    assert filesystem_of(Path("/proc")) == "proc"
-    assert not is_network(Path("/proc"))
 
 
 def environment() -> dict[str, str]:
