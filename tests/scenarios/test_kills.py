@@ -5,7 +5,19 @@ import pytest
 from fork_server import ForkServer
 from harness import Harness
 from kill_daemon import FOLDERS, POINTS, KillTest
-from scanmend.ledger.ledger import ACTIVE
+from scanmend.ledger.ledger import ACTIVE, Ledger
+
+
+def test_a_ledger_may_begin_full(tmp_path):
+    """What the script fills it with are documents as the ledger keeps them."""
+    harness = Harness(tmp_path, FOLDERS)
+    harness.fill_ledger(3)
+    ledger = Ledger(harness.state / "ledger.sqlite")
+    try:
+        documents = ledger.in_state("done")
+    finally:
+        ledger.close()
+    assert [(entry.folder, str(entry.stem)) for entry in documents] == [("old", f"scan{n:06}") for n in (1, 2, 3)]
 
 
 @pytest.mark.timeout(240)

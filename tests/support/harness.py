@@ -105,6 +105,8 @@ class Harness:
         with closing(sqlite3.connect(self.state / "ledger.sqlite")) as db, db:
             db.execute(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?4) INSERT INTO document "
+                "(id, folder, inbox, relative, stem, outbox, inode, size, mtime_ns, state, attempts, due, original, "
+                "put_away, sha256, pages, error, claimed, changed) "
                 "SELECT printf('20250101-%06d-%08x-abcdef', i % 240000, i), 'old', ?1, "
                 "CAST(printf('scan%06d.pdf', i) AS BLOB), CAST(printf('scan%06d', i) AS BLOB), ?2, "
                 "i, 1000, 1735689600000000000 + i, 'done', 0, 0.0, 'archive', "
