@@ -82,6 +82,7 @@ def run(config: ConfigFile = None) -> None:
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.request_rescan())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
+    signal.set_wakeup_fd(service.signal_fd, warn_on_full_buffer=False)
     if loaded.web is not None:
         controls.start()
     server.start()
