@@ -177,7 +177,7 @@ class TestTheEnd:
         streams = [open_stream(control(one)) for _ in range(50)]
         began = time.monotonic()
         assert one.stop() == 0
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0  # 2 s for the streams; the machine may have other work
         for stream in streams:
             stream.close()
         assert not control(one).exists()
