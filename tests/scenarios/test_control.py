@@ -119,8 +119,7 @@ class TestCommands:
         """Whoever listens hears that something has changed."""
         with open_stream(control(one)) as stream:
             drop(scans / "line.png", one.inbox, "heard.png")
-            heard = b""
-            until(lambda: b"event: change" in (heard := stream.recv(4096)) and heard, "an event")
+            until(lambda: b"event: change" in stream.recv(4096), "an event")
 
 
 class TestPauses:
@@ -188,7 +187,7 @@ class TestOverTcp:
     def test_the_page_needs_no_token_on_loopback(self, daemon):
         """A program asks, a page of another site does not."""
         port = free_port()
-        one = daemon(top={"web": {"listen": f"127.0.0.1:{port}"}}).start()
+        daemon(top={"web": {"listen": f"127.0.0.1:{port}"}}).start()
         assert ask(port, "GET", "/api/v1/now")[0] == 200
         assert ask(port, "GET", "/api/v1/now", Host="evil.example")[0] == 421
         status, _, problem = ask(port, "POST", "/api/v1/unload", Origin="http://evil.example")
@@ -244,7 +243,7 @@ class TestSocketActivation:
         status, _, now = ask(port, "GET", "/api/v1/now")  # the first connection starts the daemon
         assert (status, now["folders"][0]["name"]) == (200, "scans")
         inside = psutil.Process(now["pid"])
-        assert os.readlink(f"/proc/{inside.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+        assert Path(f"/proc/{inside.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
         routes = Path(f"/proc/{inside.pid}/net/route").read_text().splitlines()[1:]
         assert routes == []
         with open_stream(port):

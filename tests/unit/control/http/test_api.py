@@ -20,7 +20,7 @@ def world(memory):
 
 def test_now_and_status(world):
     """The folder, its documents, and the memory of this moment."""
-    client, service, root = world
+    client, _, root = world
     now = client.get("/api/v1/now").json()
     (folder,) = now["folders"]
     assert (folder["name"], folder["inbox"]) == ("a", str(root / "a" / "in"))
@@ -80,7 +80,7 @@ def test_a_link_in_the_outbox_leads_nowhere(world):
 
 def test_retry(world):
     """One, then all; the loop takes them up, and they fail again."""
-    client, service, root = world
+    client, service, _ = world
     done = client.post("/api/v1/retry", json={"ids": [FAILED]}, headers=SAME_SITE).json()
     assert done == {"returned": [FAILED], "taken_over": [], "refused": {}}
     until(lambda: service.ledger.get(FAILED).state != "waiting", "the work")
@@ -119,7 +119,7 @@ def test_a_body_that_is_no_json(world):
 
 def test_pause_and_resume(world):
     """The file is there, and status says so, until it is gone again."""
-    client, service, root = world
+    client, *_ = world
     assert client.post("/api/v1/pause", json={"folder": "a"}, headers=SAME_SITE).status_code == 204
     until(lambda: client.get("/api/v1/now").json()["folders"][0]["paused_since"], "the pause")
     assert client.post("/api/v1/pause", json={"folder": "b"}, headers=SAME_SITE).json()["code"] == "unknown-folder"
