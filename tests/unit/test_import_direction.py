@@ -43,7 +43,7 @@ ROOMS = {
     "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",
     "control.http": "errors config control",
     "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "service control",
+    "control control.http",
     "cli": "errors config pageworkers llm.store llm.scheduler jobs service control control.http commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from scanmend.control.http.auth import MAX_WRONG, Token
 from scanmend.control.http.gate import HEADERS, POLICY, Gate, Rules
@@ -78,8 +79,10 @@ class TestTokens:
     def test_too_many_wrong_ones(self, token):
         """Then even the right one has to wait; a cookie goes on."""
         one = client(Rules(token=token))
-        for _ in range(MAX_WRONG):
-            assert code(one.get("/", headers={"Authorization": "Bearer wrong"})) == "token-wrong"
+        with capture_logs() as logs:
+            for _ in range(MAX_WRONG):
+                assert code(one.get("/", headers={"Authorization": "Bearer wrong"})) == "token-wrong"
+        assert [(line["event"], "Bearer" in str(line)) for line in logs] == [("control.wrong_token", False)] * MAX_WRONG
         answer = one.get("/", headers=BEARER)
         assert (answer.status_code, code(answer)) == (429, "too-many-wrong-tokens")
         assert 0 < int(answer.headers["retry-after"]) <= 60
