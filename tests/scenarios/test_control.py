@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -114,6 +115,26 @@ class TestCommands:
         finally:
             watching.kill()
             watching.stdout.close()
+
+    def test_watch_redraws_on_a_terminal(self, one):
+        """On the terminal's other screen, which goes with Ctrl-C."""
+        ours, theirs = pty.openpty()
+        command = [*PROGRAM, "status", "--watch", "--config", str(one.config)]
+        environment = {**os.environ, "TERM": "xterm"}
+        watching = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
+        os.close(theirs)
+        shown = b""
+        try:
+            while b"daemon     running" not in shown:
+                shown += os.read(ours, 4096)
+            watching.send_signal(signal.SIGINT)
+            while b"\x1b[?1049l" not in shown:
+                shown += os.read(ours, 4096)
+            assert watching.wait(10) == 0
+        finally:
+            watching.kill()
+            os.close(ours)
+        assert shown.startswith(b"\x1b[?1049h")
 
     def test_events(self, one, scans):
         """Whoever listens hears that something has changed."""

@@ -1,11 +1,13 @@
 """The controls of a running service: what its loop reported last, the ledger, and requests that the loop takes up."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
 from io import BufferedReader
 from typing import Any
 
+from scanmend import __version__
 from scanmend.control import files
 from scanmend.control.documents import cursor_of, document_row, iso, position_of, warned
 from scanmend.control.link import known_folder
@@ -53,7 +55,8 @@ class DaemonControls:
     def status(self) -> dict[str, Any]:
         """See Controls."""
         status, _ = self._service.latest.get()
-        return combined(self._service.config, {**status, "written": time.time()}, self._reading)
+        known = {"pid": os.getpid(), **status, "written": time.time()}  # before the first pass there is no status
+        return combined(self._service.config, known, self._reading)
 
     def now(self) -> Now:
         """See Controls."""
@@ -65,8 +68,8 @@ class DaemonControls:
         return Now(
             change,
             iso(at),
-            status.get("pid", 0),
-            status.get("version", ""),
+            os.getpid(),
+            __version__,
             iso(status.get("started", at)),
             tuple(folders_now(self._service.config, status, ledger)),
             slot.state()["state"],
