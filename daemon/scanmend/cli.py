@@ -37,6 +37,7 @@ from scanmend.commands.options import (
 )
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
+from scanmend.control.link import Link
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.llm.scheduler.layer_history import LayerHistory
@@ -59,7 +60,9 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
-    from scanmend.service.service import Service  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.control.daemon_controls import DaemonControls  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.control.http.wiring import control_server, rules_of  # noqa: PLC0415 -- the same
+    from scanmend.service.service import Service  # noqa: PLC0415 -- the same
 
     log_to_stderr()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
@@ -67,12 +70,22 @@ def run(config: ConfigFile = None) -> None:
     log = structlog.get_logger()
     loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), origin=found.origin))
     refuse_exposed(loaded)
+    rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
+    controls = DaemonControls(service)
+    server = control_server(loaded, controls, rules)
+    service.include_troubles(server.troubles)
+    for stop in (server.stop, controls.close):
+        service.before_stop(stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
-    signal.signal(signal.SIGUSR1, lambda *_: service.wake())
+    signal.signal(signal.SIGUSR1, lambda *_: service.request_rescan())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
+    signal.set_wakeup_fd(service.signal_fd, warn_on_full_buffer=False)
+    if loaded.web is not None:
+        controls.start()
+    server.start()
     service.run()
 
 
@@ -119,11 +132,12 @@ def check(config: ConfigFile = None) -> None:
 def status(
     config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew whenever it changes, until Ctrl-C.")] = False,
 ) -> None:
     """Say what is waiting, in work, done and failed, and what the model does."""
     from scanmend.commands import status as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config, glossaries=False), as_json=as_json)
+    command.run(_daemon(config), as_json=as_json, watch=watch)
 
 
 @app.command()
@@ -140,7 +154,7 @@ def retry(
 
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
-    command.run(configuration(config, glossaries=False), ids or [], every=every)
+    command.run(_daemon(config), ids or [], every=every)
 
 
 @app.command()
@@ -151,7 +165,43 @@ def unload(
     """Have the running daemon end its models' processes now. Exit code 1 when one is in use for longer than --wait."""
     from scanmend.commands import unload as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config, glossaries=False), wait)
+    command.run(_daemon(config), wait)
+
+
+@app.command()
+def pause(
+    folder: Annotated[str, typer.Argument(help="Name of the folder, as status lists it.")], config: ConfigFile = None
+) -> None:
+    """Take nothing more from a folder's inbox, over restarts too; what is in hand is finished."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.pause(_daemon(config), folder)
+
+
+@app.command()
+def resume(
+    folder: Annotated[str, typer.Argument(help="Name of the folder, as status lists it.")], config: ConfigFile = None
+) -> None:
+    """Take files from a folder's inbox again, after pause."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.resume(_daemon(config), folder)
+
+
+@app.command()
+def rescan(config: ConfigFile = None) -> None:
+    """Have the running daemon list every inbox now."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.rescan(_daemon(config))
+
+
+@app.command()
+def reload(config: ConfigFile = None) -> None:
+    """Have the running daemon read its configuration again; exit code 78 when it rejects it."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.reload(_daemon(config))
 
 
 @app.callback(invoke_without_command=True)
@@ -192,6 +242,13 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 -- for as long as we live
+
+
+def _daemon(config: Path | None) -> Link:
+    """Return the link to the daemon of this configuration, whether it runs or not; ConfigError."""
+    from scanmend.control.client import link_to  # noqa: PLC0415 -- the daemon does not need it
+
+    return link_to(configuration(config, glossaries=False))
 
 
 def _pool(config: Config, work: Path | None = None) -> PagePool:

@@ -14,6 +14,7 @@ import pytest
 from ledger_entries import BLANK
 from scanmend.document import NO_NUMBERS, DocumentWarning, Line, NumberCounts, Page, Word
 from scanmend.errors import StorageError
+from scanmend.ledger import listing
 from scanmend.ledger.ledger import Ledger
 
 PAGE = Page(1, (), 400, 300, 200, 1.25)
@@ -184,7 +185,7 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.execute("PRAGMA user_version = 99")
         db.close()
-        with pytest.raises(StorageError, match="has version 99, this scanmend knows 3; upgrade scanmend"):
+        with pytest.raises(StorageError, match="has version 99, this scanmend knows 4; upgrade scanmend"):
             Ledger(path, read_only=read_only)
 
     def test_from_an_older_scanmend(self, tmp_path):
@@ -195,6 +196,7 @@ class TestTrouble:
         ledger.close()
         db = sqlite3.connect(path)
         db.executescript(
+            "DROP INDEX document_listing; "
             "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
             "PRAGMA user_version = 1"
         )
@@ -210,6 +212,7 @@ class TestTrouble:
         assert found.numbers == NO_NUMBERS
         ledger.move(BLANK.id, "done", numbers=NumberCounts(7, 2, 1))
         assert ledger.get(BLANK.id).numbers == NumberCounts(7, 2, 1)
+        assert listing.count(ledger.db, listing.Wanted()) == 1
         ledger.close()
 
     def test_folder_cannot_be_made(self, tmp_path):

@@ -1,0 +1,53 @@
+"""Documents of the ledger as the values that ``Controls`` answers with, and the cursor that a list goes on from."""
+
+import re
+from datetime import datetime
+from typing import cast
+
+from scanmend.control.values import DocumentRow, State, Warned
+from scanmend.document import printable
+from scanmend.ledger.entry import Entry
+
+CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,20})?~[A-Za-z0-9.-]{1,100}$"
+"""What ``DocumentList.next`` looks like: when a document changed, and its id."""
+
+
+def iso(moment: float) -> str:
+    """Return a moment of the wall clock, in seconds, as ISO 8601 with zone."""
+    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds")
+
+
+def document_row(entry: Entry) -> DocumentRow:
+    """Return a document as a list shows it."""
+    return DocumentRow(
+        entry.id,
+        entry.folder,
+        printable(entry.relative),
+        cast("State", entry.state),
+        entry.pages,
+        entry.attempts,
+        printable(entry.error) if entry.error else None,
+        entry.numbers,
+        len(entry.warnings),
+        iso(entry.claimed),
+        iso(entry.changed),
+        iso(entry.due) if entry.due and entry.state == "waiting" else None,
+    )
+
+
+def warned(entry: Entry) -> tuple[Warned, ...]:
+    """Return what was not read, kept or made of a document."""
+    return tuple(Warned(one.code, printable(one.text), one.page) for one in entry.warnings)
+
+
+def cursor_of(entry: Entry) -> str:
+    """Return a cursor behind this document, fit for a URL."""
+    return f"{entry.changed!r}~{entry.id}"
+
+
+def position_of(cursor: str) -> tuple[float, str]:
+    """Return what ``cursor_of`` made the cursor of, ``changed`` and id; ValueError for any other text."""
+    if not re.fullmatch(CURSOR, cursor):
+        raise ValueError("after is not from an answer; leave it out for the newest documents")
+    changed, _, id_ = cursor.partition("~")
+    return float(changed), id_
