@@ -17,7 +17,7 @@ TEN = 10.0
 """From here on a size is told without a decimal, as nobody reads it."""
 
 
-def render(name: str, **values: Any) -> bytes:
+def render(name: str, /, **values: Any) -> bytes:
     """Return a template as UTF-8."""
     return _environment().get_template(name).render(**values).encode("utf-8", "replace")
 

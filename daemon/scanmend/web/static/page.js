@@ -3,7 +3,8 @@
 // links within a view exchange only what is different, and single keys press the button that they are written on.
 (() => {
   const REFRESH_MS = 1000; // changes come in bursts; people read slower than that
-  const KEYS = "scanmend-keys";
+  const AGAIN_MS = 5000; // after the server has refused a stream
+  const KEYS = "scanmend-keys"; // whether single keys work, as this browser remembers it
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -46,7 +47,7 @@
   };
 
   const parsed = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
-  const isPage = (response) => (response.headers.get("content-type") || "").startsWith("text/html");
+  const isHtml = (response) => (response.headers.get("content-type") || "").startsWith("text/html");
 
   // ---- kept up to date: the server says only that something changed ----
 
@@ -59,7 +60,7 @@
     const mine = ++latest;
     try {
       const response = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
-      if (response.ok && isPage(response)) {
+      if (response.ok && isHtml(response)) {
         const fresh = await parsed(response);
         if (mine === latest) {
           for (const old of $$("[data-live]")) {
@@ -79,10 +80,15 @@
   let stream = null;
   const listen = () => {
     if (stream || document.hidden || !$("[data-live]")) return;
-    stream = new EventSource("/events");
-    stream.onopen = () => { document.body.classList.remove("is-offline"); soon(); };
-    stream.onmessage = soon;
-    stream.onerror = () => document.body.classList.add("is-offline");
+    stream = new EventSource("/api/v1/events");
+    stream.onopen = () => document.body.classList.remove("is-offline");
+    stream.addEventListener("change", soon);
+    stream.onerror = () => {
+      document.body.classList.add("is-offline");
+      if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      stream = null;
+      setTimeout(listen, AGAIN_MS);
+    };
   };
   const unlisten = () => { stream?.close(); stream = null; };
   // browsers allow few connections to one server: what nobody looks at holds none
@@ -97,7 +103,7 @@
     document.body.setAttribute("aria-busy", "true");
     try {
       const response = await fetch(address, { credentials: "same-origin", ...options });
-      if (!isPage(response)) { location.assign(response.url || address); return; }
+      if (!isHtml(response)) { location.assign(response.url || address); return; }
       const fresh = await parsed(response);
       if (mine !== latest) return;
       const main = fresh.getElementById("main");
@@ -106,7 +112,8 @@
       const head = fresh.getElementById("head");
       if (head) exchange(document.getElementById("head"), head, false);
       document.title = fresh.title;
-      if (push && response.url !== location.href) history.pushState({}, "", response.url);
+      const isPage = options.method !== "POST" || response.redirected; // what a form was refused with has no address
+      if (push && isPage && response.url !== location.href) history.pushState({}, "", response.url);
       $("[data-focus]")?.focus({ preventScroll: true });
       say($("[data-says]")?.dataset.says);
     } catch {
