@@ -59,7 +59,9 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
-    from scanmend.service.service import Service  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.control.daemon_controls import DaemonControls  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.control.http.wiring import control_server, rules_of  # noqa: PLC0415 -- the same
+    from scanmend.service.service import Service  # noqa: PLC0415 -- the same
 
     log_to_stderr()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
@@ -67,12 +69,21 @@ def run(config: ConfigFile = None) -> None:
     log = structlog.get_logger()
     loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), origin=found.origin))
     refuse_exposed(loaded)
+    rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
+    controls = DaemonControls(service)
+    server = control_server(loaded, controls, rules)
+    service.include_troubles(server.troubles)
+    for stop in (server.stop, controls.close):
+        service.before_stop(stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.request_stop())
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
-    signal.signal(signal.SIGUSR1, lambda *_: service.wake())
+    signal.signal(signal.SIGUSR1, lambda *_: service.request_rescan())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
+    if loaded.web is not None:
+        controls.start()
+    server.start()
     service.run()
 
 

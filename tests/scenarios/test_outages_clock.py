@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from project import ROOT
-from scanmend.commands import status
+from scanmend.control import status
 from scanmend.config.load import load
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import MAX_DELAY_S

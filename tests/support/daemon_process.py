@@ -15,7 +15,7 @@ import psutil
 import yaml
 
 import fork_server
-from scanmend.commands import status
+from scanmend.control import status
 from scanmend.config.load import load
 from waiting import LIMIT_S, until
 

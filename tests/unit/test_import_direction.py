@@ -40,9 +40,11 @@ ROOMS = {
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
+    "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",
+    "control.http": "errors config control",
     "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "service",
-    "cli": "errors config pageworkers llm.store llm.scheduler jobs service commands",
+    "service control",
+    "cli": "errors config pageworkers llm.store llm.scheduler jobs service control control.http commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
@@ -79,6 +81,9 @@ DOORS = {
     "huggingface_hub": ("llm/store/hub*.py",),
     "typer": ("cli.py", "commands/*.py"),
     "rich": ("cli.py", "commands/*.py"),
+    "starlette": ("control/http/*.py", "web/*.py"),
+    "uvicorn": ("control/http/server.py",),
+    "anyio": ("control/http/server.py",),
 }
 """The only modules that may import a package."""
 

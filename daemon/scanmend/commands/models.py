@@ -209,7 +209,7 @@ def _fail_damaged(name: str, spec: ModelSpec, found: ModelFile) -> None:
 
 def _in_use(config: Config) -> list[str]:
     """Names of the models that the daemon has loaded, where one runs."""
-    from scanmend.commands import status  # noqa: PLC0415 -- the daemon does not need it
+    from scanmend.control import status  # noqa: PLC0415 -- the daemon does not need it
 
     return [str(one["model"]) for one in status.status(config)["loaded"]]
 

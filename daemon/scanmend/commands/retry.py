@@ -7,10 +7,7 @@ import typer
 
 from scanmend.commands.options import fail
 from scanmend.config.schema import Config
-from scanmend.errors import ConfigError, StorageError
-from scanmend.jobs.quarantine import give_back
-from scanmend.jobs.recover import ClaimRecovery
-from scanmend.ledger.entry import Entry
+from scanmend.control.retry import retry
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.lock import running_pid, signal_daemon
 
@@ -24,36 +21,19 @@ def run(config: Config, ids: Sequence[str], *, every: bool) -> None:
     if running_pid(config.state_dir) is None and not path.exists():  # whoever made it now would own it
         fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
     ledger = Ledger(path)
-    returned = 0
     try:
-        taken = ClaimRecovery(ledger).take_over(config.folders, ids)
-        for id_ in sorted(taken):
-            typer.echo(f"{id_}: taken over from another daemon")
-        entries = quarantined(ledger, [i for i in ids if i not in taken], every=every)
-        for entry in entries:
-            try:
-                same = next((f for f in config.folders if f.inbox == entry.inbox), None)
-                give_back(ledger, entry, same or config.folder(entry.folder))
-            except (ConfigError, StorageError) as e:  # the folder may be gone from the configuration
-                typer.echo(str(e), err=True)
-            else:
-                returned += 1
-                typer.echo(f"{entry.id}: back to work")
+        done = retry(config, ledger, None if every else ids)
     finally:
         ledger.close()
+    for id_ in done.taken_over:
+        typer.echo(f"{id_}: taken over from another daemon")
+    for reason in done.refused.values():
+        typer.echo(reason, err=True)
+    for id_ in done.returned:
+        typer.echo(f"{id_}: back to work")
     pid = running_pid(config.state_dir)
-    if pid is not None and (returned or taken):
+    if pid is not None and (done.returned or done.taken_over):
         signal_daemon(pid, signal.SIGUSR1)
-    typer.echo(f"{returned} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
-    if returned < len(entries):
+    typer.echo(f"{len(done.returned)} returned" + ("" if pid else "; no daemon runs now, the next one takes them up"))
+    if done.refused:
         raise typer.Exit(1)
-
-
-def quarantined(ledger: Ledger, ids: Sequence[str], *, every: bool) -> list[Entry]:
-    """The quarantined documents of these ids, or all of them; StorageError names ids of no quarantined document."""
-    entries = {e.id: e for e in ledger.in_state("quarantined")}
-    if every:
-        return list(entries.values())
-    if unknown := [i for i in ids if i not in entries]:
-        raise StorageError(f"no quarantined document has the id {', '.join(unknown)}; scanmend status lists them")
-    return [entries[i] for i in dict.fromkeys(ids)]

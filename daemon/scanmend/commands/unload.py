@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from scanmend.commands.status import daemon_status
 from scanmend.config.schema import Config
+from scanmend.control.status import daemon_status
 from scanmend.service import status_file
 from scanmend.service.lock import running_pid, signal_daemon
 

@@ -1,6 +1,7 @@
 """Types of single configuration values: each with its check, and a message that names the remedy."""
 
 import grp
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -112,6 +113,37 @@ def _group(value: object) -> object:
     return name
 
 
+def _address(value: object) -> str:
+    """Take an IP address or localhost, with a port: ``127.0.0.1:8642``, ``[::1]:8642``."""
+    text = value.strip() if isinstance(value, str) else ""
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", text)
+    if found is None or not 0 < int(found[2]) < 65536:  # noqa: PLR2004 -- ports
+        raise ValueError(f"{value!r} is no address with a port; write one such as 127.0.0.1:8642 or [::1]:8642")
+    host = "127.0.0.1" if found[1] == "localhost" else found[1].strip("[]")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError as e:
+        raise ValueError(f"{found[1]} is no IP address; write the one that this machine has, or 127.0.0.1") from e
+    return text
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return an ``Address`` in its parts, the host as an IP address."""
+    host, _, port = address.rpartition(":")
+    return ("127.0.0.1" if host == "localhost" else host.strip("[]")), int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an ``Address`` is one that only this machine reaches."""
+    return ipaddress.ip_address(host_and_port(address)[0]).is_loopback
+
+
+def _host_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})", value):
+        raise ValueError(f"{value!r} is no name of a machine; write it without scheme and port: scans.example.org")
+    return value.lower()
+
+
 def _glossary(path: Path, info: ValidationInfo) -> Path:
     """Refuse a glossary that cannot be used, unless the context says not to look; its words are read again for use."""
     if (info.context or {}).get("glossaries", True):
@@ -136,5 +168,7 @@ Argument = Annotated[str, Field(strict=True)]
 Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
 FileMode = Annotated[str, BeforeValidator(_file_mode)]
 Group = Annotated[str, BeforeValidator(_group)]
+Address = Annotated[str, BeforeValidator(_address)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 FolderName = Annotated[str, AfterValidator(_name)]
 GlossaryFile = Annotated[FolderPath, AfterValidator(_glossary)]

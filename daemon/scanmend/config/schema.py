@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scanmend.config.fields import (
+    Address,
     Command,
     Count,
     FileMode,
@@ -15,12 +16,14 @@ from scanmend.config.fields import (
     FolderPath,
     GlossaryFile,
     Group,
+    HostName,
     Languages,
     Limit,
     Number,
     Output,
     Seconds,
     Whole,
+    is_loopback,
 )
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
@@ -185,6 +188,33 @@ class Folder(Settings):
         return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in (*IGNORED, *self.ignore))
 
 
+class Web(_Closed):
+    """Where the web page is served, and to whom."""
+
+    listen: Address | None = None
+    """Address and port; None where systemd passes the socket (scanmend.socket)."""
+    token_file: FolderPath | None = None
+    """File with the token that whoever asks over TCP needs; without it only this machine may ask."""
+    hosts: tuple[HostName, ...] = ()
+    """Names by which the daemon may be called, besides localhost and its address."""
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "Web":
+        if self.listen and not is_loopback(self.listen) and self.token_file is None:
+            raise ValueError(
+                f"listen: {self.listen} is reached from other machines, so it needs token_file: a file with a secret; "
+                "or listen on 127.0.0.1"
+            )
+        return self
+
+
+class Control(_Closed):
+    """Who may use the control socket."""
+
+    group: Group | None = None
+    """Group whose members may, besides the daemon's user and root; that of the process when not set."""
+
+
 class Config(_Closed):
     """The whole configuration; all paths are absolute."""
 
@@ -202,6 +232,9 @@ class Config(_Closed):
     """GPU memory that is to stay free for other programs."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """Page processes; all cores when not set."""
+    web: Web | None = None
+    """The web page; None: there is none."""
+    control: Control = Control()
     models: dict[str, ModelSpec] = {}
     defaults: Settings = Settings()
     folders: tuple[Folder, ...] = ()

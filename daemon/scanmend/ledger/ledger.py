@@ -29,13 +29,16 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 3
+VERSION = 4
+_LISTING = "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)"
+"""What ``listing`` is answered from: every column that documents are filtered by."""
 _UPGRADES = {
     1: "ALTER TABLE document ADD COLUMN warnings TEXT",
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
+    3: _LISTING,
 }
 """What makes of a ledger of that version one of the next."""
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE document (
   id TEXT PRIMARY KEY,
   folder TEXT NOT NULL,
@@ -61,6 +64,7 @@ CREATE INDEX document_source ON document(inbox, relative);
 CREATE INDEX document_file ON document(inbox, inode);
 CREATE INDEX document_content ON document(sha256, claimed);
 CREATE INDEX document_name ON document(outbox, stem);
+{_LISTING};
 CREATE TABLE page (
   document TEXT NOT NULL REFERENCES document(id) ON DELETE CASCADE,
   number INTEGER NOT NULL,

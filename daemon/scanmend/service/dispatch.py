@@ -7,6 +7,7 @@ from pathlib import Path
 from scanmend.config.schema import Folder
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Missed
+from scanmend.intake.pauses import Pauses
 from scanmend.jobs.claim import Claimer
 from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.ledger.entry import Entry
@@ -26,6 +27,7 @@ class Dispatcher:
         health: FolderHealth,
         slot: ModelSlot,
         lifecycle: DocumentLifecycle,
+        pauses: Pauses,
     ) -> None:
         """``lifecycle`` takes a document of a folder as far as it goes; it runs on threads of ``documents``."""
         self._documents = documents
@@ -33,6 +35,7 @@ class Dispatcher:
         self._health = health
         self._slot = slot
         self._lifecycle = lifecycle
+        self._pauses = pauses
 
     def begin_due(self, folders: Sequence[Folder], now: float) -> None:
         """Begin documents that were claimed before and are due; ``now`` is of the wall clock."""
@@ -72,6 +75,8 @@ class Dispatcher:
 
     def _claim_one(self, watcher: InboxWatcher, now: float) -> bool:
         """Try to claim and begin one file; whether there was one to try."""
+        if self._pauses.holds(watcher.folder.name):  # asked each time: a pause holds from the moment it is there
+            return False
         try:
             ready = watcher.next_ready(now)
             if ready is None:

@@ -1,5 +1,6 @@
 """One watched inbox over time: when it is listed, which of its files are ready, and what is wrong with it."""
 
+import itertools
 import math
 import time
 from collections import deque
@@ -35,6 +36,8 @@ MAX_LISTING_SHARE = 0.05
 takes some 20 ms, and each file that comes may ask for one."""
 MAX_INCOMPLETE = 20
 """Incomplete files of one inbox that status names."""
+MAX_ARRIVING = 10
+"""Files of one inbox, still to be taken, that status names."""
 MAX_LISTING_PAUSE_S = 5.0
 """Longest pause for that share, in seconds: on a busy machine a listing takes long that does no work."""
 MAX_FAILURES = 3
@@ -129,6 +132,10 @@ class InboxWatcher:
             return relative, fingerprint
         return None
 
+    def rescan(self) -> None:
+        """Have the inbox checked and listed at the next update, whatever is due."""
+        self._next_check = self._next_listing = 0.0
+
     def pop_arrived(self) -> bool:
         """Whether new files were listed since the last call; they still have to settle."""
         arrived, self._arrived = self._arrived, False
@@ -147,6 +154,7 @@ class InboxWatcher:
             "why": self.mode.reason,
             "waiting": self.waiting,
             "trouble": self.trouble or pause_reason,
+            "arriving": [printable(p) for p in itertools.islice(self._listing, MAX_ARRIVING)],
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 

@@ -15,8 +15,9 @@ def reload(current: Config, glossaries: GlossaryFiles) -> Config:
     """
     config = load(current.source)
     refuse_exposed(config)
-    if (config.state_dir, config.workers) != (current.state_dir, current.workers):
-        raise ConfigError([f"{config.source}: state_dir and workers cannot change while running; restart instead"])
+    fixed = ("state_dir", "workers", "web", "control")
+    if changed := [key for key in fixed if getattr(config, key) != getattr(current, key)]:
+        raise ConfigError([f"{config.source}: {' and '.join(changed)} cannot change while running; restart instead"])
     make_folders(config)
     read_glossaries(config, glossaries)
     return config

@@ -14,6 +14,7 @@ from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
+from scanmend.intake.pauses import Pauses, paused_fields
 from scanmend.jobs.claim import Claimer
 from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Pipeline
@@ -31,7 +32,7 @@ from scanmend.service.lock import hold_lock
 from scanmend.service.reload import reload
 from scanmend.service.sd_notify import notify, watchdog_s
 from scanmend.service.startup import make_folders, read_glossaries, sweep
-from scanmend.service.status_file import StatusFile, summary
+from scanmend.service.status_file import LatestStatus, StatusFile, summary
 
 MAX_SLEEP_S = 30.0
 """Longest sleep of the loop, in seconds."""
@@ -58,9 +59,15 @@ class Service:
         malloc.use_one_arena()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stopping = threading.Event()
-        self._reload_requested = self._unload_requested = False
-        self._unload_count = 0
+        self._reload_requested = self._unload_requested = self._rescan_requested = False
+        self._unload_count = self._reload_count = 0
         self._rejected = ""
+        self._troubles_beside: list[Callable[[], list[str]]] = []
+        self._before_stop: list[Callable[[], None]] = []
+        self.pauses = Pauses(config.state_dir)
+        self._paused: dict[str, float] = {}
+        self.latest = LatestStatus()
+        """What the loop has reported last; like ``ledger``, ``slot`` and ``pauses`` safe to use from other threads."""
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.wake)
@@ -82,11 +89,21 @@ class Service:
                 self._storage, folder, config.state_dir, writing=space, inbox=inbox
             ),
         )
-        self._dispatcher = Dispatcher(self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle)
+        self._dispatcher = Dispatcher(
+            self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle, self.pauses
+        )
         self._fs_events = FsEvents(self._inbox_changed)
         self._fs_changed = threading.Event()
         self._watchers: list[InboxWatcher] = []
         self._started, self._heap_trimmed = time.time(), time.monotonic()
+
+    def include_troubles(self, of: Callable[[], list[str]]) -> None:
+        """Have status tell the troubles of what runs beside the loop, too; before ``run``."""
+        self._troubles_beside.append(of)
+
+    def before_stop(self, call: Callable[[], None]) -> None:
+        """Have this called first when the daemon ends; before ``run``."""
+        self._before_stop.append(call)
 
     def wake(self) -> None:
         """Have the loop run once more; safe from any thread and from signal handlers."""
@@ -105,6 +122,11 @@ class Service:
     def request_unload(self) -> None:
         """Ask the loop to have the models' processes end as soon as no document needs them."""
         self._unload_requested = True
+        self.wake()
+
+    def request_rescan(self) -> None:
+        """Ask the loop to list every inbox, and to begin what other processes have made ready."""
+        self._rescan_requested = True
         self.wake()
 
     def run(self) -> None:
@@ -132,7 +154,12 @@ class Service:
             self._unload_requested = False
             self._unload_count += 1
             self.slot.unload()
+        if self._rescan_requested:
+            self._rescan_requested = False
+            for watcher in self._watchers:
+                watcher.rescan()
         now = time.monotonic()
+        self._read_pauses()
         self._documents.collect()
         self._update_watchers(now)
         self._health.check(self.config, [watcher.trouble or "" for watcher in self._watchers], now)
@@ -145,6 +172,18 @@ class Service:
         if now - self._heap_trimmed >= malloc.TRIM_INTERVAL_S:
             self._heap_trimmed = now
             malloc.trim_heap()
+
+    def _read_pauses(self) -> None:
+        """Learn which folders a person has paused or resumed, and log it."""
+        before, self._paused = self._paused, self.pauses.since()
+        for folder in self.config.folders:
+            if folder.name in self._paused and folder.name not in before:
+                log.info("folder.paused_by_hand", folder=folder.name, meaning="nothing is taken from its inbox")
+            elif folder.name in before and folder.name not in self._paused:
+                log.info("folder.resumed_by_hand", folder=folder.name)
+
+    def _is_paused(self, name: str) -> bool:
+        return name in self._paused or self._health.pause_reason(name) is not None
 
     def _make_watchers(self) -> list[InboxWatcher]:
         adopt, storage = self._recovery.adopt, self._storage
@@ -162,7 +201,7 @@ class Service:
         for watcher in self._watchers:
             watcher.update(now, changed=changed)
             arrived, folder = watcher.pop_arrived(), watcher.folder
-            if arrived and self._workers_idle_s > folder.settle_s and not self._health.pause_reason(folder.name):
+            if arrived and self._workers_idle_s > folder.settle_s and not self._is_paused(folder.name):
                 # of sources that stay in the inbox, all but one may have been processed before
                 coming += 1 if folder.original == "keep" else watcher.waiting
         if coming:
@@ -191,6 +230,7 @@ class Service:
 
     def _reload(self) -> None:
         """Take the configuration file as it is now; a bad one is reported, and the old one stays."""
+        self._reload_count += 1
         try:
             config = reload(self.config, self._glossaries)
         except (ConfigError, StorageError) as e:
@@ -213,6 +253,7 @@ class Service:
         """Ping systemd, and bring the status file up to date."""
         status = self.status()
         notify("WATCHDOG=1", f"STATUS={summary(status)}")
+        self.latest.report(status, time.monotonic())
         self._status_file.update(status, time.monotonic())
 
     def status(self) -> dict[str, Any]:
@@ -220,6 +261,7 @@ class Service:
         model, loaded = self.slot.state(), self.slot.loaded()
         for one in (model, *loaded):
             one.pop("unload_in_s", None)
+        beside = [trouble for of in self._troubles_beside for trouble in of()]
         return {
             "pid": os.getpid(),
             "version": __version__,
@@ -228,10 +270,13 @@ class Service:
             "model": model,
             "loaded": loaded,
             "unload_requests": self._unload_count,
-            "troubles": [*self.slot.troubles(), *filter(None, [self._rejected])],
+            "reloads": self._reload_count,
+            "rejected": self._rejected or None,
+            "troubles": [*self.slot.troubles(), *filter(None, [self._rejected]), *beside],
             "downloads": self.slot.downloads.snapshot(),
             "page_workers": len(self.pool.pids),
             "folders": [w.snapshot(self._health.pause_reason(w.folder.name)) for w in self._watchers],
+            "paused": paused_fields(self._paused, self.config.folders),
         }
 
     def _stop(self) -> None:
@@ -240,6 +285,8 @@ class Service:
         if not self._stopping.is_set():  # a signal handler that sets it just now would wait for us for ever
             self._stopping.set()
         log.info("daemon.stopping", in_work=len(self._documents))
+        for call in self._before_stop:
+            call()
         self._fs_events.close()
         self._documents.wait(time.monotonic() + STOP_GRACE_S)
         self.pool.close()

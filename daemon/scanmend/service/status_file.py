@@ -1,7 +1,8 @@
-"""The status file, which ``scanmend status`` reads: the running daemon writes it whenever something has changed."""
+"""The status as the loop reported it last: for other threads, and as a file that ``scanmend status`` reads."""
 
 import json
 import math
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,49 @@ def summary(status: dict[str, Any]) -> str:
     sentence = f"{len(status['working'])} in work, {waiting} waiting, model {status['model']['state']}"
     sentence += ", trouble (scanmend status)" if status["troubles"] else ""
     return sentence + "".join(f", downloading {one['model']}" for one in status["downloads"])
+
+
+class LatestStatus:
+    """What the loop has reported last, for other threads, which may wait for a change."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._change = 0
+        self._status: dict[str, Any] = {}
+        self._reported_at = -math.inf
+
+    def report(self, status: dict[str, Any], now: float) -> None:
+        """Take what a pass of the loop has found; ``status`` is not changed any more. ``now`` is time.monotonic()."""
+        with self._changed:
+            self._reported_at = now
+            if status != self._status:
+                self._status = status
+                self._count()
+
+    def note_change(self) -> None:
+        """Tell those who wait that something changed which the status does not show."""
+        with self._changed:
+            self._count()
+
+    def get(self) -> tuple[dict[str, Any], int]:
+        """Return the status, empty before the first pass, and the number of the latest change."""
+        with self._changed:
+            return self._status, self._change
+
+    def age_s(self, now: float) -> float:
+        """Seconds since the loop reported last; infinity before its first pass."""
+        with self._changed:
+            return now - self._reported_at
+
+    def wait(self, after: int, limit_s: float) -> int:
+        """Wait for another change than number ``after``, so many seconds at most; return the latest one's number."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._change != after, limit_s)
+            return self._change
+
+    def _count(self) -> None:
+        self._change += 1
+        self._changed.notify_all()
 
 
 class StatusFile:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from scanmend.commands.status import STATES, as_text, duration, status
+from scanmend.commands.status import as_text, duration
 from scanmend.config.schema import Config, Folder
+from scanmend.control.status import STATES, status
 from scanmend.document import Fingerprint, NumberCounts
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 
 KEYS = {
     "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
-    "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside", "in_hand",
+    "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside", "in_hand", "paused",
 }  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""The application that the server runs: the API, the pages that are handed in, and the gate before both."""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from scanmend.control.controls import Controls
+from scanmend.control.http import api, login
+from scanmend.control.http.events import ChangeFeed
+from scanmend.control.http.gate import Gate, Rules
+from scanmend.control.http.problems import Problem
+from scanmend.control.values import Unknown
+from scanmend.errors import ScanmendError
+
+REMEDIES = {
+    "document": "GET /api/v1/documents lists them",
+    "folder": "GET /api/v1/now lists them",
+    "output": "GET /api/v1/documents/{id} lists them",
+    "scan": "GET /api/v1/documents/{id} says what is known of it",
+}
+"""By kind of what there is not, where to look for what there is."""
+
+
+def create_app(
+    controls: Controls,
+    rules: Rules | None = None,
+    pages: Sequence[BaseRoute] = (),
+    login_page: login.LoginPage = login.plain_page,
+) -> Starlette:
+    """Return the application; ``pages``: routes of the web page, below which nothing of the API may lie."""
+    rules = rules or Rules()
+    app = Starlette(
+        routes=[*api.routes(controls), *login.routes(rules, login_page), *pages],
+        middleware=[Middleware(Gate, rules=rules)],
+        exception_handlers={
+            Problem: _problem,
+            Unknown: _unknown,
+            ScanmendError: _scanmend_error,
+            HTTPException: _http_error,
+        },
+    )
+    app.state.feed = ChangeFeed(controls)
+    return app
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 -- registered for it
+    return error.response(request.url.path)
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unknown)  # noqa: S101 -- registered for it
+    return Problem(f"unknown-{error.what}", str(error), REMEDIES[error.what]).response(request.url.path)
+
+
+def _scanmend_error(request: Request, error: Exception) -> Response:
+    what, _, remedy = str(error).rpartition("; ")
+    return Problem("storage", what or remedy, remedy or "see the daemon's log").response(request.url.path)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for it
+    remedy = "see /api/v1/openapi.json for what there is"
+    code = {404: "unknown-path", 405: "wrong-method"}.get(error.status_code, "bad-request")
+    return Problem(code, str(error.detail), remedy, headers=error.headers).response(request.url.path)
