@@ -202,7 +202,7 @@ class Edit:
     new: str
     """The word or words that should stand there instead; empty where raw is to be dropped as noise."""
     proposer: str
-    """``reader`` (the second reader), ``rescore``, ``rewrite``, ``both`` where these agree, ``typography``, ``person``."""
+    """``reader`` (the second reader), ``rescore``, ``rewrite``, ``both`` of these, ``typography``, or ``person``."""
     count: int = 1
     """Number of raw words that it replaces; 0 where words are inserted."""
     gain: float | None = None

@@ -39,7 +39,8 @@ ROOMS = {
     "llm.scheduler": "errors document fs config process correct llm.store",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
-    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
+    "review": "errors document fs correct.two_readers config ledger source outputs pageworkers jobs",
+    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
     "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
     "service",
     "cli": "errors config pageworkers llm.store llm.scheduler jobs service commands",

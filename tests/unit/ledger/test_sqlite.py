@@ -184,7 +184,7 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.execute("PRAGMA user_version = 99")
         db.close()
-        with pytest.raises(StorageError, match="has version 99, this scanmend knows 3; upgrade scanmend"):
+        with pytest.raises(StorageError, match="has version 99, this scanmend knows 4; upgrade scanmend"):
             Ledger(path, read_only=read_only)
 
     def test_from_an_older_scanmend(self, tmp_path):
