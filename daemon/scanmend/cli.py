@@ -72,7 +72,7 @@ def run(config: ConfigFile = None) -> None:
     rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
     controls = DaemonControls(service)
-    server = control_server(loaded, controls, rules)
+    server = control_server(loaded, controls, rules, lambda: _pages(service, controls), _login_page)
     service.include_troubles(server.troubles)
     for stop in (server.stop, controls.close):
         service.before_stop(stop)
@@ -85,6 +85,21 @@ def run(config: ConfigFile = None) -> None:
         controls.start()
     server.start()
     service.run()
+
+
+def _pages(service: Any, controls: Any) -> list[Any]:
+    """Return the routes of the web page, where there is one."""
+    if service.config.web is None:
+        return []
+    from scanmend.web.routes import routes  # noqa: PLC0415 -- without the page, nothing of it is loaded
+
+    return routes(controls, service.reviews)
+
+
+def _login_page(message: str, target: str) -> str:
+    from scanmend.web.routes import login_page  # noqa: PLC0415 -- the same
+
+    return login_page(message, target)
 
 
 @app.command()

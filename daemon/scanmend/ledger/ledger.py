@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scanmend.document import CorrectedPage, Fingerprint, Page
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
+from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
 from scanmend.ledger.sqlite import Database, Schema
 
 KEPT_FINISHED = 50_000
@@ -29,16 +30,18 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 4
+VERSION = 5
 _LISTING = "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)"
 """What ``listing`` is answered from: every column that documents are filtered by."""
 _UPGRADES = {
     1: "ALTER TABLE document ADD COLUMN warnings TEXT",
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
     3: _LISTING,
+    4: REVIEW_SCHEMA,
 }
 """What makes of a ledger of that version one of the next."""
-_SCHEMA = f"""
+_SCHEMA = (
+    f"""
 CREATE TABLE document (
   id TEXT PRIMARY KEY,
   folder TEXT NOT NULL,
@@ -73,6 +76,8 @@ CREATE TABLE page (
   PRIMARY KEY (document, number)
 ) STRICT;
 """
+    + REVIEW_SCHEMA
+)
 
 _PAGE = {"document", "number", "read", "corrected"}
 _page = TypeAdapter(Page)
@@ -97,8 +102,11 @@ class Ledger:
         self._finished = 0
         self._remembered = remembered
         self.db = database(
-            path, Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}, _UPGRADES), read_only=read_only
+            path,
+            Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS}, _UPGRADES),
+            read_only=read_only,
         )
+        self.reviews = ReviewTable(self.db)
         self.path = path
 
     def check(self) -> None:

@@ -23,6 +23,7 @@ from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
+from scanmend.review.reviews import Reviews
 from scanmend.service import malloc
 from scanmend.service.dispatch import Dispatcher
 from scanmend.service.document_pool import DocumentPool
@@ -77,6 +78,7 @@ class Service:
         self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._health = FolderHealth(self._storage)
+        self.reviews = Reviews(config.state_dir / "review", self.ledger, self.pool, self.wake)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
         self._lifecycle = DocumentLifecycle(
@@ -88,6 +90,7 @@ class Service:
             lambda folder, space, inbox: trouble_of_folder(
                 self._storage, folder, config.state_dir, writing=space, inbox=inbox
             ),
+            self.reviews.shelf,
         )
         self._dispatcher = Dispatcher(
             self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle, self.pauses
@@ -133,6 +136,7 @@ class Service:
         """Work until asked to stop; when this returns, every child process has ended and all is written down."""
         try:
             self._recovery.recover(self.config.folders)
+            self.reviews.recover()
             threading.Thread(target=sweep, args=(self.config,), name="sweep", daemon=True).start()
             self._watchers = self._make_watchers()
             notify("READY=1", f"MAINPID={os.getpid()}")
@@ -166,6 +170,7 @@ class Service:
         self._dispatcher.begin_due(self.config.folders, time.time())
         self._dispatcher.begin_new(self._watchers, now)
         self.slot.tick()
+        self.reviews.look()
         if not self._documents:
             self.pool.end_idle(self._workers_idle_s)
         self._report()
@@ -291,6 +296,7 @@ class Service:
         self._documents.wait(time.monotonic() + STOP_GRACE_S)
         self.pool.close()
         self.slot.stop()
+        self.reviews.close()
         self._documents.close()
         self._lifecycle.close()
         self.ledger.close()

@@ -9,6 +9,7 @@ from scanmend.review.reviews import Reviews
 from scanmend.web.assets import assets
 from scanmend.web.handling import get, post
 from scanmend.web.review_views import ReviewViews
+from scanmend.web.templates import render
 from scanmend.web.views import Views
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -39,6 +40,11 @@ def routes(controls: Controls, reviews: Reviews) -> list[BaseRoute]:
         Route("/static/{digest}/{name}", static),
         get("/{rest:path}", views.nothing),
     ]
+
+
+def login_page(message: str, target: str) -> str:
+    """Return the page that asks for the token. ``message``: why it is asked again; ``target``: where to go then."""
+    return render("login.html", message=message, target=target).decode("utf-8")
 
 
 async def static(request: Request) -> Response:

@@ -21,7 +21,7 @@ from scanmend.document import (
     Word,
     without_glyphs,
 )
-from scanmend.outputs.record import Record, head, numbers_of, render
+from scanmend.outputs.record import Record, Reviewed, head, numbers_of, render
 from two_readers_page import two_readers_page
 
 PAGE = Page(
@@ -90,8 +90,9 @@ def test_the_whole_record():
         "duplicate_of": None,
         "uncorrected": None,
         "archived_as": None,
-        "numbers": {"agreed": 0, "disputed": 0, "single": 0},
+        "numbers": {"agreed": 0, "disputed": 0, "single": 0, "confirmed": 0},
         "warnings": [],
+        "review": [],
         "pages": [
             {
                 "number": 2,
@@ -123,6 +124,7 @@ def test_the_whole_record():
                         "reason": "look-alike",
                         "gain": 5.432,
                         "optical": None,
+                        "margin": None,
                     }
                 ],
             }
@@ -170,7 +172,9 @@ def test_the_documentation_names_every_field():
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
     pages = (two_readers_page(),)
-    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),), pages=pages))
+    warnings = (DocumentWarning("output_not_made", "no pdf"),)
+    review = (Reviewed("p1l2w1", 1, "type", "49.10", "19.10", "Ana", "2026-05-01T10:00:00+00:00"),)
+    out = written(replace(RECORD, warnings=warnings, pages=pages, review=review))
     expected = [
         *out,
         *out["numbers"],
@@ -181,6 +185,7 @@ def test_the_documentation_names_every_field():
         *out["pages"][0],
         *out["pages"][0]["edits"][0],
         *out["warnings"][0],
+        *out["review"][0],
     ]
     assert sorted(documented) == sorted(expected)
 
@@ -190,7 +195,9 @@ def test_the_head_is_read_without_the_pages(tmp_path):
     file = tmp_path / "a.json"
     odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
     file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
-    assert head(file) == {key: value for key, value in written(odd).items() if key not in ("pages", "warnings")}
+    assert head(file) == {
+        key: value for key, value in written(odd).items() if key not in ("pages", "warnings", "review")
+    }
     for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
         file.write_bytes(other)
         assert head(file) == {}
@@ -219,7 +226,7 @@ def test_what_two_readers_said():
     """How many lines the second one found and read, each number, and of each edit what it does and the image's say."""
     page = replace(without_glyphs(two_readers_page()), skipped="")
     out = written(replace(RECORD, pages=(page,), numbers=NumberCounts.of(page.numbers)))
-    assert out["numbers"] == {"agreed": 1, "disputed": 1, "single": 1}
+    assert out["numbers"] == {"agreed": 1, "disputed": 1, "single": 1, "confirmed": 0}
     (told,) = out["pages"]
     assert told["second_reader"] == {"lines": 3, "read": 2, "seconds": 0.25, "problem": None}
     assert told["numbers"] == [
