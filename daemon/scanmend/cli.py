@@ -37,6 +37,7 @@ from scanmend.commands.options import (
 )
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
+from scanmend.control.link import Link
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.llm.scheduler.layer_history import LayerHistory
@@ -81,6 +82,7 @@ def run(config: ConfigFile = None) -> None:
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.request_rescan())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
+    signal.set_wakeup_fd(service.signal_fd, warn_on_full_buffer=False)
     if loaded.web is not None:
         controls.start()
     server.start()
@@ -145,11 +147,12 @@ def check(config: ConfigFile = None) -> None:
 def status(
     config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew whenever it changes, until Ctrl-C.")] = False,
 ) -> None:
     """Say what is waiting, in work, done and failed, and what the model does."""
     from scanmend.commands import status as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config, glossaries=False), as_json=as_json)
+    command.run(_daemon(config), as_json=as_json, watch=watch)
 
 
 @app.command()
@@ -166,7 +169,7 @@ def retry(
 
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
-    command.run(configuration(config, glossaries=False), ids or [], every=every)
+    command.run(_daemon(config), ids or [], every=every)
 
 
 @app.command()
@@ -177,7 +180,43 @@ def unload(
     """Have the running daemon end its models' processes now. Exit code 1 when one is in use for longer than --wait."""
     from scanmend.commands import unload as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config, glossaries=False), wait)
+    command.run(_daemon(config), wait)
+
+
+@app.command()
+def pause(
+    folder: Annotated[str, typer.Argument(help="Name of the folder, as status lists it.")], config: ConfigFile = None
+) -> None:
+    """Take nothing more from a folder's inbox, over restarts too; what is in hand is finished."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.pause(_daemon(config), folder)
+
+
+@app.command()
+def resume(
+    folder: Annotated[str, typer.Argument(help="Name of the folder, as status lists it.")], config: ConfigFile = None
+) -> None:
+    """Take files from a folder's inbox again, after pause."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.resume(_daemon(config), folder)
+
+
+@app.command()
+def rescan(config: ConfigFile = None) -> None:
+    """Have the running daemon list every inbox now."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.rescan(_daemon(config))
+
+
+@app.command()
+def reload(config: ConfigFile = None) -> None:
+    """Have the running daemon read its configuration again; exit code 78 when it rejects it."""
+    from scanmend.commands import steer  # noqa: PLC0415 -- only these commands need it
+
+    steer.reload(_daemon(config))
 
 
 @app.callback(invoke_without_command=True)
@@ -218,6 +257,13 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 -- for as long as we live
+
+
+def _daemon(config: Path | None) -> Link:
+    """Return the link to the daemon of this configuration, whether it runs or not; ConfigError."""
+    from scanmend.control.client import link_to  # noqa: PLC0415 -- the daemon does not need it
+
+    return link_to(configuration(config, glossaries=False))
 
 
 def _pool(config: Config, work: Path | None = None) -> PagePool:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from project import ROOT
+from scanmend.control.client import SYSTEM_RUNTIME
+from scanmend.control.http.sockets import WEB_NAME
 
 UNITS = ROOT / "systemd"
 
@@ -95,6 +97,30 @@ def test_systemd_understands_every_line(tmp_path, mode, name, drop_ins):
     done = analyze(mode, "verify", placed(tmp_path, name, *drop_ins))
     assert done.returncode == 0, done.stderr
     assert "scanmend" not in done.stderr
+
+
+@needs_analyze
+def test_systemd_understands_the_socket_of_the_web_page(tmp_path):
+    """Beside its service, which it names by having the same name."""
+    placed(tmp_path, "scanmend.service")
+    shutil.copy(UNITS / "scanmend.socket", tmp_path)
+    done = analyze("--system", "verify", tmp_path / "scanmend.socket", tmp_path / "scanmend.service")
+    assert done.returncode == 0, done.stderr
+    assert "scanmend" not in done.stderr
+
+
+def test_the_page_is_for_this_machine_until_somebody_says_otherwise():
+    """The socket listens on loopback, lets no other machine's packets in, and has the name that the daemon looks for."""
+    unit = parsed("scanmend.socket")
+    assert unit.get("Socket", "ListenStream") == "127.0.0.1:8642"
+    assert (unit.get("Socket", "IPAddressDeny"), unit.get("Socket", "IPAddressAllow")) == ("any", "localhost")
+    assert unit.get("Socket", "FileDescriptorName") == WEB_NAME
+
+
+@pytest.mark.parametrize("name", ["scanmend.service", "scanmend-user.service"])
+def test_the_commands_socket_lies_in_a_runtime_folder(name):
+    """Its path is short whatever state_dir is, and commands look there."""
+    assert parsed(name).get("Service", "RuntimeDirectory") == SYSTEM_RUNTIME.name == "scanmend"
 
 
 @needs_analyze

@@ -1,22 +1,54 @@
 """``scanmend status``: what the ledger has, and what the running daemon reports, where there is one."""
 
 import json
-from typing import Any
+import sys
+import time
+from contextlib import nullcontext, suppress
+from datetime import datetime
+from typing import Any, NoReturn
 
 import typer
+from rich.live import Live
+from rich.text import Text
 
-from scanmend.config.schema import Config
-from scanmend.control.status import status
+from scanmend.control.link import Link
 from scanmend.document import NumberCounts
 
 MAX_LINES = 20
 """Documents in hand that the text for a person names."""
+WATCH_S = 1.0
+"""How often ``--watch`` looks, in seconds."""
 
 
-def run(config: Config, *, as_json: bool) -> None:
-    """Print the status, as JSON or for a person; StorageError where the ledger or the state folder cannot be read."""
-    current = status(config)
-    typer.echo(json.dumps(current, indent=2, ensure_ascii=False) if as_json else as_text(current))
+def run(daemon: Link, *, as_json: bool, watch: bool) -> None:
+    """Print the status, as JSON or for a person; StorageError where the ledger or the state folder cannot be read.
+
+    ``watch``: show it on the terminal, anew whenever it changes, until Ctrl-C.
+    """
+    if watch:
+        _watch(daemon, as_json=as_json)
+    typer.echo(_shown(daemon.status(), as_json=as_json))
+
+
+def _watch(daemon: Link, *, as_json: bool) -> NoReturn:
+    """Show the status until Ctrl-C: redrawn on a terminal; elsewhere, or as JSON, each change as further lines."""
+    redraw = sys.stdout.isatty() and not as_json
+    with Live(auto_refresh=False, screen=True) if redraw else nullcontext() as live, suppress(KeyboardInterrupt):
+        shown: dict[str, Any] = {}
+        while True:
+            current = {key: value for key, value in daemon.status().items() if key != "written"}
+            if live is not None:
+                when = datetime.now().astimezone().strftime("%X")
+                live.update(Text(f"{when}, Ctrl-C ends this\n\n{as_text(current)}"), refresh=True)
+            elif current != shown:
+                typer.echo(_shown(current, as_json=as_json))
+            shown = current
+            time.sleep(WATCH_S)
+    raise typer.Exit
+
+
+def _shown(current: dict[str, Any], *, as_json: bool) -> str:
+    return json.dumps(current, indent=2, ensure_ascii=False) if as_json else as_text(current)
 
 
 def as_text(current: dict[str, Any]) -> str:
@@ -36,6 +68,7 @@ def as_text(current: dict[str, Any]) -> str:
     lines.append(f"documents  {counts or 'none yet'}")
     if current["uncorrected"]:
         lines.append(f"raw        {current['uncorrected']} done without correction, since their model failed")
+    lines += [f"PAUSED     {p['folder']}: since {p['since']}; scanmend resume ends it" for p in current["paused"]]
     for folder in current["folders"]:
         trouble = f"  TROUBLE: {folder['trouble']}" if folder["trouble"] else ""
         why = f" ({folder['why']})" if folder.get("why") else ""

@@ -1,31 +1,27 @@
 """``scanmend unload``: the running daemon is asked to end its models' processes, and waited for."""
 
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
 import typer
 
-from scanmend.config.schema import Config
-from scanmend.control.status import daemon_status
-from scanmend.service import status_file
-from scanmend.service.lock import running_pid, signal_daemon
+from scanmend.control.link import Link
 
 POLL_S = 0.1
-"""How often the daemon's status file is read, in seconds."""
+"""How often the daemon's status is looked at, in seconds."""
 
 
-def run(config: Config, wait_s: float) -> None:
+def run(daemon: Link, wait_s: float) -> None:
     """Have the models unloaded and say how it went; exit code 1 when one is in use for longer than ``wait_s``."""
-    done, sentence = unload(config, wait_s)
+    done, sentence = unload(daemon, wait_s)
     typer.echo(sentence)
     if not done:
         raise typer.Exit(1)
 
 
 def unload(
-    config: Config,
+    daemon: Link,
     wait_s: float,
     *,
     clock: Callable[[], float] = time.monotonic,
@@ -37,20 +33,19 @@ def unload(
 
     ScanmendError where the daemon is another user's.
     """
-    pid = running_pid(config.state_dir)
+    pid = daemon.pid()
     if pid is None:
         return True, "no daemon runs, so no model is loaded"
-    path = config.state_dir / status_file.NAME
-    before = daemon_status(path)
-    signal_daemon(pid, signal.SIGUSR2)
+    before = daemon.status()
+    daemon.unload()
     limit = clock() + wait_s
     while True:
-        current = daemon_status(path)
+        if daemon.pid() != pid:
+            return True, "the daemon ended, and its models with it"
+        current = daemon.status()
         taken = current.get("unload_requests", 0) > before.get("unload_requests", 0)
         if taken and current["model"]["state"] == "idle" and not current["loaded"]:
             return True, _names(before) + "unloaded" if before.get("loaded") else "no model is loaded"
-        if running_pid(config.state_dir) != pid:
-            return True, "the daemon ended, and its models with it"
         if clock() >= limit:
             break
         pause(POLL_S)

@@ -8,6 +8,7 @@ from typing import Any
 
 from scanmend.control import files
 from scanmend.control.documents import cursor_of, document_row, iso, position_of, warned
+from scanmend.control.link import known_folder
 from scanmend.control.now import (
     PAGES_INTERVAL_S,
     PAGES_SPAN_S,
@@ -127,12 +128,12 @@ class DaemonControls:
 
     def pause(self, folder: str) -> None:
         """See Controls."""
-        self._service.pauses.add(self._folder_name(folder))
+        self._service.pauses.add(known_folder(self._service.config, folder))
         self._changed()
 
     def resume(self, folder: str) -> None:
         """See Controls."""
-        self._service.pauses.remove(self._folder_name(folder))
+        self._service.pauses.remove(known_folder(self._service.config, folder))
         self._changed()
 
     def rescan(self) -> None:
@@ -165,12 +166,6 @@ class DaemonControls:
         if entry is None:
             raise Unknown("document", f"no document has the id {printable(id_)}; scanmend status lists the latest")
         return entry
-
-    def _folder_name(self, name: str) -> str:
-        if all(folder.name != name for folder in self._service.config.folders):
-            known = ", ".join(folder.name for folder in self._service.config.folders)
-            raise Unknown("folder", f"no folder is named {printable(name)}; there are: {known}")
-        return name
 
     def _ledger_at(self, change: int, now: float) -> FromLedger:
         """Return what the ledger says, asked once for each change and interval however many pages are open."""

@@ -48,6 +48,7 @@ def combined(config: Config, daemon: Mapping[str, Any] | None, ledger: Ledger | 
     out: dict[str, Any] = {
         "running": daemon is not None,
         "pid": None,
+        "state_dir": str(config.state_dir),
         "documents": dict.fromkeys(STATES, 0),
         "working": [],
         "waiting_retry": [],

@@ -59,6 +59,8 @@ class Service:
         self._lock = hold_lock(config.state_dir)
         malloc.use_one_arena()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._signals_fd, self.signal_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        """For signal.set_wakeup_fd: a signal that comes just as the loop goes to sleep must not wait for its handler."""
         self._stopping = threading.Event()
         self._reload_requested = self._unload_requested = self._rescan_requested = False
         self._unload_count = self._reload_count = 0
@@ -230,8 +232,11 @@ class Service:
             seconds.append(idle + 0.01)
         if ping := watchdog_s():
             seconds.append(ping / 3)
-        if select.select([self._wake_fd], [], [], max(0.0, min(seconds)))[0]:
+        woken, _, _ = select.select([self._wake_fd, self._signals_fd], [], [], max(0.0, min(seconds)))
+        if self._wake_fd in woken:
             os.eventfd_read(self._wake_fd)
+        if self._signals_fd in woken:
+            os.read(self._signals_fd, select.PIPE_BUF)
 
     def _reload(self) -> None:
         """Take the configuration file as it is now; a bad one is reported, and the old one stays."""
@@ -290,6 +295,7 @@ class Service:
         if not self._stopping.is_set():  # a signal handler that sets it just now would wait for us for ever
             self._stopping.set()
         log.info("daemon.stopping", in_work=len(self._documents))
+        self.latest.end()
         for call in self._before_stop:
             call()
         self._fs_events.close()

@@ -36,6 +36,7 @@ class LatestStatus:
         self._change = 0
         self._status: dict[str, Any] = {}
         self._reported_at = -math.inf
+        self._ended = False
 
     def report(self, status: dict[str, Any], now: float) -> None:
         """Take what a pass of the loop has found; ``status`` is not changed any more. ``now`` is time.monotonic()."""
@@ -63,8 +64,14 @@ class LatestStatus:
     def wait(self, after: int, limit_s: float) -> int:
         """Wait for another change than number ``after``, so many seconds at most; return the latest one's number."""
         with self._changed:
-            self._changed.wait_for(lambda: self._change != after, limit_s)
+            self._changed.wait_for(lambda: self._change != after or self._ended, limit_s)
             return self._change
+
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def _count(self) -> None:
         self._change += 1

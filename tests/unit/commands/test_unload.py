@@ -7,6 +7,7 @@ import psutil
 from daemon_process import drop, until
 from scanmend.commands.unload import unload
 from scanmend.config.load import load
+from scanmend.control.link import LocalLink
 
 
 class TestUnload:
@@ -55,7 +56,7 @@ class TestUnload:
 
         psutil.Process(one.pid).suspend()
         try:
-            done, said = unload(load(one.config), 5.0, clock=lambda: now[0], pause=pause)
+            done, said = unload(LocalLink(load(one.config)), 5.0, clock=lambda: now[0], pause=pause)
         finally:
             psutil.Process(one.pid).resume()
         assert (done, said) == (False, f"the daemon (pid {one.pid}) has not taken up the request yet")

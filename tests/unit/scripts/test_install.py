@@ -35,6 +35,9 @@ def test_a_system_installation_is_a_configuration_that_loads_with_its_folders_an
     assert places == [Path("/srv/scanmend", kind, "invoices") for kind in ("inbox", "outbox", "archive")]
     for place in (loaded.state_dir, loaded.models_dir, *places):
         assert (tmp_path / place.relative_to("/")).is_dir()
+    assert (tmp_path / "etc/systemd/system/scanmend.socket").read_bytes() == (
+        ROOT / "systemd/scanmend.socket"
+    ).read_bytes()
     assert (tmp_path / "etc/systemd/system/scanmend.service").read_bytes() == (
         ROOT / "systemd/scanmend.service"
     ).read_bytes()

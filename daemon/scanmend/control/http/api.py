@@ -7,12 +7,13 @@ from io import BufferedReader
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from scanmend.control.controls import Controls
+from scanmend.control.documents import CURSOR
 from scanmend.control.http.openapi import document
 from scanmend.control.http.operations import Asked, Operation, serve
 from scanmend.control.http.problems import Problem
@@ -28,7 +29,18 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Moment = Annotated[datetime, Field(description="ISO 8601; without a zone, local time")]
+def _written_out(value: object) -> object:
+    """Refuse a number of seconds, which a date is not."""
+    if isinstance(value, str) and value[4:5] != "-":
+        raise ValueError("is no date or moment; write it as 2026-11-28 or 2026-11-28T09:30:00+01:00")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_written_out),
+    Field(description="A date or moment in ISO 8601; without a zone, local time"),
+]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -41,7 +53,7 @@ class DocumentsAsked(_Closed):
     since: Moment | None = None
     until: Moment | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_DOCUMENTS)] = 50
-    after: ShortText | None = None
+    after: Annotated[str, Field(pattern=CURSOR)] | None = None
 
 
 class RetrySome(_Closed):

@@ -103,7 +103,7 @@ def _query(kind: type[BaseModel] | None, given: QueryParams) -> Any:
     if twice := [key for key in given if key not in lists and len(given.getlist(key)) > 1]:
         raise Problem("invalid", "it is given twice", "give it once", where=f"query.{twice[0]}")
     try:
-        return kind.model_validate_strings(values)
+        return kind.model_validate(values)
     except ValidationError as e:
         raise _invalid(e, "query") from e
 

@@ -14,6 +14,7 @@ import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
 
+from scanmend.control.http import sockets
 from scanmend.errors import StorageError
 
 THREADS = 8
@@ -66,7 +67,7 @@ class ControlServer:
         if self._thread.ident is not None:
             self._thread.join(STOP_LIMIT_S)
         for one in self._open:
-            one.close()
+            sockets.close(one)
 
     def troubles(self) -> list[str]:
         """Return why sockets could not be opened."""

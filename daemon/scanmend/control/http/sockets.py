@@ -9,10 +9,9 @@ import socket
 import stat
 from pathlib import Path
 
+from scanmend.control.client import NAME
 from scanmend.errors import StorageError
 
-NAME = "control.sock"
-"""Name of the Unix socket, in the runtime folder or the state folder."""
 MODE = 0o660
 """Mode of the Unix socket: its owner and its group may ask."""
 MAX_PATH_BYTES = 107
@@ -68,6 +67,14 @@ def _bound(path: Path, group: str | None) -> socket.socket:
         return listening
     finally:
         os.close(fd)
+
+
+def close(listening: socket.socket) -> None:
+    """Close a listening socket; a Unix socket's name goes, too, while nobody else can have taken it."""
+    if listening.family == socket.AF_UNIX:
+        with contextlib.suppress(OSError):
+            Path(listening.getsockname()).unlink()
+    listening.close()
 
 
 def is_alive(path: Path) -> bool:

@@ -1,0 +1,106 @@
+"""How a command reaches the daemon: over its socket (``client``), or by signals and the files of the state folder."""
+
+import signal
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from scanmend.config.schema import Config
+from scanmend.control.retry import retry
+from scanmend.control.status import status
+from scanmend.control.values import Retried, Unknown
+from scanmend.document import printable
+from scanmend.errors import StorageError
+from scanmend.intake.pauses import Pauses
+from scanmend.ledger.ledger import Ledger
+from scanmend.service.lock import running_pid, signal_daemon
+
+
+class Link(Protocol):
+    """What commands ask and tell; ScanmendError where that cannot be done."""
+
+    def pid(self) -> int | None:
+        """Return the daemon's process id; None where none runs."""
+
+    def status(self) -> dict[str, Any]:
+        """Return everything that ``scanmend status --json`` prints."""
+
+    def retry(self, ids: Sequence[str] | None) -> Retried:
+        """See Controls."""
+
+    def unload(self) -> None:
+        """See Controls."""
+
+    def pause(self, folder: str) -> None:
+        """See Controls."""
+
+    def resume(self, folder: str) -> None:
+        """See Controls."""
+
+    def rescan(self) -> None:
+        """See Controls."""
+
+    def reload(self) -> None:
+        """See Controls."""
+
+
+def known_folder(config: Config, name: str) -> str:
+    """Return the name of a folder, where there is one of this name; Unknown."""
+    names = [folder.name for folder in config.folders]
+    if name not in names:
+        raise Unknown("folder", f"no folder is named {printable(name)!r}; there are: {', '.join(names)}")
+    return name
+
+
+class LocalLink:
+    """By signals and files, which needs the rights of the daemon's user; works without a daemon, too."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def pid(self) -> int | None:
+        """See Link; StorageError where this user may not look."""
+        return running_pid(self._config.state_dir)
+
+    def status(self) -> dict[str, Any]:
+        """See Link."""
+        return status(self._config)
+
+    def retry(self, ids: Sequence[str] | None) -> Retried:
+        """See Link."""
+        path = self._config.state_dir / "ledger.sqlite"
+        if self.pid() is None and not path.exists():  # whoever made it now would own it
+            raise StorageError(f"{path} is not there: no daemon has run with this configuration yet")
+        ledger = Ledger(path)
+        try:
+            done = retry(self._config, ledger, ids)
+        finally:
+            ledger.close()
+        if done.returned or done.taken_over:
+            self._signal(signal.SIGUSR1)
+        return done
+
+    def unload(self) -> None:
+        """See Link."""
+        self._signal(signal.SIGUSR2)
+
+    def pause(self, folder: str) -> None:
+        """See Link."""
+        Pauses(self._config.state_dir).add(known_folder(self._config, folder))
+        self._signal(signal.SIGUSR1)
+
+    def resume(self, folder: str) -> None:
+        """See Link."""
+        Pauses(self._config.state_dir).remove(known_folder(self._config, folder))
+        self._signal(signal.SIGUSR1)
+
+    def rescan(self) -> None:
+        """See Link."""
+        self._signal(signal.SIGUSR1)
+
+    def reload(self) -> None:
+        """See Link."""
+        self._signal(signal.SIGHUP)
+
+    def _signal(self, what: signal.Signals) -> None:
+        if (pid := self.pid()) is not None:
+            signal_daemon(pid, what)
