@@ -195,7 +195,7 @@ class TestTrouble:
         ledger.close()
         db = sqlite3.connect(path)
         db.executescript(
-            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
+            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; DROP TABLE review; "
             "PRAGMA user_version = 1"
         )
         db.close()
