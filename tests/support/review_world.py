@@ -1,4 +1,4 @@
-"""Documents with doubtful places, published and reviewed: read by a stand-in, their outputs made by real page workers."""
+"""Documents with doubtful places, published and reviewed; a stand-in reads them, page workers make their outputs."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -61,13 +61,12 @@ class ReviewWorld:
             path.mkdir(parents=True, exist_ok=True)
         self.boot()
 
-    def boot(self, recover=True):
+    def boot(self):
         if hasattr(self, "ledger"):
             self.close()
         self.ledger = Ledger(self.root / "state" / "ledger.sqlite")
         self.reviews = Reviews(self.root / "state" / "review", self.ledger, self.pool, quiet_s=0.0)
-        if recover:
-            self.reviews.recover()
+        self.reviews.recover()
 
     def close(self):
         self.reviews.close()
