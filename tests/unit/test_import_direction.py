@@ -41,8 +41,8 @@ ROOMS = {
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "review": "errors document fs correct.two_readers config ledger source outputs pageworkers jobs",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
-    "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "service",
+    "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
+    "intake jobs review service",
     "cli": "errors config pageworkers llm.store llm.scheduler jobs service commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
