@@ -173,6 +173,33 @@ def retry(
 
 
 @app.command()
+def review(
+    config: ConfigFile = None,
+    id_: Annotated[str | None, typer.Argument(metavar="ID", help="A document, as the list names it.")] = None,
+    place: Annotated[str | None, typer.Option("--place", help="One of its places, to be decided.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="It stays as it is published.")] = False,
+    take: Annotated[
+        str | None, typer.Option("--take", help="Another reading: tesseract, second, model, or other.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="What stands there; empty for nothing.")] = None,
+    skip: Annotated[bool, typer.Option("--skip", help="It stays open.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the latest step back.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring the machine's version back.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, for the record.", show_default=False)] = None,
+) -> None:
+    """List documents with doubtful places, show those of one, and decide them; the outputs are written again."""
+    from scanmend.commands import review as command  # noqa: PLC0415 -- only this command needs it
+
+    log_to_stderr(level=logging.WARNING)
+    step = command.step_of(place, accept=accept, take=take, text=text, skip=skip, undo=undo, restore=restore)
+    if isinstance(step, str):
+        fail(step, USAGE)
+    if step is not None and id_ is None:
+        fail("name the document", USAGE)
+    command.run(configuration(config, glossaries=False), id_, step, by, _pool)
+
+
+@app.command()
 def unload(
     config: ConfigFile = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for documents in work.")] = 20.0,

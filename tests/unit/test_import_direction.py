@@ -45,8 +45,8 @@ ROOMS = {
     "web.desk": "document review",
     "web": "errors document fs control review web.desk",
     "control.http": "errors config control",
-    "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "service control",
+    "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
+    "intake jobs review service control",
     "cli": "errors config pageworkers llm.store llm.scheduler jobs service control web control.http commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""

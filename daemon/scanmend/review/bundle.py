@@ -220,13 +220,13 @@ class Bundle:
         self._save("intent.json", intent)
 
     def forget_intent(self) -> None:
-        """Note that they have; StorageError."""
+        """Note that they have, and remove what was made; StorageError."""
+        shutil.rmtree(self.next, ignore_errors=True)
         try:
             (self.path / "intent.json").unlink(missing_ok=True)
             sync(self.path)
         except OSError as e:
             raise StorageError(f"{self.path} cannot be written: {e.strerror}") from e
-        shutil.rmtree(self.next, ignore_errors=True)
 
     def remove(self) -> None:
         """Remove all that is kept; what tells that it is a bundle goes first."""

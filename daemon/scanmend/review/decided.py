@@ -135,7 +135,13 @@ def _confirmed(
         boxes = part.edit.boxes if part.edit is not None and len(part.edit.boxes) == len(texts) else ()
         box = known.box if known else boxes[k] if boxes else union(w.box for w in raw)
         box = box or (part.edit.box if part.edit is not None else None)
-        other = known.other if known else ""
-        if not known and one and one.before != text:
-            other = one.before
+        other = known.other if known else _before(one, k, len(texts), text)
         yield NumberReading(part.span.line, text, "confirmed", other, box, f"a person{who} decided it")
+
+
+def _before(one: Decided | None, k: int, count: int, text: str) -> str:
+    """Return the machine's reading in the place of the word with index ``k`` of ``count``; empty where it was none."""
+    words = one.before.split() if one else []
+    if len(words) == count and holds_digit(words[k]) and words[k] != text:
+        return words[k]
+    return words[0] if len(words) == 1 and words[0] != text else ""

@@ -137,8 +137,14 @@ class Reviews:
         pool: PagePool,
         on_change: Callable[[], None] = lambda: None,
         quiet_s: float = QUIET_S,
+        *,
+        writes: bool = True,
     ) -> None:
-        """``root``: folder of the bundles; ``on_change`` hears, from any thread, that outputs or decisions changed."""
+        """``root``: folder of the bundles; ``on_change`` hears, from any thread, that outputs or decisions changed.
+
+        ``quiet_s``: see QUIET_S. With ``writes=False``, as in commands, no thread writes outputs: another process, or
+        ``write_now``, does.
+        """
         self.shelf = Shelf(root, ledger)
         self._ledger = ledger
         self._pool = pool
@@ -155,6 +161,7 @@ class Reviews:
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._writes = writes
         self._expired_at = -EXPIRE_S
 
     def queue(self, after: str = "", limit: int = 50, state: State = "open") -> list[QueueItem]:
@@ -300,7 +307,7 @@ class Reviews:
             self._ledger.reviews.put(row_of(bundle, self._places(bundle), outdated=outdated))
 
     def _start(self) -> None:
-        if self._thread is None and not self._closed:
+        if self._writes and self._thread is None and not self._closed:
             self._thread = threading.Thread(target=self._work, name="review", daemon=True)
             self._thread.start()
 

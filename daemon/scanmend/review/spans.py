@@ -42,7 +42,7 @@ class Part:
 
     def within(self, span: Span) -> bool:
         """Whether it belongs to a span: an insertion that stands between two words of the span does."""
-        if not span.count:
+        if self.span.line != span.line or not span.count:
             return self.span == span
         if not self.span.count:
             return span.word < self.span.word < span.stop

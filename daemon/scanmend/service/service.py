@@ -80,7 +80,7 @@ class Service:
         self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._health = FolderHealth(self._storage)
-        self.reviews = Reviews(config.state_dir / "review", self.ledger, self.pool, self.wake)
+        self.reviews = Reviews(config.state_dir / "review", self.ledger, self.pool, self._review_changed)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
         self._lifecycle = DocumentLifecycle(
@@ -195,6 +195,11 @@ class Service:
     def _make_watchers(self) -> list[InboxWatcher]:
         adopt, storage = self._recovery.adopt, self._storage
         return [InboxWatcher(f, self.ledger, self._fs_events, adopt, storage=storage) for f in self.config.folders]
+
+    def _review_changed(self) -> None:
+        """Tell pages that are open; called from threads of the review and of requests."""
+        self.latest.note_change()
+        self.wake()
 
     def _inbox_changed(self) -> None:
         """Have the inboxes listed; called from watchdog's thread."""

@@ -34,8 +34,8 @@ class PlotCard:
     value: str
     """The latest value, with its unit."""
     plot: Plot
-    since: str
-    """What stands below the left end."""
+    top: str
+    """What the upper edge stands for."""
     spoken: str
     """What the plot shows, for whoever does not see it."""
     is_bars: bool = False
@@ -101,13 +101,14 @@ def _memory(
     latest = "no sample yet" if plot.latest is None else memory(plot.latest)
     of_total = f" of {memory(total)}" if total and plot.latest is not None else ""
     spoken = f"{title} over the last hour: {latest} now, between {memory(plot.least)} and {memory(plot.most)}."
-    return PlotCard(id_, title, latest + of_total, plot, "an hour ago", spoken)
+    return PlotCard(id_, title, latest + of_total, plot, memory(plot.top), spoken)
 
 
 def _pages(counts: Sequence[PageCount], last_hour: int) -> PlotCard:
     plot = bars([c.pages for c in counts])
     spoken = f"Pages finished in the last hour: {last_hour}, at most {plot.most:.0f} in five minutes."
-    return PlotCard("pages", "Pages an hour", f"{last_hour:,}", plot, "an hour ago", spoken, is_bars=True)
+    top = f"{plot.top:g} in five minutes"
+    return PlotCard("pages", "Pages an hour", f"{last_hour:,}", plot, top, spoken, is_bars=True)
 
 
 def memory(mib: float) -> str:

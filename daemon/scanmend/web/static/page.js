@@ -57,12 +57,12 @@
     timer = 0;
     if (running) { again = true; return; }
     running = true;
-    const mine = ++latest;
+    const mine = latest; // what a person did meanwhile comes first
     try {
       const response = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
       if (response.ok && isHtml(response)) {
         const fresh = await parsed(response);
-        if (mine === latest) {
+        if (mine === latest && !document.body.getAttribute("aria-busy")) {
           for (const old of $$("[data-live]")) {
             const other = fresh.getElementById(old.id);
             if (other) exchange(old, other, true);
