@@ -10,15 +10,24 @@ from typing import Any
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",  # tests run as root, too
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LIMIT_MS = 60_000
 """How long anything on a page may take before a test fails; the machine may have much else to do."""
 PICTURES = os.environ.get("SCANMEND_PICTURES", "")
 """Folder that screenshots for the documents go to; none are taken where it is not set."""
 SIZES = {"wide": (1280, 860), "phone": (390, 844)}
+"""Width and height of the screens that pages are looked at on, in pixels."""
+LOOKS = (("light", "wide"), ("dark", "phone"))
+"""Colour scheme and screen of each look."""
 
 
 def axe_script() -> str:
@@ -68,21 +77,20 @@ class Visitor:
             self.complaints.append(message.text)
 
     def audit(self, axe: str, name: str = "") -> None:
-        """Have axe-core look at the page as it is, wide and on a phone, light and dark; take pictures where asked."""
-        for scheme in ("light", "dark"):
+        """Have axe-core look at the page, light on a wide screen and dark on a phone; take pictures where asked."""
+        for scheme, size in LOOKS:
+            width, height = SIZES[size]
             self.page.emulate_media(color_scheme=scheme)
-            for size, (width, height) in SIZES.items():
-                self.page.set_viewport_size({"width": width, "height": height})
-                self.page.evaluate(axe)
-                found = self.page.evaluate("axe.run().then(r => r.violations)")
-                told = [f"{v['id']}: {v['nodes'][0]['html']} {v['nodes'][0]['failureSummary']}" for v in found]
-                assert told == [], f"{self.page.url} {scheme} {size}"
-                assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-                    f"{self.page.url} is wider than the {size} screen"
-                )
-                if PICTURES and name and (scheme, size) in (("light", "wide"), ("dark", "phone")):
-                    file = Path(PICTURES, f"{name}.png" if size == "wide" else f"{name}-phone.png")
-                    self.page.screenshot(path=file)
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.evaluate(axe)
+            found = self.page.evaluate("axe.run().then(r => r.violations)")
+            told = [f"{v['id']}: {v['nodes'][0]['html']} {v['nodes'][0]['failureSummary']}" for v in found]
+            assert told == [], f"{self.page.url} {scheme} {size}"
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                f"{self.page.url} is wider than the {size} screen"
+            )
+            if PICTURES and name:
+                self.page.screenshot(path=Path(PICTURES, name + (".png" if size == "wide" else "-phone.png")))
         width, height = SIZES["wide"]
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme="light")

@@ -84,7 +84,9 @@ class Row:
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
         """The outputs: what each is, by its suffix, and its address."""
-        return tuple((file.name.rpartition(".")[2], output_address(self.document, file.name)) for file in self.document.outputs)
+        return tuple(
+            (file.name.rpartition(".")[2], output_address(self.document, file.name)) for file in self.document.outputs
+        )
 
     @property
     def numbers(self) -> NumberCounts:

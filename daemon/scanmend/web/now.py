@@ -154,7 +154,9 @@ def unload_at(model: ModelNow, now: Now) -> float | None:
 
 def place(model: ModelNow) -> str:
     """Return where the model's layers are."""
-    return f"{model.ran_on}, {model.gpu_layers} of {model.layers} layers on the GPU" if model.gpu_layers else model.ran_on
+    return (
+        f"{model.ran_on}, {model.gpu_layers} of {model.layers} layers on the GPU" if model.gpu_layers else model.ran_on
+    )
 
 
 def troubles(now: Now) -> tuple[tuple[str, str], ...]:

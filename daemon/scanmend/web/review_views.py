@@ -1,15 +1,17 @@
 """The handlers of the review; each may block, and is called in a thread."""
 
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote, unquote
 
 from starlette.responses import Response
 
 from scanmend.fs.safe_open import open_source
-from scanmend.review.decisions import Decision, DecisionRefused
+from scanmend.review.decisions import Choice, Decision, DecisionRefused
+from scanmend.review.places import Source
 from scanmend.review.reviews import ReviewDocument, Reviews
-from scanmend.web.handling import Asked, back, page, problem
 from scanmend.web.desk.desk import NAME_COOKIE, NAME_COOKIE_S, Desk, address, changed, desk, next_open
+from scanmend.web.handling import Asked, back, page, problem
 from scanmend.web.views import Views
 
 QUEUED = 50
@@ -18,8 +20,10 @@ KEPT_IMAGE = "private, max-age=3600"
 """Images of a page stay the same as long as the document is in review."""
 MAX_NAME_CHARS = 80
 """Longest name of whoever decides."""
-CHOICES = ("accept", "take", "type", "skip")
-SOURCES = ("tesseract", "second", "model")
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+"""What a form may decide."""
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""Whose reading a form may take."""
 
 
 class ReviewViews:
@@ -83,9 +87,7 @@ class ReviewViews:
         answer = back(address(target) if target else "/review")
         name = " ".join(asked.form.get("name", "").split())[:MAX_NAME_CHARS]
         kept = quote(name, safe="", errors="replace")
-        answer.set_cookie(
-            NAME_COOKIE, kept, max_age=NAME_COOKIE_S, path="/review", httponly=True, samesite="strict"
-        )
+        answer.set_cookie(NAME_COOKIE, kept, max_age=NAME_COOKIE_S, path="/review", httponly=True, samesite="strict")
         return answer
 
     def page_image(self, asked: Asked) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from scanmend.control.controls import Controls
-from scanmend.control.values import DocumentQuery
+from scanmend.control.values import DocumentQuery, Now
 from scanmend.review.reviews import Reviews
 from scanmend.web import done, failed, now
 from scanmend.web.frame import Frame
@@ -94,7 +94,7 @@ class Views:
         return Frame(view, title, time.time(), failures, self._reviews.counts().get("open", 0))
 
 
-def now_values(current: now.Now) -> dict[str, Any]:
+def now_values(current: Now) -> dict[str, Any]:
     """Return what the template of now is filled with."""
     return {
         "summary": now.summary(current),

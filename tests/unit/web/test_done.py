@@ -20,8 +20,8 @@ def test_every_choice_narrows_the_query():
     query = asked.query
     assert (query.folder, query.states, query.name) == ("a", ("quarantined",), "x")
     assert asked.is_narrow
-    assert query.since == datetime(2026, 11, 1).astimezone().timestamp()  # noqa: DTZ001 -- days are of this machine
-    assert query.until == datetime(2026, 11, 3).astimezone().timestamp(), "the whole last day belongs to it"  # noqa: DTZ001
+    assert query.since == datetime(2026, 11, 1).astimezone().timestamp()
+    assert query.until == datetime(2026, 11, 3).astimezone().timestamp(), "the whole last day belongs to it"
 
 
 @pytest.mark.parametrize("bad", ["yesterday", "2026-13-01", "0001-01-01", "9999-12-31", "2026-1-1x", "' OR 1=1"])
@@ -49,7 +49,9 @@ def test_a_row_tells_edits_time_and_outputs():
     assert [suffix for suffix, _ in one.links] == ["txt", "json"]
 
 
-@pytest.mark.parametrize("record", [{}, {"edits": None, "timings": 3}, {"edits": {"accepted": "4"}, "timings": {"total_s": True}}])
+@pytest.mark.parametrize(
+    "record", [{}, {"edits": None, "timings": 3}, {"edits": {"accepted": "4"}, "timings": {"total_s": True}}]
+)
 def test_a_record_of_another_scanmend_is_told_as_far_as_it_goes(record):
     one = row(replace(DOCUMENT, record=record))
     assert (one.edits, one.seconds) == (None, None)

@@ -19,7 +19,11 @@ from scanmend.web.failed import address, failure, remedy
         ("the PDF is cut short: its end is missing; what is left of it may lack pages", None, "send it again"),
         ("the file is empty (0 bytes)", None, "send it again"),
         ("the file is no scan: neither PDF, TIFF, PNG, JPEG, BMP, WebP, GIF nor HEIC", None, "Only PDF"),
-        ("the file is a JPEG of a kind that is not supported (lossless); save it as PNG or TIFF", None, "another program"),
+        (
+            "the file is a JPEG of a kind that is not supported (lossless); save it as PNG or TIFF",
+            None,
+            "another program",
+        ),
         ("page 2 is damaged: no such object", 2, "Scan it again"),
         ("the file vanished from the claim folder; someone removed it", None, "removed"),
         ("Tesseract cannot load a language of xyz; install tesseract-ocr-xyz (tried 5 times)", None, "Install"),

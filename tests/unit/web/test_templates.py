@@ -15,7 +15,7 @@ from scanmend.web.templates import count, duration, iso, render, size, when
 
 HOSTILE = {
     "markup": "<script>alert(1)</script>.pdf",
-    "quotes": "\"'` onfocus=alert(1) autofocus x=\".pdf",
+    "quotes": '"\'` onfocus=alert(1) autofocus x=".pdf',
     "template": "{{ 7 * 7 }}{% raw %}.pdf",
     "right_to_left": "invoice\u202efdp.exe",
     "isolates": "\u2067x\u2069.pdf",
@@ -140,7 +140,8 @@ def test_no_page_has_script_or_style_of_its_own(page):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "0 s"), (0.42, "0.4 s"), (12.4, "12 s"), (89, "89 s"), (750, "12 min"), (11100, "3 h 5 min")]
+    ("seconds", "told"),
+    [(0, "0 s"), (0.42, "0.4 s"), (12.4, "12 s"), (89, "89 s"), (750, "12 min"), (11100, "3 h 5 min")],
 )
 def test_a_length_of_time_is_told_as_people_do(seconds, told):
     assert duration(seconds) == told
@@ -152,7 +153,11 @@ def test_a_size_is_told_as_people_do(amount, told):
 
 
 def test_one_is_not_many():
-    assert (count(1, "page"), count(12000, "page"), count(2, "query", "queries")) == ("1 page", "12,000 pages", "2 queries")
+    assert (count(1, "page"), count(12000, "page"), count(2, "query", "queries")) == (
+        "1 page",
+        "12,000 pages",
+        "2 queries",
+    )
 
 
 def test_a_moment_of_today_is_told_by_its_hour_and_an_older_one_by_its_day():
