@@ -16,7 +16,7 @@ from scanmend.jobs.pipeline import Converted, Pipeline, read_settings_of
 from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import Record
+from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 
@@ -103,6 +103,7 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         warnings=(*converted.warnings, *source.notices()),
         original=source.original,
         archived_as=source.archived_as,
+        edits=EditCounts(converted.tally.edits, converted.tally.rejected),
         numbers=converted.tally.numbers,
     )
 

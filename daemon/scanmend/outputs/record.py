@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,20 @@ class Reviewed:
     """The name that the person gave; anybody can give any."""
     at: str
     """When it was decided, ISO 8601 with zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditCounts:
+    """How many edits of a document were accepted and rejected."""
+
+    accepted: int = 0
+    rejected: int = 0
+
+    @classmethod
+    def of(cls, pages: Iterable[CorrectedPage]) -> "EditCounts":
+        """Count those of these pages."""
+        counts = Counter(edit.accepted for page in pages for edit in page.edits)
+        return cls(counts[True], counts[False])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,8 @@ class Record:
     """What was to become of the source: ``archive``, ``delete`` or ``keep``."""
     archived_as: Path | None = None
     """Where the source goes when it is archived."""
+    edits: EditCounts = EditCounts()
+    """How many edits of all pages were accepted and rejected."""
     numbers: NumberCounts = NO_NUMBERS
     """How many numbers of all pages are agreed, disputed, single and confirmed."""
     review: tuple[Reviewed, ...] = ()
@@ -133,6 +150,7 @@ def render(record: Record) -> Iterator[bytes]:
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
+        "edits": asdict(record.edits),
         "numbers": asdict(record.numbers),
     }
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY

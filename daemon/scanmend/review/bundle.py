@@ -32,7 +32,7 @@ from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import Record
+from scanmend.outputs.record import EditCounts, Record
 from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
@@ -168,6 +168,7 @@ class Bundle:
         kept["relative"] = Path(kept["relative"])
         kept["archived_as"] = None if kept["archived_as"] is None else Path(kept["archived_as"])
         kept["warnings"] = tuple(DocumentWarning(**one) for one in kept["warnings"])
+        kept["edits"] = EditCounts(**kept["edits"])
         kept["numbers"] = NumberCounts(**kept["numbers"])
         kept["languages"] = tuple(kept["languages"])
         return Record(pages=pages, **kept)
@@ -256,6 +257,7 @@ def record_fields(record: Record) -> dict[str, Any]:
     out["relative"] = os.fspath(record.relative)
     out["archived_as"] = None if record.archived_as is None else os.fspath(record.archived_as)
     out["warnings"] = [asdict(warning) for warning in record.warnings]
+    out["edits"] = asdict(record.edits)
     out["numbers"] = asdict(record.numbers)
     out["model"] = None if record.model is None else dict(record.model)
     return out | {"timings": dict(record.timings), "languages": list(record.languages)}

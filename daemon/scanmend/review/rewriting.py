@@ -23,7 +23,7 @@ from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.jobs.write_outputs import write_outputs
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import Record
+from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy
@@ -154,7 +154,7 @@ def _with_decisions(record: Record, places: dict[str, Place], decided: tuple[Dec
     if not decided:
         return record
     numbers = sum((NumberCounts.of(page.numbers) for page in record.pages), NumberCounts())
-    return replace(record, numbers=numbers, review=reviewed(places, decided))
+    return replace(record, edits=EditCounts.of(record.pages), numbers=numbers, review=reviewed(places, decided))
 
 
 def _machines_version(bundle: Bundle) -> dict[str, Path] | None:

@@ -21,7 +21,7 @@ from scanmend.document import (
     Word,
     without_glyphs,
 )
-from scanmend.outputs.record import Record, Reviewed, head, numbers_of, render
+from scanmend.outputs.record import EditCounts, Record, Reviewed, head, numbers_of, render
 from two_readers_page import two_readers_page
 
 PAGE = Page(
@@ -90,6 +90,7 @@ def test_the_whole_record():
         "duplicate_of": None,
         "uncorrected": None,
         "archived_as": None,
+        "edits": {"accepted": 0, "rejected": 0},
         "numbers": {"agreed": 0, "disputed": 0, "single": 0, "confirmed": 0},
         "warnings": [],
         "review": [],
@@ -282,3 +283,10 @@ def test_a_second_reader_that_had_no_answer():
 def test_numbers_are_known_from_the_head_alone(told, known):
     """Records of an older scanmend have none, and nobody has to trust what a record says."""
     assert numbers_of(told) == known
+
+
+def test_edits_are_counted_by_their_verdict():
+    """The counts stand before the pages, where lists of documents read them."""
+    page = CorrectedPage(PAGE, "", (EDIT, replace(EDIT, accepted=False), replace(EDIT, accepted=False)))
+    assert EditCounts.of([page, page]) == EditCounts(2, 4)
+    assert written(replace(RECORD, edits=EditCounts(2, 4)))["edits"] == {"accepted": 2, "rejected": 4}
