@@ -229,7 +229,7 @@ class TestStatusAndRetry:
             "warnings",
             "in_hand",
         }
-        keys |= {"downloads", "folders", "recent", "set_aside"}
+        keys |= {"downloads", "folders", "recent", "set_aside", "paused", "state_dir"}
         assert set(shown) == keys
         assert (shown["running"], shown["model"]["state"]) == (False, "idle")
         ran = scanmend("status", "--config", path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -115,12 +116,31 @@ class TestCommands:
             watching.kill()
             watching.stdout.close()
 
+    def test_watch_redraws_on_a_terminal(self, one):
+        """On the terminal's other screen, which goes with Ctrl-C."""
+        ours, theirs = pty.openpty()
+        command = [*PROGRAM, "status", "--watch", "--config", str(one.config)]
+        environment = {**os.environ, "TERM": "xterm"}
+        watching = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
+        os.close(theirs)
+        shown = b""
+        try:
+            while b"daemon     running" not in shown:
+                shown += os.read(ours, 4096)
+            watching.send_signal(signal.SIGINT)
+            while b"\x1b[?1049l" not in shown:
+                shown += os.read(ours, 4096)
+            assert watching.wait(10) == 0
+        finally:
+            watching.kill()
+            os.close(ours)
+        assert shown.startswith(b"\x1b[?1049h")
+
     def test_events(self, one, scans):
         """Whoever listens hears that something has changed."""
         with open_stream(control(one)) as stream:
             drop(scans / "line.png", one.inbox, "heard.png")
-            heard = b""
-            until(lambda: b"event: change" in (heard := stream.recv(4096)) and heard, "an event")
+            until(lambda: b"event: change" in stream.recv(4096), "an event")
 
 
 class TestPauses:
@@ -177,7 +197,7 @@ class TestTheEnd:
         streams = [open_stream(control(one)) for _ in range(50)]
         began = time.monotonic()
         assert one.stop() == 0
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0  # 2 s for the streams; the machine may have other work
         for stream in streams:
             stream.close()
         assert not control(one).exists()
@@ -188,7 +208,7 @@ class TestOverTcp:
     def test_the_page_needs_no_token_on_loopback(self, daemon):
         """A program asks, a page of another site does not."""
         port = free_port()
-        one = daemon(top={"web": {"listen": f"127.0.0.1:{port}"}}).start()
+        daemon(top={"web": {"listen": f"127.0.0.1:{port}"}}).start()
         assert ask(port, "GET", "/api/v1/now")[0] == 200
         assert ask(port, "GET", "/api/v1/now", Host="evil.example")[0] == 421
         status, _, problem = ask(port, "POST", "/api/v1/unload", Origin="http://evil.example")
@@ -244,7 +264,7 @@ class TestSocketActivation:
         status, _, now = ask(port, "GET", "/api/v1/now")  # the first connection starts the daemon
         assert (status, now["folders"][0]["name"]) == (200, "scans")
         inside = psutil.Process(now["pid"])
-        assert os.readlink(f"/proc/{inside.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+        assert Path(f"/proc/{inside.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
         routes = Path(f"/proc/{inside.pid}/net/route").read_text().splitlines()[1:]
         assert routes == []
         with open_stream(port):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from project import ROOT
-from scanmend.control import status
 from scanmend.config.load import load
+from scanmend.control import status
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import MAX_DELAY_S
 from service_world import GIF, Reader

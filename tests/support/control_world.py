@@ -1,4 +1,4 @@
-"""The HTTP application over a service in the test's own process, with a document done, one in quarantine and one waiting."""
+"""The HTTP application over a service in the test's own process, with a document done and one in quarantine."""
 
 from contextlib import contextmanager
 from dataclasses import replace

@@ -15,8 +15,8 @@ import psutil
 import yaml
 
 import fork_server
-from scanmend.control import status
 from scanmend.config.load import load
+from scanmend.control import status
 from waiting import LIMIT_S, until
 
 PROGRAM = [sys.executable, "-m", "scanmend.cli"]

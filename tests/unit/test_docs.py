@@ -11,11 +11,20 @@ from project import ROOT
 from scanmend import cli
 from scanmend.commands import models
 from scanmend.config.load import load
-from scanmend.config.schema import Config, Folder, ModelSpec, Settings
+from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.control.http.api import OPERATIONS
+from scanmend.control.http.problems import CODES
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 DOCUMENTS = sorted(str(p.relative_to(ROOT)) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
-SECTIONS = {"Top level": Config, "Models": ModelSpec, "Settings": Settings, "Folders": Folder}
+SECTIONS = {
+    "Top level": Config,
+    "Web": Web,
+    "Control": Control,
+    "Models": ModelSpec,
+    "Settings": Settings,
+    "Folders": Folder,
+}
 UNSET, REQUIRED = "—", "required"
 
 
@@ -49,7 +58,7 @@ def test_every_key_is_described_and_no_other(section):
     assert all(len(row) == 4 and all(row) for row in rows(section).values())
 
 
-@pytest.mark.parametrize("section", ["Top level", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Web", "Control", "Models", "Settings"])
 def test_every_documented_default_is_the_real_one(section):
     """As YAML, since that is what a reader would copy."""
     for key, field in keys(section).items():
@@ -129,6 +138,16 @@ def test_every_source_of_a_model_is_described():
     """As the list shows them."""
     text = (ROOT / "docs" / "models.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(?!scanmend)([a-z_ ]+)` \|", text, re.MULTILINE)) == set(models.SOURCES.values())
+
+
+def test_every_operation_and_every_code_of_the_api_is_described():
+    """And no other."""
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    told = {(found[0], found[1]) for found in re.findall(r"`(GET|POST) (/[^`]*)`", text)}
+    assert told == {(operation.method, operation.full_path) for operation in OPERATIONS}
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \| (\d{3}) \|", text, re.MULTILINE)
+    codes = {code: int(status) for named, status in rows for code in re.findall(r"`([a-z-]+)`", named)}
+    assert codes == {code: status for code, (status, _) in CODES.items()}
 
 
 def test_the_readme_lists_every_command():

@@ -46,7 +46,7 @@ ROOMS = {
     "web": "errors document fs control review web.desk",
     "control.http": "errors config control",
     "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
-    "intake jobs review service control",
+    "intake jobs review service control control.http",
     "cli": "errors config pageworkers llm.store llm.scheduler jobs service control web control.http commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""

@@ -110,7 +110,7 @@ def test_systemd_understands_the_socket_of_the_web_page(tmp_path):
 
 
 def test_the_page_is_for_this_machine_until_somebody_says_otherwise():
-    """The socket listens on loopback, lets no other machine's packets in, and has the name that the daemon looks for."""
+    """The socket listens on loopback, lets no other machine in, and has the name that the daemon looks for."""
     unit = parsed("scanmend.socket")
     assert unit.get("Socket", "ListenStream") == "127.0.0.1:8642"
     assert (unit.get("Socket", "IPAddressDeny"), unit.get("Socket", "IPAddressAllow")) == ("any", "localhost")

@@ -14,7 +14,10 @@ import typer
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
 from scanmend.config.schema import Config, Folder
-from scanmend.errors import OcrError, ScanmendError, StorageError
+from scanmend.control.client import NAME
+from scanmend.control.http.auth import Token
+from scanmend.control.http.sockets import MAX_PATH_BYTES
+from scanmend.errors import ConfigError, OcrError, ScanmendError, StorageError
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.reconcile import daemon_mark
@@ -58,12 +61,27 @@ def points(config: Config) -> Iterator[Point]:
     yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
     yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
+    yield from _reachable(config)
     yield from _writable("state_dir", config.state_dir)
     yield from _space("state_dir", config.state_dir)
     for folder in config.folders:
         yield from _folder(folder, config.state_dir)
     for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
         yield from _model(config, name)
+
+
+def _reachable(config: Config) -> Iterator[Point]:
+    """Whether commands and people reach the daemon: the path of its socket, and the token of the web page."""
+    path = config.state_dir / NAME
+    if (length := len(os.fsencode(path))) > MAX_PATH_BYTES:
+        found = f"{path} has {length} bytes, a socket's path at most {MAX_PATH_BYTES}; give state_dir a shorter one"
+        yield Point("control socket", False, f"{found}, unless systemd makes a runtime folder", warning=True)
+    if config.web is not None and config.web.token_file is not None:
+        try:
+            Token(config.web.token_file)
+            yield Point("web: token_file", True, str(config.web.token_file))
+        except ConfigError as e:
+            yield Point("web: token_file", False, str(e))
 
 
 def _tesseract(config: Config) -> Iterator[Point]:

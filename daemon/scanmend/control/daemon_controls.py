@@ -1,11 +1,13 @@
 """The controls of a running service: what its loop reported last, the ledger, and requests that the loop takes up."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
 from io import BufferedReader
 from typing import Any
 
+from scanmend import __version__
 from scanmend.control import files
 from scanmend.control.documents import cursor_of, document_row, iso, position_of, warned
 from scanmend.control.link import known_folder
@@ -29,6 +31,8 @@ from scanmend.service.service import Service
 
 MAX_PASS_AGE_S = 120.0
 """When the loop's latest pass is this long ago, in seconds, it hangs; systemd's watchdog has the same limit."""
+COUNT_INTERVAL_S = 2.0
+"""Shortest time between two counts of all documents, in seconds: of 50,000 one takes some 30 ms."""
 
 
 class DaemonControls:
@@ -40,6 +44,8 @@ class DaemonControls:
         self._samples = Samples(lambda: bool(service.slot.snapshot.loaded))
         self._lock = threading.Lock()
         self._from_ledger: tuple[tuple[int, int], FromLedger] | None = None
+        self._counts: dict[tuple[str, str], int] = {}
+        self._next_count = 0.0
 
     def start(self) -> None:
         """Begin to take samples of memory; ``now`` does so, too."""
@@ -53,7 +59,8 @@ class DaemonControls:
     def status(self) -> dict[str, Any]:
         """See Controls."""
         status, _ = self._service.latest.get()
-        return combined(self._service.config, {**status, "written": time.time()}, self._reading)
+        known = {"pid": os.getpid(), **status, "written": time.time()}  # before the first pass there is no status
+        return combined(self._service.config, known, self._reading)
 
     def now(self) -> Now:
         """See Controls."""
@@ -65,8 +72,8 @@ class DaemonControls:
         return Now(
             change,
             iso(at),
-            status.get("pid", 0),
-            status.get("version", ""),
+            os.getpid(),
+            __version__,
             iso(status.get("started", at)),
             tuple(folders_now(self._service.config, status, ledger)),
             slot.state()["state"],
@@ -168,14 +175,17 @@ class DaemonControls:
         return entry
 
     def _ledger_at(self, change: int, now: float) -> FromLedger:
-        """Return what the ledger says, asked once for each change and interval however many pages are open."""
-        moment = (change, int(now / PAGES_INTERVAL_S))
+        """Return what the ledger says, asked once for each change however many pages are open."""
+        moment = (change, int(now / COUNT_INTERVAL_S))
         with self._lock:
             if self._from_ledger is None or self._from_ledger[0] != moment:
+                if time.monotonic() >= self._next_count:
+                    self._counts = listing.counts_by_folder(self._reading.db)
+                    self._next_count = time.monotonic() + COUNT_INTERVAL_S
                 since = now - PAGES_SPAN_S - PAGES_INTERVAL_S
                 read = FromLedger(
                     self._reading.in_state(*ACTIVE),
-                    listing.counts_by_folder(self._reading.db),
+                    self._counts,
                     listing.pages_finished(self._reading.db, since, PAGES_INTERVAL_S),
                 )
                 self._from_ledger = (moment, read)

@@ -8,7 +8,7 @@ from scanmend.control.values import DocumentRow, State, Warned
 from scanmend.document import printable
 from scanmend.ledger.entry import Entry
 
-CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,9})?~[A-Za-z0-9.-]{1,100}$"
+CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,20})?~[A-Za-z0-9.-]{1,100}$"
 """What ``DocumentList.next`` looks like: when a document changed, and its id."""
 
 

@@ -9,6 +9,6 @@ pings systemd (``sd_notify``) and writes the status file (``status_file``).
 Around it: folders and glossaries at ``startup``, a changed configuration (``reload``), one daemon for each state folder
 (``lock``), and a small heap (``malloc``). Threads and signal handlers only ask; the loop alone decides.
 
-Others may use ``Service`` (cli), ``lock`` and ``status_file`` (commands). This room may import jobs and whatever stands
-before it; only commands and cli may import this room.
+Others may use ``Service`` (cli, control), ``lock`` and ``status_file`` (control). This room may import jobs and
+whatever stands before it; only control, commands and cli may import this room.
 """

@@ -60,7 +60,7 @@ class Service:
         malloc.use_one_arena()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._signals_fd, self.signal_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        """For signal.set_wakeup_fd: a signal that comes just as the loop goes to sleep must not wait for its handler."""
+        """For signal.set_wakeup_fd: a signal that comes just as the loop goes to sleep wakes it, too."""
         self._stopping = threading.Event()
         self._reload_requested = self._unload_requested = self._rescan_requested = False
         self._unload_count = self._reload_count = 0

@@ -12,7 +12,7 @@ import tiny_gguf
 from scanmend.commands import check as module
 from scanmend.commands.check import Point, points
 from scanmend.config.load import load
-from scanmend.config.schema import Config
+from scanmend.config.schema import Config, Web
 from scanmend.second_reader import weights
 
 KEYS = {"in": "inbox", "out": "outbox", "out/originals": "archive", "out/quarantine": "quarantine"}
@@ -148,6 +148,23 @@ class TestWhatIsWrong:
             (point,) = [p for p in points(loaded) if p.what == "configuration" and not p.ok]
             assert point.warning is warning
             assert point.found.endswith(f"run: chmod {remedy} {loaded.source}")
+
+    def test_the_token_of_the_web_page(self, config, tmp_path):
+        """It has to be there, and to be secret."""
+        file = tmp_path / "token"
+        file.write_text("correct horse battery staple")
+        file.chmod(0o600)
+        guarded = config().model_copy(update={"web": Web(listen="127.0.0.1:8642", token_file=file)})
+        assert {p.what: p.ok for p in points(guarded)}["web: token_file"]
+        file.chmod(0o644)
+        (point,) = (p for p in points(guarded) if p.what == "web: token_file")
+        assert (point.ok, "run: chmod o=" in point.found) == (False, True)
+
+    def test_a_state_folder_too_deep_for_a_socket(self, config, tmp_path):
+        """The daemon works all the same; commands then use signals."""
+        deep = config().model_copy(update={"state_dir": tmp_path / ("x" * 100)})
+        (point,) = (p for p in points(deep) if p.what == "control socket")
+        assert (point.ok, point.warning, "give state_dir a shorter one" in point.found) == (False, True, True)
 
     def test_languages(self, config):
         """Each that is missing, with its package."""

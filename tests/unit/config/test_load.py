@@ -286,6 +286,40 @@ class TestGlossary:
         ]
 
 
+class TestWeb:
+    @pytest.mark.parametrize(
+        ("web", "said"),
+        [
+            ("{listen: '0.0.0.0:8642'}", "so it needs token_file: a file with a secret; or listen on 127.0.0.1"),
+            ("{listen: '192.0.2.7:80'}", "is reached from other machines, so it needs token_file"),
+            ("{listen: '[::]:8642'}", "is reached from other machines, so it needs token_file"),
+            ("{listen: 8642}", "is no address with a port; write one such as 127.0.0.1:8642"),
+            ("{listen: '127.0.0.1:99999'}", "is no address with a port"),
+            ("{listen: 'scans.example.org:80'}", "is no IP address; write the one that this machine has"),
+            ("{hosts: ['http://scans.example.org']}", "write it without scheme and port"),
+            ("{port: 8642}", "unknown key"),
+        ],
+    )
+    def test_what_cannot_be_served(self, problems_of, web, said):
+        """An address that other machines reach is not listened on without a token; the remedy is named."""
+        (problem,) = problems_of(folders("name: a, inbox: i, outbox: o") + f"web: {web}\n")
+        assert said in problem
+
+    @pytest.mark.parametrize(
+        "web",
+        [
+            "{}",
+            "{listen: '127.0.0.1:8642'}",
+            "{listen: 'localhost:8642'}",
+            "{listen: '[::1]:8642', hosts: [scans.example.org]}",
+            "{listen: '0.0.0.0:8642', token_file: token}",
+        ],
+    )
+    def test_what_can(self, write, web):
+        """Loopback without a token, everything with one; a socket that systemd passes is judged when it is there."""
+        assert load(write(folders("name: a, inbox: i, outbox: o") + f"web: {web}\n")).web is not None
+
+
 class TestContradictions:
     def test_unknown_model(self, problems_of):
         """It is reported where it is named, with the names there are; not for folders that run no model."""

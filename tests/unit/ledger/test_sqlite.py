@@ -14,6 +14,7 @@ import pytest
 from ledger_entries import BLANK
 from scanmend.document import NO_NUMBERS, DocumentWarning, Line, NumberCounts, Page, Word
 from scanmend.errors import StorageError
+from scanmend.ledger import listing
 from scanmend.ledger.ledger import Ledger
 
 PAGE = Page(1, (), 400, 300, 200, 1.25)
@@ -211,6 +212,7 @@ class TestTrouble:
         assert found.numbers == NO_NUMBERS
         ledger.move(BLANK.id, "done", numbers=NumberCounts(7, 2, 1))
         assert ledger.get(BLANK.id).numbers == NumberCounts(7, 2, 1)
+        assert listing.count(ledger.db, listing.Wanted()) == 1
         ledger.close()
 
     def test_folder_cannot_be_made(self, tmp_path):

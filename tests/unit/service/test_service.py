@@ -444,6 +444,77 @@ class TestModelThatFails:
         assert record["pages"][0]["skipped"] == "the model failed: gave no sign of life"
 
 
+class TestPausedByHand:
+    def test_a_paused_folder_is_at_rest(self, house):
+        """Files wait in its inbox without keeping the loop awake or starting page workers; other folders go on."""
+        house.configure(("a", {}), ("b", {}))
+        with house.open() as service:
+            service.pauses.add("a")
+            service.wake()
+            until(lambda: service.status()["paused"], "the pause")
+            house.drop("waits.gif")
+            house.drop("goes.gif", "b")
+            house.done("goes", folder="b")
+            until(lambda: service.status()["folders"][0]["waiting"] == 1, "the file to be seen")
+            assert calm(service)
+            assert Reader.read == Counter(["goes.gif"])
+            service.pauses.remove("a")
+            service.wake()
+            house.done("waits")
+
+    def test_no_claim_follows_a_pause(self, house):
+        """It holds for the very next file, even while the loop is in the middle of many."""
+        house.configure(("a", {"settle_s": 0.05}))
+        with house.open() as service:
+            for n in range(100):
+                house.drop(f"{n}.gif")
+            until(lambda: service.ledger.counts().get("done", 0) > 5, "some documents")
+            service.pauses.add("a")
+            time.sleep(0.1)  # the claim that was under way
+            taken = sum(service.ledger.counts().values())
+            assert taken < 100
+            until(lambda: not service.status()["working"], "the end of what is in hand")
+            assert sum(service.ledger.counts().values()) == taken
+
+
+class TestWaking:
+    def test_a_signal_wakes_the_loop_before_its_handler_has_run(self, house):
+        """What the system writes to the descriptor is enough: the handler may have come too early for the sleep."""
+        with house.open() as service:
+            assert calm(service, 0)
+            before = service.passes
+            os.write(service.signal_fd, b"\x0f")
+            until(lambda: service.passes > before, "a pass", 5)
+            assert calm(service, 0)
+
+    def test_rescan_lists_the_inbox_at_once(self, house):
+        """Whatever was due when."""
+        with house.open() as service:
+            (watcher,) = service._watchers
+            due = watcher.seconds_until_update(time.monotonic())
+            assert due > 1
+            before = watcher._next_listing
+            service.request_rescan()
+            until(lambda: watcher._next_listing > before, "the listing", 5)
+
+
+class TestLatestStatus:
+    def test_who_waits_hears_of_a_change_and_of_nothing_else(self):
+        """The same status again is none; after the end nobody waits."""
+        latest = status_file.LatestStatus()
+        assert latest.age_s(5.0) == float("inf")
+        latest.report({"a": 1}, 5.0)
+        assert (latest.get(), latest.age_s(7.0)) == (({"a": 1}, 1), 2.0)
+        latest.report({"a": 1}, 8.0)
+        assert (latest.wait(1, 0.0), latest.age_s(8.0)) == (1, 0.0)
+        threading.Timer(0.1, latest.report, ({"a": 2}, 9.0)).start()
+        assert latest.wait(1, 10.0) == 2
+        threading.Timer(0.1, latest.end).start()
+        began = time.monotonic()
+        assert latest.wait(2, 10.0) == 2
+        assert time.monotonic() - began < 5
+
+
 class TestStatus:
     def test_file_says_what_is_in_work(self, house):
         """The status file follows the documents, and goes with the daemon."""

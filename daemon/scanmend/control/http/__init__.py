@@ -8,5 +8,5 @@
    programs, ``problems`` says what went wrong: a stable code, the place and the remedy (RFC 9457).
 
 Starlette and uvicorn are imported here and in ``web`` only, and only once there is something to serve.
-It imports control and config; cli alone may import it.
+It imports control and config; cli and commands may import it.
 """

@@ -60,6 +60,8 @@ class Gate:
         """Let a request pass, or answer it with what is wrong."""
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False

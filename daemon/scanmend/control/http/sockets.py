@@ -58,7 +58,7 @@ def _bound(path: Path, group: str | None) -> socket.socket:
         try:
             listening.bind(os.fspath(path))
             if group is not None:
-                os.chown(path, -1, _group_number(group), follow_symlinks=False)
+                _give_to(path, group)
             path.chmod(MODE)
             listening.listen(BACKLOG)
         except BaseException:
@@ -127,10 +127,13 @@ def is_local(listening: socket.socket) -> bool:
     return ipaddress.ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
 
 
-def _group_number(group: str) -> int:
+def _give_to(path: Path, group: str) -> None:
+    """Set the group of the socket; StorageError where this user may not."""
     try:
-        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
-    except KeyError as e:
+        number = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+        os.chown(path, -1, number, follow_symlinks=False)
+    except (KeyError, PermissionError) as e:
         raise StorageError(
-            f"control.group: no group is called {group!r} here; make it (groupadd), or name another"
+            f"control.group {group} cannot be set on {path}; the user who runs scanmend must be in that group: "
+            f"usermod -aG {group} USER, then restart scanmend"
         ) from e

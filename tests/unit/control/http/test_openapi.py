@@ -42,7 +42,8 @@ def test_every_operation_is_described():
     for methods in described["paths"].values():
         for one in methods.values():
             problems = [a for status, a in one["responses"].items() if int(status) >= 400]
-            assert problems and all("application/problem+json" in answer["content"] for answer in problems)
+            assert problems
+            assert all("application/problem+json" in answer["content"] for answer in problems)
 
 
 def cases():
