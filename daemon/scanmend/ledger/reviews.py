@@ -31,7 +31,7 @@ REVIEW_SCHEMA = """CREATE TABLE review (
 CREATE INDEX review_queue ON review(state, doubt, id);
 CREATE INDEX review_pending ON review(id) WHERE pending = 1;
 CREATE INDEX review_expires ON review(expires) WHERE state != 'expired'"""
-"""The statements that make the table; the last one ends the schema."""
+"""The statements that make the table."""
 
 
 @dataclass(frozen=True, slots=True)

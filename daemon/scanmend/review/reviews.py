@@ -33,6 +33,7 @@ from scanmend.review.decisions import (
     holding,
     plain_name,
 )
+from scanmend.review.glossary import LearnedWord, ReviewGlossary
 from scanmend.review.keeping import Shelf, row_of
 from scanmend.review.pictures import Pictures
 from scanmend.review.places import Place, doubtful_places
@@ -132,7 +133,7 @@ class Reviews:
 
     def __init__(
         self,
-        root: Path,
+        state_dir: Path,
         ledger: Ledger,
         pool: PagePool,
         on_change: Callable[[], None] = lambda: None,
@@ -140,12 +141,14 @@ class Reviews:
         *,
         writes: bool = True,
     ) -> None:
-        """``root``: folder of the bundles; ``on_change`` hears, from any thread, that outputs or decisions changed.
+        """``on_change`` hears, from any thread, that outputs or decisions changed.
 
-        ``quiet_s``: see QUIET_S. With ``writes=False``, as in commands, no thread writes outputs: another process, or
-        ``write_now``, does.
+        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: see QUIET_S. With
+        ``writes=False``, as in commands, no thread writes outputs: another process, or ``write_now``, does.
         """
-        self.shelf = Shelf(root, ledger)
+        root = state_dir / "review"
+        self.glossary = ReviewGlossary(state_dir / "glossary", ledger)
+        self.shelf = Shelf(root, ledger, self.glossary)
         self._ledger = ledger
         self._pool = pool
         self._on_change = on_change
@@ -229,6 +232,10 @@ class Reviews:
         bundle = self._open_bundle(id_)
         return bundle.target(suffix) if suffix in bundle.facts.files else None
 
+    def learned(self, folder: str) -> tuple[LearnedWord, ...]:
+        """Return the words of a folder's review glossary, how often each was confirmed, and the edits that it made."""
+        return self.glossary.learned(folder)
+
     def recover(self) -> None:
         """Learn what a crash left: bundles, outputs that were taking their places, steps that outputs lack."""
         self.shelf.recover()
@@ -275,6 +282,8 @@ class Reviews:
                 return None
             outcome = self._rewrite(bundle)
         self._note(bundle)
+        if outcome is not None:
+            self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         return outcome
 
     def close(self) -> None:

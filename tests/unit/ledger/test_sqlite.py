@@ -195,7 +195,8 @@ class TestTrouble:
         ledger.close()
         db = sqlite3.connect(path)
         db.executescript(
-            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; DROP TABLE review; "
+            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
+            "DROP TABLE review; DROP TABLE confirmed; "
             "PRAGMA user_version = 1"
         )
         db.close()
