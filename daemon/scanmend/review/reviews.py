@@ -143,7 +143,7 @@ class Reviews:
     ) -> None:
         """``on_change`` hears, from any thread, that outputs or decisions changed.
 
-        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: see QUIET_S. With
+        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: QUIET_S. With
         ``writes=False``, as in commands, no thread writes outputs: another process, or ``write_now``, does.
         """
         root = state_dir / "review"
