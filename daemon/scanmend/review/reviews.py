@@ -252,7 +252,7 @@ class Reviews:
     def look(self) -> None:
         """Begin with what another process noted in the ledger, and remove what is over; quick when there is nothing."""
         now = time.monotonic()
-        with self._lock:
+        with self._wake:
             for row in self._ledger.reviews.pending():
                 if row.id not in self._touched and self._retry.get(row.id, 0.0) <= now:
                     self._touched[row.id] = (now - MAX_QUIET_S, now - MAX_QUIET_S)
@@ -261,6 +261,7 @@ class Reviews:
                 self.shelf.expire(time.time())
             if self._touched:
                 self._start()
+                self._wake.notify_all()
 
     def wait_written(self, id_: str, limit_s: float) -> bool:
         """Wait until the outputs have every step; whether they do."""
