@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scanmend.document import CorrectedPage, Fingerprint, Page
+from scanmend.document import CorrectedPage, Fingerprint, NumberCounts, Page
 from scanmend.ledger.confirmed import CONFIRMED_COLUMNS, CONFIRMED_SCHEMA, ConfirmedWords
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
 from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
@@ -140,6 +140,10 @@ class Ledger:
         self._finished += 1
         if self._finished % max(1, self._remembered // 50) == 0:
             self.prune()
+
+    def set_numbers(self, id_: str, numbers: NumberCounts) -> None:
+        """Note how sure the numbers of a finished document are by now."""
+        self.db.run("UPDATE document SET numbers = ? WHERE id = ?", (to_sql(numbers), id_))
 
     def prune(self) -> int:
         """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.

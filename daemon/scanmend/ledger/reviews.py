@@ -89,6 +89,10 @@ class ReviewTable:
         """Note that the journal of a document has a step that its outputs do not have."""
         self._db.run("UPDATE review SET pending = 1 WHERE id = ?", (id_,))
 
+    def try_outdated_again(self) -> None:
+        """Note that outputs which could not be written are to be tried again."""
+        self._db.run("UPDATE review SET pending = 1 WHERE state = 'outdated'", ())
+
     def over(self, now: float, most: int) -> list[ReviewRow]:
         """Return the documents whose bundle is to be removed: their time is over, or there are more than ``most``."""
         late = self._rows("WHERE state != 'expired' AND expires < ? AND pending = 0", (now,))

@@ -20,6 +20,8 @@ from scanmend.errors import ScanmendError, Stopping, StorageError
 from scanmend.fs.safe_open import open_source
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.reviews import ReviewRow, State
+from scanmend.outputs import record
+from scanmend.outputs.record import numbers_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle, FileDigest
 from scanmend.review.decided import decided_page
@@ -37,7 +39,7 @@ from scanmend.review.glossary import LearnedWord, ReviewGlossary
 from scanmend.review.keeping import Shelf, row_of
 from scanmend.review.pictures import Pictures
 from scanmend.review.places import Place, doubtful_places
-from scanmend.review.rewriting import Outcome, SourceMissing, carry_on, rewrite
+from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
 
 QUIET_S = 1.5
 """Seconds without a further step after which outputs are written again: a person decides several places in a row."""
@@ -214,7 +216,7 @@ class Reviews:
     def page_image(self, id_: str, number: int) -> Path:
         """Return a PNG of a page, upright; its width is ``ReviewPage.width`` but for very large pages.
 
-        DecisionRefused where there is no such page, SourceMissing, StorageError, DocumentError, OcrError, Stopping.
+        DecisionRefused where there is no such page, Outdated, StorageError, DocumentError, OcrError, Stopping.
         """
         bundle = self._open_bundle(id_)
         return self._pictures.page(bundle, _page(bundle, number), lambda: self._source(bundle))
@@ -239,6 +241,7 @@ class Reviews:
     def recover(self) -> None:
         """Learn what a crash left: bundles, outputs that were taking their places, steps that outputs lack."""
         self.shelf.recover()
+        self._ledger.reviews.try_outdated_again()
         for row in self._ledger.reviews.pending():
             try:
                 bundle = self.shelf.bundle(row.id)
@@ -284,6 +287,8 @@ class Reviews:
             outcome = self._rewrite(bundle)
         self._note(bundle)
         if outcome is not None:
+            if numbers := numbers_of(record.head(bundle.target(".json"))):
+                self._ledger.set_numbers(id_, numbers)
             self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         return outcome
 
@@ -330,7 +335,7 @@ class Reviews:
                 self._troubles.pop(id_, None)
             except Stopping:
                 return
-            except SourceMissing as e:
+            except Outdated as e:
                 self._troubles[id_] = str(e)
                 self._note(bundle, outdated=True)
                 log.warning("review.outdated", id=id_, reason=str(e))
@@ -403,19 +408,19 @@ class Reviews:
 
     def _source(self, bundle: Bundle) -> Path:
         if (found := self._find_source(bundle)) is None:
-            raise SourceMissing("the scan is not where it was put, and no copy is kept")
+            raise Outdated("the scan is not where it was put, and no copy is kept")
         return found
 
     def _find_source(self, bundle: Bundle) -> Path | None:
         """Return where the scan lies by now, told by its content; None where it is not to be found."""
-        facts, record = bundle.facts, bundle.facts.record
+        facts, told = bundle.facts, bundle.facts.record
         entry = self._ledger.get(facts.id)
         places = [bundle.own_source()]
         places += [entry.put_away] if entry is not None and entry.put_away is not None else []
-        places += [Path(record["archived_as"])] if record["archived_as"] else []
+        places += [Path(told["archived_as"])] if told["archived_as"] else []
         places.append(Path(facts.inbox, facts.relative))
         for path in places:
-            if _is_file_of(path, record["size"]) and _digest_of(path) == record["sha256"]:
+            if _is_file_of(path, told["size"]) and _digest_of(path) == told["sha256"]:
                 return path
         return None
 
@@ -462,7 +467,10 @@ def _is_file_of(path: Path, size: int) -> bool:
 
 
 def _digest_of(path: Path) -> str:
-    digest = FileDigest.of(path)
+    try:
+        digest = FileDigest.of(path)
+    except StorageError:  # it is out of reach, as if it were not there
+        return ""
     return digest.sha256 if digest else ""
 
 
