@@ -186,6 +186,7 @@ def review(
     undo: Annotated[bool, typer.Option("--undo", help="Take the latest step back.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Bring the machine's version back.")] = False,
     by: Annotated[str | None, typer.Option("--by", help="Your name, for the record.", show_default=False)] = None,
+    words: Annotated[bool, typer.Option("--words", help="List the words learned, and what they did.")] = False,
 ) -> None:
     """List documents with doubtful places, show those of one, and decide them; the outputs are written again."""
     from scanmend.commands import review as command  # noqa: PLC0415 -- only this command needs it
@@ -196,7 +197,7 @@ def review(
         fail(step, USAGE)
     if step is not None and id_ is None:
         fail("name the document", USAGE)
-    command.run(configuration(config, glossaries=False), id_, step, by, _pool)
+    command.run(configuration(config, glossaries=False), id_, step, by, _pool, words=words)
 
 
 @app.command()

@@ -29,19 +29,21 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kills", type=int, default=300)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--minutes", type=float, default=600.0, help="stop after so long in any case")
     options.add_argument("--outputs", default="txt,md,hocr,pdf,html,json")
     given = options.parse_args()
     rng, problems = random.Random(given.seed), []  # noqa: S311 -- to be repeated
-    started, killed, whole, at_most = time.monotonic(), 0, 0, 0
+    started, killed, whole, tried = time.monotonic(), 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="scanmend-review-kills-") as folder:
         kills = ReviewKills(Path(folder) / "world", given.outputs.split(","))
         scratch = Path(folder) / "pages"
         at_most = kills.daemon("type", "1") or 0
-        while killed < given.kills:
-            does = "type" if killed < at_most else rng.choice(STEPS)
+        while killed < given.kills and time.monotonic() - started < given.minutes * 60:
+            does = "type" if tried < at_most else rng.choice(STEPS)
             if does != "nothing" and rng.random() < 0.5:
                 kills.forget_copies()
-            at = killed + 1 if killed < at_most else rng.randint(1, at_most)
+            at = tried + 1 if tried < at_most else rng.randint(1, at_most)
+            tried += 1
             changes = kills.daemon(does, str(rng.randint(1, 99)), kill_at=at)
             if changes is None:
                 killed += 1
@@ -50,7 +52,7 @@ def main() -> None:
                 kills.daemon("nothing")
                 whole += 1
                 problems += [f"after kill {killed}, {does}, change {at}: {what}" for what in kills.unfinished(scratch)]
-            if killed % 25 == 0:
+            if tried % 25 == 0:
                 print(f"{killed} kills, {kills.acknowledged} steps", file=sys.stderr, flush=True)
         kills.daemon("restore")
         problems += kills.unfinished(scratch)

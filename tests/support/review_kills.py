@@ -1,21 +1,22 @@
 """Daemons that review one document and end themselves with SIGKILL before their n-th change of any file or the ledger.
 
-Run as a program it is such a daemon. ``ReviewKills`` starts them, and says after each what is wrong with the files.
+``ReviewKills`` starts them, each a process of its own, and says after each what is wrong with the files.
 """
 
-import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from review_world import AMOUNT, FOUND, ReviewWorld
+from scanmend.fs import atomic
 from scanmend.ledger.sqlite import Database
 from scanmend.outputs import txt
 from scanmend.pageworkers.pool import PagePool
@@ -27,6 +28,8 @@ WRITES = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir",
 """What changes a file system, as Python's audit events name it; of ``open`` only what creates or empties a file."""
 STEPS_LIMIT_S = 60.0
 """Longest time for the outputs to be written, in seconds."""
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["review_kills"])
 
 
 class Countdown:
@@ -82,15 +85,24 @@ class ReviewKills:
 
         Returns how many changes it made; None where it was killed before the change ``kill_at``.
         """
-        arguments = [str(self.root), self.id, does, text, str(kill_at), ",".join(self._outputs)]
-        done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
-        told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        self.acknowledged = max([self.acknowledged, *(line["acknowledged"] for line in told if "acknowledged" in line)])
-        if done.returncode == -signal.SIGKILL:
+        here, there = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(
+            target=_be_daemon, args=(self.root, self.id, self._outputs, does, text, kill_at, there)
+        )
+        process.start()
+        there.close()
+        told: dict[str, int] = {}
+        try:
+            while True:
+                told |= here.recv()
+        except EOFError:
+            process.join()
+        self.acknowledged = max(self.acknowledged, told.get("acknowledged", 0))
+        if process.exitcode == -signal.SIGKILL:
             return None
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        return next(line["changes"] for line in told if "changes" in line)
+        if process.exitcode:
+            raise RuntimeError(f"the daemon failed with {process.exitcode}")
+        return told["changes"]
 
     def forget_copies(self) -> None:
         """Where the outputs are the machine's, remove the copies kept of these: the next step keeps them again."""
@@ -123,11 +135,12 @@ class ReviewKills:
         record = json.loads((self.outbox / "a.json").read_bytes())
         if [one["after"] for one in record["review"]] != [one.after for one in _by_place(decided)]:
             wrong.append("a.json does not list the decisions of the journal")
-        if not decided and {p.name: p.read_bytes() for p in self.outbox.iterdir()} != self.machine:
+        files = [p for p in self.outbox.iterdir() if not atomic.PART.fullmatch(p.name)]  # those are swept later
+        if not decided and {p.name: p.read_bytes() for p in files} != self.machine:
             wrong.append("nothing is decided, but the outputs are not the machine's")
         if self.bundle.written.steps != len(actions) or self.bundle.intent or self.bundle.next.exists():
             wrong.append("the bundle is not at rest")
-        if left := sorted(p.name for p in self.outbox.iterdir() if p.name not in self.machine and not _is_part(p)):
+        if left := sorted(p.name for p in files if p.name not in self.machine):
             wrong.append(f"strange files: {left}")
         return wrong
 
@@ -137,39 +150,25 @@ def _by_place(decided):
     return sorted(decided, key=lambda one: order[one.decision.place])
 
 
-def _is_part(path: Path) -> bool:
-    return path.name.endswith(".part")
-
-
-def main() -> None:
-    """Be a daemon that takes one step."""
-    options = argparse.ArgumentParser()
-    for name in ("root", "id", "does", "text"):
-        options.add_argument(name)
-    options.add_argument("kill_at", type=int)
-    options.add_argument("outputs")
-    given = options.parse_args()
-    root = Path(given.root)
+def _be_daemon(
+    root: Path, id_: str, outputs: tuple[str, ...], does: str, text: str, kill_at: int, tell: Connection
+) -> None:
+    """Be a daemon that takes one step, and is killed before the change ``kill_at``; 0: never."""
     pool = PagePool(1, root / "work")
-    countdown = Countdown(given.kill_at)
+    countdown = Countdown(kill_at)
     countdown.begin()
-    world = ReviewWorld(root, pool, outputs=tuple(given.outputs.split(",")))
+    world = ReviewWorld(root, pool, outputs=outputs)
     steps = {
-        "type": lambda: world.reviews.decide(given.id, [Decision(AMOUNT, "type", given.text)], "Ana"),
-        "take": lambda: world.reviews.decide(given.id, [Decision(FOUND, "take")], "Ana"),
-        "undo": lambda: world.reviews.undo(given.id, "Ana"),
-        "restore": lambda: world.reviews.restore_machine(given.id),
-        "nothing": lambda: world.reviews.open(given.id),
+        "type": lambda: world.reviews.decide(id_, [Decision(AMOUNT, "type", text)], "Ana"),
+        "take": lambda: world.reviews.decide(id_, [Decision(FOUND, "take")], "Ana"),
+        "undo": lambda: world.reviews.undo(id_, "Ana"),
+        "restore": lambda: world.reviews.restore_machine(id_, "Ana"),
+        "nothing": lambda: world.reviews.open(id_),
     }
-    if given.does != "undo" or world.reviews.open(given.id).can_undo:
-        found = steps[given.does]()
-        print(json.dumps({"acknowledged": found.steps}), flush=True)  # noqa: T201 -- for who started it
-    if not world.reviews.wait_written(given.id, STEPS_LIMIT_S):
-        raise SystemExit(f"not written: {world.reviews.open(given.id).trouble}")
+    if does != "undo" or world.reviews.open(id_).can_undo:
+        tell.send({"acknowledged": steps[does]().steps})
+    if not world.reviews.wait_written(id_, STEPS_LIMIT_S):
+        raise SystemExit(f"not written: {world.reviews.open(id_).trouble}")
     world.close()
-    print(json.dumps({"changes": countdown.count}), flush=True)  # noqa: T201 -- for who started it
+    tell.send({"changes": countdown.count})
     pool.close()
-
-
-if __name__ == "__main__":
-    main()

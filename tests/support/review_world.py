@@ -65,7 +65,7 @@ class ReviewWorld:
         if hasattr(self, "ledger"):
             self.close()
         self.ledger = Ledger(self.root / "state" / "ledger.sqlite")
-        self.reviews = Reviews(self.root / "state" / "review", self.ledger, self.pool, quiet_s=0.0)
+        self.reviews = Reviews(self.root / "state", self.ledger, self.pool, quiet_s=0.0)
         self.reviews.recover()
 
     def close(self):

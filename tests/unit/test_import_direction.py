@@ -39,7 +39,7 @@ ROOMS = {
     "llm.scheduler": "errors document fs config process correct llm.store",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
-    "review": "errors document fs correct.two_readers config ledger source outputs pageworkers jobs",
+    "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",
     "web.desk": "document review",

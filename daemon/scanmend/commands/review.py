@@ -63,17 +63,26 @@ def _decision(place: str, *, accept: bool, take: str | None, text: str | None, s
 
 
 def run(
-    config: Config, id_: str | None, step: Step | None, by: str | None, make_pool: Callable[[Config, Path], PagePool]
+    config: Config,
+    id_: str | None,
+    step: Step | None,
+    by: str | None,
+    make_pool: Callable[[Config, Path], PagePool],
+    *,
+    words: bool = False,
 ) -> None:
     """List, show or decide; ScanmendError, and exit code 1 where the outputs do not have the decision afterwards.
 
-    A running daemon writes the outputs; without one, this process does, with page workers of its own.
+    A running daemon writes the outputs; without one, this process does, with page workers of its own. With ``words``,
+    the words that were learned are listed, and what they did.
     """
     path = config.state_dir / "ledger.sqlite"
     if not path.exists():
         fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
     with _reviews(config, make_pool) as reviews:
-        if id_ is None:
+        if words:
+            _list_words(config, reviews)
+        elif id_ is None:
             _list(reviews)
         elif step is None:
             _show(reviews.open(id_))
@@ -86,7 +95,7 @@ def _reviews(config: Config, make_pool: Callable[[Config, Path], PagePool]) -> I
     with tempfile.TemporaryDirectory(prefix="scanmend-") as work:  # not the daemon's, which its pool keeps clean
         ledger, pool = Ledger(config.state_dir / "ledger.sqlite"), make_pool(config, Path(work))
         try:
-            yield Reviews(config.state_dir / "review", ledger, pool, writes=False)
+            yield Reviews(config.state_dir, ledger, pool, writes=False)
         finally:
             pool.close()
             ledger.close()
@@ -100,6 +109,16 @@ def _list(reviews: Reviews) -> None:
     counts = reviews.counts()
     told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is in review"
     typer.echo(told if len(items) == counts.get("open", 0) else f"{told}; the {len(items)} most doubtful are listed")
+
+
+def _list_words(config: Config, reviews: Reviews) -> None:
+    for folder in config.folders:
+        for learned in reviews.learned(folder.name):
+            typer.echo(
+                f"{folder.name}: {printable(learned.word)}  confirmed {learned.confirmed}, {len(learned.edits)} edits"
+            )
+            for edit in learned.edits:
+                typer.echo(f"  {edit.document} page {edit.page}: {printable(edit.raw)} -> {printable(edit.new)}")
 
 
 def _show(found: ReviewDocument) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scanmend.document import CorrectedPage, Fingerprint, Page
+from scanmend.document import CorrectedPage, Fingerprint, NumberCounts, Page
+from scanmend.ledger.confirmed import CONFIRMED_COLUMNS, CONFIRMED_SCHEMA, ConfirmedWords
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
 from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
 from scanmend.ledger.sqlite import Database, Schema
@@ -37,11 +38,10 @@ _UPGRADES = {
     1: "ALTER TABLE document ADD COLUMN warnings TEXT",
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
     3: _LISTING,
-    4: REVIEW_SCHEMA,
+    4: f"{REVIEW_SCHEMA};\n{CONFIRMED_SCHEMA}",
 }
 """What makes of a ledger of that version one of the next."""
-_SCHEMA = (
-    f"""
+_SCHEMA = f"""
 CREATE TABLE document (
   id TEXT PRIMARY KEY,
   folder TEXT NOT NULL,
@@ -75,11 +75,12 @@ CREATE TABLE page (
   corrected TEXT,              -- CorrectedPage as JSON
   PRIMARY KEY (document, number)
 ) STRICT;
+{REVIEW_SCHEMA};
+{CONFIRMED_SCHEMA}
 """
-    + REVIEW_SCHEMA
-)
 
 _PAGE = {"document", "number", "read", "corrected"}
+_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
@@ -103,10 +104,11 @@ class Ledger:
         self._remembered = remembered
         self.db = database(
             path,
-            Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS}, _UPGRADES),
+            Schema(VERSION, _SCHEMA, _TABLES, _UPGRADES),
             read_only=read_only,
         )
         self.reviews = ReviewTable(self.db)
+        self.confirmed = ConfirmedWords(self.db)
         self.path = path
 
     def check(self) -> None:
@@ -142,6 +144,10 @@ class Ledger:
         self._finished += 1
         if self._finished % max(1, self._remembered // 50) == 0:
             self.prune()
+
+    def set_numbers(self, id_: str, numbers: NumberCounts) -> None:
+        """Note how sure the numbers of a finished document are by now."""
+        self.db.run("UPDATE document SET numbers = ? WHERE id = ?", (to_sql(numbers), id_))
 
     def prune(self) -> int:
         """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.

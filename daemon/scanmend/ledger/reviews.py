@@ -31,7 +31,7 @@ REVIEW_SCHEMA = """CREATE TABLE review (
 CREATE INDEX review_queue ON review(state, doubt, id);
 CREATE INDEX review_pending ON review(id) WHERE pending = 1;
 CREATE INDEX review_expires ON review(expires) WHERE state != 'expired'"""
-"""The statements that make the table; the last one ends the schema."""
+"""The statements that make the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,10 @@ class ReviewTable:
     def mark_pending(self, id_: str) -> None:
         """Note that the journal of a document has a step that its outputs do not have."""
         self._db.run("UPDATE review SET pending = 1 WHERE id = ?", (id_,))
+
+    def try_outdated_again(self) -> None:
+        """Note that outputs which could not be written are to be tried again."""
+        self._db.run("UPDATE review SET pending = 1 WHERE state = 'outdated'", ())
 
     def over(self, now: float, most: int) -> list[ReviewRow]:
         """Return the documents whose bundle is to be removed: their time is over, or there are more than ``most``."""

@@ -9,5 +9,6 @@
 5. ``reviews.Reviews`` is the one entry point, for any thread.
 
 Service, commands and what serves the page use ``Reviews`` and the values; jobs knows only its own ``Reviewing``.
-May import: errors, document, fs, correct.two_readers, config, ledger, source, outputs, pageworkers, jobs.
+May import: errors, document, fs, correct.lexicon, correct.two_readers, config, ledger, source, outputs, pageworkers,
+jobs.
 """

@@ -12,6 +12,7 @@
     images/         page images and crops, which can be made again
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -39,6 +40,8 @@ KEPT_SETTINGS = {
     "outputs", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
 }  # fmt: skip
 """The settings of a folder that making outputs needs."""
+NOT_A_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
+"""Answers that mean that a path leads to no file; any other means that nobody can tell."""
 PRIVATE_FOLDER = 0o700
 """Mode of a bundle: it holds scans and texts, whoever may read the outputs."""
 
@@ -54,13 +57,15 @@ class FileDigest:
 
     @classmethod
     def of(cls, path: Path) -> "FileDigest | None":
-        """Return that of a file; None where there is none or it cannot be read."""
+        """Return that of a file; None where there is none, or what is there is no file. StorageError."""
         try:
             with open_source(path) as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 return cls(os.fstat(file.fileno()).st_size, digest)
-        except OSError:
-            return None
+        except OSError as e:
+            if e.errno in NOT_A_FILE:
+                return None
+            raise StorageError(f"{path} cannot be read: {e.strerror}") from e
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from scanmend.outputs import record
 from scanmend.outputs.page_file import PageFile
 from scanmend.review.bundle import Bundle, Facts, digests, kept_settings, link_or_copy, record_fields
 from scanmend.review.decisions import holding
+from scanmend.review.glossary import ReviewGlossary
 from scanmend.review.places import Place, document_doubt, doubtful_places
 
 DAY_S = 86_400.0
@@ -32,10 +33,11 @@ log = structlog.get_logger()
 class Shelf:
     """The bundles of all documents in review, below the state folder, and their rows in the ledger; for any thread."""
 
-    def __init__(self, root: Path, ledger: Ledger) -> None:
-        """``root``: folder of the bundles, made when it is needed."""
+    def __init__(self, root: Path, ledger: Ledger, glossary: ReviewGlossary) -> None:
+        """``root``: folder of the bundles, made when it is needed; ``glossary`` is told what its words did."""
         self.root = root
         self._ledger = ledger
+        self._glossary = glossary
 
     def bundle(self, id_: str) -> Bundle:
         """Return the bundle of a document, whether or not anything is kept of it."""
@@ -46,6 +48,8 @@ class Shelf:
     def keep(self, folder: Folder, id_: str, stem: Path, outputs: Outputs, pages: Path) -> None:
         """See ``jobs.lifecycle.Reviewing``."""
         bundle = self.bundle(id_)
+        if folder.review == "on":
+            self._glossary.note_edits(folder.name, id_, PageFile.saved(pages))
         if folder.review != "on" or not any(doubtful_places(PageFile.saved(pages))):
             if bundle.path.exists():
                 bundle.remove()  # of an attempt that was cut off

@@ -20,6 +20,8 @@ from scanmend.errors import ScanmendError, Stopping, StorageError
 from scanmend.fs.safe_open import open_source
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.reviews import ReviewRow, State
+from scanmend.outputs import record
+from scanmend.outputs.record import numbers_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle, FileDigest
 from scanmend.review.decided import decided_page
@@ -33,10 +35,11 @@ from scanmend.review.decisions import (
     holding,
     plain_name,
 )
+from scanmend.review.glossary import LearnedWord, ReviewGlossary
 from scanmend.review.keeping import Shelf, row_of
 from scanmend.review.pictures import Pictures
 from scanmend.review.places import Place, doubtful_places
-from scanmend.review.rewriting import Outcome, SourceMissing, carry_on, rewrite
+from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
 
 QUIET_S = 1.5
 """Seconds without a further step after which outputs are written again: a person decides several places in a row."""
@@ -132,7 +135,7 @@ class Reviews:
 
     def __init__(
         self,
-        root: Path,
+        state_dir: Path,
         ledger: Ledger,
         pool: PagePool,
         on_change: Callable[[], None] = lambda: None,
@@ -140,12 +143,14 @@ class Reviews:
         *,
         writes: bool = True,
     ) -> None:
-        """``root``: folder of the bundles; ``on_change`` hears, from any thread, that outputs or decisions changed.
+        """``on_change`` hears, from any thread, that outputs or decisions changed.
 
-        ``quiet_s``: see QUIET_S. With ``writes=False``, as in commands, no thread writes outputs: another process, or
-        ``write_now``, does.
+        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: QUIET_S. With
+        ``writes=False``, as in commands, no thread writes outputs: another process, or ``write_now``, does.
         """
-        self.shelf = Shelf(root, ledger)
+        root = state_dir / "review"
+        self.glossary = ReviewGlossary(state_dir / "glossary", ledger)
+        self.shelf = Shelf(root, ledger, self.glossary)
         self._ledger = ledger
         self._pool = pool
         self._on_change = on_change
@@ -211,7 +216,7 @@ class Reviews:
     def page_image(self, id_: str, number: int) -> Path:
         """Return a PNG of a page, upright; its width is ``ReviewPage.width`` but for very large pages.
 
-        DecisionRefused where there is no such page, SourceMissing, StorageError, DocumentError, OcrError, Stopping.
+        DecisionRefused where there is no such page, Outdated, StorageError, DocumentError, OcrError, Stopping.
         """
         bundle = self._open_bundle(id_)
         return self._pictures.page(bundle, _page(bundle, number), lambda: self._source(bundle))
@@ -229,9 +234,14 @@ class Reviews:
         bundle = self._open_bundle(id_)
         return bundle.target(suffix) if suffix in bundle.facts.files else None
 
+    def learned(self, folder: str) -> tuple[LearnedWord, ...]:
+        """Return the words of a folder's review glossary, how often each was confirmed, and the edits that it made."""
+        return self.glossary.learned(folder)
+
     def recover(self) -> None:
         """Learn what a crash left: bundles, outputs that were taking their places, steps that outputs lack."""
         self.shelf.recover()
+        self._ledger.reviews.try_outdated_again()
         for row in self._ledger.reviews.pending():
             try:
                 bundle = self.shelf.bundle(row.id)
@@ -245,7 +255,7 @@ class Reviews:
     def look(self) -> None:
         """Begin with what another process noted in the ledger, and remove what is over; quick when there is nothing."""
         now = time.monotonic()
-        with self._lock:
+        with self._wake:
             for row in self._ledger.reviews.pending():
                 if row.id not in self._touched and self._retry.get(row.id, 0.0) <= now:
                     self._touched[row.id] = (now - MAX_QUIET_S, now - MAX_QUIET_S)
@@ -254,6 +264,7 @@ class Reviews:
                 self.shelf.expire(time.time())
             if self._touched:
                 self._start()
+                self._wake.notify_all()
 
     def wait_written(self, id_: str, limit_s: float) -> bool:
         """Wait until the outputs have every step; whether they do."""
@@ -275,6 +286,10 @@ class Reviews:
                 return None
             outcome = self._rewrite(bundle)
         self._note(bundle)
+        if outcome is not None:
+            if numbers := numbers_of(record.head(bundle.target(".json"))):
+                self._ledger.set_numbers(id_, numbers)
+            self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         return outcome
 
     def close(self) -> None:
@@ -320,7 +335,7 @@ class Reviews:
                 self._troubles.pop(id_, None)
             except Stopping:
                 return
-            except SourceMissing as e:
+            except Outdated as e:
                 self._troubles[id_] = str(e)
                 self._note(bundle, outdated=True)
                 log.warning("review.outdated", id=id_, reason=str(e))
@@ -393,19 +408,19 @@ class Reviews:
 
     def _source(self, bundle: Bundle) -> Path:
         if (found := self._find_source(bundle)) is None:
-            raise SourceMissing("the scan is not where it was put, and no copy is kept")
+            raise Outdated("the scan is not where it was put, and no copy is kept")
         return found
 
     def _find_source(self, bundle: Bundle) -> Path | None:
         """Return where the scan lies by now, told by its content; None where it is not to be found."""
-        facts, record = bundle.facts, bundle.facts.record
+        facts, told = bundle.facts, bundle.facts.record
         entry = self._ledger.get(facts.id)
         places = [bundle.own_source()]
         places += [entry.put_away] if entry is not None and entry.put_away is not None else []
-        places += [Path(record["archived_as"])] if record["archived_as"] else []
+        places += [Path(told["archived_as"])] if told["archived_as"] else []
         places.append(Path(facts.inbox, facts.relative))
         for path in places:
-            if _is_file_of(path, record["size"]) and _digest_of(path) == record["sha256"]:
+            if _is_file_of(path, told["size"]) and _digest_of(path) == told["sha256"]:
                 return path
         return None
 
@@ -452,7 +467,10 @@ def _is_file_of(path: Path, size: int) -> bool:
 
 
 def _digest_of(path: Path) -> str:
-    digest = FileDigest.of(path)
+    try:
+        digest = FileDigest.of(path)
+    except StorageError:  # it is out of reach, as if it were not there
+        return ""
     return digest.sha256 if digest else ""
 
 

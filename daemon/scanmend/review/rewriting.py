@@ -35,6 +35,8 @@ CHANGED = "somebody changed this file since scanmend wrote it; it was left as it
 """Why an output was not written again."""
 GONE = "this file is not there any more; it was not written again"
 """Why an output was not written again."""
+NO_OUTPUTS = "none of the outputs is where scanmend wrote it; they were moved away, or their folder is not mounted"
+"""Why outputs cannot be written again."""
 NO_SOURCE = (
     "the scan is not where it was put, and no copy is kept; the outputs that show its pages cannot be made again"
 )
@@ -51,14 +53,14 @@ class Outcome:
     """Those that were not, with the reason."""
 
 
-class SourceMissing(StorageError):
-    """The scan is not there any more, and outputs cannot be made without."""
+class Outdated(StorageError):
+    """The outputs cannot be written again, as what that takes is not there any more; the message says what."""
 
 
 def rewrite(bundle: Bundle, pool: PagePool, source: Path | None) -> Outcome | None:
     """Bring the outputs up to the journal's end; None where they are. ``source``: the scan, where it was found.
 
-    SourceMissing, StorageError, OcrError, DocumentError, Stopping: then the outputs are as they were, or are brought
+    Outdated, StorageError, OcrError, DocumentError, Stopping: then the outputs are as they were, or are brought
     up at the next call.
     """
     if bundle.intent is not None:
@@ -66,6 +68,7 @@ def rewrite(bundle: Bundle, pool: PagePool, source: Path | None) -> Outcome | No
     actions = bundle.journal.read()
     if bundle.written.steps == len(actions):
         return None
+    _require_outputs(bundle)
     decided = holding(actions)
     shutil.rmtree(bundle.next, ignore_errors=True)
     try:
@@ -84,10 +87,11 @@ def rewrite(bundle: Bundle, pool: PagePool, source: Path | None) -> Outcome | No
 
 
 def carry_on(bundle: Bundle) -> Outcome:
-    """Let the outputs that are made take their places, where that was begun; StorageError."""
+    """Let the outputs that are made take their places, where that was begun; Outdated, StorageError."""
     intent, before = bundle.intent, bundle.written
     if intent is None:
         return Outcome()
+    _require_outputs(bundle)
     due: list[str] = []
     left: dict[str, str] = {}
     files = dict(before.files)
@@ -118,6 +122,12 @@ def carry_on(bundle: Bundle) -> Outcome:
     return Outcome(tuple(s for s in intent.files if s not in left), tuple(left.items()))
 
 
+def _require_outputs(bundle: Bundle) -> None:
+    """Raise Outdated where no output is there: then nobody can tell that a single one was removed."""
+    if not any(os.path.lexists(bundle.target(suffix)) for suffix in bundle.facts.files):
+        raise Outdated(NO_OUTPUTS)
+
+
 def made_as(folder: Path, suffix: str) -> Path:
     """Return the path of an output in a folder of the bundle, as ``write_outputs`` names it."""
     return folder / f"out{suffix}"
@@ -141,7 +151,7 @@ def _make(bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[De
     pages, places = decided_pages(bundle, decided, bundle.next / "pages")
     wanted = [suffix.removeprefix(".") for suffix in bundle.facts.files]
     if source is None and set(wanted) & set(COMPOSED_OUTPUTS):
-        raise SourceMissing(NO_SOURCE)
+        raise Outdated(NO_SOURCE)
     settings = bundle.settings.model_copy(update={"outputs": tuple(wanted)})
     first = _with_decisions(bundle.record(pages), places, decided)
     files, _ = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)

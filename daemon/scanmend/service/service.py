@@ -74,13 +74,14 @@ class Service:
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.wake)
-        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
+        self.reviews = Reviews(config.state_dir, self.ledger, self.pool, self._review_changed)
+        learned = self.reviews.glossary.entries_for
+        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True, learned=learned)
         self._glossaries = pipeline.glossaries
         read_glossaries(config, self._glossaries)
         self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._health = FolderHealth(self._storage)
-        self.reviews = Reviews(config.state_dir / "review", self.ledger, self.pool, self._review_changed)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
         self._lifecycle = DocumentLifecycle(

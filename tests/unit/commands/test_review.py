@@ -82,6 +82,9 @@ def test_a_running_daemon_writes_the_outputs(world, capsys, monkeypatch):
         run(world, id_, Step("decide", Decision(AMOUNT, "take")), "Ana")
         assert "outputs written" in capsys.readouterr().out
         assert (world.folder.outbox / "a.txt").read_text() == TEXT.replace("19.10", "49.10") + "\n"
+        run(world, id_, Step("undo"), "Ana")  # while its thread rests
+        assert (world.folder.outbox / "a.txt").read_text() == TEXT + "\n"
+        run(world, id_, Step("decide", Decision(AMOUNT, "take")), "Ana")
         world.reviews.close()  # a daemon that does nothing more
         monkeypatch.setattr(review, "WAIT_S", 0.1)
         with pytest.raises(typer.Exit):

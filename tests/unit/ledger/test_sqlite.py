@@ -196,8 +196,8 @@ class TestTrouble:
         ledger.close()
         db = sqlite3.connect(path)
         db.executescript(
-            "DROP TABLE review; DROP INDEX document_listing; ALTER TABLE document DROP COLUMN warnings; "
-            "ALTER TABLE document DROP COLUMN numbers; "
+            "DROP TABLE review; DROP TABLE confirmed; DROP INDEX document_listing; "
+            "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
             "PRAGMA user_version = 1"
         )
         db.close()

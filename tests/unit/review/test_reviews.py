@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from review_world import AMOUNT, FOUND, ReviewWorld
+from scanmend.document import NumberCounts
 from scanmend.review.decisions import Decision, DecisionRefused
 from scanmend.review.rewriting import CHANGED, GONE
 from two_readers_page import HEIGHT, TEXT, WIDTH
@@ -52,6 +53,7 @@ class TestWriting:
             assert "19.70" in pdf[0].get_text()
         record = record_of(world)
         assert record["numbers"] == {"agreed": 1, "disputed": 0, "single": 1, "confirmed": 1}
+        assert world.ledger.get(id_).numbers == NumberCounts(1, 0, 1, 1)
         (told,) = record["review"]
         assert told | {"at": ""} == {
             "place": AMOUNT, "page": 1, "choice": "type", "before": "19.10", "after": "19.70", "by": "Ana", "at": "",
@@ -163,6 +165,19 @@ class TestFilesOfOthers:
         assert world.reviews.shelf.expire(2e10) == 1
         assert not own.exists()
         world.close()
+
+    def test_outputs_that_are_out_of_reach_are_waited_for(self, world):
+        """An outbox that is gone is no outbox that somebody emptied; the next daemon tries again."""
+        id_ = world.publish()
+        world.folder.outbox.rename(world.root / "elsewhere")
+        world.reviews.decide(id_, [Decision(AMOUNT, "take")], "")
+        until(lambda: world.reviews.open(id_).trouble, "the trouble to be told")
+        assert world.reviews.open(id_).item.state == "outdated"
+        (world.root / "elsewhere").rename(world.folder.outbox)
+        world.boot()
+        assert world.reviews.wait_written(id_, WAIT_S)
+        assert b"49.10" in world.outputs()["a.txt"]
+        assert world.reviews.open(id_).left == {}
 
 
 class TestPictures:
