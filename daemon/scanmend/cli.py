@@ -73,7 +73,7 @@ def run(config: ConfigFile = None) -> None:
     rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
     controls = DaemonControls(service)
-    server = control_server(loaded, controls, rules)
+    server = control_server(loaded, controls, rules, lambda: _pages(service, controls), _login_page)
     service.include_troubles(server.troubles)
     for stop in (server.stop, controls.close):
         service.before_stop(stop)
@@ -87,6 +87,21 @@ def run(config: ConfigFile = None) -> None:
         controls.start()
     server.start()
     service.run()
+
+
+def _pages(service: Any, controls: Any) -> list[Any]:
+    """Return the routes of the web page, where there is one."""
+    if service.config.web is None:
+        return []
+    from scanmend.web.routes import routes  # noqa: PLC0415 -- without the page, nothing of it is loaded
+
+    return routes(controls, service.reviews)
+
+
+def _login_page(message: str, target: str) -> str:
+    from scanmend.web.routes import login_page  # noqa: PLC0415 -- the same
+
+    return login_page(message, target)
 
 
 @app.command()
@@ -155,6 +170,34 @@ def retry(
     if bool(ids) == every:
         fail("name ids, or give --all", USAGE)
     command.run(_daemon(config), ids or [], every=every)
+
+
+@app.command()
+def review(
+    config: ConfigFile = None,
+    id_: Annotated[str | None, typer.Argument(metavar="ID", help="A document, as the list names it.")] = None,
+    place: Annotated[str | None, typer.Option("--place", help="One of its places, to be decided.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="It stays as it is published.")] = False,
+    take: Annotated[
+        str | None, typer.Option("--take", help="Another reading: tesseract, second, model, or other.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="What stands there; empty for nothing.")] = None,
+    skip: Annotated[bool, typer.Option("--skip", help="It stays open.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the latest step back.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring the machine's version back.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, for the record.", show_default=False)] = None,
+    words: Annotated[bool, typer.Option("--words", help="List the words learned, and what they did.")] = False,
+) -> None:
+    """List documents with doubtful places, show those of one, and decide them; the outputs are written again."""
+    from scanmend.commands import review as command  # noqa: PLC0415 -- only this command needs it
+
+    log_to_stderr(level=logging.WARNING)
+    step = command.step_of(place, accept=accept, take=take, text=text, skip=skip, undo=undo, restore=restore)
+    if isinstance(step, str):
+        fail(step, USAGE)
+    if step is not None and id_ is None:
+        fail("name the document", USAGE)
+    command.run(configuration(config, glossaries=False), id_, step, by, _pool, words=words)
 
 
 @app.command()

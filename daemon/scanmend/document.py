@@ -202,7 +202,7 @@ class Edit:
     new: str
     """The word or words that should stand there instead; empty where raw is to be dropped as noise."""
     proposer: str
-    """``reader`` (the second reader), ``rescore``, ``rewrite``, ``both`` where these agree, or ``typography``."""
+    """``reader`` (the second reader), ``rescore``, ``rewrite``, ``both`` of these, ``typography``, or ``person``."""
     count: int = 1
     """Number of raw words that it replaces; 0 where words are inserted."""
     gain: float | None = None
@@ -220,6 +220,8 @@ class Edit:
     """Box of the first raw word, or of the words inserted; None where there was no image."""
     boxes: tuple[Box, ...] = ()
     """A box for each word of ``new``, where the second reader says where they stand."""
+    margin: float | None = None
+    """Score of all evidence less the score from which it is accepted, in nats; None where a rule or person decided."""
 
     @property
     def kind(self) -> Literal["replace", "insert", "drop"]:
@@ -242,8 +244,8 @@ class NumberReading:
     """0-based index into ``Page.lines``."""
     text: str
     """As published."""
-    state: Literal["agreed", "disputed", "single"]
-    """Whether both readers read the same, read it differently, or only one of them read it."""
+    state: Literal["agreed", "disputed", "single", "confirmed"]
+    """Whether both readers read the same, read it differently, only one of them read it, or a person decided it."""
     other: str = ""
     """The reading that was not chosen, where it is disputed."""
     box: Box | None = None
@@ -253,21 +255,28 @@ class NumberReading:
 
 @dataclass(frozen=True, slots=True)
 class NumberCounts:
-    """How many numbers of a page or a document both readers read alike, differently, or only one of them read."""
+    """How many numbers of a page or document both readers read alike, differently, one alone, or a person decided."""
 
     agreed: int = 0
     disputed: int = 0
     single: int = 0
+    confirmed: int = 0
+    """Decided by a person, whatever the readers read."""
 
     @classmethod
     def of(cls, numbers: Iterable[NumberReading]) -> "NumberCounts":
         """Count the readings by their state."""
         counts = Counter(number.state for number in numbers)
-        return cls(counts["agreed"], counts["disputed"], counts["single"])
+        return cls(counts["agreed"], counts["disputed"], counts["single"], counts["confirmed"])
 
     def __add__(self, other: "NumberCounts") -> "NumberCounts":
         """Return the sums of both."""
-        return NumberCounts(self.agreed + other.agreed, self.disputed + other.disputed, self.single + other.single)
+        return NumberCounts(
+            self.agreed + other.agreed,
+            self.disputed + other.disputed,
+            self.single + other.single,
+            self.confirmed + other.confirmed,
+        )
 
     def __bool__(self) -> bool:
         """Whether any number was counted."""
@@ -276,7 +285,7 @@ class NumberCounts:
     @property
     def total(self) -> int:
         """All of them."""
-        return self.agreed + self.disputed + self.single
+        return self.agreed + self.disputed + self.single + self.confirmed
 
     @property
     def to_review(self) -> str:

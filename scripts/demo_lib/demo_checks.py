@@ -127,7 +127,7 @@ def number_edits(pages: Sequence[dict[str, Any]]) -> tuple[list[str], list[str]]
     """Return the numbers that somebody else than the second reader changed, and those of its changes not marked."""
     changed, unmarked = [], []
     for page in pages:
-        disputed = {number["text"] for number in page["numbers"] if number["state"] != "agreed"}
+        disputed = {number["text"] for number in page["numbers"] if number["state"] in ("disputed", "single")}
         for edit in page["edits"]:
             broken = broken_numbers(edit["raw"], edit["new"])
             same = words_with_digits(edit["raw"]) == words_with_digits(edit["new"])

@@ -64,6 +64,13 @@ need_packages() {
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+need_browser() { # for the tests of the web page alone; they are skipped where it is not to be had
+    command -v chromium >/dev/null && return 0
+    note "chromium, for the tests of the web page: some 90 MB to download, 350 MB on disk"
+    (PACKAGES=(chromium) COMMANDS=(chromium) && need_packages && command -v chromium >/dev/null) ||
+        note "there is no chromium; the tests of the web page will be skipped"
+}
+
 need_commands() { # machines without apt
     local absent=() command language languages
     for command in "${COMMANDS[@]}"; do

@@ -12,6 +12,7 @@ from scanmend import cli
 from scanmend.commands import models
 from scanmend.config.load import load
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.config.yaml_lines import read
 from scanmend.control.http.api import OPERATIONS
 from scanmend.control.http.problems import CODES
 
@@ -59,11 +60,12 @@ def test_every_key_is_described_and_no_other(section):
 
 
 @pytest.mark.parametrize("section", ["Top level", "Web", "Control", "Models", "Settings"])
-def test_every_documented_default_is_the_real_one(section):
-    """As YAML, since that is what a reader would copy."""
+def test_every_documented_default_is_the_real_one(section, tmp_path):
+    """As YAML as the configuration is read, since that is what a reader would copy."""
     for key, field in keys(section).items():
         told = rows(section)[key][2]
-        documented = None if told == UNSET else yaml.safe_load(told.strip("`"))
+        (tmp_path / "told.yaml").write_text(f"told: {told.strip('`')}\n", "utf-8")
+        documented = None if told == UNSET else read(tmp_path / "told.yaml")[0]["told"]
         assert documented == plain(field.get_default(call_default_factory=True)), key
 
 

@@ -39,12 +39,15 @@ ROOMS = {
     "llm.scheduler": "errors document fs config process correct llm.store",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
-    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
+    "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
+    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",
+    "web.desk": "document review",
+    "web": "errors document fs control review web.desk",
     "control.http": "errors config control",
-    "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "control control.http",
-    "cli": "errors config pageworkers llm.store llm.scheduler jobs service control control.http commands",
+    "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
+    "intake jobs review service control control.http",
+    "cli": "errors config pageworkers llm.store llm.scheduler jobs service control web control.http commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
@@ -83,6 +86,7 @@ DOORS = {
     "rich": ("cli.py", "commands/*.py"),
     "starlette": ("control/http/*.py", "web/*.py"),
     "uvicorn": ("control/http/server.py",),
+    "jinja2": ("web/templates.py",),
     "anyio": ("control/http/server.py",),
 }
 """The only modules that may import a package."""

@@ -161,6 +161,10 @@ class Settings(_Closed):
     """How long the model may be asked about one page, in all; what it was not asked about stays as it is."""
     document_limit_s: Limit = 1800.0
     """How long a document is worked on at a time."""
+    review: Literal["on", "off"] = "off"
+    """Whether documents with doubtful places are kept so that a person can decide these."""
+    review_days: Annotated[Number, Field(gt=0, le=3650)] = 30.0
+    """Days after which what was kept of a document is removed, counted from publication and each decision."""
     max_pages: Count = 5000
     """Most pages of a document; one with more goes to quarantine."""
     max_megapixels: Annotated[Number, Field(gt=0, le=10_000)] = 250.0

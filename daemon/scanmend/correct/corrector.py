@@ -156,11 +156,13 @@ class Corrector:
         reading = context.second.open_reading(edit.line, edit.word)
         if reading is not None and reading.dispute.new == edit.new and edit.count == 1:
             verdict = judge_reading(reading, edit.gain, context.task.boldness)
-            return replace(edit, proposer=READER, accepted=verdict.accepted, reason=verdict.reason)
+            return replace(
+                edit, proposer=READER, accepted=verdict.accepted, reason=verdict.reason, margin=verdict.margin
+            )
         if reason := self._rejection_before_model(context, edit):
             return replace(edit, reason=reason)
         verdict = judge(self._evidence(context, edit), context.task.boldness)
-        return replace(edit, accepted=verdict.accepted, reason=verdict.reason)
+        return replace(edit, accepted=verdict.accepted, reason=verdict.reason, margin=verdict.margin)
 
     def _evidence(self, context: PageContext, edit: Edit) -> Evidence:
         page, vocabulary = context.page, context.vocabulary

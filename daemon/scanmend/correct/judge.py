@@ -136,6 +136,8 @@ class Verdict:
     """One line for the record."""
     score: float | None = None
     """Sum of the evidence in nats; None where a rule decided without weighing."""
+    margin: float | None = None
+    """The score less the score from which an edit is accepted here, in nats; None like the score."""
 
 
 def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
@@ -156,9 +158,9 @@ def judge(e: Evidence, boldness: float = 0.0) -> Verdict:
     look = -e.cost + optical_nats(e.optical)
     score = round(min(e.gain, MAX_GAIN_NATS) + look + agreement + for_new - against, 2)
     weighed = f"(model {e.gain:+.1f}, look {look:+.1f}, word {for_new:+.1f}, against it {-against:.1f})"
-    if score >= ACCEPTANCE_SCORE - boldness:
-        return Verdict(accepted=True, reason=f"fits better and looks alike {weighed}", score=score)
-    return Verdict(accepted=False, reason=f"not enough evidence {weighed}", score=score)
+    return _weighed(
+        score, ACCEPTANCE_SCORE - boldness, f"fits better and looks alike {weighed}", f"not enough evidence {weighed}"
+    )
 
 
 def judge_reading(reading: Reading, gain: float | None, boldness: float = 0.0) -> Verdict:
@@ -167,9 +169,18 @@ def judge_reading(reading: Reading, gain: float | None, boldness: float = 0.0) -
     model = READING_GAIN_WEIGHT * max(-MAX_GAIN_NATS, min(counted, MAX_GAIN_NATS))
     score = round(reading.score + model, 2)
     weighed = f"(model {model:+.1f}, image {reading.dispute.optical:+.1f}, all evidence {score:+.1f})"
-    if score >= ACCEPTANCE_READING_SCORE - boldness:
-        return Verdict(accepted=True, reason=f"the second reader has it, and it fits better {weighed}", score=score)
-    return Verdict(accepted=False, reason=f"not enough evidence for the second reading {weighed}", score=score)
+    return _weighed(
+        score,
+        ACCEPTANCE_READING_SCORE - boldness,
+        f"the second reader has it, and it fits better {weighed}",
+        f"not enough evidence for the second reading {weighed}",
+    )
+
+
+def _weighed(score: float, needed: float, accepted: str, rejected: str) -> Verdict:
+    """Return the verdict on an edit whose score must reach ``needed``, with the reason for either outcome."""
+    good = score >= needed
+    return Verdict(good, accepted if good else rejected, score, round(score - needed, 2))
 
 
 def optical_nats(optical: float | None) -> float:

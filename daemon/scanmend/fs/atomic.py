@@ -79,6 +79,24 @@ def replace(
             sync(target.parent)
 
 
+@contextlib.contextmanager
+def written_beside(target: Path, data: Path, *, access: Access | None = None) -> Iterator[Path]:
+    """Write a copy of a file beside the target, and yield its path, for ``commit``; it is removed if that is not done.
+
+    Several files can so be on the disk before the first of them gets its name. StorageError.
+    """
+    with (
+        _storage(target),
+        _part(target, 0o644 if access is None or access.mode is None else PRIVATE_MODE) as (part, fd),
+    ):
+        for chunk in _chunks(data):
+            _write(fd, chunk)
+        if access is not None:
+            access.grant(fd)
+        os.fsync(fd)
+        yield part
+
+
 def commit(part: Path, target: Path) -> None:
     """Give a file that was written under another name in the same folder its final one, in place of one that is there.
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -18,7 +19,7 @@ from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import publish, published_record, with_free_archive_name
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
-from scanmend.jobs.write_outputs import Outputs, make_outputs, rewrite_record
+from scanmend.jobs.write_outputs import PAGES_FILE, Outputs, make_outputs, rewrite_record
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.outputs.record import numbers_of
@@ -28,6 +29,29 @@ STOPPED_WITH_ONLY_COPY = (
     "this is the scan as it was still open"
 )
 """Why a document is in quarantine that would have been lost when the daemon stopped."""
+
+
+class Reviewing(Protocol):
+    """Keeps what a person needs to review a document; every call may be made again after a crash. StorageError."""
+
+    def keep(self, folder: Folder, id_: str, stem: Path, outputs: Outputs, pages: Path) -> None:
+        """Keep what the outputs are made of, which are about to be published under this name below the outbox.
+
+        ``pages``: path of the document's ``PageFile``.
+        """
+
+    def published(self, source: ClaimedSource) -> None:
+        """Open the review of a document that is published, before its source is put away."""
+
+
+class NoReviewing:
+    """Keeps nothing, where no folder is reviewed."""
+
+    def keep(self, folder: Folder, id_: str, stem: Path, outputs: Outputs, pages: Path) -> None:
+        """See Reviewing."""
+
+    def published(self, source: ClaimedSource) -> None:
+        """See Reviewing."""
 
 
 class DocumentLifecycle:
@@ -41,6 +65,7 @@ class DocumentLifecycle:
         stopping: Callable[[], bool] = lambda: False,
         enter: Callable[[str, int], None] = lambda _id, _pages: None,
         trouble: Callable[[Folder, bool, bool], str | None] = lambda _folder, _space, _inbox: None,
+        reviewing: Reviewing | None = None,
     ) -> None:
         """``on_stage(id, stage)`` hears what a document is going through, for status; ``stopping`` cuts hooks short.
 
@@ -54,6 +79,7 @@ class DocumentLifecycle:
         self._stopping = stopping
         self._enter = enter
         self._trouble = trouble
+        self._reviewing = reviewing or NoReviewing()
         self._only_copies: dict[str, ClaimedSource] = {}
         """By id: documents that wait, and whose source is gone but for the file that is open."""
 
@@ -94,6 +120,7 @@ class DocumentLifecycle:
             return
         try:
             uncorrected = self._publish(source)
+            self._reviewing.published(source)
             self._put_away(source)
             self._finish(source, uncorrected)
         except Exception as e:  # the document boundary: one bad scan must not end the daemon
@@ -127,10 +154,21 @@ class DocumentLifecycle:
             outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
-            publish(source, outputs.files, lambda stem: rewrite_record(outputs, source.archived_as(stem)))
+            self._keep_for_review(source, outputs, source.entry.stem, work)
+
+            def renamed(stem: Path) -> None:
+                rewrite_record(outputs, source.archived_as(stem))
+                self._keep_for_review(source, outputs, stem, work)
+
+            publish(source, outputs.files, renamed)
         source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
         _log_done(outputs, source.log)
         return outputs.converted.uncorrected
+
+    def _keep_for_review(self, source: ClaimedSource, outputs: Outputs, stem: Path, work: Path) -> None:
+        first = replace(outputs.before_composing, archived_as=source.archived_as(stem))
+        again = replace(outputs, before_composing=first)
+        self._reviewing.keep(source.folder, source.entry.id, stem, again, work / PAGES_FILE)
 
     def _put_away(self, source: ClaimedSource) -> None:
         """Archive, delete or return the source, where it still lies in the claim folder."""
@@ -221,7 +259,7 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
         total_s=converted.seconds,
         edits=tally.edits,
         rejected=tally.rejected,
-        **({f"numbers_{state}": count for state, count in asdict(numbers).items()} if numbers else {}),
+        **({f"numbers_{state}": n for state, n in asdict(numbers).items() if state != "confirmed"} if numbers else {}),
         **({"duplicate_of": outputs.record.duplicate_of} if outputs.record.duplicate_of else {}),
         **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
         **({"warnings": len(warnings)} if warnings else {}),

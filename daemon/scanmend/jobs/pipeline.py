@@ -113,13 +113,18 @@ class Pipeline:
         stopping: Callable[[], bool] = lambda: False,
         *,
         postpone: bool = False,
+        learned: Callable[[Settings], tuple[str, ...]] = lambda _settings: (),
     ) -> None:
-        """``postpone``: put off documents whose model is being downloaded, once they are read, instead of waiting."""
+        """``postpone``: put off documents whose model is being downloaded, once they are read, instead of waiting.
+
+        ``learned``: entries that count beside those of the folder's glossary.
+        """
         self._postpone = postpone
         self.pool = pool
         self.slot = slot
         self.glossaries = GlossaryFiles()
         self._stopping = stopping
+        self._learned = learned
 
     def convert(self, path: Path, settings: Settings, checkpoint: Checkpoint, done: AppendablePages) -> Converted:
         """Read and correct every page, into ``done``; DocumentError, TransientError, Postponed, Stopping."""
@@ -129,6 +134,7 @@ class Pipeline:
         found = self.pool.inspect(path, reading.limits, INSPECT_LIMIT_S)
         checkpoint.inspected(found)
         task = correction_settings_of(settings, self.glossaries)
+        task = replace(task, glossary=(*task.glossary, *self._learned(settings)))
         tally, kept, failed = Tally(), 0, ""
         with ExitStack() as stack:
             lease: Lease | None = None

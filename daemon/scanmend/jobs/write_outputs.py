@@ -16,9 +16,12 @@ from scanmend.jobs.pipeline import Converted, Pipeline, read_settings_of
 from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import Record
+from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
+
+PAGES_FILE = "pages"
+"""Name of the ``PageFile`` in the folder in which outputs are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Outputs:
     """By suffix, in the order in which they are to be published: the record last."""
     record: Record
     converted: Converted
+    before_composing: Record
+    """The record without what was noticed while outputs were composed: what making them again begins with."""
 
 
 def make_outputs(
@@ -61,12 +66,12 @@ def make_outputs(
 
     DocumentError, TransientError, Postponed, Stopping.
     """
-    pages = PageFile(work / "pages")
+    pages = PageFile(work / PAGES_FILE)
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
-    made = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
-    files, made = write_outputs(settings, made, pages, source.path, work, pipeline.pool)
-    return Outputs(files, made, converted)
+    first = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
+    files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
+    return Outputs(files, made, converted, first)
 
 
 def record_of(source: SourceFile, converted: Converted, settings: Settings, duplicate_of: str | None = None) -> Record:
@@ -98,6 +103,7 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         warnings=(*converted.warnings, *source.notices()),
         original=source.original,
         archived_as=source.archived_as,
+        edits=EditCounts(converted.tally.edits, converted.tally.rejected),
         numbers=converted.tally.numbers,
     )
 

@@ -15,8 +15,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scanmend.document import CorrectedPage, Fingerprint, Page
+from scanmend.document import CorrectedPage, Fingerprint, NumberCounts, Page
+from scanmend.ledger.confirmed import CONFIRMED_COLUMNS, CONFIRMED_SCHEMA, ConfirmedWords
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
+from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
 from scanmend.ledger.sqlite import Database, Schema
 
 KEPT_FINISHED = 50_000
@@ -29,13 +31,14 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 4
+VERSION = 5
 _LISTING = "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)"
 """What ``listing`` is answered from: every column that documents are filtered by."""
 _UPGRADES = {
     1: "ALTER TABLE document ADD COLUMN warnings TEXT",
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
     3: _LISTING,
+    4: f"{REVIEW_SCHEMA};\n{CONFIRMED_SCHEMA}",
 }
 """What makes of a ledger of that version one of the next."""
 _SCHEMA = f"""
@@ -72,9 +75,12 @@ CREATE TABLE page (
   corrected TEXT,              -- CorrectedPage as JSON
   PRIMARY KEY (document, number)
 ) STRICT;
+{REVIEW_SCHEMA};
+{CONFIRMED_SCHEMA}
 """
 
 _PAGE = {"document", "number", "read", "corrected"}
+_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
@@ -97,8 +103,12 @@ class Ledger:
         self._finished = 0
         self._remembered = remembered
         self.db = database(
-            path, Schema(VERSION, _SCHEMA, {"document": COLUMNS, "page": _PAGE}, _UPGRADES), read_only=read_only
+            path,
+            Schema(VERSION, _SCHEMA, _TABLES, _UPGRADES),
+            read_only=read_only,
         )
+        self.reviews = ReviewTable(self.db)
+        self.confirmed = ConfirmedWords(self.db)
         self.path = path
 
     def check(self) -> None:
@@ -134,6 +144,10 @@ class Ledger:
         self._finished += 1
         if self._finished % max(1, self._remembered // 50) == 0:
             self.prune()
+
+    def set_numbers(self, id_: str, numbers: NumberCounts) -> None:
+        """Note how sure the numbers of a finished document are by now."""
+        self.db.run("UPDATE document SET numbers = ? WHERE id = ?", (to_sql(numbers), id_))
 
     def prune(self) -> int:
         """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.

@@ -29,7 +29,7 @@ class Schema:
     columns: Mapping[str, set[str]]
     """The names of each table's columns."""
     upgrades: Mapping[int, str]
-    """By an older version, the statement that makes the next one of it."""
+    """By an older version, the statements that make the next one of it, parted like ``statements``."""
 
 
 class Database:
@@ -82,7 +82,8 @@ class Database:
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version={self._schema.version}")
                 while (version := self._version()) in self._schema.upgrades:
-                    self._db.execute(self._schema.upgrades[version])
+                    for statement in self._schema.upgrades[version].split(";\n"):
+                        self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version={version + 1}")
         if (version := self._version()) != self._schema.version:
             remedy = (

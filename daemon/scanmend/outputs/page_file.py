@@ -37,6 +37,17 @@ class PageFile:
         self.path = path
         self._count = 0
 
+    @classmethod
+    def saved(cls, path: Path) -> "PageFile":
+        """Return the pages that were saved in a file earlier; StorageError where it cannot be read."""
+        pages = cls(path)
+        try:
+            with path.open("rb") as file:
+                pages._count = sum(1 for _ in file)
+        except OSError as e:
+            raise StorageError(f"{path} cannot be read: {e.strerror}") from e
+        return pages
+
     def append(self, page: CorrectedPage, /) -> None:
         """Add the next page; StorageError."""
         try:

@@ -10,6 +10,9 @@ from scanmend.outputs.word_boxes import PlacedWord, placed_words, words_of_numbe
 UNSURE_NUMBER_CONFIDENCE = 80.0
 """Numbers read with less confidence (0–100) are marked as unsure."""
 
+DOUBTFUL = ("disputed", "single")
+"""States of numbers that are marked; those that both readers read alike, or a person decided, are not."""
+
 Mark = tuple[Box | None, str, str]
 """A mark on the page image: its box, its CSS classes, and its ``data-`` attributes."""
 
@@ -80,7 +83,7 @@ class PageText:
         pieces += [(_order(word), self._piece(n, [word], [])) for word in self._unplaced.get(n, ())]
         placed = {id(number) for number in number_at.values()}
         for number in readings:
-            if id(number) not in placed and number.state != "agreed":
+            if id(number) not in placed and number.state in DOUBTFUL:
                 self.marks.append((number.box, number.state, self._attributes(number.box, [], [number])))
         return " ".join(html for _, html in sorted(pieces, key=lambda piece: piece[0]))
 
@@ -88,7 +91,7 @@ class PageText:
         """Return the words of one edit, or one word without, as HTML; what is to be noted of them is marked."""
         word, text = words[0], " ".join(w.text for w in words)
         touching = [edit for edit in self._rejected.get(n, ()) if edit is not word.edit and _touches(edit, word)]
-        doubtful = [number for number in numbers if number.state != "agreed"]
+        doubtful = [number for number in numbers if number.state in DOUBTFUL]
         unsure = (
             word.confidence is not None
             and word.confidence < UNSURE_NUMBER_CONFIDENCE

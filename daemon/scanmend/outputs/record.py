@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,40 @@ _PAGES_KEY = b',\n  "pages": ['
 """The text in a record with which its pages begin."""
 _MAX_HEAD_BYTES = 1 << 16
 """Most bytes that are read in search of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One decision of a person that stands in the outputs."""
+
+    place: str
+    """Id of the place, unique and always the same within the document."""
+    page: int
+    """1-based number of its page."""
+    choice: str
+    """``accept``, ``take``, ``type`` or ``skip``."""
+    before: str
+    """The text as the machine published it."""
+    after: str
+    """The text as it is published now."""
+    by: str
+    """The name that the person gave; anybody can give any."""
+    at: str
+    """When it was decided, ISO 8601 with zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditCounts:
+    """How many edits of a document were accepted and rejected."""
+
+    accepted: int = 0
+    rejected: int = 0
+
+    @classmethod
+    def of(cls, pages: Iterable[CorrectedPage]) -> "EditCounts":
+        """Count those of these pages."""
+        counts = Counter(edit.accepted for page in pages for edit in page.edits)
+        return cls(counts[True], counts[False])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +111,12 @@ class Record:
     """What was to become of the source: ``archive``, ``delete`` or ``keep``."""
     archived_as: Path | None = None
     """Where the source goes when it is archived."""
+    edits: EditCounts = EditCounts()
+    """How many edits of all pages were accepted and rejected."""
     numbers: NumberCounts = NO_NUMBERS
-    """How many numbers of all pages are agreed, disputed and single."""
+    """How many numbers of all pages are agreed, disputed, single and confirmed."""
+    review: tuple[Reviewed, ...] = ()
+    """What a person decided since; empty as the machine publishes it."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -111,19 +150,27 @@ def render(record: Record) -> Iterator[bytes]:
         "duplicate_of": record.duplicate_of,
         "uncorrected": record.uncorrected,
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
+        "edits": asdict(record.edits),
         "numbers": asdict(record.numbers),
     }
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
         yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
-    warnings = _json({"warnings": [warning_fields(warning) for warning in record.warnings]})
+    rest = {
+        "warnings": [warning_fields(warning) for warning in record.warnings],
+        "review": [_reviewed_fields(one) for one in record.review],
+    }
     # behind the pages, as ``head`` reads only so much in search of them
-    yield b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
+    yield b"\n  ]," + _bytes(_json(rest).removeprefix("{")) + b"\n"
 
 
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
     """Return a warning as the record's fields."""
     return {"code": warning.code, "page": warning.page, "text": printable(warning.text)}
+
+
+def _reviewed_fields(one: Reviewed) -> dict[str, Any]:
+    return {**asdict(one), "place": printable(one.place), "by": printable(one.by)}
 
 
 def head(path: Path) -> dict[str, Any]:
@@ -140,7 +187,7 @@ def numbers_of(head: Mapping[str, Any]) -> NumberCounts:
     """Return what a record's ``head`` says of its numbers; none counted where it is empty or of an older scanmend."""
     counts = head.get("numbers")
     known = counts if isinstance(counts, dict) else {}
-    return NumberCounts(*(n if type(n := known.get(state)) is int else 0 for state in ("agreed", "disputed", "single")))
+    return NumberCounts(*(n if type(n := known.get(state)) is int else 0 for state in asdict(NO_NUMBERS)))
 
 
 def _json(fields: dict[str, Any]) -> str:
@@ -225,6 +272,7 @@ def _edit_fields(edit: Edit, line: int, word: int | None) -> dict[str, Any]:
         "reason": edit.reason,
         "gain": _rounded(edit.gain),
         "optical": _rounded(edit.optical),
+        "margin": _rounded(edit.margin),
     }
 
 

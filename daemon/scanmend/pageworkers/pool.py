@@ -25,7 +25,7 @@ from scanmend.pageworkers.second_stage import FirstReading, SecondStage
 from scanmend.pageworkers.worker_processes import WorkerProcesses
 from scanmend.process.child import Child, Message
 from scanmend.second_reader.reader_process import ReaderProcess
-from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
+from scanmend.source.settings import Inspection, PageLook, ReadSettings, SourceLimits
 
 WORKER_GRACE_S = 15.0
 """Seconds that start-up and rendering may take beyond Tesseract's limit before a worker is ended."""
@@ -137,6 +137,19 @@ class PagePool:
             return _warnings.validate_python(self._processes.ask(request, limit_s, self._grace_s, keep=not long))
 
         return self._submit_compose(call) if long else self._submit(path, call)
+
+    def show(self, path: Path, look: PageLook, target: Path, limits: SourceLimits, limit_s: float) -> "Future[None]":
+        """Have a page, or a piece of it, written to ``target`` as a PNG for people, before any page that waits.
+
+        The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping.
+        """
+        request: Message = {"do": "show", "path": os.fsencode(path).hex(), "look": asdict(look), "target": str(target)}
+        request["limits"] = asdict(limits)
+
+        def call() -> None:
+            self._processes.ask(request, limit_s, self._grace_s)
+
+        return self._submit(path, call, first=True)
 
     def start_ahead(self, pages: int = 1) -> None:
         """Start workers for ``pages`` pages that will come soon, less those that are idle, within the pool's size."""

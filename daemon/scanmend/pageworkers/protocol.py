@@ -1,7 +1,7 @@
 """What the page pool and its worker processes have to agree on; light, as the daemon imports it without MuPDF.
 
-A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``). The reply has a ``result``, or
-an ``error`` and its ``message``.
+A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``, ``show``). The reply has a
+``result``, or an ``error`` and its ``message``.
 """
 
 from scanmend.errors import DocumentError, OcrError, StorageError
@@ -22,4 +22,6 @@ WHOLE_DOCUMENT_TASKS = {"inspect": "looking at the file", "compose": "making the
 
 def task_name(request: Message) -> str:
     """Return how messages name what a request asks for."""
+    if request["do"] == "show":
+        return f"showing page {request['look']['number']}"
     return f"page {request['number']}" if "number" in request else WHOLE_DOCUMENT_TASKS[request["do"]]

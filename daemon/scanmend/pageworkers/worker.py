@@ -24,12 +24,14 @@ from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.symbols import supports
 from scanmend.source import render
 from scanmend.source.damage import damage_as_document_error
-from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
+from scanmend.source.preview import open_preview
+from scanmend.source.settings import Inspection, PageLook, ReadSettings, SourceLimits
 
 _page = TypeAdapter(Page)
 _settings = TypeAdapter(ReadSettings)
 _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
+_look = TypeAdapter(PageLook)
 
 
 def handle(request: Message, progress: Progress) -> Message:
@@ -68,6 +70,17 @@ def _compose(path: Path, request: Message, progress: Progress) -> Any:
         return _warnings.dump_python(compose(path, pages, targets, request["facts"], progress), mode="json")
 
 
+def _show(path: Path, request: Message, _progress: Progress) -> Any:
+    look, target = _look.validate_python(request["look"]), Path(request["target"])
+    with (
+        _full_disk_as_storage_error(target.parent),
+        rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
+        damage_as_document_error(f"page {look.number} cannot be shown"),
+        open_preview(path) as preview,
+    ):
+        preview.png(look, target)
+
+
 def _read(path: Path, request: Message, _progress: Progress) -> Any:
     settings, work = _settings.validate_python(request["settings"]), Path(request["work"])
     try:
@@ -102,6 +115,7 @@ _HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {
     "inspect": _inspect,
     "read": _read,
     "compose": _compose,
+    "show": _show,
 }
 
 if __name__ == "__main__":

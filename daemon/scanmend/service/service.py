@@ -23,6 +23,7 @@ from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
+from scanmend.review.reviews import Reviews
 from scanmend.service import malloc
 from scanmend.service.dispatch import Dispatcher
 from scanmend.service.document_pool import DocumentPool
@@ -73,7 +74,9 @@ class Service:
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.wake)
-        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True)
+        self.reviews = Reviews(config.state_dir, self.ledger, self.pool, self._review_changed)
+        learned = self.reviews.glossary.entries_for
+        pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True, learned=learned)
         self._glossaries = pipeline.glossaries
         read_glossaries(config, self._glossaries)
         self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
@@ -90,6 +93,7 @@ class Service:
             lambda folder, space, inbox: trouble_of_folder(
                 self._storage, folder, config.state_dir, writing=space, inbox=inbox
             ),
+            self.reviews.shelf,
         )
         self._dispatcher = Dispatcher(
             self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle, self.pauses
@@ -135,6 +139,7 @@ class Service:
         """Work until asked to stop; when this returns, every child process has ended and all is written down."""
         try:
             self._recovery.recover(self.config.folders)
+            self.reviews.recover()
             threading.Thread(target=sweep, args=(self.config,), name="sweep", daemon=True).start()
             self._watchers = self._make_watchers()
             notify("READY=1", f"MAINPID={os.getpid()}")
@@ -168,6 +173,7 @@ class Service:
         self._dispatcher.begin_due(self.config.folders, time.time())
         self._dispatcher.begin_new(self._watchers, now)
         self.slot.tick()
+        self.reviews.look()
         if not self._documents:
             self.pool.end_idle(self._workers_idle_s)
         self._report()
@@ -190,6 +196,11 @@ class Service:
     def _make_watchers(self) -> list[InboxWatcher]:
         adopt, storage = self._recovery.adopt, self._storage
         return [InboxWatcher(f, self.ledger, self._fs_events, adopt, storage=storage) for f in self.config.folders]
+
+    def _review_changed(self) -> None:
+        """Tell pages that are open; called from threads of the review and of requests."""
+        self.latest.note_change()
+        self.wake()
 
     def _inbox_changed(self) -> None:
         """Have the inboxes listed; called from watchdog's thread."""
@@ -297,6 +308,7 @@ class Service:
         self._documents.wait(time.monotonic() + STOP_GRACE_S)
         self.pool.close()
         self.slot.stop()
+        self.reviews.close()
         self._documents.close()
         self._lifecycle.close()
         self.ledger.close()

@@ -1,6 +1,7 @@
-"""Pages of a source as JPEG previews for people: in colour, upright and no larger than asked for, one at a time."""
+"""Pages of a source as pictures for people: in colour, upright and no larger than asked for, one at a time."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from scanmend.fs.safe_open import open_source
 from scanmend.source.image.image_file import ImageFile, open_image_file
 from scanmend.source.pdf.bounds import HEAD_BYTES, has_header
+from scanmend.source.settings import PageLook
 
 
 class Preview:
@@ -34,6 +36,26 @@ class Preview:
         picture.save(packed, "JPEG", quality=quality, optimize=True)
         return packed.getvalue()
 
+    def png(self, look: PageLook, target: Path) -> None:
+        """Write a page, or what is cut out of it, as a PNG, which appears whole; as ``jpeg``, and OSError."""
+        width, height = look.shown
+        if self.image is None:
+            picture = self._of_pdf(look.number, max(width, round(height * 0.7)), look.turned)
+        else:
+            picture = self._upright(self.image, look.number, look.turned)
+        if picture.size != look.shown:
+            picture = picture.resize(look.shown, Image.Resampling.BOX)
+        if look.box is not None:
+            x, y = width / max(1, look.size[0]), height / max(1, look.size[1])
+            left, top, right, bottom = look.box
+            picture = picture.crop((round(left * x), round(top * y), round(right * x), round(bottom * y)))
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            _grey_if_colourless(picture).save(part, "PNG", compress_level=3)
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
+
     def _of_pdf(self, number: int, width: int, turned: int) -> Image.Image:
         import pymupdf  # noqa: PLC0415 -- a third of a page worker's start; images do without
 
@@ -48,13 +70,16 @@ class Preview:
         pymupdf.TOOLS.store_shrink(100)  # no page is asked for twice
         return _grey_if_colourless(Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples))
 
-    @staticmethod
-    def _of_image(image: ImageFile, number: int, width: int, turned: int) -> Image.Image:
-        picture = image.page(number).picture
-        picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-        picture = picture.rotate(-turned, expand=True) if turned else picture
+    def _of_image(self, image: ImageFile, number: int, width: int, turned: int) -> Image.Image:
+        picture = self._upright(image, number, turned)
         picture.thumbnail((width, round(width / 0.7)), Image.Resampling.BOX)
         return _grey_if_colourless(picture)
+
+    @staticmethod
+    def _upright(image: ImageFile, number: int, turned: int) -> Image.Image:
+        picture = image.page(number).picture
+        picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+        return picture.rotate(-turned, expand=True) if turned else picture
 
 
 @contextmanager

@@ -38,6 +38,22 @@ class ReadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLook:
+    """How a page is shown to people."""
+
+    number: int
+    """1-based."""
+    size: tuple[int, int]
+    """Width and height of the page as it was read, in pixels: what boxes count in."""
+    shown: tuple[int, int]
+    """Width and height, in pixels, at which it is shown."""
+    turned: int = 0
+    """Degrees clockwise, a multiple of 90, by which the source's page is turned first."""
+    box: tuple[int, int, int, int] | None = None
+    """What of it is cut out, in pixels of ``size``; None for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What is known of a source before any page is read."""
 

@@ -94,7 +94,7 @@ def _readings(record_file: Path) -> tuple[Reading, Reading]:
     raw = Reading("\f".join(page["raw"] for page in pages), seconds={"ocr": timings["ocr_s"]})
     published = Reading(
         record_file.with_suffix(".txt").read_text("utf-8"),
-        marked=tuple(number["text"] for number in listed if number["state"] != "agreed"),
+        marked=tuple(number["text"] for number in listed if number["state"] in ("disputed", "single")),
         disputed=sum(number["state"] == "disputed" for number in listed),
         seconds={"ocr": timings["ocr_s"], "second": second_s, "correct": timings["correct_s"]},
     )

@@ -21,7 +21,7 @@ from scanmend.document import (
     Word,
     without_glyphs,
 )
-from scanmend.outputs.record import Record, head, numbers_of, render
+from scanmend.outputs.record import EditCounts, Record, Reviewed, head, numbers_of, render
 from two_readers_page import two_readers_page
 
 PAGE = Page(
@@ -90,8 +90,10 @@ def test_the_whole_record():
         "duplicate_of": None,
         "uncorrected": None,
         "archived_as": None,
-        "numbers": {"agreed": 0, "disputed": 0, "single": 0},
+        "edits": {"accepted": 0, "rejected": 0},
+        "numbers": {"agreed": 0, "disputed": 0, "single": 0, "confirmed": 0},
         "warnings": [],
+        "review": [],
         "pages": [
             {
                 "number": 2,
@@ -123,6 +125,7 @@ def test_the_whole_record():
                         "reason": "look-alike",
                         "gain": 5.432,
                         "optical": None,
+                        "margin": None,
                     }
                 ],
             }
@@ -170,7 +173,9 @@ def test_the_documentation_names_every_field():
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
     pages = (two_readers_page(),)
-    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),), pages=pages))
+    warnings = (DocumentWarning("output_not_made", "no pdf"),)
+    review = (Reviewed("p1l2w1", 1, "type", "49.10", "19.10", "Ana", "2026-05-01T10:00:00+00:00"),)
+    out = written(replace(RECORD, warnings=warnings, pages=pages, review=review))
     expected = [
         *out,
         *out["numbers"],
@@ -181,6 +186,7 @@ def test_the_documentation_names_every_field():
         *out["pages"][0],
         *out["pages"][0]["edits"][0],
         *out["warnings"][0],
+        *out["review"][0],
     ]
     assert sorted(documented) == sorted(expected)
 
@@ -190,7 +196,9 @@ def test_the_head_is_read_without_the_pages(tmp_path):
     file = tmp_path / "a.json"
     odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
     file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
-    assert head(file) == {key: value for key, value in written(odd).items() if key not in ("pages", "warnings")}
+    assert head(file) == {
+        key: value for key, value in written(odd).items() if key not in ("pages", "warnings", "review")
+    }
     for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
         file.write_bytes(other)
         assert head(file) == {}
@@ -219,7 +227,7 @@ def test_what_two_readers_said():
     """How many lines the second one found and read, each number, and of each edit what it does and the image's say."""
     page = replace(without_glyphs(two_readers_page()), skipped="")
     out = written(replace(RECORD, pages=(page,), numbers=NumberCounts.of(page.numbers)))
-    assert out["numbers"] == {"agreed": 1, "disputed": 1, "single": 1}
+    assert out["numbers"] == {"agreed": 1, "disputed": 1, "single": 1, "confirmed": 0}
     (told,) = out["pages"]
     assert told["second_reader"] == {"lines": 3, "read": 2, "seconds": 0.25, "problem": None}
     assert told["numbers"] == [
@@ -275,3 +283,10 @@ def test_a_second_reader_that_had_no_answer():
 def test_numbers_are_known_from_the_head_alone(told, known):
     """Records of an older scanmend have none, and nobody has to trust what a record says."""
     assert numbers_of(told) == known
+
+
+def test_edits_are_counted_by_their_verdict():
+    """The counts stand before the pages, where lists of documents read them."""
+    page = CorrectedPage(PAGE, "", (EDIT, replace(EDIT, accepted=False), replace(EDIT, accepted=False)))
+    assert EditCounts.of([page, page]) == EditCounts(2, 4)
+    assert written(replace(RECORD, edits=EditCounts(2, 4)))["edits"] == {"accepted": 2, "rejected": 4}

@@ -4,6 +4,7 @@ What the evidence settles is settled here, without a language model. What it lea
 that a language model may choose between, and what the image says of any text that somebody proposes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -12,7 +13,7 @@ from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.two_readers import weigh
 from scanmend.correct.two_readers.comparison import Comparison, SecondWord
 from scanmend.correct.two_readers.placement import PlacedLine, place
-from scanmend.correct.two_readers.proposals import Proposals, Reading
+from scanmend.correct.two_readers.proposals import MIN_FOUND_LINE, MIN_FOUND_WORDS, Proposals, Reading
 from scanmend.correct.two_readers.revision import Place, Revision, revise
 from scanmend.correct.two_readers.witnesses import Testimony, testimonies
 from scanmend.document import Box, Edit, Page, union
@@ -78,9 +79,10 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
         if verdict is None:
             undecided[moved[reading.line], reading.word] = reading
         else:
-            edits.append(_replaced(page, found, reading, accepted=verdict, testimony=testimony))
+            edit = _replaced(page, found, reading, accepted=verdict, testimony=testimony)
+            edits.append(edit if testimony else replace(edit, margin=_margin(reading, settings, edit, asks=asks)))
     edits = [replace(edit, line=moved[edit.line]) for edit in edits]
-    edits += (_inserted(*one) for one in _insertions(found, proposals, placed, moved))
+    edits += (_inserted(one) for one in _insertions(found, proposals, placed, moved))
     at_home = {(moved[n], i): second for (n, i), second in found.second.items()}
     return _result(roomy, edits, found, undecided, at_home)
 
@@ -93,15 +95,42 @@ def _may_drop(page: Page, at: Place, settings: TogetherSettings) -> bool:
 
 def _insertions(
     found: Comparison, proposals: Proposals, placed: Sequence[PlacedLine], moved: Sequence[int]
-) -> list[tuple[Place, str, Box, float]]:
-    """Return place, text, box and confidence of what is inserted; at one place, what stands further left is first."""
+) -> list["_Insertion"]:
+    """Return what is inserted; at one place, what stands further left is first."""
     words = [
-        ((moved[w.place[0]], w.place[1]), w.text, w.box, w.confidence)
+        _Insertion((moved[w.place[0]], w.place[1]), w.text, w.box, w.confidence, MIN_FOUND_WORDS)
         for w in found.found_words
         if proposals.believes_words(w)
     ]
-    lines = [((p.line, p.word), p.found.text, p.found.reading.line.box, p.found.reading.confidence) for p in placed]
-    return sorted((*words, *lines), key=lambda i: (i[0], i[2][0]))
+    lines = [
+        _Insertion((p.line, p.word), p.found.text, p.found.reading.line.box, p.found.reading.confidence, MIN_FOUND_LINE)
+        for p in placed
+    ]
+    return sorted((*words, *lines), key=lambda i: (i.at, i.box[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    """Words that only the second reader has, and where they come in."""
+
+    at: Place
+    text: str
+    box: Box
+    confidence: float
+    """Mean probability of its characters, 0–1."""
+    needed: float
+    """Confidence from which it is believed."""
+
+    @property
+    def margin(self) -> float:
+        """Nats between the odds of the confidence and those of the confidence that is needed."""
+        return round(_logit(self.confidence) - _logit(self.needed), 2)
+
+
+def _logit(probability: float) -> float:
+    """Return the logarithm of the odds of a probability, which is taken for 0.999 at most."""
+    bounded = min(max(probability, 0.001), 0.999)
+    return math.log(bounded / (1 - bounded))
 
 
 def _result(
@@ -142,6 +171,17 @@ def _verdict(reading: Reading, testimony: Testimony | None, settings: TogetherSe
     return score >= weigh.ACCEPTANCE_SCORE
 
 
+def _margin(reading: Reading, settings: TogetherSettings, edit: Edit, *, asks: bool) -> float:
+    """Return the nats between a second reading's score and the one at which its verdict would be another one."""
+    dispute = reading.dispute
+    needed = weigh.ACCEPTANCE_SCORE
+    if weigh.holds_digit(dispute.raw + dispute.new):
+        needed = NUMBER_SCORE
+    elif asks and (dispute.raw_zipf or dispute.new_zipf):
+        needed = CLEAR_SCORE if edit.accepted else OPEN_SCORE
+    return round(reading.score + settings.boldness - needed, 2)
+
+
 def _dropped(page: Page, at: Place) -> Edit:
     """Return the edit that drops a word as noise."""
     word = page.lines[at[0]].words[at[1]]
@@ -167,10 +207,11 @@ def _replaced(page: Page, found: Comparison, reading: Reading, *, accepted: bool
     )
 
 
-def _inserted(at: Place, text: str, box: Box, confidence: float) -> Edit:
+def _inserted(one: _Insertion) -> Edit:
     """Return the edit that inserts words before one word."""
-    reason, boxes = f"only the second reader found it (certain to {confidence:.0%})", _word_boxes(text, box)
-    return Edit(*at, "", text, PROPOSER, count=0, accepted=True, reason=reason, box=union(boxes), boxes=boxes)
+    reason, boxes = f"only the second reader found it (certain to {one.confidence:.0%})", _word_boxes(one.text, one.box)
+    edit = Edit(*one.at, "", one.text, PROPOSER, count=0, accepted=True, reason=reason, box=union(boxes), boxes=boxes)
+    return replace(edit, margin=one.margin)
 
 
 def _reason(reading: Reading) -> str:

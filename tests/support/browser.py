@@ -1,0 +1,96 @@
+"""Chromium, the daemon's page in it, and what it complains of."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",  # tests run as root, too
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIMIT_MS = 60_000
+"""How long anything on a page may take before a test fails; the machine may have much else to do."""
+PICTURES = os.environ.get("SCANMEND_PICTURES", "")
+"""Folder that screenshots for the documents go to; none are taken where it is not set."""
+SIZES = {"wide": (1280, 860), "phone": (390, 844)}
+"""Width and height of the screens that pages are looked at on, in pixels."""
+LOOKS = (("light", "wide"), ("dark", "phone"))
+"""Colour scheme and screen of each look."""
+
+
+def axe_script() -> str:
+    """Return axe-core, or skip the test."""
+    package = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    return Path(package.__path__[0], "axe.min.js").read_text("utf-8")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser that runs while the context lasts; the test is skipped where there is none."""
+    if not CHROMIUM:
+        pytest.skip("there is no chromium; scripts/setup --tests installs it")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visitor:
+    """Somebody who looks at the page of one daemon."""
+
+    def __init__(self, browser: Any, base: str, *, script: bool = True, **context: Any) -> None:
+        """``script``: whether the browser runs scripts."""
+        width, height = SIZES["wide"]
+        self.context = browser.new_context(
+            base_url=base, java_script_enabled=script, viewport={"width": width, "height": height}, **context
+        )
+        self.context.set_default_timeout(LIMIT_MS)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        """Errors in the console, among them violations of the policy, errors of scripts, and dialogs."""
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def close(self) -> None:
+        """Close the page; AssertionError where it complained."""
+        self.context.close()
+        assert self.complaints == []
+
+    def _said(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def audit(self, axe: str, name: str = "") -> None:
+        """Have axe-core look at the page, light on a wide screen and dark on a phone; take pictures where asked."""
+        for scheme, size in LOOKS:
+            width, height = SIZES[size]
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.evaluate(axe)
+            found = self.page.evaluate("axe.run().then(r => r.violations)")
+            told = [f"{v['id']}: {v['nodes'][0]['html']} {v['nodes'][0]['failureSummary']}" for v in found]
+            assert told == [], f"{self.page.url} {scheme} {size}"
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                f"{self.page.url} is wider than the {size} screen"
+            )
+            if PICTURES and name:
+                self.page.screenshot(path=Path(PICTURES, name + (".png" if size == "wide" else "-phone.png")))
+        width, height = SIZES["wide"]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="light")
