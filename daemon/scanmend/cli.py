@@ -59,9 +59,13 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
-    from scanmend.service.service import Service  # noqa: PLC0415 -- only the daemon needs it
+    from scanmend.metrics.counting import Counting  # noqa: PLC0415 -- only the daemon needs these
+    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415
+    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415
+    from scanmend.service.service import Service  # noqa: PLC0415
 
-    log_to_stderr()
+    counting = Counting()
+    log_to_stderr(hear=[counting.hear])
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     log = structlog.get_logger()
@@ -73,7 +77,13 @@ def run(config: ConfigFile = None) -> None:
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.wake())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
-    service.run()
+    metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
+    textfile = Textfile(lambda: service.config.metrics.textfile, metrics.render, metrics.render_stopped)
+    textfile.start()
+    try:
+        service.run()
+    finally:
+        textfile.stop()
 
 
 @app.command()

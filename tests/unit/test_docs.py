@@ -11,11 +11,12 @@ from project import ROOT
 from scanmend import cli
 from scanmend.commands import models
 from scanmend.config.load import load
+from scanmend.config.monitoring import Metrics
 from scanmend.config.schema import Config, Folder, ModelSpec, Settings
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 DOCUMENTS = sorted(str(p.relative_to(ROOT)) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
-SECTIONS = {"Top level": Config, "Models": ModelSpec, "Settings": Settings, "Folders": Folder}
+SECTIONS = {"Top level": Config, "Metrics": Metrics, "Models": ModelSpec, "Settings": Settings, "Folders": Folder}
 UNSET, REQUIRED = "—", "required"
 
 
@@ -49,7 +50,7 @@ def test_every_key_is_described_and_no_other(section):
     assert all(len(row) == 4 and all(row) for row in rows(section).values())
 
 
-@pytest.mark.parametrize("section", ["Top level", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Metrics", "Models", "Settings"])
 def test_every_documented_default_is_the_real_one(section):
     """As YAML, since that is what a reader would copy."""
     for key, field in keys(section).items():
@@ -88,7 +89,7 @@ def bounds(schema):
         yield from (b for value in schema for b in bounds(value))
 
 
-@pytest.mark.parametrize("section", ["Top level", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Metrics", "Models", "Settings"])
 def test_every_choice_and_every_limit_is_named(section):
     """Where a key takes one of a few words, or a number within limits, the type says so."""
     properties = SECTIONS[section].model_json_schema()["properties"]

@@ -37,12 +37,13 @@ ROOMS = {
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.scheduler": "errors document fs config process correct llm.store",
+    "metrics": "errors fs config ledger",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
     "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
     "service",
-    "cli": "errors config pageworkers llm.store llm.scheduler jobs service commands",
+    "cli": "errors config pageworkers llm.store llm.scheduler metrics jobs service commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
@@ -76,6 +77,7 @@ DOORS = {
     "rapidocr": (),
     "watchdog": ("intake/fs_events.py",),
     "pynvml": ("llm/scheduler/gpu_memory.py",),
+    "prometheus_client": ("metrics/exposition.py",),
     "huggingface_hub": ("llm/store/hub*.py",),
     "typer": ("cli.py", "commands/*.py"),
     "rich": ("cli.py", "commands/*.py"),

@@ -22,6 +22,7 @@ from scanmend.config.fields import (
     Seconds,
     Whole,
 )
+from scanmend.config.monitoring import Metrics
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -202,6 +203,7 @@ class Config(_Closed):
     """GPU memory that is to stay free for other programs."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """Page processes; all cores when not set."""
+    metrics: Metrics = Metrics()
     models: dict[str, ModelSpec] = {}
     defaults: Settings = Settings()
     folders: tuple[Folder, ...] = ()

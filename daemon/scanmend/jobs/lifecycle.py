@@ -123,13 +123,15 @@ class DocumentLifecycle:
         source.record("working", outbox=source.folder.outbox)  # where it is now, whatever it was when the scan came
         source = with_free_archive_name(source)
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
+        began = time.monotonic()
         with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
             outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
             publish(source, outputs.files, lambda stem: rewrite_record(outputs, source.archived_as(stem)))
         source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
-        _log_done(outputs, source.log)
+        write_s = max(0.0, time.monotonic() - began - outputs.converted.seconds)
+        _log_done(outputs, source.log, write_s=write_s, age_s=max(0.0, time.time() - source.entry.claimed))
         return outputs.converted.uncorrected
 
     def _put_away(self, source: ClaimedSource) -> None:
@@ -207,8 +209,11 @@ class DocumentLifecycle:
             hooks.after_failure(source.folder, source.entry, target, reason, self._stopping)
 
 
-def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
-    """Write the one line that sums a document up."""
+def _log_done(outputs: Outputs, log: FilteringBoundLogger, *, write_s: float, age_s: float) -> None:
+    """Write the one line that sums a document up.
+
+    ``write_s``: seconds that making and publishing the outputs took. ``age_s``: seconds since the file was claimed.
+    """
     converted, tally = outputs.converted, outputs.converted.tally
     warnings, numbers = outputs.record.warnings, outputs.record.numbers
     for warning in warnings:
@@ -218,7 +223,9 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
         pages=len(converted.pages),
         ocr_s=round(tally.ocr_s, 3),
         llm_s=round(tally.correct_s, 3),
+        write_s=round(write_s, 3),
         total_s=converted.seconds,
+        age_s=round(age_s, 3),
         edits=tally.edits,
         rejected=tally.rejected,
         **({f"numbers_{state}": count for state, count in asdict(numbers).items()} if numbers else {}),

@@ -10,6 +10,7 @@ States, and how a document gets from one to the next::
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,15 @@ CREATE TABLE page (
 _PAGE = {"document", "number", "read", "corrected"}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCount:
+    """How many documents of one folder are in one state."""
+
+    folder: str
+    state: str
+    documents: int
 
 
 class Ledger:
@@ -206,6 +216,18 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many documents are in each state."""
         return {row[0]: row[1] for row in self.db.query("SELECT state, count(*) FROM document GROUP BY state")}
+
+    def counts_by_folder(self) -> list[FolderCount]:
+        """Return how many documents that are not done each folder has in each state."""
+        states = (*ACTIVE, "quarantined")
+        marks = ", ".join("?" * len(states))  # by name, so that the index finds them among thousands that are done
+        query = f"SELECT folder, state, count(*) FROM document WHERE state IN ({marks}) GROUP BY folder, state"  # noqa: S608 -- only marks
+        return [FolderCount(*row) for row in self.db.query(query, states)]
+
+    def last_done(self) -> dict[str, float]:
+        """Return when each folder's latest document was done, in seconds of the wall clock, as far as it is known."""
+        query = "SELECT folder, max(changed) FROM document WHERE state = 'done' GROUP BY folder"
+        return {row[0]: row[1] for row in self.db.query(query)}
 
     def uncorrected(self) -> int:
         """Return how many documents are done with pages that no model corrected, since it failed."""

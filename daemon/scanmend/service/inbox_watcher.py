@@ -147,6 +147,7 @@ class InboxWatcher:
             "why": self.mode.reason,
             "waiting": self.waiting,
             "trouble": self.trouble or pause_reason,
+            "paused": pause_reason is not None,
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 
