@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -47,6 +47,10 @@ from scanmend.llm.store.last_used import LastUsed
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 
+if TYPE_CHECKING:
+    from scanmend.metrics.counting import Counting
+    from scanmend.service.service import Service
+
 if _BREAKABLE:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -60,12 +64,12 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
     from scanmend.metrics.counting import Counting  # noqa: PLC0415 -- only the daemon needs these
-    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415
-    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415
+    from scanmend.notify.notifier import Notifier  # noqa: PLC0415
     from scanmend.service.service import Service  # noqa: PLC0415
 
     counting = Counting()
-    log_to_stderr(hear=[counting.hear])
+    notifier = Notifier(lambda: service.config, lambda: service.latest_status, lambda: service.ledger)
+    log_to_stderr(hear=[counting.hear, notifier.hear])
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     log = structlog.get_logger()
@@ -77,11 +81,21 @@ def run(config: ConfigFile = None) -> None:
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.wake())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
+    with _textfile(service, counting), notifier:
+        service.run()
+
+
+@contextmanager
+def _textfile(service: "Service", counting: "Counting") -> Iterator[None]:
+    """Keep the textfile of metrics up to date while the service runs."""
+    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415 -- only the daemon needs these
+    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415
+
     metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
     textfile = Textfile(lambda: service.config.metrics.textfile, metrics.render, metrics.render_stopped)
     textfile.start()
     try:
-        service.run()
+        yield
     finally:
         textfile.stop()
 

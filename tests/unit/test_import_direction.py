@@ -38,12 +38,13 @@ ROOMS = {
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.scheduler": "errors document fs config process correct llm.store",
     "metrics": "errors fs config ledger",
+    "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
-    "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake jobs "
-    "service",
-    "cli": "errors config pageworkers llm.store llm.scheduler metrics jobs service commands",
+    "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake notify "
+    "jobs service",
+    "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service commands",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
@@ -77,6 +78,7 @@ DOORS = {
     "rapidocr": (),
     "watchdog": ("intake/fs_events.py",),
     "pynvml": ("llm/scheduler/gpu_memory.py",),
+    "apprise": ("notify/host.py",),
     "prometheus_client": ("metrics/exposition.py",),
     "huggingface_hub": ("llm/store/hub*.py",),
     "typer": ("cli.py", "commands/*.py"),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scanmend.config.messages import keys_only, readable
-from scanmend.config.monitoring import Metrics
+from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Folder, ModelSpec, Settings
 from scanmend.config.yaml_lines import Lines, Location, read
 from scanmend.errors import ConfigError
@@ -80,7 +80,7 @@ def _valid_folders(folders: object, wrong: Collection[Location], context: dict[s
 def _known_keys(loc: Location) -> set[str]:
     """The keys that are allowed at this location."""
     kinds: dict[str, type[BaseModel]] = {"models": ModelSpec, "defaults": Settings, "folders": Folder}
-    kinds |= {"metrics": Metrics}
+    kinds |= {"metrics": Metrics, "notify": Notify}
     owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
     return set(owner.model_fields) - ({"source"} if owner is Config else set())
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scanmend.config.fields import (
     Command,
@@ -22,7 +22,7 @@ from scanmend.config.fields import (
     Seconds,
     Whole,
 )
-from scanmend.config.monitoring import Metrics
+from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -204,6 +204,7 @@ class Config(_Closed):
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """Page processes; all cores when not set."""
     metrics: Metrics = Metrics()
+    notify: Annotated[Notify, BeforeValidator(addresses_as_section)] = Notify()
     models: dict[str, ModelSpec] = {}
     defaults: Settings = Settings()
     folders: tuple[Folder, ...] = ()

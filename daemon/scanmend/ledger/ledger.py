@@ -85,6 +85,19 @@ class FolderCount:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What came to its end in one folder within some time."""
+
+    folder: str
+    done: int
+    pages: int
+    uncorrected: int
+    disputed: int
+    """Numbers of the finished documents that both readers read differently."""
+    quarantined: int
+
+
 class Ledger:
     """The documents of one state folder; safe to share between threads, and with other processes."""
 
@@ -223,6 +236,15 @@ class Ledger:
         marks = ", ".join("?" * len(states))  # by name, so that the index finds them among thousands that are done
         query = f"SELECT folder, state, count(*) FROM document WHERE state IN ({marks}) GROUP BY folder, state"  # noqa: S608 -- only marks
         return [FolderCount(*row) for row in self.db.query(query, states)]
+
+    def counts_since(self, when: float) -> list[DayCount]:
+        """Return what came to its end in each folder since then, in seconds of the wall clock."""
+        done = "sum(state = 'done'), coalesce(sum(pages) FILTER (WHERE state = 'done'), 0)"
+        numbers = "coalesce(sum(json_extract(numbers, '$.disputed')) FILTER (WHERE state = 'done'), 0)"
+        columns = f"folder, {done}, sum(state = 'done' AND error IS NOT NULL), {numbers}, sum(state = 'quarantined')"
+        ended = "state IN ('done', 'quarantined') AND changed >= ?"
+        query = f"SELECT {columns} FROM document WHERE {ended} GROUP BY folder"  # noqa: S608 -- all of it is ours
+        return [DayCount(*row) for row in self.db.query(query, (when,))]
 
     def last_done(self) -> dict[str, float]:
         """Return when each folder's latest document was done, in seconds of the wall clock, as far as it is known."""

@@ -124,6 +124,7 @@ REJECTIONS = Metric(
 CONFIG_GOOD = Metric(
     "scanmend_config_last_reload_successful", "gauge", "Whether the configuration file, when last read, was taken."
 )
+NOTIFICATIONS = Metric("scanmend_notifications_total", "counter", "Notifications, by what became of them.", ("result",))
 LOG_LINES = Metric("scanmend_log_lines_total", "counter", "Lines in the log, by level.", ("level",))
 LAST_SUCCESS = Metric(
     "scanmend_last_success_timestamp_seconds",
@@ -158,7 +159,7 @@ BUILD = Metric("scanmend_build_info", "gauge", "Always 1; the labels say what ru
 COUNTED = (
     DOCUMENTS, PUT_OFF, PAGES, NUMBERS, EDITS, STAGE_SECONDS, WAITED_SECONDS, WARNINGS, UNEXPECTED, HOOKS,
     LOAD_SECONDS, UNLOAD_SECONDS, MODEL_FAILURES, NOT_RETURNED, GPU_MEMORY, READER_FAILURES, REJECTIONS, CONFIG_GOOD,
-    LOG_LINES, LAST_SUCCESS,
+    NOTIFICATIONS, LOG_LINES, LAST_SUCCESS,
 )  # fmt: skip
 """Metrics that log events count."""
 LOOKED_UP = (

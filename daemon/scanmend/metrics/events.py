@@ -105,6 +105,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "config.rejected": (Rule(c.REJECTIONS), Rule(c.CONFIG_GOOD, amount="=0")),
     "config.reloaded": (Rule(c.CONFIG_GOOD),),
     "daemon.ready": (Rule(c.CONFIG_GOOD),),
+    "notify.sent": (Rule(c.NOTIFICATIONS, {"result": "=sent"}),),
+    "notify.failed": (Rule(c.NOTIFICATIONS, {"result": "=failed"}),),
+    "notify.given_up": (Rule(c.NOTIFICATIONS, {"result": "=given_up"}),),
 }
 """By name of the event, what it counts."""
 BY_LEVEL = Rule(c.LOG_LINES, {"level": "level"})
