@@ -132,11 +132,30 @@ def correct(
 
 
 @app.command()
-def check(config: ConfigFile = None) -> None:
+def check(
+    config: ConfigFile = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Print one page for whoever helps you: what is here, and nothing secret.")
+    ] = False,
+) -> None:
     """Check configuration and environment, and say how to fix what is wrong. Exit code 1 when something is."""
     from scanmend.commands import check as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config))
+    if report:
+        _print_report(config)
+    else:
+        command.run(configuration(config))
+
+
+def _print_report(config: Path | None) -> None:
+    """Print the report, whether or not there is a configuration that can be used."""
+    from scanmend.commands.report import report  # noqa: PLC0415 -- only this command needs it
+
+    try:
+        found: Config | ConfigError = configuration(config, glossaries=False)
+    except ConfigError as e:
+        found = e
+    typer.echo(report.text(found))
 
 
 @app.command()

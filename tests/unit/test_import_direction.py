@@ -44,7 +44,8 @@ ROOMS = {
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs",
     "commands": "errors document fs language second_reader config ledger outputs llm.store llm.scheduler intake notify "
     "jobs service",
-    "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service commands",
+    "commands.report": "errors language config process ledger llm.store llm.scheduler notify commands",
+    "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service commands commands.report",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 

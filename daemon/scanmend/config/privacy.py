@@ -11,7 +11,7 @@ from pathlib import Path
 
 NAME, PATH, SECRET = "<file>", "<path>", "<secret>"
 """What stands in place of the name of a scan, of a path, and of a secret."""
-_ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>]+")
+_ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*)://(?!…)[^\s'\"<>]+")
 _PATH = re.compile(r"(?<![\w/.<])/(?!/)(?:[^\s:;,()'\"]+(?: (?=[^\s:;,()'\"]*[/.]))?)+")
 """A path from the root; with blanks in it as long as more of it follows."""
 _TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")

@@ -90,7 +90,7 @@ class Notifier:
             self._delivery.give_up([message for message in untold if message is not None])
 
     def _run(self) -> None:
-        if self._config().notify.wanted and not _has_network():
+        if self._config().notify.wanted and not has_network():
             log.warning("notify.no_network", meaning="this process has no network: see Notifications in monitoring.md")
         wait_s = 0.0
         while not self._stopping.is_set():
@@ -160,7 +160,7 @@ class Notifier:
         return [digest.message(counts, states, paused)]
 
 
-def _has_network() -> bool:
+def has_network() -> bool:
     """Whether this process sees any network but the one with itself; with PrivateNetwork=yes it does not."""
     try:
         lines = Path("/proc/self/net/dev").read_text("ascii").splitlines()

@@ -1,5 +1,9 @@
 """scanmend.notify.notifier: a real thread, real ledger and settings; clocks and sender are the test's."""
 
+import os
+import shutil
+import subprocess
+import sys
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -169,3 +173,14 @@ def test_a_storm_of_events_takes_no_more_memory_than_so_much(world):
     for _ in range(module.MAX_HEARD + 500):
         world.notifier.hear(QUARANTINED)
     assert world.notifier.unheard == 500
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root may make a network")
+def test_a_service_without_network_notices():
+    """PrivateNetwork=yes leaves it the network with itself, as unshare does; so it says at start what to do."""
+    code = "from scanmend.notify.notifier import has_network; print(has_network())"
+    for prefix, expected in ((["unshare", "--net"], "False"), ([], str(module.has_network()))):
+        done = subprocess.run([*prefix, sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode and "unshare" in done.stderr:
+            pytest.skip("this container may not make one")
+        assert done.stdout.strip() == expected
