@@ -15,7 +15,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 def render(samples: Samples) -> bytes:
     """Return the samples as Prometheus reads them: each metric with its help and type, sorted by name."""
-    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 -- 15 MiB, for who asks only
+    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 -- only who asks pays for it
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Fixed(samples))
