@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -48,6 +48,10 @@ from scanmend.llm.store.last_used import LastUsed
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 
+if TYPE_CHECKING:
+    from scanmend.metrics.metrics import Metrics
+    from scanmend.service.service import Service
+
 if _BREAKABLE:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -60,11 +64,16 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
-    from scanmend.control.daemon_controls import DaemonControls  # noqa: PLC0415 -- only the daemon needs it
-    from scanmend.control.http.wiring import control_server, rules_of  # noqa: PLC0415 -- the same
-    from scanmend.service.service import Service  # noqa: PLC0415 -- the same
+    from scanmend.control.daemon_controls import DaemonControls  # noqa: PLC0415 -- only the daemon needs these
+    from scanmend.control.http.wiring import control_server, rules_of  # noqa: PLC0415
+    from scanmend.metrics.counting import Counting  # noqa: PLC0415
+    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415
+    from scanmend.notify.notifier import Notifier  # noqa: PLC0415
+    from scanmend.service.service import Service  # noqa: PLC0415
 
-    log_to_stderr()
+    counting = Counting()
+    notifier = Notifier(lambda: service.config, lambda: service.latest_status, lambda: service.ledger)
+    log_to_stderr(hear=[counting.hear, notifier.hear])
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
     log = structlog.get_logger()
@@ -73,7 +82,8 @@ def run(config: ConfigFile = None) -> None:
     rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
     controls = DaemonControls(service)
-    server = control_server(loaded, controls, rules, lambda: _pages(service, controls), _login_page)
+    metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
+    server = control_server(loaded, controls, rules, metrics.render, lambda: _pages(service, controls), _login_page)
     service.include_troubles(server.troubles)
     for stop in (server.stop, controls.close):
         service.before_stop(stop)
@@ -86,7 +96,21 @@ def run(config: ConfigFile = None) -> None:
     if loaded.web is not None:
         controls.start()
     server.start()
-    service.run()
+    with _textfile(service, metrics), notifier:
+        service.run()
+
+
+@contextmanager
+def _textfile(service: "Service", metrics: "Metrics") -> Iterator[None]:
+    """Keep the textfile of metrics up to date while the service runs."""
+    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415 -- only the daemon needs it
+
+    textfile = Textfile(lambda: service.config.metrics.textfile, metrics.render, metrics.render_stopped)
+    textfile.start()
+    try:
+        yield
+    finally:
+        textfile.stop()
 
 
 def _pages(service: Any, controls: Any) -> list[Any]:
@@ -136,11 +160,30 @@ def correct(
 
 
 @app.command()
-def check(config: ConfigFile = None) -> None:
+def check(
+    config: ConfigFile = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Print one page for whoever helps you: what is here, and nothing secret.")
+    ] = False,
+) -> None:
     """Check configuration and environment, and say how to fix what is wrong. Exit code 1 when something is."""
     from scanmend.commands import check as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(configuration(config))
+    if report:
+        _print_report(config)
+    else:
+        command.run(configuration(config))
+
+
+def _print_report(config: Path | None) -> None:
+    """Print the report, whether or not there is a configuration that can be used."""
+    from scanmend.commands.report import report  # noqa: PLC0415 -- only this command needs it
+
+    try:
+        found: Config | ConfigError = configuration(config, glossaries=False)
+    except ConfigError as e:
+        found = e
+    typer.echo(report.text(found))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Disks that are full, gone, read-only or closed, while the real loop runs: it waits, says so, and goes on."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -81,7 +82,9 @@ class TestFull:
             hog.unlink()
             until(lambda: not trouble(running))
             ended(home, "before", "during")
-            assert capsys.readouterr().out.count("folder.paused") == 1
+            said = capsys.readouterr().out
+            assert said.count("folder.paused") == 1
+            assert re.search(r"disk_full\S*=\S*True", said), "notifications tell a full disk from other troubles"
 
     def test_a_disk_that_fills_up_while_documents_are_in_work(self, home):
         """No output appears in part; the document is held without a mark against it, and is done with room."""

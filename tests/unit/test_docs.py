@@ -11,6 +11,7 @@ from project import ROOT
 from scanmend import cli
 from scanmend.commands import models
 from scanmend.config.load import load
+from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
 from scanmend.config.yaml_lines import read
 from scanmend.control.http.api import OPERATIONS
@@ -22,6 +23,8 @@ SECTIONS = {
     "Top level": Config,
     "Web": Web,
     "Control": Control,
+    "Metrics": Metrics,
+    "Notifications": Notify,
     "Models": ModelSpec,
     "Settings": Settings,
     "Folders": Folder,
@@ -59,7 +62,7 @@ def test_every_key_is_described_and_no_other(section):
     assert all(len(row) == 4 and all(row) for row in rows(section).values())
 
 
-@pytest.mark.parametrize("section", ["Top level", "Web", "Control", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Web", "Control", "Metrics", "Notifications", "Models", "Settings"])
 def test_every_documented_default_is_the_real_one(section, tmp_path):
     """As YAML as the configuration is read, since that is what a reader would copy."""
     for key, field in keys(section).items():
@@ -99,7 +102,7 @@ def bounds(schema):
         yield from (b for value in schema for b in bounds(value))
 
 
-@pytest.mark.parametrize("section", ["Top level", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Metrics", "Notifications", "Models", "Settings"])
 def test_every_choice_and_every_limit_is_named(section):
     """Where a key takes one of a few words, or a number within limits, the type says so."""
     properties = SECTIONS[section].model_json_schema()["properties"]
@@ -111,7 +114,7 @@ def test_every_choice_and_every_limit_is_named(section):
             assert bound in re.findall(r"-?\d+", kind), key
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/models.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/models.md", "docs/monitoring.md"])
 def test_every_configuration_shown_is_valid(document, tmp_path):
     """Readers copy them."""
     shown = re.findall(r"^```yaml\n(.*?)^```", (ROOT / document).read_text("utf-8"), re.DOTALL | re.MULTILINE)

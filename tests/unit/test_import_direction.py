@@ -37,6 +37,8 @@ ROOMS = {
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.scheduler": "errors document fs config process correct llm.store",
+    "metrics": "errors fs config ledger",
+    "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language config ledger source outputs pageworkers correct llm.scheduler intake",
     "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
@@ -44,10 +46,12 @@ ROOMS = {
     "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",
     "web.desk": "document review",
     "web": "errors document fs control review web.desk",
-    "control.http": "errors config control",
+    "control.http": "errors config control metrics",
     "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
-    "intake jobs review service control control.http",
-    "cli": "errors config pageworkers llm.store llm.scheduler jobs service control web control.http commands",
+    "intake notify jobs review service control control.http",
+    "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
+    "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service control web control.http "
+    "commands commands.report",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
@@ -81,6 +85,8 @@ DOORS = {
     "rapidocr": (),
     "watchdog": ("intake/fs_events.py",),
     "pynvml": ("llm/scheduler/gpu_memory.py",),
+    "apprise": ("notify/host.py",),
+    "prometheus_client": ("metrics/exposition.py",),
     "huggingface_hub": ("llm/store/hub*.py",),
     "typer": ("cli.py", "commands/*.py"),
     "rich": ("cli.py", "commands/*.py"),

@@ -88,7 +88,8 @@ def test_the_units_start_the_program_where_the_installer_puts_it():
         ("--system", "scanmend.service", ()),
         ("--system", "scanmend.service", ("nvidia.conf",)),
         ("--system", "scanmend.service", ("downloads.conf",)),
-        ("--system", "scanmend.service", ("nvidia.conf", "downloads.conf")),
+        ("--system", "scanmend.service", ("notify.conf",)),
+        ("--system", "scanmend.service", ("nvidia.conf", "downloads.conf", "notify.conf")),
         ("--user", "scanmend-user.service", ()),
     ],
 )
@@ -134,7 +135,13 @@ def test_a_misspelt_key_would_be_found(tmp_path):
 @needs_analyze
 @pytest.mark.parametrize(
     ("drop_ins", "most"),
-    [((), 0.5), (("nvidia.conf",), 0.7), (("downloads.conf",), 1.4), (("nvidia.conf", "downloads.conf"), 1.6)],
+    [
+        ((), 0.5),
+        (("nvidia.conf",), 0.7),
+        (("downloads.conf",), 1.4),
+        (("notify.conf",), 1.4),
+        (("nvidia.conf", "downloads.conf", "notify.conf"), 1.6),
+    ],
 )
 def test_the_service_is_exposed_no_more_than_it_must_be(tmp_path, drop_ins, most):
     """Of 10, hardly anything as it is shipped; a little more with the GPU's devices open, or the network."""
@@ -152,7 +159,8 @@ def test_the_network_is_there_by_drop_in_only():
     assert unit.get("Service", "PrivateNetwork") == "yes"
     assert unit.get("Service", "RestrictAddressFamilies") == "AF_UNIX"
     assert unit.get("Service", "IPAddressDeny") == "any"
-    opened = parsed("downloads.conf")
-    assert opened.get("Service", "PrivateNetwork") == "no"
-    assert opened.get("Service", "RestrictAddressFamilies") == "AF_INET AF_INET6"
-    assert opened.get("Service", "IPAddressDeny") == ""
+    for name in ("downloads.conf", "notify.conf"):
+        opened = parsed(name)
+        assert opened.get("Service", "PrivateNetwork") == "no"
+        assert opened.get("Service", "RestrictAddressFamilies") == "AF_INET AF_INET6"
+        assert opened.get("Service", "IPAddressDeny") == ""

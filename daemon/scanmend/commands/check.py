@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import typer
 
+from scanmend.commands import systemd_unit
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
+from scanmend.config.privacy import scheme
 from scanmend.config.schema import Config, Folder
 from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
@@ -24,6 +27,7 @@ from scanmend.jobs.reconcile import daemon_mark
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.store.store import Store, is_downloadable
+from scanmend.notify import addresses, host
 from scanmend.second_reader.symbols import unsupported
 from scanmend.second_reader.weights import missing as weights_missing
 
@@ -68,6 +72,10 @@ def points(config: Config) -> Iterator[Point]:
         yield from _folder(folder, config.state_dir)
     for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
         yield from _model(config, name)
+    if config.metrics.textfile is not None:
+        yield from _writable("metrics: textfile", config.metrics.textfile.parent)
+    if config.notify.wanted:
+        yield from _notify(config)
 
 
 def _reachable(config: Config) -> Iterator[Point]:
@@ -153,7 +161,7 @@ def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
 def _access(what: str, folder: Folder) -> Point:
     """Whether a file in the outbox can get the mode and group of ``output_mode`` and ``output_group``: it is tried."""
     try:
-        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=_nearest(folder.outbox)) as file:
+        with tempfile.NamedTemporaryFile(prefix=".scanmend-", suffix=".part", dir=nearest(folder.outbox)) as file:
             folder.output_access.grant(file.fileno())
     except (OSError, StorageError) as e:
         return Point(what, False, str(e))
@@ -187,7 +195,7 @@ def _writable(what: str, path: Path) -> Iterator[Point]:
         if e.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             yield Point(what, False, f"{path} cannot be a folder ({e.strerror}); choose another")
             return
-    there = _nearest(path)
+    there = nearest(path)
     if not there.is_dir():
         yield Point(what, False, f"{there} is not writable: it is a file; remove it, or choose another folder")
         return
@@ -203,7 +211,7 @@ def _writable(what: str, path: Path) -> Iterator[Point]:
 
 
 def _space(what: str, path: Path) -> Iterator[Point]:
-    free = shutil.disk_usage(_nearest(path)).free >> 20
+    free = shutil.disk_usage(nearest(path)).free >> 20
     if free < LOW_SPACE_MIB:
         yield Point(f"{what}: space", False, f"only {free} MiB are free at {path}; make room", warning=True)
 
@@ -226,7 +234,27 @@ def _model(config: Config, name: str) -> Iterator[Point]:
     yield Point(f"model {name}", True, what)
 
 
-def _nearest(path: Path) -> Path:
+def _notify(config: Config) -> Iterator[Point]:
+    """Whether notifications can be sent, as far as that shows without sending one; addresses are never repeated."""
+    try:
+        where = addresses.read(config.notify)
+    except ConfigError as e:
+        yield Point("notify", False, str(e), warning=True)
+        return
+    wrong = host.problems(where)
+    yield from (Point("notify", False, problem, warning=True) for problem in wrong)
+    if not wrong:
+        yield Point("notify", True, f"{len(where)} address(es): {', '.join(sorted({scheme(one) for one in where}))}")
+    file = config.notify.to_file or config.source
+    if file.exists() and file.stat().st_mode & stat.S_IROTH:
+        found = f"anyone may read the passwords of the addresses in {file}; run: chmod o-r {file}"
+        yield Point("notify: secrets", False, found, warning=True)
+    if systemd_unit.show().get("PrivateNetwork") == "yes":
+        found = "the service has no network, so no notification leaves this machine; put systemd/notify.conf in place"
+        yield Point("notify: network", False, f"{found} (docs/monitoring.md)", warning=True)
+
+
+def nearest(path: Path) -> Path:
     """The path itself, or its nearest ancestor that exists and can be seen."""
     while not os.path.exists(path) and path != path.parent:  # noqa: PTH110 -- Path.exists raises where we may not look
         path = path.parent
@@ -234,7 +262,7 @@ def _nearest(path: Path) -> Path:
 
 
 def _device(path: Path) -> int:
-    return _nearest(path).stat().st_dev
+    return nearest(path).stat().st_dev
 
 
 def _me() -> str:

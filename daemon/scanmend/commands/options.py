@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO
 
@@ -103,8 +104,25 @@ def _with_priority(render: Callable[[Any, str, Any], Any]) -> Callable[[Any, str
     return rendered
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Readable lines on a terminal, JSON lines elsewhere; in the journal each with its priority."""
+def _tell(hear: Sequence[Callable[[Mapping[str, Any]], None]]) -> Callable[[Any, str, Any], Any]:
+    """Hand each event on to those who listen, before it is rendered; what they raise never reaches who logged it."""
+
+    def told(_logger: Any, _method: str, event: Any) -> Any:
+        for listener in hear:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 -- a line of the log must not fail whoever writes it, nor may this be logged
+                sys.stderr.write(f"scanmend: a listener to the log failed:\n{traceback.format_exc()}")
+        return event
+
+    return told
+
+
+def log_to_stderr(level: int = logging.INFO, hear: Sequence[Callable[[Mapping[str, Any]], None]] = ()) -> None:
+    """Readable lines on a terminal, JSON lines elsewhere; in the journal each with its priority.
+
+    ``hear`` are called with each event, on the thread that logs it; they have to be quick.
+    """
     on_terminal = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -115,6 +133,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _tell(hear),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info if not on_terminal else structlog.processors.StackInfoRenderer(),
             renderer,

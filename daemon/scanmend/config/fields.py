@@ -151,14 +151,14 @@ def _glossary(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     """Take a single word as a list of one: ``languages: eng``."""
     return [value] if isinstance(value, str) else value
 
 
 Languages = Annotated[
     tuple[Annotated[str, AfterValidator(_language)], ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     Field(min_length=1),
     AfterValidator(_auto_alone),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scanmend.config.messages import keys_only, readable
+from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
 from scanmend.config.yaml_lines import Lines, Location, read
 from scanmend.errors import ConfigError
@@ -84,6 +85,8 @@ def _known_keys(loc: Location) -> set[str]:
         "folders": Folder,
         "web": Web,
         "control": Control,
+        "metrics": Metrics,
+        "notify": Notify,
     }
     owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
     return set(owner.model_fields) - ({"source"} if owner is Config else set())

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scanmend.config.fields import (
     Address,
@@ -25,6 +25,7 @@ from scanmend.config.fields import (
     Whole,
     is_loopback,
 )
+from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -239,6 +240,8 @@ class Config(_Closed):
     web: Web | None = None
     """The web page; None: there is none."""
     control: Control = Control()
+    metrics: Metrics = Metrics()
+    notify: Annotated[Notify, BeforeValidator(addresses_as_section)] = Notify()
     models: dict[str, ModelSpec] = {}
     defaults: Settings = Settings()
     folders: tuple[Folder, ...] = ()

@@ -150,6 +150,7 @@ class DocumentLifecycle:
         source.record("working", outbox=source.folder.outbox)  # where it is now, whatever it was when the scan came
         source = with_free_archive_name(source)
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
+        began = time.monotonic()
         with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
             outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
             source.confirm(file, outputs.record.sha256)
@@ -162,7 +163,8 @@ class DocumentLifecycle:
 
             publish(source, outputs.files, renamed)
         source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
-        _log_done(outputs, source.log)
+        write_s = max(0.0, time.monotonic() - began - outputs.converted.seconds)
+        _log_done(outputs, source.log, write_s=write_s, age_s=max(0.0, time.time() - source.entry.claimed))
         return outputs.converted.uncorrected
 
     def _keep_for_review(self, source: ClaimedSource, outputs: Outputs, stem: Path, work: Path) -> None:
@@ -245,8 +247,11 @@ class DocumentLifecycle:
             hooks.after_failure(source.folder, source.entry, target, reason, self._stopping)
 
 
-def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
-    """Write the one line that sums a document up."""
+def _log_done(outputs: Outputs, log: FilteringBoundLogger, *, write_s: float, age_s: float) -> None:
+    """Write the one line that sums a document up.
+
+    ``write_s``: seconds that making and publishing the outputs took. ``age_s``: seconds since the file was claimed.
+    """
     converted, tally = outputs.converted, outputs.converted.tally
     warnings, numbers = outputs.record.warnings, outputs.record.numbers
     for warning in warnings:
@@ -256,7 +261,9 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger) -> None:
         pages=len(converted.pages),
         ocr_s=round(tally.ocr_s, 3),
         llm_s=round(tally.correct_s, 3),
+        write_s=round(write_s, 3),
         total_s=converted.seconds,
+        age_s=round(age_s, 3),
         edits=tally.edits,
         rejected=tally.rejected,
         **({f"numbers_{state}": n for state, n in asdict(numbers).items() if state != "confirmed"} if numbers else {}),

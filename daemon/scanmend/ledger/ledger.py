@@ -10,6 +10,7 @@ States, and how a document gets from one to the next::
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,28 @@ _PAGE = {"document", "number", "read", "corrected"}
 _TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCount:
+    """How many documents of one folder are in one state."""
+
+    folder: str
+    state: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What came to its end in one folder within some time."""
+
+    folder: str
+    done: int
+    pages: int
+    uncorrected: int
+    disputed: int
+    """Numbers of the finished documents that both readers read differently."""
+    quarantined: int
 
 
 class Ledger:
@@ -224,6 +247,27 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many documents are in each state."""
         return {row[0]: row[1] for row in self.db.query("SELECT state, count(*) FROM document GROUP BY state")}
+
+    def counts_by_folder(self) -> list[FolderCount]:
+        """Return how many documents that are not done each folder has in each state."""
+        states = (*ACTIVE, "quarantined")
+        marks = ", ".join("?" * len(states))  # by name, so that the index finds them among thousands that are done
+        query = f"SELECT folder, state, count(*) FROM document WHERE state IN ({marks}) GROUP BY folder, state"  # noqa: S608 -- only marks
+        return [FolderCount(*row) for row in self.db.query(query, states)]
+
+    def counts_since(self, when: float) -> list[DayCount]:
+        """Return what came to its end in each folder since then, in seconds of the wall clock."""
+        done = "sum(state = 'done'), coalesce(sum(pages) FILTER (WHERE state = 'done'), 0)"
+        numbers = "coalesce(sum(json_extract(numbers, '$.disputed')) FILTER (WHERE state = 'done'), 0)"
+        columns = f"folder, {done}, sum(state = 'done' AND error IS NOT NULL), {numbers}, sum(state = 'quarantined')"
+        ended = "state IN ('done', 'quarantined') AND changed >= ?"
+        query = f"SELECT {columns} FROM document WHERE {ended} GROUP BY folder"  # noqa: S608 -- all of it is ours
+        return [DayCount(*row) for row in self.db.query(query, (when,))]
+
+    def last_done(self) -> dict[str, float]:
+        """Return when each folder's latest document was done, in seconds of the wall clock, as far as it is known."""
+        query = "SELECT folder, max(changed) FROM document WHERE state = 'done' GROUP BY folder"
+        return {row[0]: row[1] for row in self.db.query(query)}
 
     def uncorrected(self) -> int:
         """Return how many documents are done with pages that no model corrected, since it failed."""

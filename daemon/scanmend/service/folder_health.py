@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from scanmend.config.schema import Config, Folder
+from scanmend.fs.free_space import shortage
 from scanmend.fs.mounts import MountWatch
 
 CHECK_INTERVAL_S = 3.0
@@ -37,7 +38,12 @@ class FolderHealth:
             elif reason is not None:
                 self._reasons[folder.name] = reason
                 if before is None and not any(trouble.endswith(reason) for trouble in logged):
-                    log.warning("folder.paused", folder=folder.name, reason=reason)
+                    log.warning(
+                        "folder.paused",
+                        folder=folder.name,
+                        reason=reason,
+                        disk_full=any(shortage(path) for path in (config.state_dir, folder.outbox, folder.archive)),
+                    )
 
     def pause_reason(self, name: str) -> str | None:
         """Return why the folder of that name is paused; None where it is not."""

@@ -155,6 +155,7 @@ class InboxWatcher:
             "waiting": self.waiting,
             "trouble": self.trouble or pause_reason,
             "arriving": [printable(p) for p in itertools.islice(self._listing, MAX_ARRIVING)],
+            "paused": pause_reason is not None,
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 

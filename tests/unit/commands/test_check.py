@@ -264,3 +264,65 @@ class TestWhatIsWrong:
         said = wrong(config("strategy: rescore, model: hub", top))
         fix = "is not writable: it is a file; remove it, or choose another folder"
         assert said == {"model hub: models_dir": f"{tmp_path / 'file'} {fix}"}
+
+
+class TestNotifications:
+    """Whether people can be told, without telling them anything, and without repeating an address."""
+
+    @pytest.fixture
+    def systemd(self, tmp_path, monkeypatch):
+        """Return a function that has ``systemctl show`` say this."""
+
+        def say(text):
+            program = tmp_path / "bin" / "systemctl"
+            program.parent.mkdir()
+            program.write_text(f"#!/bin/sh\ncat <<END\n{text}\nEND\n")
+            program.chmod(0o755)
+            monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+        return say
+
+    @pytest.fixture(autouse=True)
+    def _understood(self, monkeypatch):
+        """Have addresses understood or not without the extra, which has tests of its own."""
+        monkeypatch.setattr(module.host, "problems", lambda where: ["address 1 is none"] if "odd" in where[0] else [])
+
+    def test_what_kind_of_addresses_there_are(self, config):
+        path = config(top="notify: [json://u:sesame@host, mailto://a:sesame@b.org]").source
+        path.chmod(0o640)
+        found = looked(load(path))
+        assert found["notify"] == Point("notify", True, "2 address(es): json, mailto")
+        assert "notify: secrets" not in found
+
+    def test_passwords_that_anyone_may_read(self, config):
+        point = looked(config(top="notify: [json://u:sesame@host]"))["notify: secrets"]
+        assert point.warning
+        assert "chmod o-r" in point.found
+
+    def test_addresses_that_apprise_does_not_understand(self, config):
+        assert looked(config(top="notify: [odd://sesame]"))["notify"].found == "address 1 is none"
+
+    def test_a_file_that_is_not_there(self, config):
+        assert "cannot be read" in looked(config(top="notify: {to_file: gone}"))["notify"].found
+
+    def test_a_service_without_network(self, config, systemd):
+        """As it is installed; a drop-in opens it."""
+        systemd("LoadState=loaded\nPrivateNetwork=yes")
+        point = looked(config(top="notify: [json://host]"))["notify: network"]
+        assert point.warning
+        assert "systemd/notify.conf" in point.found
+
+    @pytest.mark.parametrize("said", ["LoadState=loaded\nPrivateNetwork=no", "LoadState=not-found\nPrivateNetwork=yes"])
+    def test_a_service_with_network_or_none_at_all(self, config, systemd, said):
+        systemd(said)
+        assert "notify: network" not in looked(config(top="notify: [json://host]"))
+
+    def test_nothing_where_nobody_is_to_be_told(self, config):
+        assert not [what for what in looked(config()) if what.startswith("notify")]
+
+
+def test_a_textfile_needs_a_folder_that_can_be_written_to(config):
+    """The service's sandbox or somebody else's permissions may say no."""
+    good = looked(config(top="metrics: {textfile: there.prom}"))["metrics: textfile"]
+    assert good.ok
+    assert not looked(config(top="metrics: {textfile: /proc/scanmend.prom}"))["metrics: textfile"].ok

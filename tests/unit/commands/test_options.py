@@ -41,3 +41,21 @@ def test_the_journal_gets_priorities():
 def test_elsewhere_lines_are_json_and_nothing_else(key):
     """Also where another program was started by systemd, and passed its environment on."""
     assert all(key in json.loads(line) for line in logged(journal=False))
+
+
+def test_whoever_listens_gets_each_event_and_cannot_break_the_log():
+    """With its level, before it is rendered; one that raises is told on stderr, and the line is written as ever."""
+    code = """
+import structlog
+from scanmend.commands.options import log_to_stderr
+heard = []
+def broken(event):
+    raise RuntimeError("a bug of the listener")
+log_to_stderr(hear=[broken, heard.append])
+structlog.get_logger().bind(folder="a").warning("document.retry", attempt=1)
+print([(e["event"], e["level"], e["folder"], e["attempt"]) for e in heard])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[('document.retry', 'warning', 'a', 1)]"
+    assert "a bug of the listener" in done.stderr
+    assert json.loads(done.stderr.splitlines()[-1])["event"] == "document.retry"

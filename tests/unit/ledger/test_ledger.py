@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger_entries import BLANK
-from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, Page, Word, without_glyphs
+from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, NumberCounts, Page, Word, without_glyphs
 from scanmend.errors import StorageError
-from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.ledger.ledger import ACTIVE, DayCount, FolderCount, Ledger
 from two_readers_page import TEXT, two_readers_page
 
 PAGE = Page(1, (Line((Word("whieh", (1, 2, 3, 4), 61.5, ((("w", 99.0), ("vv", 3.5)),)),), 2),), 400, 300, 200, 1.25)
@@ -248,3 +248,32 @@ def test_ten_thousand_documents(tmp_path):
         assert time.monotonic() - started < 20
     finally:
         ledger.close()
+
+
+class TestCounts:
+    """What operators are told: by folder, and of a day."""
+
+    @pytest.fixture
+    def filled(self, ledger):
+        """Two folders with documents in several states."""
+        for n, (folder, state) in enumerate(
+            [("a", "done"), ("a", "done"), ("a", "quarantined"), ("b", "waiting"), ("b", "waiting"), ("b", "done")]
+        ):
+            ledger.add(replace(BLANK, id=str(n), folder=folder, relative=Path(f"{n}.pdf"), stem=Path(str(n))))
+            ledger.move(str(n), state, pages=n + 1, numbers=NumberCounts(5, n, 0))
+        ledger.finish("1", "the model failed")
+        return ledger
+
+    def test_by_folder_and_state_what_is_not_done(self, filled):
+        assert set(filled.counts_by_folder()) == {FolderCount("a", "quarantined", 1), FolderCount("b", "waiting", 2)}
+
+    def test_when_each_folder_was_last_done(self, filled):
+        assert filled.last_done() == {"a": filled.get("1").changed, "b": filled.get("5").changed}
+
+    def test_what_came_to_its_end_since(self, filled):
+        """Pages and numbers of what is done, and how many failed; before that nothing."""
+        assert sorted(filled.counts_since(time.time() - 60), key=lambda one: one.folder) == [
+            DayCount("a", done=2, pages=3, uncorrected=1, disputed=1, quarantined=1),
+            DayCount("b", done=1, pages=6, uncorrected=0, disputed=5, quarantined=0),
+        ]
+        assert filled.counts_since(time.time() + 60) == []

@@ -40,12 +40,14 @@ def test_every_package_has_hashes_and_no_index_is_named(lock):
     assert [name for name, (_, hashes) in packages.items() if not hashes] == []
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("run", ()), ("dev", ("dev",)), ("heic", ("heic",))])
+@pytest.mark.parametrize(
+    ("lock", "extra"), [("run", ()), ("dev", ("dev",)), ("heic", ("heic",)), ("notify", ("notify",))]
+)
 def test_the_locks_hold_what_the_project_asks_for(lock, extra):
-    """Whoever changes pyproject.toml runs scripts/lock. The lock of photos is installed beside that of all else."""
+    """Whoever changes pyproject.toml runs scripts/lock. The locks of extras are installed beside that of all else."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = project["dependencies"] + [line for name in extra for line in project["optional-dependencies"][name]]
-    packages = locked(lock) | (locked("run") if lock == "heic" else {})
+    packages = locked(lock) | (locked("run") if lock in ("heic", "notify") else {})
     for requirement in map(Requirement, asked):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert name in packages, f"{name} is not locked; run scripts/lock"
@@ -59,6 +61,12 @@ def test_nothing_comes_along_that_reports_to_its_maker(lock):
     OpenVINO would bring a package for nothing else.
     """
     assert not locked(lock.stem).keys() & set(provision.UNWANTED)
+
+
+def test_what_extras_share_with_the_rest_has_one_version():
+    """Installing one would else exchange a package under a daemon that was tested with another."""
+    run = locked("run")
+    assert [p for p, (version, _) in locked("notify").items() if p in run and run[p][0] != version] == []
 
 
 def test_nothing_that_is_needed_is_left_out():

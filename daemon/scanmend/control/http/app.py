@@ -1,13 +1,13 @@
 """The application that the server runs: the API, the pages that are handed in, and the gate before both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from scanmend.control.controls import Controls
 from scanmend.control.http import api, login
@@ -16,6 +16,7 @@ from scanmend.control.http.gate import Gate, Rules
 from scanmend.control.http.problems import Problem
 from scanmend.control.values import Unknown
 from scanmend.errors import ScanmendError
+from scanmend.metrics.exposition import CONTENT_TYPE
 
 REMEDIES = {
     "document": "GET /api/v1/documents lists them",
@@ -29,13 +30,18 @@ REMEDIES = {
 def create_app(
     controls: Controls,
     rules: Rules | None = None,
+    metrics: Callable[[], bytes] = bytes,
     pages: Sequence[BaseRoute] = (),
     login_page: login.LoginPage = login.plain_page,
 ) -> Starlette:
-    """Return the application; ``pages``: routes of the web page, below which nothing of the API may lie."""
+    """Return the application.
+
+    ``metrics`` returns what ``/metrics`` shows; ``pages``: routes of the web page, below which nothing of the API may
+    lie.
+    """
     rules = rules or Rules()
     app = Starlette(
-        routes=[*api.routes(controls), *login.routes(rules, login_page), *pages],
+        routes=[*api.routes(controls), _metrics_route(metrics), *login.routes(rules, login_page), *pages],
         middleware=[Middleware(Gate, rules=rules)],
         exception_handlers={
             Problem: _problem,
@@ -46,6 +52,13 @@ def create_app(
     )
     app.state.feed = ChangeFeed(controls)
     return app
+
+
+def _metrics_route(render: Callable[[], bytes]) -> Route:
+    def metrics(_request: Request) -> Response:  # no coroutine, so it runs on a thread of its own: it asks the ledger
+        return Response(render(), media_type=CONTENT_TYPE)
+
+    return Route("/metrics", metrics, methods=["GET"])
 
 
 def _problem(request: Request, error: Exception) -> Response:

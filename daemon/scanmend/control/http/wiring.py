@@ -29,14 +29,17 @@ def control_server(
     config: Config,
     controls: Controls,
     rules: Rules,
+    metrics: Callable[[], bytes],
     make_pages: Callable[[], Sequence[BaseRoute]] = tuple,
     login_page: login.LoginPage = login.plain_page,
 ) -> ControlServer:
     """Return the server of a daemon, not started yet; it takes what systemd has passed.
 
-    ``make_pages`` returns the routes of the web page.
+    ``metrics`` returns what ``/metrics`` shows; ``make_pages`` returns the routes of the web page.
     """
-    return ControlServer(lambda: create_app(controls, rules, make_pages(), login_page), _openings(config, rules))
+    return ControlServer(
+        lambda: create_app(controls, rules, metrics, make_pages(), login_page), _openings(config, rules)
+    )
 
 
 def _openings(config: Config, rules: Rules) -> list[Opening]:

@@ -47,6 +47,21 @@ def measure(nvml: Any = pynvml, visible: str | None = None) -> GpuMemory | None:
         nvml.nvmlShutdown()
 
 
+def driver(nvml: Any = pynvml) -> str | None:
+    """Return the version of the NVIDIA driver; None without one. ``nvml``: as for ``measure``."""
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return None
+    try:
+        version = nvml.nvmlSystemGetDriverVersion()
+    except nvml.NVMLError:
+        return None
+    finally:
+        nvml.nvmlShutdown()
+    return version.decode("utf-8", "replace") if isinstance(version, bytes) else str(version)
+
+
 def resident_mib(pid: int) -> float | None:
     """Return the MiB of RAM that a process holds, the mapped model file included; None when the process is gone."""
     try:

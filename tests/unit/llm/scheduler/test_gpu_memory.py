@@ -60,6 +60,10 @@ class Nvml:
     def nvmlShutdown(self):  # noqa: N802
         self.opened -= 1
 
+    def nvmlSystemGetDriverVersion(self):  # noqa: N802
+        self._may_fail("driver")
+        return b"590.1"
+
     def nvmlDeviceGetCount(self):  # noqa: N802
         self._may_fail("count")
         return self.count
@@ -158,3 +162,11 @@ def test_resident_memory_of_nobody():
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     assert gpu_memory.resident_mib(process.pid) is None
+
+
+@pytest.mark.parametrize(("fails", "version"), [((), "590.1"), (("driver",), None), (("init",), None)])
+def test_the_driver_has_a_version_where_there_is_one(fails, version):
+    """And NVML is closed again."""
+    nvml = Nvml(fails=fails)
+    assert gpu_memory.driver(nvml) == version
+    assert nvml.opened == 0
