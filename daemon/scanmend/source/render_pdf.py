@@ -101,7 +101,7 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         write_page_image(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        unread = unread_pictures(page, pixmap, said)
+        unread = unread_pictures(page, said)
         return PageImage(target, pixmap.width, pixmap.height, known_dpi(dpi), unread)
 
 
