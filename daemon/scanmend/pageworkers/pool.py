@@ -1,7 +1,8 @@
 """The page pool, which the daemon uses: has sources inspected, pages read and outputs composed by worker processes.
 
 A crash or a hang costs one page, not the pool (``worker_processes``). Documents take turns, a page of each
-(``fair_queue``), and outputs of long documents are composed beside the pages: a short document waits for neither.
+(``fair_queue``). Outputs of short documents are composed before any page that waits, as they are all that the document
+lacks; those of long ones beside the pages. So a short document waits for neither.
 """
 
 import os
@@ -136,7 +137,7 @@ class PagePool:
         def call() -> tuple[DocumentWarning, ...]:
             return _warnings.validate_python(self._processes.ask(request, limit_s, self._grace_s, keep=not long))
 
-        return self._submit_compose(call) if long else self._submit(path, call)
+        return self._submit_compose(call) if long else self._submit(path, call, first=True)
 
     def show(self, path: Path, look: PageLook, target: Path, limits: SourceLimits, limit_s: float) -> "Future[None]":
         """Have a page, or a piece of it, written to ``target`` as a PNG for people, before any page that waits.

@@ -9,5 +9,5 @@
 ``settings`` holds the limits and settings, and is light enough for the daemon. All else runs in page workers only, as
 MuPDF and Pillow parse untrusted files in native code; what they raise on damage, ``damage`` turns into DocumentError.
 
-May import: errors, document, fs, language, layout, source.image, source.pdf, source.pdf_content.
+May import: errors, document, fs, language, layout, source.image, source.packed, source.pdf, source.pdf_content.
 """

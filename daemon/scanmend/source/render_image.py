@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from PIL import Image
-
 from scanmend.document import DocumentWarning
 from scanmend.errors import DocumentError
 from scanmend.fs.safe_open import open_source
@@ -17,7 +15,6 @@ from scanmend.source.image.image_file import ImageFile, open_image_file
 from scanmend.source.image.refusal import NotAnImage
 from scanmend.source.image.seen import grey
 from scanmend.source.page_image import PageImage, check_pixels, write_page_image
-from scanmend.source.pdf.picture_data import FLAT_RANGE, jpeg_ends_early
 from scanmend.source.settings import SourceLimits
 
 
@@ -44,20 +41,9 @@ def render_image_page(path: Path, number: int, work: Path, limits: SourceLimits)
         page = image.page(number)
         picture = grey(page.picture)
         dpi = round(page.resolution[0]) if page.resolution else 0
-        warnings = _unread(path, picture, page.orientation, number) if image.kind == "jpeg" else ()
+        reason = page.damage()
+    text = f"the picture could not be read whole: {reason}; scan the page again"
+    warnings = (DocumentWarning("picture_not_read", text, number),) if reason else ()
     target = work / f"page-{number}.pnm"
     write_page_image(target, lambda file: picture.save(file, "PPM"))
     return PageImage(target, picture.width, picture.height, dpi, warnings)
-
-
-def _unread(path: Path, picture: Image.Image, orientation: int, number: int) -> tuple[DocumentWarning, ...]:
-    """Return a warning where a JPEG lacks data, which its decoder fills with picture."""
-    if orientation == 1:  # else its last row, which comes last in the file, lies at another edge
-        low, high = picture.crop((0, picture.height - 1, picture.width, picture.height)).getextrema()
-        if float(high) - float(low) > FLAT_RANGE:  # type: ignore[arg-type]
-            return ()
-    with open_source(path) as file:
-        if not jpeg_ends_early(file.read(), picture.width * picture.height):
-            return ()
-    text = "the picture could not be read whole: its data end early; scan the page again"
-    return (DocumentWarning("picture_not_read", text, number),)

@@ -58,7 +58,7 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
             pdf = pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf")
         except pymupdf.FileDataError as e:
             raise DocumentError("the PDF is damaged beyond repair") from e
-    if pdf.needs_pass and not pdf.authenticate("") and not _opens_without_password(pdf):
+    if pdf.needs_pass and not pdf.authenticate("") and not open_clear_parts(pdf):
         pdf.close()
         raise DocumentError("the PDF is encrypted; save it without a password and drop it again")
     if pdf.is_repaired and not _ends_whole(path):
@@ -73,7 +73,7 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     return pdf
 
 
-def _opens_without_password(pdf: Any) -> bool:
+def open_clear_parts(pdf: Any) -> bool:
     """Whether only attachments are encrypted; MuPDF is told so. ISO 32000-1, table 20."""
     filters = [pdf.xref_get_key(-1, f"Encrypt/{key}")[1] for key in ("StmF", "StrF")]
     version = pdf.xref_get_key(-1, "Encrypt/V")[1]
@@ -101,7 +101,7 @@ def render_pdf_page(path: Path, number: int, work: Path, limits: SourceLimits) -
         target = work / f"page-{number}.pgm"
         head = b"P5 %d %d 255\n" % (pixmap.width, pixmap.height)
         write_page_image(target, lambda file: file.writelines((head, pixmap.samples_mv)))
-        unread = unread_pictures(page, pixmap, said)
+        unread = unread_pictures(page, said)
         return PageImage(target, pixmap.width, pixmap.height, known_dpi(dpi), unread)
 
 

@@ -215,6 +215,24 @@ class TestFairness:
             gate.set()
             pool.close()
 
+    def test_a_letter_that_is_read_does_not_wait_for_the_pages_of_others(self, tmp_path):
+        """Its outputs are all that it lacks: ten letters that come at once leave one after the other."""
+        gate, done = threading.Event(), []
+        pool = PagePool(1, tmp_path, lambda: Stub(gate))
+        try:
+            first = pool.compose(tmp_path / "a letter", tmp_path, {}, {"pages": 1}, LIMITS, 60)
+            futures = {name: submit(pool, tmp_path / name) for name in ("second", "third")}
+            futures["outputs"] = pool.compose(tmp_path / "another", tmp_path, {}, {"pages": 1}, LIMITS, 60)
+            for name, future in futures.items():
+                future.add_done_callback(lambda _, name=name: done.append(name))
+            gate.set()
+            for future in (first, *futures.values()):
+                future.result(5)
+            assert done == ["outputs", "second", "third"]
+        finally:
+            gate.set()
+            pool.close()
+
 
 class TestDeaths:
     def test_a_killed_worker_costs_one_page(self, pool, tmp_path, slow):

@@ -1,11 +1,10 @@
 """scanmend.source.pdf.stand_ins and masked_fields: what a PDF has beside its pages, and what is to stay hidden."""
 
-from pathlib import Path
-
 import pymupdf
 import pytest
 from PIL import Image
 
+from raw_pdf import with_encrypted_attachments
 from scanmend.errors import DocumentError
 from scanmend.ocr.page import read_page
 from scanmend.source.preview import open_preview
@@ -137,28 +136,15 @@ class TestPasswords:
         """The document itself is in clear text, so it is no encrypted document."""
         pdf, _ = letter
         pdf.embfile_add("secret.xml", b"...")
-        path = _with_encrypted_attachments(pdf, tmp_path / "letter.pdf", filters)
+        path = with_encrypted_attachments(pdf, tmp_path / "letter.pdf", filters)
         assert inspect(path, LIMITS).pages == 1
         assert "garden committee" in read_page(path, 1, READ, tmp_path).page.raw
 
     def test_streams_that_are_encrypted(self, letter, tmp_path):
         pdf, _ = letter
-        path = _with_encrypted_attachments(pdf, tmp_path / "letter.pdf", "/StmF/StdCF/StrF/Identity")
+        path = with_encrypted_attachments(pdf, tmp_path / "letter.pdf", "/StmF/StdCF/StrF/Identity")
         with pytest.raises(DocumentError, match="is encrypted"):
             inspect(path, LIMITS)
-
-
-def _with_encrypted_attachments(pdf: pymupdf.Document, path: Path, filters: str) -> Path:
-    """Save with a dictionary that says what is encrypted, with a password that nobody knows."""
-    data = pdf.tobytes(no_new_id=True)
-    at = data.rindex(b"trailer")
-    trailer = data[at:].replace(b"/ID", b"/Before", 1)
-    says = (
-        f"/Encrypt<</Filter/Standard/V 4/R 4/Length 128/P -4/O<{'ab' * 32}>/U<{'cd' * 32}>"
-        f"/CF<</StdCF<</CFM/AESV2/AuthEvent/EFOpen/Length 16>>>>{filters}/EFF/StdCF>>/ID[<{'01' * 16}><{'01' * 16}>]"
-    )
-    path.write_bytes(data[:at] + trailer.replace(b"<<", b"<<" + says.encode(), 1))
-    return path
 
 
 class TestMaskedFields:

@@ -22,7 +22,7 @@ from scanmend.source.pdf.bounds import find_end
 from scanmend.source.pdf.page_tree import mend_page_tree
 from scanmend.source.pdf_content.hidden import take_out_hidden_text
 from scanmend.source.pdf_content.rewrite import edit_content
-from scanmend.source.render_pdf import open_pdf
+from scanmend.source.render_pdf import open_clear_parts, open_pdf
 
 _MAX_COVERED_SHARE = 0.3
 """A word is not written where the page's own text covers more than this share of its box: it is there already."""
@@ -42,6 +42,8 @@ class FromPdf:
         with open_source(source) as file, target.open("wb") as copy:
             shutil.copyfileobj(file, copy)
         self._pdf = _open_copy(target)
+        if self._pdf.needs_pass and not self._pdf.authenticate(""):
+            open_clear_parts(self._pdf)
         mend_page_tree(self._pdf)  # as when it was read, so that page numbers are the same
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()

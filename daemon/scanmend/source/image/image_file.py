@@ -18,6 +18,8 @@ from scanmend.source.image.pillow_errors import PILLOW_ERRORS
 from scanmend.source.image.refusal import jpeg_feature, refusal
 from scanmend.source.image.tiff_directories import page_directories
 from scanmend.source.image.tiff_pages import MARKS, tiff_page
+from scanmend.source.packed.checksums import png_damage
+from scanmend.source.packed.jpeg import jpeg_damage
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF")
 """The formats that Pillow finds out by itself, by its names for them."""
@@ -91,7 +93,15 @@ def _by_content(file: BinaryIO, head: bytes, check: PixelCheck) -> ImageFile:
         if picture is None:
             raise refusal(head, str(e)) from e
         return ImageFile("bmp", 1, lambda _: ImagePage(lambda: picture, 1, (0, 0)))
-    return _of_one_page(str(image.format).lower(), image, check, head)
+
+    def damage() -> str:
+        if image.format not in {"JPEG", "PNG"}:
+            return ""
+        file.seek(0)
+        data = file.read()
+        return png_damage(data) if image.format == "PNG" else jpeg_damage(data, image.width * image.height)
+
+    return _of_one_page(str(image.format).lower(), image, check, head, damage)
 
 
 def _of_bare_png(data: bytes, head: bytes, check: PixelCheck) -> ImageFile:
@@ -100,10 +110,12 @@ def _of_bare_png(data: bytes, head: bytes, check: PixelCheck) -> ImageFile:
     except (OSError, *PILLOW_ERRORS) as e:
         raise refusal(head, str(e)) from e
     image.format = None  # so that nobody hands on the file's own bytes
-    return _of_one_page("png", image, check, head)
+    return _of_one_page("png", image, check, head, lambda: png_damage(data))
 
 
-def _of_one_page(kind: str, image: Image.Image, check: PixelCheck, head: bytes = b"") -> ImageFile:
+def _of_one_page(
+    kind: str, image: Image.Image, check: PixelCheck, head: bytes = b"", damage: Callable[[], str] = str
+) -> ImageFile:
     """A file whose first picture is its only page: those of a moving one are not, nor a photo's preview."""
 
     def decode() -> Image.Image:
@@ -119,7 +131,7 @@ def _of_one_page(kind: str, image: Image.Image, check: PixelCheck, head: bytes =
         check(image.width, image.height, number)
         exif = _exif(image)
         orientation = known_orientation(exif.get(Base.Orientation))
-        return ImagePage(lambda: upright(decode(), orientation), orientation, _claimed(image, exif), image)
+        return ImagePage(lambda: upright(decode(), orientation), orientation, _claimed(image, exif), image, damage)
 
     return ImageFile(kind, 1, open_page)
 

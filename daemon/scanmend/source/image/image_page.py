@@ -41,13 +41,15 @@ class ImagePage:
         orientation: int,
         resolution: tuple[float, float],
         stored: Image.Image | None = None,
+        damage: Callable[[], str] = str,
     ) -> None:
         """``decode`` returns the picture, upright; ``orientation``: how it is stored, 1 to 8.
 
         ``resolution``: what the file claims of the stored picture, in dots per inch across and down, 0 where nothing.
         ``stored``: the picture as Pillow opened it, not decoded yet, where its file has no other.
+        ``damage``: returns why its packed data are not whole, although they can be decoded; empty where they are.
         """
-        self._decode = decode
+        self._decode, self.damage = decode, damage
         self.orientation, self.stored = orientation, stored
         self.resolution = believed(*resolution, on_its_side=orientation in (5, 6, 7, 8))
 

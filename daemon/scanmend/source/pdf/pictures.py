@@ -4,7 +4,7 @@
 2. The page is run once more without painting anything, which yields the pictures that it shows (``_Pictures``).
 3. Where MuPDF said something, each of them is decoded by itself, so that what it says then is about this picture.
    Pictures that MuPDF did not even load are looked for by their names in the page's content.
-4. JPEG and JBIG2 data that end early are found by themselves, as MuPDF does not mention them.
+4. Damage that MuPDF does not mention is looked for in the packed data.
 """
 
 import re
@@ -16,10 +16,14 @@ from typing import Any
 import pymupdf
 
 from scanmend.document import DocumentWarning
-from scanmend.source.pdf.picture_data import FLAT_RANGE, jbig2_ends_early, jpeg_ends_early
+from scanmend.source.packed.checksums import deflate_damage
+from scanmend.source.packed.jbig2 import jbig2_ends_early
+from scanmend.source.packed.jpeg import ENDS_EARLY, jpeg_damage
 
 MAX_NAMED = 5
 """Pictures of one page that are named; of more than that, only the number is told."""
+MAX_PIXEL_BYTES = 8
+"""Bytes of a pixel, at most, that are unpacked to see whether a checksum fits: four colours of 16 bits."""
 MAX_FORM_DEPTH = 8
 """Forms within forms into which names are followed."""
 
@@ -38,10 +42,14 @@ _PACKINGS = MappingProxyType(
 )
 """Names of the ways in which a picture may be packed."""
 _HARMLESS = re.compile(
-    r"\.\.\. repeated|premature end of data in flate filter|openjpeg warning|.*(?:ICC|colou?r ?profile|clip path)",
+    r"\.\.\. repeated|premature end of data in flate filter|openjpeg warning(?!.*EOC)"
+    r"|.*(?:ICC|colou?r ?profile|clip path)",
     re.IGNORECASE,
 )
-"""What MuPDF says of pictures that are whole: a missing checksum, say; too few pixels have a message of their own."""
+"""What MuPDF says of pictures that are whole: a missing checksum, say; too few pixels have a message of their own.
+
+JPEG 2000 data that do not end with their end mark (EOC) are cut short, or what follows the cut is filled up.
+"""
 _NOT_LOADED = re.compile(
     r"XObject|JPX|inline image|image (?:width|height)|image is too|unknown colorspace", re.IGNORECASE
 )
@@ -79,17 +87,15 @@ def lacks_pictures(said: list[str]) -> bool:
     return any(_NOT_LOADED.search(message) for message in said)
 
 
-def unread_pictures(sheet: Any, pixmap: Any, said: list[str]) -> tuple[DocumentWarning, ...]:
+def unread_pictures(sheet: Any, said: list[str]) -> tuple[DocumentWarning, ...]:
     """Return a warning for each picture on MuPDF's page that it did not show, or not whole.
 
-    ``pixmap``: the page in grey; ``said``: ``messages`` of rendering it.
+    ``said``: ``messages`` of rendering it.
     """
     pymupdf.TOOLS.store_shrink(100)  # a picture that is decoded already would be silent
     messages()
     device = _Pictures(decode=bool(said))
     failure = _run(sheet, device)
-    if len(device.seen) > 1 or _has_flat_edge(pixmap):  # such as missing data leave
-        device.look_into_data()
     rest = [message for picture in device.seen for message in picture.before] + messages() + failure
     found = [
         f"picture {n} ({_description(picture)}) could not be read, or not whole: {picture.reason}; {_REMEDY}"
@@ -115,7 +121,6 @@ class _Pictures(_mupdf.FzDevice2):  # type: ignore[misc, name-defined]
         self.seen: list[_Picture] = []
         self._known: set[int] = set()
         self._decode = decode
-        self._unsure: list[tuple[Any, _Picture]] = []
         self.use_virtual_fill_image()
         self.use_virtual_fill_image_mask()
         self.use_virtual_clip_image_mask()
@@ -141,21 +146,7 @@ class _Pictures(_mupdf.FzDevice2):  # type: ignore[misc, name-defined]
         self.seen.append(picture)
         if self._decode:
             picture.reason = _why_not_decoded(image, raw, picture)
-        if not picture.reason and picture.packing in (_mupdf.FZ_IMAGE_JPEG, _mupdf.FZ_IMAGE_JBIG2):
-            self._unsure.append((image, picture))
-
-    def look_into_data(self) -> None:
-        """Look for data that end early without MuPDF saying so."""
-        for image, picture in self._unsure:
-            if _ends_early(image, picture):
-                picture.reason = "its data end early"
-
-
-def _has_flat_edge(pixmap: Any) -> bool:
-    """Whether all pixels along one edge of a grey pixmap are alike; seldom so on a scan that is one whole picture."""
-    grey, width = pixmap.samples_mv, pixmap.width
-    edges = (grey[:width], grey[-width:], grey[::width], grey[width - 1 :: width])
-    return any(max(edge) - min(edge) <= FLAT_RANGE for edge in edges if len(edge))
+        picture.reason = picture.reason or _damage(image, picture)
 
 
 def _run(sheet: Any, device: _Pictures) -> list[str]:
@@ -176,7 +167,7 @@ def _why_not_decoded(image: Any, raw: Any, picture: _Picture) -> str:
     except (RuntimeError, _mupdf.FzErrorBase) as e:
         return _first_reason([*messages(), str(e)])
     said = [message for message in messages() if not _HARMLESS.match(message)]
-    if said == [_JPEG_END_MISSING] and not _ends_early(image, picture):
+    if said == [_JPEG_END_MISSING] and not _damage(image, picture):
         return ""
     unknown = [message for message in picture.before if "filter" in message] if said else []
     return _first_reason(unknown + said)
@@ -185,15 +176,21 @@ def _why_not_decoded(image: Any, raw: Any, picture: _Picture) -> str:
 def _first_reason(said: list[str]) -> str:
     """Return the message that tells most; empty where there is none."""
     reason = next((message for message in said if not _NO_USE.match(message)), said[0] if said else "")
-    return "its data end early" if _TOO_SHORT.match(reason) else reason
+    return ENDS_EARLY if _TOO_SHORT.match(reason) else reason
 
 
-def _ends_early(image: Any, picture: _Picture) -> bool:
+def _damage(image: Any, picture: _Picture) -> str:
+    """Why a picture's packed data are not whole; empty where nothing speaks against them."""
+    if picture.packing not in (_mupdf.FZ_IMAGE_JPEG, _mupdf.FZ_IMAGE_JBIG2, _mupdf.FZ_IMAGE_FLATE):
+        return ""
     packed = _mupdf.ll_fz_compressed_image_buffer(image.m_internal)
     data = bytes(_mupdf.ll_fz_buffer_extract_copy(packed.buffer))
+    pixels = picture.width * picture.height
     if picture.packing == _mupdf.FZ_IMAGE_JPEG:
-        return jpeg_ends_early(data, picture.width * picture.height)
-    return jbig2_ends_early(data)
+        return jpeg_damage(data, pixels)
+    if picture.packing == _mupdf.FZ_IMAGE_FLATE:
+        return deflate_damage(data, MAX_PIXEL_BYTES * pixels)
+    return ENDS_EARLY if jbig2_ends_early(data) else ""
 
 
 def _description(picture: _Picture) -> str:

@@ -8,9 +8,11 @@ import pytest
 
 import render_scans
 from pdf_words import PLACES, SCALE, check_words, difference, mupdf, picture, poppler
+from raw_pdf import hybrid, with_encrypted_attachments
 from sample_page import HEIGHT, TEXT, WIDTH, WORDS, sample_page
 from scanmend.document import CorrectedPage, Line, Page, Word
 from scanmend.outputs.pdf.from_pdf import FromPdf
+from scanmend.source.render_pdf import open_clear_parts
 
 
 @pytest.fixture
@@ -47,6 +49,29 @@ class TestFromPdf:
         made = layered(scan)
         assert made.read_bytes().startswith(scan.read_bytes())
         assert picture(made).tobytes() == picture(scan).tobytes()
+
+    @pytest.mark.parametrize("filters", ["/StmF/Identity/StrF/Identity", ""])
+    def test_attachments_that_are_encrypted(self, scan, tmp_path, filters):
+        """The document itself is in clear text, and so is what is appended."""
+        with pymupdf.open(scan) as pdf:
+            pdf.embfile_add("secret.xml", b"...")
+            source = with_encrypted_attachments(pdf, tmp_path / "locked.pdf", filters)
+        made = layered(source)
+        assert made.read_bytes().startswith(source.read_bytes())
+        assert b"/EFF/StdCF" in made.read_bytes()[len(source.read_bytes()) :]
+        with pymupdf.open(made) as pdf:
+            assert open_clear_parts(pdf)
+            assert "committee" in pdf[0].get_text()
+
+    def test_a_hybrid_of_both_kinds_of_index(self, scan, tmp_path):
+        """What only the index in a stream knows is still there, and no new object takes its number."""
+        source = hybrid(scan, tmp_path / "hybrid.pdf")
+        made = layered(source)
+        assert made.read_bytes().startswith(source.read_bytes())
+        with pymupdf.open(made) as pdf:
+            assert not pdf.is_repaired
+            assert pdf.get_toc() == [[1, "Here", 1]]
+        check_words(made)
 
     def test_the_same_document_makes_the_same_file(self, scan):
         """Otherwise an attempt that was cut off would leave a file under a name of its own."""
