@@ -31,6 +31,8 @@ LINE_WIDTHS_PX = (320, 2560)
 WIDTH_STEP_PX = 64
 """Line images are padded to a multiple of this, so that there are few shapes to prepare for and to remember."""
 
+MANY_COLUMNS = 4096
+"""Columns of the last layer from which all threads share one line: its probabilities alone take 24 MiB then."""
 LINES_AHEAD = 1
 """Lines that wait while as many are read as there are threads, so that no thread waits for the next one."""
 
@@ -63,7 +65,7 @@ class Networks:
         }
         self._detector: Any = None
         self._recognizer: list[Any] = []
-        """Requests, of which as many are answered at the same time as there are threads."""
+        """Requests, of which as many are answered at the same time as there are threads; one where columns are many."""
         self._threads = threads
         self._columns: tuple[int, ...] = ()
 
@@ -83,8 +85,8 @@ class Networks:
         """Yield the probabilities of the symbols of these columns at each step of a line, and how many steps it takes.
 
         Lines come in their order; what is yielded for one is valid until the next is asked for. A line has
-        ``LINE_HEIGHT_PX`` rows, and is no wider than the widest of ``LINE_WIDTHS_PX``. Each is read by one thread, and
-        several at a time: two threads that share a line wait for each other in each of its hundred layers.
+        ``LINE_HEIGHT_PX`` rows, and is no wider than the widest of ``LINE_WIDTHS_PX``. Unless columns are many, each is
+        read by one thread, several at a time: two that share a line wait for each other in each of its layers.
         """
         free = list(self._line_requests(columns))
         asked: deque[_Asked] = deque()
@@ -104,8 +106,9 @@ class Networks:
     def _line_requests(self, columns: Sequence[int]) -> Sequence[Any]:
         if not self._recognizer or self._columns != tuple(columns):
             self._recognizer = []  # first, so that never two are in memory
-            prepared = self._prepared(self._recognizer_for(columns), streams=self._threads)
-            self._recognizer = [prepared.create_infer_request() for _ in range(self._threads + LINES_AHEAD)]
+            streams, ahead = (1, 0) if len(columns) >= MANY_COLUMNS else (self._threads, LINES_AHEAD)
+            prepared = self._prepared(self._recognizer_for(columns), streams)
+            self._recognizer = [prepared.create_infer_request() for _ in range(streams + ahead)]
             self._columns = tuple(columns)
         return self._recognizer
 
