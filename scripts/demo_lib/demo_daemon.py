@@ -16,7 +16,13 @@ import psutil
 MARK = "SCANMEND_DEMO"
 """Environment variable by which the daemon's descendants are known, even orphans."""
 STOP_S = 15.0
-ROLES = {"scanmend.llm.inference.host": "model", "scanmend.pageworkers.worker": "page worker", "tesseract": "tesseract"}
+ROLES = {
+    "scanmend.llm.inference.host": "model",
+    "scanmend.pageworkers.worker": "page worker",
+    "scanmend.second_reader.host": "second reader",
+    "tesseract": "tesseract",
+}
+"""What a process is for, by a word of its command line."""
 
 Event = Mapping[str, Any]
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]

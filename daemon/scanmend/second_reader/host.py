@@ -22,8 +22,8 @@ from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.read import Request, SecondReader
 
 MOST_THREADS = 2
-"""Threads of a network at most. Two take no more processor time together than one, beside busy page workers, too, and a
-page waits half as long for them."""
+"""Threads at most. Both look together for the lines of a page, then each reads lines by itself. They take no more
+processor time than one, beside busy page workers, too, and a page waits half as long for them."""
 
 _request = TypeAdapter(Request)
 _reading = TypeAdapter(SecondReading)

@@ -4,7 +4,9 @@ All arithmetic is in 32-bit floats. OpenVINO would choose bf16 on processors wit
 promise AMX and do not carry it out.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,24 @@ LINE_WIDTHS_PX = (320, 2560)
 WIDTH_STEP_PX = 64
 """Line images are padded to a multiple of this, so that there are few shapes to prepare for and to remember."""
 
+MANY_COLUMNS = 4096
+"""Columns of the last layer from which all threads share one line: its probabilities alone take 24 MiB then."""
+LINES_AHEAD = 1
+"""Lines that wait while as many are read as there are threads, so that no thread waits for the next one."""
+
 _Tensor = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A line that a network is reading."""
+
+    request: Any
+    """OpenVINO's request, which is free again once the answer was looked at."""
+    image: _Tensor
+    """Kept here as long as the network looks at it."""
+    width: int
+    """Columns of the image before it was padded."""
 
 
 class Networks:
@@ -42,11 +61,12 @@ class Networks:
         self._settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,  # page workers and the model want the same cores
         }
         self._detector: Any = None
-        self._recognizer: Any = None
+        self._recognizer: list[Any] = []
+        """Requests, of which as many are answered at the same time as there are threads; one where columns are many."""
+        self._threads = threads
         self._columns: tuple[int, ...] = ()
 
     def find_text(self, canvas: Grey) -> TextMap:
@@ -54,24 +74,63 @@ class Networks:
         if self._detector is None:
             model = self._model(self._files[0])
             model.reshape([1, 3, *CANVAS])
-            self._detector = self._prepared(model)
-        return np.array(self._ask(self._detector, _normalized(canvas))[0, 0])
+            self._detector = self._prepared(model, streams=1).create_infer_request()
+        try:
+            self._detector.infer(_normalized(canvas), share_inputs=True)
+        except RuntimeError as e:
+            raise ReaderError(f"OpenVINO failed: {e}") from e
+        return np.array(self._detector.get_output_tensor().data[0, 0])
 
-    def read_line(self, line: Grey, columns: Sequence[int]) -> tuple[Probabilities, float]:
-        """Return the probabilities of the symbols of these columns at each step, and how many steps the line takes.
+    def read_lines(self, lines: Iterable[Grey], columns: Sequence[int]) -> Iterator[tuple[Probabilities, float]]:
+        """Yield the probabilities of the symbols of these columns at each step of a line, and how many steps it takes.
 
-        ``line``: ``LINE_HEIGHT_PX`` rows, no wider than the widest of ``LINE_WIDTHS_PX``.
+        Lines come in their order; what is yielded for one is valid until the next is asked for. A line has
+        ``LINE_HEIGHT_PX`` rows, and is no wider than the widest of ``LINE_WIDTHS_PX``. Unless columns are many, each is
+        read by one thread, several at a time: two that share a line wait for each other in each of its layers.
         """
-        if self._recognizer is None or self._columns != tuple(columns):
-            self._recognizer = None  # first, so that never two are in memory
-            self._recognizer = self._prepared(self._recognizer_for(columns))
+        free = list(self._line_requests(columns))
+        asked: deque[_Asked] = deque()
+        try:
+            for line in lines:
+                if not free:
+                    yield self._probabilities(asked[0])
+                    free.append(asked.popleft().request)
+                asked.append(self._start(free.pop(), line))
+            while asked:
+                yield self._probabilities(asked[0])
+                asked.popleft()
+        finally:
+            for one in asked:
+                one.request.wait()
+
+    def _line_requests(self, columns: Sequence[int]) -> Sequence[Any]:
+        if not self._recognizer or self._columns != tuple(columns):
+            self._recognizer = []  # first, so that never two are in memory
+            streams, ahead = (1, 0) if len(columns) >= MANY_COLUMNS else (self._threads, LINES_AHEAD)
+            prepared = self._prepared(self._recognizer_for(columns), streams)
+            self._recognizer = [prepared.create_infer_request() for _ in range(streams + ahead)]
             self._columns = tuple(columns)
+        return self._recognizer
+
+    def _start(self, request: Any, line: Grey) -> _Asked:
         width = line.shape[1]
         padded = max(LINE_WIDTHS_PX[0], -(-width // WIDTH_STEP_PX) * WIDTH_STEP_PX)
         image: _Tensor = np.zeros((1, 3, LINE_HEIGHT_PX, padded), np.float32)
         image[..., :width] = _normalized(line)
-        steps = self._ask(self._recognizer, image)[0]
-        return steps, width / padded * len(steps)
+        try:
+            request.start_async(image, share_inputs=True)
+        except RuntimeError as e:
+            raise ReaderError(f"OpenVINO failed: {e}") from e
+        return _Asked(request, image, width)
+
+    def _probabilities(self, asked: _Asked) -> tuple[Probabilities, float]:
+        """Wait for the answer to a line."""
+        try:
+            asked.request.wait()
+        except RuntimeError as e:
+            raise ReaderError(f"OpenVINO failed: {e}") from e
+        steps = np.asarray(asked.request.get_output_tensor().data, np.float32)[0]
+        return steps, asked.width / asked.image.shape[-1] * len(steps)
 
     def _model(self, file: Path) -> Any:
         try:
@@ -79,19 +138,12 @@ class Networks:
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO cannot read {file}: {e}") from e
 
-    def _prepared(self, model: Any) -> Any:
-        """Return a request of the model, compiled for this processor."""
+    def _prepared(self, model: Any, streams: int) -> Any:
+        """Return the model compiled for this processor, to be asked ``streams`` things at a time."""
         try:
-            return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
+            return self._core.compile_model(model, "CPU", {**self._settings, "NUM_STREAMS": streams})
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO cannot prepare a network for this processor: {e}") from e
-
-    def _ask(self, request: Any, image: _Tensor) -> _Tensor:
-        try:
-            request.infer(image, share_inputs=True)
-        except RuntimeError as e:
-            raise ReaderError(f"OpenVINO failed: {e}") from e
-        return np.asarray(request.get_output_tensor().data, np.float32)
 
     def _recognizer_for(self, columns: Sequence[int]) -> Any:
         """Return the recognizer, of any width, with a last layer of these columns only."""

@@ -1,9 +1,10 @@
 """Reads one page: finds its lines, decides which of them to read, and reads these."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -44,11 +45,11 @@ class _LineReader:
         self._columns = columns(languages, symbols)
         self._symbols = [symbols[column] for column in self._columns]
 
-    def read(self, page: Grey, corners: Corners) -> tuple[LatticeStep, ...]:
-        """Return the lattice of the line between these corners of a page."""
-        line = line_image(page, corners, LINE_HEIGHT_PX, LINE_WIDTHS_PX[1])
-        probabilities, width = self._networks.read_line(line, self._columns)
-        return lattice(probabilities, self._symbols, width)
+    def read(self, page: Grey, lines: Iterable[Corners]) -> Iterator[tuple[LatticeStep, ...]]:
+        """Yield the lattice of each line between these corners of a page."""
+        images = (line_image(page, corners, LINE_HEIGHT_PX, LINE_WIDTHS_PX[1]) for corners in lines)
+        for probabilities, width in self._networks.read_lines(images, self._columns):
+            yield lattice(probabilities, self._symbols, width)
 
 
 class SecondReader:
@@ -68,11 +69,12 @@ class SecondReader:
         doubtful = request.which == "auto"
         every = [(corners, True) for corners in found]
         pieces = pieces_to_read(found, request.words, request.languages) if doubtful else every
+        end = started + request.limit_s
+        in_time = takewhile(lambda _: time.monotonic() <= end, (corners for corners, wanted in pieces if wanted))
+        readings = self._reader_for(request.languages).read(page, in_time)
         lines: list[SecondLine] = []
         for corners, wanted in pieces:
-            in_time = time.monotonic() - started <= request.limit_s
-            reader = self._reader_for(request.languages) if wanted and in_time else None
-            lines.append(SecondLine(corners, reader.read(page, corners) if reader else ()))
+            lines.append(SecondLine(corners, next(readings, ()) if wanted else ()))
             progress()
         return SecondReading(tuple(lines), round(time.monotonic() - started, 3))
 

@@ -1,7 +1,7 @@
 """The one process of the second reader, which all page workers share: started on first need, ended when idle.
 
 A page never fails for it: a crash, a hang or a missing package costs its evidence on that page, and is logged. After
-CRASHES failures in a row it is left alone for REST_S seconds.
+CRASHES failures in a row it is left alone for REST_S seconds. One that has grown to MOST_MIB ends after its page.
 """
 
 import os
@@ -27,6 +27,12 @@ CRASHES = 3
 """Failures in a row after which it rests."""
 REST_S = 600.0
 """Seconds that it rests then."""
+MOST_MIB = 580.0
+"""Memory (PSS) from which it is ended after a page, so that the next one has a new process.
+
+It grows with each language's word lists, 50 to 110 MiB, and a little with each new width of a line; 400 to 550 MiB are
+usual. A start takes 2 s.
+"""
 
 log = structlog.get_logger()
 _reading = TypeAdapter(SecondReading)
@@ -43,6 +49,15 @@ def start_host() -> Child:
     return Child("scanmend.second_reader.host", {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")})
 
 
+def taken_mib(pid: int) -> float:
+    """Return the memory that a process takes, each shared page divided among those that have it; 0 once it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
 class ReaderProcess:
     """The second reader as the daemon sees it; any number of threads may call it, one page is read at a time."""
 
@@ -51,9 +66,13 @@ class ReaderProcess:
         start: Callable[[], Child] = start_host,
         clock: Callable[[], float] = time.monotonic,
         silence_s: float = SILENCE_S,
+        memory_mib: Callable[[int], float] = taken_mib,
     ) -> None:
-        """``start`` starts the process, ChildDied when it cannot; ``silence_s``: see SILENCE_S."""
-        self._start, self._clock, self._silence_s = start, clock, silence_s
+        """``start`` starts the process, ChildDied when it cannot; ``silence_s``: see SILENCE_S.
+
+        ``memory_mib`` tells what the process with an id takes.
+        """
+        self._start, self._clock, self._silence_s, self._memory_mib = start, clock, silence_s, memory_mib
         self._turn = threading.Lock()
         """Held while a page is read."""
         self._state = threading.Lock()
@@ -135,7 +154,13 @@ class ReaderProcess:
                 self._failed(page, str(e))
                 raise ReaderError(str(e)) from e
             self._failures = 0
+            self._end_if_large()
             return answer
+
+    def _end_if_large(self) -> None:
+        if self._child is not None and (taken := self._memory_mib(self._child.pid)) > MOST_MIB:
+            log.info("second_reader.renewed", mib=round(taken))
+            self._drop()
 
     def _ask(self, request: Message) -> Any:
         reply = self._running().ask(request, self._silence_s)

@@ -16,7 +16,7 @@ from scanmend.document import Line, Page, Word
 from scanmend.errors import ChildDied, Stopping
 from scanmend.process.child import Child
 from scanmend.second_reader.lattice import greedy_text
-from scanmend.second_reader.reader_process import CRASHES, REST_S, ReaderProcess, start_host
+from scanmend.second_reader.reader_process import CRASHES, MOST_MIB, REST_S, ReaderProcess, start_host, taken_mib
 from waiting import until
 
 PAGE = Page(3, (Line((Word("Doubtfu1", (40, 40, 200, 90), 60.0),)),), languages=("eng",))
@@ -187,3 +187,24 @@ def test_after_the_end(reader, image):
     assert (len(ended), psutil.pid_exists(pid)) == (1, False)
     with pytest.raises(Stopping):
         reader.read(PAGE, image, "auto", 60.0)
+
+
+def test_a_large_process_ends_after_its_page(image):
+    """The page has its reading all the same, and the next one a new process."""
+    started = []
+
+    def start():
+        started.append(Fake({"result": {"seconds": 1.0}}))
+        return started[-1]
+
+    taken = iter([MOST_MIB, MOST_MIB + 1, 100.0])
+    reader = ReaderProcess(start, memory_mib=lambda _: next(taken))
+    assert [reader.read(PAGE, image, "auto", 60.0).problem for _ in range(3)] == ["", "", ""]
+    assert [one.alive for one in started] == [False, True]
+    reader.close()
+
+
+def test_memory_of_a_process():
+    """It is what the kernel says of a process, and nothing of one that is gone."""
+    assert 1 < taken_mib(os.getpid()) <= psutil.Process().memory_info().rss / 2**20
+    assert taken_mib(4_000_000) == 0

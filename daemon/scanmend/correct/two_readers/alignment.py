@@ -75,31 +75,31 @@ def _costs(
     own: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]], width: float
 ) -> npt.NDArray[np.float64]:
     """Cost of matching each of Tesseract's characters (rows) with each of the second reader's (columns)."""
-    costs = np.empty((len(own), len(other)))
-    for i, (a, _) in enumerate(own):
-        for j, (b, _) in enumerate(other):
-            if a == b:
-                costs[i, j] = 0.0
-            elif a.casefold() == b.casefold():
-                costs[i, j] = OTHER_CASE
-            else:
-                costs[i, j] = OTHER_CHARACTER if a.isalnum() == b.isalnum() else OTHER_KIND
+    rows, columns = [c for c, _ in own], [c for c, _ in other]
+    same_letter = _equal([c.casefold() for c in rows], [c.casefold() for c in columns])
+    same_kind = _equal([c.isalnum() for c in rows], [c.isalnum() for c in columns])
+    known = [_equal(rows, columns), same_letter, same_kind]
+    costs = np.select(known, [0.0, OTHER_CASE, OTHER_CHARACTER], OTHER_KIND)
     shift = np.abs(np.array([at for _, at in own])[:, None] - np.array([at for _, at in other])[None, :]) / width
     costs += SHIFT_COST * np.clip(shift - FREE_SHIFT, 0.0, MAX_SHIFT)
     return costs
+
+
+def _equal(rows: Sequence[str] | Sequence[bool], columns: Sequence[str] | Sequence[bool]) -> npt.NDArray[np.bool_]:
+    """Return for each row and each column whether the two are equal."""
+    return np.asarray(np.array(rows)[:, None] == np.array(columns)[None, :])
 
 
 def _matches(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return the matched pairs of the cheapest alignment (Wagner and Fischer 1974)."""
     rows, columns = costs.shape
     total = np.empty((rows + 1, columns + 1))
-    total[:, 0], total[0, :] = np.arange(rows + 1), np.arange(columns + 1)
+    left_out = np.arange(columns + 1)  # what it costs to leave out all characters up to a column
+    total[0] = left_out
     for i in range(1, rows + 1):
-        best = np.minimum(total[i - 1, 1:] + 1, total[i - 1, :-1] + costs[i - 1]).tolist()
-        at = float(total[i, 0])
-        for j, value in enumerate(best):
-            at = best[j] = min(value, at + 1)
-        total[i, 1:] = best
+        total[i, 0] = i
+        np.minimum(total[i - 1, 1:] + 1, total[i - 1, :-1] + costs[i - 1], out=total[i, 1:])
+        total[i] = np.minimum.accumulate(total[i] - left_out) + left_out
     pairs = []
     i, j = rows, columns
     while i and j:
