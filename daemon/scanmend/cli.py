@@ -48,7 +48,7 @@ from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
 
 if TYPE_CHECKING:
-    from scanmend.metrics.counting import Counting
+    from scanmend.metrics.metrics import Metrics
     from scanmend.service.service import Service
 
 if _BREAKABLE:
@@ -64,6 +64,7 @@ FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settin
 def run(config: ConfigFile = None) -> None:
     """Watch the folders and work, in the foreground, until SIGTERM. SIGHUP reads the configuration again."""
     from scanmend.metrics.counting import Counting  # noqa: PLC0415 -- only the daemon needs these
+    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415
     from scanmend.notify.notifier import Notifier  # noqa: PLC0415
     from scanmend.service.service import Service  # noqa: PLC0415
 
@@ -81,17 +82,16 @@ def run(config: ConfigFile = None) -> None:
     signal.signal(signal.SIGHUP, lambda *_: service.request_reload())
     signal.signal(signal.SIGUSR1, lambda *_: service.wake())
     signal.signal(signal.SIGUSR2, lambda *_: service.request_unload())
-    with _textfile(service, counting), notifier:
+    metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
+    with _textfile(service, metrics), notifier:
         service.run()
 
 
 @contextmanager
-def _textfile(service: "Service", counting: "Counting") -> Iterator[None]:
+def _textfile(service: "Service", metrics: "Metrics") -> Iterator[None]:
     """Keep the textfile of metrics up to date while the service runs."""
-    from scanmend.metrics.metrics import Metrics  # noqa: PLC0415 -- only the daemon needs these
-    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415
+    from scanmend.metrics.textfile import Textfile  # noqa: PLC0415 -- only the daemon needs it
 
-    metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
     textfile = Textfile(lambda: service.config.metrics.textfile, metrics.render, metrics.render_stopped)
     textfile.start()
     try:
