@@ -2,7 +2,6 @@
 // Without this script every link and every form works by itself. With it, the page keeps itself up to date, forms and
 // links within a view exchange only what is different, and single keys press the button that they are written on.
 (() => {
-  const REFRESH_MS = 1000; // changes come in bursts; people read slower than that
   const AGAIN_MS = 5000; // after the server has refused a stream
   const KEYS = "scanmend-keys"; // whether single keys work, as this browser remembers it
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -80,7 +79,8 @@
     if (again) { again = false; soon(); }
   };
 
-  const soon = () => { timer ||= setTimeout(refresh, REFRESH_MS); };
+  // changes come in bursts; the page says how often it is worth while to look
+  const soon = () => { timer ||= setTimeout(refresh, Number($("[data-pace]").dataset.pace)); };
 
   let stream = null;
   const listen = () => {
