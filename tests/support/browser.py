@@ -1,5 +1,6 @@
 """Chromium, the daemon's page in it, and what it complains of."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+NAME = "scans.example"
+"""A name that the browser finds this machine by: to pages of such names over plain HTTP, browsers tell less."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",  # tests run as root, too
@@ -19,11 +23,14 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
 ]
 LIMIT_MS = 60_000
 """How long anything on a page may take before a test fails; the machine may have much else to do."""
 PICTURES = os.environ.get("SCANMEND_PICTURES", "")
 """Folder that screenshots for the documents go to; none are taken where it is not set."""
+COLOURS = 96
+"""Colours of a picture for the documents: the page has few, a scan is grey."""
 SIZES = {"wide": (1280, 860), "phone": (390, 844)}
 """Width and height of the screens that pages are looked at on, in pixels."""
 LOOKS = (("light", "wide"), ("dark", "phone"))
@@ -76,6 +83,14 @@ class Visitor:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
+    def picture(self, name: str) -> None:
+        """Take a picture of what is seen, where one is asked for: with few colours, as the documents carry it."""
+        if PICTURES:
+            taken = Image.open(io.BytesIO(self.page.screenshot()))
+            taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+                Path(PICTURES, f"{name}.png"), optimize=True
+            )
+
     def audit(self, axe: str, name: str = "") -> None:
         """Have axe-core look at the page, light on a wide screen and dark on a phone; take pictures where asked."""
         for scheme, size in LOOKS:
@@ -89,8 +104,8 @@ class Visitor:
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
                 f"{self.page.url} is wider than the {size} screen"
             )
-            if PICTURES and name:
-                self.page.screenshot(path=Path(PICTURES, name + (".png" if size == "wide" else "-phone.png")))
+            if name:
+                self.picture(name if size == "wide" else f"{name}-phone")
         width, height = SIZES["wide"]
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme="light")

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+PACE_MS = {"done": 5000, "failed": 5000}
+"""How often an open page is fetched again at most, in milliseconds, where it is a list that is read, not watched."""
+WATCHED_PACE_MS = 1000
+"""The same of all others: people read slower than that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -16,6 +21,11 @@ class Frame:
     """Documents in quarantine."""
     doubtful: int
     """Documents in the queue of the review."""
+
+    @property
+    def pace_ms(self) -> int:
+        """How often it is fetched again at most, in milliseconds."""
+        return PACE_MS.get(self.view, WATCHED_PACE_MS)
 
     @property
     def views(self) -> tuple[tuple[str, str, str, int, str], ...]:

@@ -20,6 +20,8 @@ KEPT_IMAGE = "private, max-age=3600"
 """Images of a page stay the same as long as the document is in review."""
 MAX_NAME_CHARS = 80
 """Longest name of whoever decides."""
+SHOWN_EDITS = 5
+"""Edits of one learned word that are shown, the latest."""
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 """What a form may decide."""
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -103,7 +105,16 @@ class ReviewViews:
 
     def _show(self, asked: Asked, on_it: Desk, refused: str = "", status: int = 200) -> Response:
         frame = self._views.frame("review", on_it.document.item.name)
-        return page("place.html", frame, status, desk=on_it, refused=refused, name=_name(asked))
+        return page(
+            "place.html",
+            frame,
+            status,
+            desk=on_it,
+            refused=refused,
+            name=_name(asked),
+            learned=self._reviews.learned(on_it.document.item.folder),
+            shown_edits=SHOWN_EDITS,
+        )
 
 
 def _decision(place: str, choice: str, text: str, source: str) -> Decision | None:

@@ -2,7 +2,6 @@
 // Without this script every link and every form works by itself. With it, the page keeps itself up to date, forms and
 // links within a view exchange only what is different, and single keys press the button that they are written on.
 (() => {
-  const REFRESH_MS = 1000; // changes come in bursts; people read slower than that
   const AGAIN_MS = 5000; // after the server has refused a stream
   const KEYS = "scanmend-keys"; // whether single keys work, as this browser remembers it
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -18,18 +17,22 @@
 
   const isTyping = (element) => element?.matches?.("input, textarea, select") && element.type !== "checkbox";
 
-  const exchange = (old, fresh, mark) => {
-    if (old.innerHTML === fresh.innerHTML || (mark && old.contains(document.activeElement) && isTyping(document.activeElement))) return;
+  const sent = new WeakMap(); // what the server sent, as countdowns change what is shown
+  const remember = (root) => { for (const part of $$("[data-live]", root)) sent.set(part, part.innerHTML); };
+
+  const exchange = (old, fresh) => {
+    const html = fresh.innerHTML;
     const focused = old.contains(document.activeElement) ? handle(document.activeElement) : null;
     const opened = $$("details[id][open]", old).map((details) => details.id);
     for (const kept of $$("[data-keep]", old)) {
       $$("[data-keep]", fresh).find((other) => other.dataset.keep === kept.dataset.keep)?.replaceWith(kept);
     }
-    const made = document.importNode(fresh, true);
+    const made = document.adoptNode(fresh);
     old.replaceWith(made);
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focused) $(focused)?.focus({ preventScroll: true });
-    if (mark) made.classList.add("changed");
+    remember(made);
+    sent.set(made, html);
     settle(made);
   };
 
@@ -65,7 +68,8 @@
         if (mine === latest && !document.body.getAttribute("aria-busy")) {
           for (const old of $$("[data-live]")) {
             const other = fresh.getElementById(old.id);
-            if (other) exchange(old, other, true);
+            const typing = old.contains(document.activeElement) && isTyping(document.activeElement);
+            if (other && !typing && sent.get(old) !== other.innerHTML) exchange(old, other);
           }
           say($("[data-says]", fresh)?.dataset.says);
         }
@@ -75,7 +79,8 @@
     if (again) { again = false; soon(); }
   };
 
-  const soon = () => { timer ||= setTimeout(refresh, REFRESH_MS); };
+  // changes come in bursts; the page says how often it is worth while to look
+  const soon = () => { timer ||= setTimeout(refresh, Number($("[data-pace]").dataset.pace)); };
 
   let stream = null;
   const listen = () => {
@@ -108,9 +113,9 @@
       if (mine !== latest) return;
       const main = fresh.getElementById("main");
       if (!main) { location.assign(response.url); return; }
-      exchange(document.getElementById("main"), main, false);
+      exchange(document.getElementById("main"), main);
       const head = fresh.getElementById("head");
-      if (head) exchange(document.getElementById("head"), head, false);
+      if (head) exchange(document.getElementById("head"), head);
       document.title = fresh.title;
       const isPage = options.method !== "POST" || response.redirected; // what a form was refused with has no address
       if (push && isPage && response.url !== location.href) history.pushState({}, "", response.url);
@@ -172,6 +177,7 @@
     }
   }, 1000);
 
+  remember(document);
   settle(document);
   listen();
 })();
