@@ -336,8 +336,8 @@ class Reviews:
             except Stopping:
                 return
             except Outdated as e:
-                self._troubles[id_] = str(e)
                 self._note(bundle, outdated=True)
+                self._troubles[id_] = str(e)
                 log.warning("review.outdated", id=id_, reason=str(e))
             except ScanmendError as e:
                 self._hold(id_, str(e))
