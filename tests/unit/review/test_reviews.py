@@ -74,7 +74,7 @@ class TestWriting:
         """A person decides ten places in a row; the outputs are written when that pauses."""
         world = ReviewWorld(tmp_path, pool, outputs=("txt", "json"))
         id_ = world.publish()
-        world.reviews._quiet_s = 0.3
+        world.reviews._writer._quiet_s = 0.3
         for text in "123456789":
             found = world.reviews.decide(id_, [Decision(AMOUNT, "type", text)], "")
         assert (found.steps, found.written) == (9, 0)
