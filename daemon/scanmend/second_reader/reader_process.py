@@ -27,7 +27,7 @@ CRASHES = 3
 """Failures in a row after which it rests."""
 REST_S = 600.0
 """Seconds that it rests then."""
-MOST_MIB = 580.0
+MOST_MIB = 570.0
 """Memory (PSS) from which it is ended after a page, so that the next one has a new process.
 
 It grows with each language's word lists, 50 to 110 MiB, and a little with each new width of a line; 400 to 550 MiB are
