@@ -17,6 +17,8 @@ NOISE_MARK_CONFIDENCE = 40.0
 """The same for a mark without letters and digits: the second reader often overlooks those."""
 USUAL_HEIGHTS = (0.6, 1.5)
 """Least and greatest height of a usual word, in median heights."""
+QUANTITY_HEIGHTS = 2.0
+"""Greatest height, in median heights, of a short number that the second reader may overlook: a rule may touch it."""
 RULE_MARKS = frozenset("|¦_~\\{}")
 """Marks as which Tesseract reads rules, folds and edges; in text, the second reader would see them, too."""
 BOX_MARKS = RULE_MARKS | frozenset("[]")
@@ -89,12 +91,13 @@ class Noise:
         solid = [c for c in word.text if c.isalnum()]
         if not solid:
             return confidence < NOISE_MARK_CONFIDENCE or _is_rule(word.text) or self._is_speck(word)
-        if len(word.text) <= BOX_CHARACTERS and not BOX_MARKS.isdisjoint(word.text):
-            return confidence < ODD_NOISE_CONFIDENCE
         height = (word.box[3] - word.box[1]) / max(1.0, self._word_height) if word.box else 1.0
+        if len(solid) <= MAX_OVERLOOKED and weigh.holds_digit(word.text):
+            if USUAL_HEIGHTS[0] < height < QUANTITY_HEIGHTS:
+                return False
+        elif len(word.text) <= BOX_CHARACTERS and not BOX_MARKS.isdisjoint(word.text):
+            return confidence < ODD_NOISE_CONFIDENCE
         usual = USUAL_HEIGHTS[0] < height < USUAL_HEIGHTS[1]
-        if usual and len(solid) <= MAX_OVERLOOKED and weigh.holds_digit(word.text):
-            return False
         return confidence < (NOISE_CONFIDENCE if usual else ODD_NOISE_CONFIDENCE)
 
     def _is_speck(self, word: Word) -> bool:
