@@ -245,12 +245,12 @@ class NumberReading:
     text: str
     """As published."""
     state: Literal["agreed", "disputed", "single", "confirmed"]
-    """Whether both readers read the same, read it differently, only one of them read it, or a person decided it."""
+    """Both readers read the same and nothing speaks against it; one may be wrong; only one read it; a person decided."""
     other: str = ""
-    """The reading that was not chosen, where it is disputed."""
+    """The reading that was not chosen, where it is disputed; empty where nobody knows of another."""
     box: Box | None = None
     chosen_by: str = ""
-    """Why ``text`` was chosen and not ``other``, where it is disputed."""
+    """Where it is disputed: why ``text`` was chosen and not ``other``, or what speaks against it."""
 
 
 @dataclass(frozen=True, slots=True)

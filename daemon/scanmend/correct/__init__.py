@@ -9,6 +9,7 @@
 
 From outside use ``Corrector``, ``CorrectionSettings`` and its functions, and ``Confusions``. The model comes in as a
 ``language_model.LanguageModel``; nothing here knows llama.cpp, files or processes. What counts as a word is in
-``correct.lexicon``; what a second reader of the image says is in ``correct.two_readers``.
-This room may import ``correct.lexicon``, ``correct.two_readers``, ``document`` and ``errors``.
+``correct.lexicon``; what a second reader of the image says is in ``correct.two_readers``, and how
+sure each number is, in ``correct.number_states``.
+This room may import these three, ``document`` and ``errors``.
 """

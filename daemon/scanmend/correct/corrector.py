@@ -28,9 +28,9 @@ from scanmend.correct.lexicon.hyphenation import BREAK_HYPHENS, broken_pieces_be
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.tokens import line_above, neighbours, split_punctuation, starts_sentence
 from scanmend.correct.lexicon.wordlists import Lexicon
+from scanmend.correct.number_states.states import number_readings
 from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
 from scanmend.correct.two_readers.evidence import SecondEvidence
-from scanmend.correct.two_readers.number_states import number_readings
 from scanmend.correct.two_readers.together import PROPOSER as READER
 from scanmend.correct.two_readers.together import ReadTogether, TogetherSettings, read_together
 from scanmend.correct.typography import repair_page
@@ -210,12 +210,9 @@ def _corrected(together: ReadTogether, edits: tuple[Edit, ...], page: Page) -> C
     for edit in edits:
         of_line[edit.line].append(edit)
     texts = [apply_edits(line, of_line[n]) for n, line in enumerate(roomy.lines)]
-    return CorrectedPage(
-        roomy,
-        layout(roomy.lines, texts),
-        edits,
-        numbers=number_readings(roomy, edits, together.raw_seconds) if has_second_reading(page) else (),
-    )
+    known = has_second_reading(page)
+    numbers = number_readings(roomy, edits, together.raw_seconds, together.custom) if known else ()
+    return CorrectedPage(roomy, layout(roomy.lines, texts), edits, numbers=numbers)
 
 
 def _may_ask(context: PageContext, n: int, i: int) -> bool:

@@ -63,6 +63,12 @@ class PageWords:
         """Return the Zipf frequency of the word in the lists of the page's languages; 0.0 when it is in none."""
         return max(self._lexicon.zipf(word), self._foreign.zipf(word))
 
+    def rarest_zipf(self, text: str) -> float:
+        """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown, or where there is none."""
+        cores = [core for word in text.split() if (core := split_punctuation(word).core)]
+        found = min((self.zipf(core) for core in cores), default=0.0)
+        return found if found >= KNOWN_ZIPF else 0.0
+
     def knows(self, word: str) -> bool:
         """Whether the word is in a lexicon of the page's languages or in the glossary."""
         return self.listed_zipf(word) >= KNOWN_ZIPF or self.protects(word)

@@ -2,11 +2,11 @@
 
 1. ``comparison`` matches the lines of both readers by geometry (``frame``), and their characters by ``alignment``.
 2. ``lattice`` gives the probability of any text under the second reader's network; ``weigh`` weighs two readings.
-3. ``proposals`` finds other readings, words and lines that Tesseract lost, and noise; ``placement`` puts found lines
-   in the reading order.
+3. ``proposals`` finds other readings, and words and lines that Tesseract lost; ``noise``, what it read where nothing
+   stands; ``placement`` puts found lines in the reading order.
 4. ``together`` makes one page of both, as a ``revision`` that leads back to Tesseract's page.
    ``witnesses`` says what the other numbers of the page say of a disputed one.
-5. ``evidence`` tells correction what the second reader says of its words; ``number_states`` how sure each number is.
+5. ``evidence`` tells correction what the second reader says of its words.
 
 May import: document, correct.lexicon, correct.figures.
 """

@@ -35,11 +35,30 @@ class SecondWord:
     @property
     def least_probability(self) -> float:
         """The least probability of its characters."""
-        return min(c.probability for c in self.reading.characters[self.first : self.last + 1] if c.text != " ")
+        return min(self.reading.characters[k].probability for k in self._solid)
+
+    @property
+    def runner_up(self) -> str:
+        """The reading with the next best symbol in place of the character that is least probable."""
+        k = min(self._solid, key=lambda k: self.reading.characters[k].probability)
+        step = self.reading.line.steps[self.reading.characters[k].first]
+        other = step.symbols[1][0] if len(step.symbols) > 1 else ""
+        before, after = self.reading.substring(self.first, k - 1), self.reading.substring(k + 1, self.last)
+        return f"{before}{other}{after}"
+
+    @property
+    def _solid(self) -> list[int]:
+        """Indices of its characters but for blanks."""
+        return [k for k in range(self.first, self.last + 1) if self.reading.characters[k].text != " "]
 
     def gain(self, raw: str, new: str) -> float:
         """Log-probability, in nats, of the image under ``new`` less that under ``raw``, in place of this word."""
         return self.reading.gain(self.first, self.last, raw, new)
+
+    def comma_nats(self, text: str, at: int) -> float:
+        """Return the log-probability of a comma less that of a point, in nats, for the mark at an index of the text."""
+        comma, point = (text[:at] + mark + text[at + 1 :] for mark in ",.")
+        return self.gain(point, comma)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,8 @@ class FoundWords:
     box: Box
     confidence: float
     """Mean probability of the characters, from 0 to 1."""
+    reading: LineReading
+    """The line that they stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +152,7 @@ class Comparison:
         before = [place for at, place, _ in members if at < (start + end) / 2]
         place = (before[-1][0], before[-1][1] + 1) if before else members[0][1]
         confidence = sum(c.probability for c in characters) / len(characters)
-        return FoundWords(place, reading.substring(*span), frame.box_between(start, end), confidence)
+        return FoundWords(place, reading.substring(*span), frame.box_between(start, end), confidence, reading)
 
     def _line_of(self, box: Box) -> int | None:
         """Return the index of the second reader's line that a word stands in; None where it stands in none."""

@@ -1,15 +1,19 @@
-"""Proposes edits from what both readers have: other readings, words and lines that were found, and noise."""
+"""Proposes edits from what both readers have: other readings, and words and lines that only the second one found."""
 
-import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from rapidfuzz.distance import Levenshtein
+
+from scanmend.correct.lexicon.number_marks import Custom, marks_in, with_other_mark
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.spelling import is_number
 from scanmend.correct.lexicon.tokens import split_punctuation
-from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF
 from scanmend.correct.two_readers import weigh
 from scanmend.correct.two_readers.comparison import Comparison, FoundLine, FoundWords, SecondWord
+from scanmend.correct.two_readers.lattice import LineReading
+from scanmend.correct.two_readers.revision import Place
 from scanmend.document import Page, Word, least_confidence
 
 MIN_FOUND_WORDS = 0.85
@@ -17,7 +21,9 @@ MIN_FOUND_WORDS = 0.85
 MIN_FOUND_LINE = 0.8
 """Least mean probability (0–1) of a line that only the second reader found."""
 MIN_FOUND_CHARACTERS = 2
-"""Fewest letters and digits of such a line: a single one may be a speck."""
+"""Fewest letters and digits of such a line: a single letter may be a speck."""
+MIN_FOUND_DIGIT = 0.99
+"""Least probability (0–1) of a single digit that stands alone, as on the axis of a chart."""
 DISPLAY_HEIGHTS = 1.7
 """Multiple of the page's usual line height from which a found line is display type, such as a logo or a stamp."""
 MIN_DISPLAY_LINE = 0.95
@@ -26,155 +32,167 @@ MIN_DISPLAY_WORDS = 2
 """Fewest known words of a line of display type: what a logo says is seldom text."""
 MIN_DISPLAY_ZIPF = 2.5
 """Zipf frequency from which a word of display type is known."""
-NOISE_CONFIDENCE = 60.0
-"""Tesseract word confidence (0–100) below which a word where the second reader finds nothing is noise."""
-ODD_NOISE_CONFIDENCE = 80.0
-"""The same for a word whose height is not that of the page's words."""
-NOISE_MARK_CONFIDENCE = 40.0
-"""The same for a mark without letters and digits: the second reader often overlooks those."""
-USUAL_HEIGHTS = (0.6, 1.5)
-"""Least and greatest height of a usual word, in median heights."""
-SCRIBBLE_PROBABILITY = 0.85
-"""Mean probability (0–1) of the second reading of a line below which the line may be a signature or a drawing."""
-SCRIBBLE_CONFIDENCE = 50.0
-"""Tesseract word confidence (0–100) below which all words of such a line must be."""
 MAX_PIECE_GAP_HEIGHTS = 0.25
 """Widest gap between two pieces of a number, as a multiple of their height; figures of two columns stand apart."""
-MAX_OVERLOOKED = 2
-"""Letters and digits of a token with a digit that the second reader may overlook, as the quantity in a table."""
+MIN_CUSTOMARY_NATS = -8.0
+"""Nats of the image for a number's customary mark, over the one that was read, from which it may be that one."""
+TORN_CONFIDENCE = 60.0
+"""Tesseract word confidence (0–100) below which its blank between two misread words is no better than the words."""
+LOST_LINE_SIMILARITY = 0.5
+"""Similarity (0–1) of both readings of a line below which Tesseract read something else altogether."""
+LOST_LINE_PROBABILITY = 0.95
+"""Least mean probability (0–1) of the second reading of such a line."""
+LOST_LINE_CHARACTERS = 6
+"""Fewest characters of such a line."""
+LOST_LINE_NATS = 6.0
+"""Score, in nats, of the second reading of such a line."""
+TELLING_LETTERS = 4
+"""Letters from which a known word shows that Tesseract did read its line, if the second reader lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Another reading of one of Tesseract's words, or of the pieces of a number, and how likely it is."""
+    """Another reading of one of Tesseract's words, of a torn word's pieces, or of a line, and how likely it is."""
 
     line: int
     word: int
+    second: SecondWord
+    """Where in the second reading it stands."""
     dispute: weigh.Dispute
     score: float
     """``weigh.score`` of the dispute, in nats."""
     count: int = 1
-    """Number of Tesseract's words that it stands for: several where a number was torn into pieces."""
+    """Number of Tesseract's words that it stands for."""
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Tesseract's words that it stands for."""
+        return ((self.line, self.word + k) for k in range(self.count))
 
 
 class Proposals:
     """What the second reader's evidence proposes for one page."""
 
-    def __init__(self, page: Page, comparison: Comparison, words: PageWords) -> None:
-        """``words``: the words of the page's languages."""
+    def __init__(self, page: Page, comparison: Comparison, words: PageWords, custom: Custom = Custom()) -> None:  # noqa: B008 -- immutable
+        """``words``: the words of the page's languages; ``custom``: how the page writes its numbers."""
         self._page = page
+        self._custom = custom
         self._comparison = comparison
         self._words = words
-        heights = [w.box[3] - w.box[1] for line in page.lines for w in line.words if w.box]
-        self._word_height = statistics.median(heights) if heights else 0.0
+
+    @cached_property
+    def lost_lines(self) -> tuple[Reading, ...]:
+        """Lines that Tesseract read as something else altogether: word for word, nothing can be compared."""
+        return tuple(
+            reading
+            for k, places in self._comparison.members.items()
+            if (reading := self._lost_line(self._comparison.readings[k], sorted(places)))
+        )
+
+    def _lost_line(self, reading: LineReading, places: Sequence[Place]) -> Reading | None:
+        n, first = places[0]
+        words = self._page.lines[n].words[first : first + len(places)]
+        text = " ".join(reading.text.split())
+        if (
+            reading.confidence < LOST_LINE_PROBABILITY
+            or len(text) < LOST_LINE_CHARACTERS
+            or places[-1] != (n, first + len(places) - 1)
+            or _similarity("".join(w.text for w in words), text) >= LOST_LINE_SIMILARITY
+            or any(self._words.protects(w.text) or self._is_telling(w) for w in words)
+        ):
+            return None
+        second = SecondWord(reading, 0, len(reading.characters) - 1, text)
+        return replace(self._reading(n, first, words, second), score=LOST_LINE_NATS)
+
+    def _is_telling(self, word: Word) -> bool:
+        """Whether a word is one that Tesseract surely read."""
+        core = split_punctuation(word.text).core
+        sure = (word.confidence or 0.0) >= weigh.SURE_CONFIDENCE
+        return sure and len(core) >= TELLING_LETTERS and self._words.rarest_zipf(core) > 0
 
     def readings(self) -> Iterator[Reading]:
         """Yield each place that both readers read differently, in reading order; words of the glossary stay as read."""
-        taken: set[tuple[int, int]] = set()
-        for (n, i), second in sorted(self._comparison.second.items()):
+        lost = {(r.line, r.word): r for r in self.lost_lines}
+        taken = {place for r in self.lost_lines for place in r.places}
+        for n, i in sorted({*self._comparison.second, *lost}):
+            if (n, i) in lost:
+                yield lost[n, i]
             if (n, i) in taken:
                 continue
-            if (pieces := self._pieces_of_number(n, i)) and (whole := self._whole_number(n, i, pieces)).score > 0:
-                taken |= {(n, i + k) for k in range(len(pieces))}
+            if (whole := self._whole(n, i)) is not None and whole.score > 0:
+                taken |= set(whole.places)
                 yield whole
                 continue
-            word = self._page.lines[n].words[i]
+            word, second = self._page.lines[n].words[i], self._with_customary_marks(self._comparison.second[n, i])
             if second.text and second.text != word.text and not self._words.protects(word.text):
-                optical = second.gain(word.text, second.text)
-                yield self._reading(n, i, (word,), second.text, optical, second.least_probability)
+                yield self._reading(n, i, (word,), second)
 
-    def _reading(
-        self, n: int, i: int, words: Sequence[Word], new: str, optical: float, least_probability: float
-    ) -> Reading:
-        raw = " ".join(word.text for word in words)
+    def _reading(self, n: int, i: int, words: Sequence[Word], second: SecondWord) -> Reading:
+        raw, new = " ".join(word.text for word in words), second.text
+        zipf, optical = self._words.rarest_zipf, second.gain(raw, new)
         confidence = least_confidence(words) or 0.0
-        dispute = weigh.Dispute(raw, new, optical, confidence, least_probability, self.zipf(raw), self.zipf(new))
-        return Reading(n, i, dispute, weigh.score(dispute), len(words))
+        dispute = weigh.Dispute(raw, new, optical, confidence, second.least_probability, zipf(raw), zipf(new))
+        return Reading(n, i, second, dispute, weigh.score(dispute), len(words))
 
-    def _pieces_of_number(self, n: int, i: int) -> list[SecondWord]:
-        """Return the second readings of words from ``i`` on that the second reader has as one number; empty for one."""
-        words, pieces = self._page.lines[n].words, [self._comparison.second[n, i]]
+    def _with_customary_marks(self, second: SecondWord) -> SecondWord:
+        """Return the second reading with the page's commas and points, where the image does not rule them out."""
+        text = second.text
+        for mark in marks_in(text):
+            customary = self._custom.of(mark)
+            if customary not in ("", text[mark.at]):
+                nats = second.comma_nats(text, mark.at)
+                if (nats if customary == "," else -nats) > MIN_CUSTOMARY_NATS:
+                    text = with_other_mark(text, mark.at)
+        return replace(second, text=text)
+
+    def _whole(self, n: int, i: int) -> Reading | None:
+        """Return the reading of words from ``i`` on that the second reader has as one; None where they are not torn."""
+        words, pieces, close = self._page.lines[n].words, [self._comparison.second[n, i]], True
         for k in range(i + 1, len(words)):
             after = self._comparison.second.get((n, k))
             if after is None or after.reading is not pieces[-1].reading or after.first != pieces[-1].last + 1:
                 break
-            if not _are_close(words[k - 1], words[k]):
+            close = close and _are_close(words[k - 1], words[k])
+            if not close and not (_is_misread(words[k - 1], pieces[-1]) and _is_misread(words[k], after)):
                 break
             pieces.append(after)
-        whole = pieces[0].reading.substring(pieces[0].first, pieces[-1].last)
-        return pieces if len(pieces) > 1 and is_number(whole) else []
-
-    def _whole_number(self, n: int, i: int, pieces: Sequence[SecondWord]) -> Reading:
-        reading, first, last = pieces[0].reading, pieces[0].first, pieces[-1].last
-        words, whole = self._page.lines[n].words[i : i + len(pieces)], reading.substring(first, last)
-        raw = " ".join(word.text for word in words)
-        optical = reading.gain(first, last, raw, whole)
-        return self._reading(n, i, words, whole, optical, min(piece.least_probability for piece in pieces))
-
-    def zipf(self, text: str) -> float:
-        """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown."""
-        cores = [core for word in text.split() if (core := split_punctuation(word).core)]
-        found = min((self._words.zipf(core) for core in cores), default=0.0)
-        return found if found >= KNOWN_ZIPF else 0.0
-
-    def noise(self) -> Iterator[tuple[int, int]]:
-        """Yield line and word of what Tesseract read, unsure, where the second reader finds nothing or no word.
-
-        The latter are signatures and drawings: both readers are unsure of all of the line, and read it differently.
-        """
-        if not self._comparison.readings:
-            return
-        scribble = set(self._scribble())
-        for n, line in enumerate(self._page.lines):
-            for i, word in enumerate(line.words):
-                known = (n, i) in self._comparison.second or (n, i) in self._comparison.unread
-                missing = word.box is not None and not known and self._is_noise(word)
-                if (missing or (n, i) in scribble) and not self._words.protects(word.text):
-                    yield n, i
-
-    def _scribble(self) -> Iterator[tuple[int, int]]:
-        for places in self._comparison.members.values():
-            seconds = [self._comparison.second.get(place) for place in places]
-            known = [second for second in seconds if second is not None]
-            words = [self._page.lines[n].words[i] for n, i in places]
-            if (
-                known
-                and known[0].reading.confidence < SCRIBBLE_PROBABILITY
-                and all((word.confidence or 0.0) < SCRIBBLE_CONFIDENCE for word in words)
-                and not any(weigh.holds_digit(word.text) or self.zipf(word.text) for word in words)
-                and not any(
-                    second.text == word.text or self.zipf(second.text)
-                    for second, word in zip(seconds, words, strict=True)
-                    if second
-                )
-            ):
-                yield from places
-
-    def _is_noise(self, word: Word) -> bool:
-        confidence = word.confidence if word.confidence is not None else 100.0
-        solid = [c for c in word.text if c.isalnum()]
-        if not solid:
-            return confidence < NOISE_MARK_CONFIDENCE
-        height = (word.box[3] - word.box[1]) / max(1.0, self._word_height) if word.box else 1.0
-        usual = USUAL_HEIGHTS[0] < height < USUAL_HEIGHTS[1]
-        if usual and len(solid) <= MAX_OVERLOOKED and weigh.holds_digit(word.text):
-            return False
-        return confidence < (NOISE_CONFIDENCE if usual else ODD_NOISE_CONFIDENCE)
+        first, last = pieces[0].first, pieces[-1].last
+        text = pieces[0].reading.substring(first, last)
+        if len(pieces) == 1 or not (is_number(text) or (not close and self._words.rarest_zipf(text) > 0)):
+            return None
+        return self._reading(n, i, words[i : i + len(pieces)], SecondWord(pieces[0].reading, first, last, text))
 
     def believes_words(self, found: FoundWords) -> bool:
-        """Whether words that only the second reader found in a line are published."""
+        """Whether words that only the second reader found in a line are published; in a lost line, they are with it."""
+        if any(found.reading is lost.second.reading for lost in self.lost_lines):
+            return False
         solid = any(c.isalnum() for c in found.text)
         return found.confidence > MIN_FOUND_WORDS and (solid or len(found.text) > 1)
 
     def believes_line(self, found: FoundLine) -> bool:
         """Whether a line that only the second reader found is published."""
         confidence, text = found.reading.confidence, found.text
+        if len(text) == 1 and text.isdigit():
+            return confidence >= MIN_FOUND_DIGIT and self._is_of_usual_height(found)
         if confidence < MIN_FOUND_LINE or sum(c.isalnum() for c in text) < MIN_FOUND_CHARACTERS:
             return False
-        if found.frame.height <= DISPLAY_HEIGHTS * self._comparison.line_height:
+        if self._is_of_usual_height(found):
             return True
         known = sum(len(w) > 2 and self._words.zipf(split_punctuation(w).core) > MIN_DISPLAY_ZIPF for w in text.split())  # noqa: PLR2004 -- a short one is often a misread ornament
         return confidence > MIN_DISPLAY_LINE and known >= MIN_DISPLAY_WORDS
+
+    def _is_of_usual_height(self, found: FoundLine) -> bool:
+        return found.frame.height <= DISPLAY_HEIGHTS * self._comparison.line_height
+
+
+def _similarity(one: str, other: str) -> float:
+    """Return how alike two texts are, blanks aside, from 0 to 1."""
+    return Levenshtein.normalized_similarity("".join(one.split()), "".join(other.split()))
+
+
+def _is_misread(word: Word, second: SecondWord) -> bool:
+    """Whether Tesseract was unsure of a word, and the second reader has another."""
+    return (word.confidence or 0.0) < TORN_CONFIDENCE and word.text != second.text
 
 
 def _are_close(one: Word, two: Word) -> bool:

@@ -9,19 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from scanmend.correct.lexicon.number_marks import Custom
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.two_readers import weigh
 from scanmend.correct.two_readers.comparison import Comparison, SecondWord
+from scanmend.correct.two_readers.noise import Noise
 from scanmend.correct.two_readers.placement import PlacedLine, place
 from scanmend.correct.two_readers.proposals import MIN_FOUND_LINE, MIN_FOUND_WORDS, Proposals, Reading
 from scanmend.correct.two_readers.revision import Place, Revision, revise
-from scanmend.correct.two_readers.witnesses import Testimony, testimonies
+from scanmend.correct.two_readers.witnesses import Testimony, page_custom, testimonies
 from scanmend.document import Box, Edit, Page, union
 
 PROPOSER = "reader"
 """This proposer's name in ``Edit.proposer``."""
 NUMBER_SCORE = 1.5
 """Score, in nats, from which a disputed number is published as the second reader has it."""
+REPEATED_SCORE = 0.5
+"""The same where Tesseract clearly misread the same digits so elsewhere on the page, as a dotted 0 for a 6."""
 OPEN_SCORE = -3.0
 """Score, in nats, from which a second reading that is not published by itself is shown to the language model."""
 CLEAR_SCORE = 2.5
@@ -56,6 +60,8 @@ class ReadTogether:
     """The second reading of words of the revised page."""
     raw_seconds: Mapping[Place, SecondWord] = field(default_factory=dict)
     """The second reading of words of Tesseract's page with room for found lines."""
+    custom: Custom = field(default_factory=Custom)
+    """How the page writes its numbers."""
 
 
 def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, asks: bool) -> ReadTogether:
@@ -66,16 +72,19 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
     if page.second is None or not page.second.lines:
         return ReadTogether(revise(page, ())[0], Comparison(replace(page, second=None)))
     found = Comparison(page)
-    proposals = Proposals(page, found, words)
+    custom = page_custom(page, found)
+    proposals = Proposals(page, found, words, custom)
     roomy, placed, moved = place(page, [line for line in found.found_lines if proposals.believes_line(line)])
-    noise = {at for at in proposals.noise() if _may_drop(page, at, settings)}
+    lost = {at for reading in proposals.lost_lines for at in reading.places}
+    noise = {at for at in Noise(page, found, words).places(but=lost) if _may_drop(page, at, settings)}
     edits = [_dropped(page, at) for at in sorted(noise)]
     undecided: dict[Place, Reading] = {}
-    readings = [r for r in proposals.readings() if noise.isdisjoint((r.line, r.word + k) for k in range(r.count))]
-    said = testimonies(page, found, readings)
+    readings = [r for r in proposals.readings() if noise.isdisjoint(r.places)]
+    said = testimonies(page, found, readings, custom)
+    confused = _confused_digits(readings, NUMBER_SCORE - settings.boldness)
     for reading in readings:
         testimony = said.get((reading.line, reading.word))
-        verdict = _verdict(reading, testimony, settings, asks=asks)
+        verdict = _verdict(reading, testimony, confused, settings, asks=asks)
         if verdict is None:
             undecided[moved[reading.line], reading.word] = reading
         else:
@@ -84,7 +93,7 @@ def read_together(page: Page, words: PageWords, settings: TogetherSettings, *, a
     edits = [replace(edit, line=moved[edit.line]) for edit in edits]
     edits += (_inserted(one) for one in _insertions(found, proposals, placed, moved))
     at_home = {(moved[n], i): second for (n, i), second in found.second.items()}
-    return _result(roomy, edits, found, undecided, at_home)
+    return replace(_result(roomy, edits, found, undecided, at_home), custom=custom)
 
 
 def _may_drop(page: Page, at: Place, settings: TogetherSettings) -> bool:
@@ -158,11 +167,27 @@ def _result(
     )
 
 
-def _verdict(reading: Reading, testimony: Testimony | None, settings: TogetherSettings, *, asks: bool) -> bool | None:
+def _confused_digits(readings: Sequence[Reading], least: float) -> frozenset[tuple[str, str]]:
+    """Return the digits that Tesseract clearly misread on the page, each with what it is; clear from a score on."""
+    clear = [r.dispute for r in readings if r.score >= least]
+    pairs = {pair for d in clear for pair in weigh.digit_pairs(d.raw, d.new)}
+    return frozenset((a, b) for a, b in pairs if (b, a) not in pairs)
+
+
+def _verdict(
+    reading: Reading,
+    testimony: Testimony | None,
+    confused: frozenset[tuple[str, str]],
+    settings: TogetherSettings,
+    *,
+    asks: bool,
+) -> bool | None:
     """Return whether the second reading is published; None where the language model may decide."""
     dispute, score = reading.dispute, reading.score + settings.boldness
     if weigh.holds_digit(dispute.raw + dispute.new):
-        clear = testimony.second if testimony else score >= NUMBER_SCORE
+        pairs = weigh.digit_pairs(dispute.raw, dispute.new)
+        least = REPEATED_SCORE if pairs and pairs <= confused else NUMBER_SCORE
+        clear = testimony.second if testimony else score >= least
         return settings.numbers == "verify" and clear
     if asks and (dispute.raw_zipf or dispute.new_zipf):
         if score >= CLEAR_SCORE:
@@ -224,7 +249,7 @@ def _reason(reading: Reading) -> str:
 
 def _boxes(found: Comparison, reading: Reading) -> tuple[Box, ...]:
     """Return a box for each word of a second reading of several; none where it is of one word, as Tesseract's."""
-    second = found.second[reading.line, reading.word]
+    second = reading.second
     texts = second.text.split()
     if len(texts) < 2:  # noqa: PLR2004
         return ()

@@ -30,6 +30,8 @@ SPLIT_NATS = -1.6
 """Nats for a second reading of several words."""
 KNOWN_RAW_NATS = -2.0
 """Nats where Tesseract's reading is a known word."""
+LEAST_LENGTH_SHARE = 0.5
+"""Length of Tesseract's word, as a share of the second reading's, below which it is a scrap, known or not."""
 KNOWN_NEW_NATS = 1.5
 """Nats where the second reading is of known words."""
 NATS_PER_ZIPF = 0.6
@@ -74,13 +76,14 @@ def score(d: Dispute) -> float:
         return total + NUMBER_NATS
     if _same_letters(d.raw, d.new):
         return total
-    if " " in d.new:
+    scrap = len(d.raw) < LEAST_LENGTH_SHARE * len(d.new)
+    if " " in d.new and not scrap:
         total += SPLIT_NATS
-    if d.raw_zipf > 0:
+    if d.raw_zipf > 0 and not scrap:
         total += KNOWN_RAW_NATS
     if d.new_zipf > 0:
         total += KNOWN_NEW_NATS
-    if d.raw_zipf > 0 and d.new_zipf > 0:
+    if d.raw_zipf > 0 and d.new_zipf > 0 and not scrap:
         total += NATS_PER_ZIPF * (d.new_zipf - d.raw_zipf)
     if without_accents(d.raw) == d.new:
         total += LOST_ACCENT_NATS
@@ -90,6 +93,13 @@ def score(d: Dispute) -> float:
 def holds_digit(text: str) -> bool:
     """Whether the text has a digit of any script."""
     return _DIGIT.search(text) is not None
+
+
+def digit_pairs(one: str, other: str) -> frozenset[tuple[str, str]]:
+    """Return the digits that stand for each other in two texts that differ in nothing else; empty where they do."""
+    pairs = {(a, b) for a, b in zip(one, other, strict=False) if a != b}
+    alone = len(one) == len(other) and all(a.isdigit() and b.isdigit() for a, b in pairs)
+    return frozenset(pairs) if alone else frozenset()
 
 
 def without_accents(text: str) -> str:

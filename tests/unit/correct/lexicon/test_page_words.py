@@ -20,6 +20,15 @@ def of(text, glossary=GLOSSARY, lexicon=LEXICON):
     return PageWords(lexicon, page_from_text(text), glossary)
 
 
+@pytest.mark.parametrize(
+    ("text", "zipf"),
+    [("the", 7.5), ("The house,", 5.0), ("the hause", 0.0), ("the nartkel", 0.0), ("—", 0.0), ("", 0.0)],
+)
+def test_rarest_zipf(text, zipf):
+    """That of the rarest word; 0 where one is unknown."""
+    assert of(text, Glossary(())).rarest_zipf(text) == zipf
+
+
 class TestGlossary:
     def test_its_words_are_known_and_common(self):
         """At least as common as the glossary says; what is commoner stays so."""

@@ -1,27 +1,20 @@
-"""scanmend.correct.two_readers.proposals: other readings, words and lines that were found, and noise."""
+"""scanmend.correct.two_readers.proposals: other readings, and words and lines that were found."""
 
 import pytest
 
 from scanmend.correct.lexicon.glossary import Glossary, glossary
+from scanmend.correct.lexicon.number_marks import Custom
 from scanmend.correct.lexicon.page_words import PageWords
 from scanmend.correct.lexicon.wordlists import lexicon
 from scanmend.correct.two_readers.comparison import Comparison, FoundWords
 from scanmend.correct.two_readers.proposals import Proposals
-from scanmend.document import SecondLine
-from two_readings import corners, line, page, second, two_readings
+from two_readings import english, line, page, second, two_readings
 
 TEXT = "the goods were sent to the house"
 
 
-def proposals(one, words: Glossary = Glossary(())):  # noqa: B008 -- immutable
-    return Proposals(one, Comparison(one), PageWords(lexicon(("eng",)), one, words))
-
-
-def noise(*rows, seconds=()):
-    """The words that are noise on a page of these lines; a plain line below them is read alike by both."""
-    below = line(TEXT, 0, 500)
-    one = page(*rows, below, seconds=[second(TEXT, 0, 500), *seconds])
-    return [one.lines[n].words[i].text for n, i in proposals(one).noise()]
+def proposals(one, words: Glossary = Glossary(()), custom=Custom()):  # noqa: B008 -- immutable
+    return Proposals(one, Comparison(one), PageWords(lexicon(("eng",)), one, words), custom)
 
 
 class TestReadings:
@@ -46,64 +39,58 @@ class TestReadings:
         assert list(proposals(one, glossary(("Nartker",))).readings()) == []
 
     @pytest.mark.parametrize(
-        ("text", "known"), [("the", True), ("the,", True), ("the goods", True), ("the gcods", False), ("—", False)]
-    )
-    def test_zipf(self, text, known):
-        """That of the rarest word; 0 where one is unknown."""
-        assert (proposals(page()).zipf(text) > 0) is known
-
-
-class TestNoise:
-    @pytest.mark.parametrize(
-        ("word", "confidence", "height", "dropped"),
+        ("raw", "confidence", "other", "read"),
         [
-            ("ao", 40, 20, True),
-            ("ao", 70, 20, False),
-            ("ao", 70, 60, True),
-            ("ao", 90, 60, False),
-            ("~", 30, 20, True),
-            ("~", 50, 20, False),
-            ("12", 40, 20, False),
-            ("1250", 40, 20, True),
-            ("12", 40, 60, True),
+            ("qroj ecls of", 20, "projects of", [("qroj ecls", "projects")]),
+            ("qroj ecls of", 80, "projects of", [("qroj", "proj"), ("ecls", "ects")]),
+            ("qroj ecls of", 20, "prozects of", [("qroj", "proz"), ("ecls", "ects")]),
         ],
     )
-    def test_what_tesseract_was_unsure_of(self, word, confidence, height, dropped):
-        """Where the second reader finds nothing; short numbers of usual height are easily overlooked, and stay."""
-        assert noise(line(word, 0, 100, confidence=confidence, height=height)) == [word] * dropped
+    def test_torn_words(self, raw, confidence, other, read):
+        """Words that Tesseract was unsure of, misread and parted, are one where the second reader has a known word."""
+        found = proposals(two_readings((raw, other), confidence=confidence)).readings()
+        assert [(r.dispute.raw, r.dispute.new) for r in found] == read
 
-    def test_words_in_a_line_that_was_not_read(self):
-        """They are no noise, as nobody looked."""
-        assert noise(line("ao", 0, 100, confidence=10), seconds=[SecondLine(corners((0, 100, 20, 120)))]) == []
+    def test_customary_marks(self):
+        """A second reading has the page's commas and points, unless the image shows the others clearly."""
+        blurred = page(line("1.50 now"), seconds=[second("1.50 now", others={1: {",": 0.01}})])
+        clear = two_readings(("1.50 now", "1.50 now"))
+        euro = Custom(",", ".")
+        assert [r.dispute.new for r in proposals(blurred, custom=euro).readings()] == ["1,50"]
+        assert list(proposals(clear, custom=euro).readings()) == []
 
-    def test_without_evidence(self):
-        """A page that the second reader found nothing on has no noise."""
-        assert list(proposals(page(line("ao", confidence=10))).noise()) == []
+
+class TestLostLines:
+    @pytest.mark.parametrize(
+        ("raw", "other", "sure", "lost"),
+        [
+            ("RL ER", "A journey in winter", 0.99, True),
+            ("RL ER", "A journey in winter", 0.9, False),
+            ("A joumey ln winter", "A journey in winter", 0.99, False),
+            ("RL house ER", "A journey in winter", 0.99, False),
+            ("RL", "A pin", 0.99, False),
+        ],
+    )
+    def test_which_are_lost(self, raw, other, sure, lost):
+        """Those read as something else altogether, where the second reader is sure, and Tesseract of no known word."""
+        wide = 10 * max(len(raw), len(other))
+        one = page(line(raw), seconds=[second(other, sure=sure, width=wide)])
+        found = proposals(one).lost_lines
+        assert [(r.dispute.raw, r.dispute.new, r.count) for r in found] == [(raw, other, len(raw.split()))] * lost
+
+    def test_are_read_as_a_whole(self):
+        """None of their words has a reading of its own, or is inserted by itself."""
+        one = page(line("RL ER", 0), seconds=[second("A journey in winter", width=400)])
+        both = Comparison(one)
+        found = Proposals(one, both, english(one))
+        assert [r.dispute.new for r in found.readings()] == ["A journey in winter"]
+        assert both.found_words
+        assert not any(found.believes_words(words) for words in both.found_words)
 
     def test_a_word_of_the_glossary(self):
-        """It is no noise."""
-        one = page(line("Xao", 0, 100, confidence=10), line(TEXT, 0, 500), seconds=[second(TEXT, 0, 500)])
-        assert list(proposals(one).noise()) == [(0, 0)]
-        assert list(proposals(one, glossary(("Xao",))).noise()) == []
-
-
-class TestScribble:
-    @pytest.mark.parametrize(
-        ("raw", "confidence", "other", "sure", "dropped"),
-        [
-            ("Qxvzk frnqx", 30, "Oywkq tmnxh", 0.6, True),
-            ("Qxvzk frnqx", 60, "Oywkq tmnxh", 0.6, False),
-            ("Qxvzk frnqx", 30, "Oywkq tmnxh", 0.95, False),
-            ("Qxvzk frnqx", 30, "Oywkq frnqx", 0.6, False),
-            ("the frnqx", 30, "Oywkq tmnxh", 0.6, False),
-            ("Qxvzk frnqx", 30, "the tmnxh", 0.6, False),
-            ("Qxvzk 17", 30, "Oywkq tm", 0.6, False),
-        ],
-    )
-    def test_where_both_are_unsure(self, raw, confidence, other, sure, dropped):
-        """All words of a line that both read differently are noise, unless one is known, alike or a number."""
-        found = noise(line(raw, 0, 100, confidence=confidence), seconds=[second(other, 0, 100, sure=sure)])
-        assert found == raw.split() * dropped
+        """It shows that the line was read."""
+        one = page(line("RL ER"), seconds=[second("A journey in winter", width=190)])
+        assert proposals(one, glossary(("RL",))).lost_lines == ()
 
 
 class TestFoundWords:
@@ -113,7 +100,9 @@ class TestFoundWords:
     )
     def test_which_are_believed(self, text, confidence, believed):
         """Sure ones, unless they are a single mark."""
-        assert proposals(page()).believes_words(FoundWords((0, 0), text, (0, 0, 9, 9), confidence)) is believed
+        one = page(line(TEXT), seconds=[second(TEXT)])
+        found = FoundWords((0, 0), text, (0, 0, 9, 9), confidence, Comparison(one).readings[0])
+        assert proposals(one).believes_words(found) is believed
 
 
 class TestFoundLines:
@@ -123,6 +112,9 @@ class TestFoundLines:
             ("some more", 0.9, 20, True),
             ("some more", 0.7, 20, False),
             ("x", 0.99, 20, False),
+            ("7", 0.995, 20, True),
+            ("7", 0.95, 20, False),
+            ("7", 0.995, 60, False),
             ("12", 0.99, 20, True),
             ("GRAND HOTEL", 0.99, 60, True),
             ("GRAND HOTEL", 0.9, 60, False),

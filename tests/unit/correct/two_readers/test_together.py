@@ -70,6 +70,13 @@ class TestReadings:
 
 
 class TestNumbers:
+    @pytest.mark.parametrize(("elsewhere", "published"), [("100", "28.90"), ("188", "28.99")])
+    def test_digits_misread_elsewhere(self, elsewhere, published):
+        """Weaker evidence decides where Tesseract clearly misread the same digits so on this page."""
+        unsure = second("28.90", 0, 40, others={4: {"9": 0.06}})
+        one = page(line("199"), line("28.99", 0, 40), seconds=[second(elsewhere), unsure])
+        assert texts(together(one))[1] == published
+
     def test_verify(self):
         """Clear evidence decides a disputed number, and no model is asked."""
         done = together(of_two("total 125", "total 126"), asks=True)

@@ -1,10 +1,10 @@
-"""scanmend.correct.two_readers.number_states: how sure each published number is."""
+"""scanmend.correct.number_states.states: how sure each published number is."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanmend.correct.two_readers.number_states import TESSERACT_STAYS, number_readings, same_number
+from scanmend.correct.number_states.states import BOTH_HAVE_IT, TESSERACT_STAYS, number_readings, same_number
 from scanmend.correct.two_readers.together import TogetherSettings, read_together
 from scanmend.document import Edit, apply_edits
 from two_readings import english, line, page, second, two_readings
@@ -22,6 +22,14 @@ def numbers(one, wishes=PLAIN, more=()):
 
 def states(*args, **options):
     return [(r.text, r.state, r.other) for r in numbers(*args, **options)[0]]
+
+
+def test_agreed_but_doubtful():
+    """Where something speaks against what both read, it is disputed, with what it may be."""
+    one = page(line("total 16"), seconds=[second("total 16", others={7: {"5": 0.3}})])
+    (found,) = numbers(one)[0]
+    assert (found.state, found.other) == ("disputed", "15")
+    assert found.chosen_by.startswith(BOTH_HAVE_IT)
 
 
 def test_agreed():
@@ -96,4 +104,5 @@ def test_every_published_number_appears_once(rows, lost, confidence, wish):
     found, published = numbers(one, TogetherSettings(numbers=wish))
     tokens = [(n, t) for n, row in enumerate(published) for t in row.split() if any(c.isdigit() for c in t)]
     assert [(r.line, r.text) for r in found] == tokens
-    assert all(bool(r.other and r.chosen_by) is (r.state == "disputed") for r in found)
+    assert all(bool(r.chosen_by) is (r.state == "disputed") for r in found)
+    assert not any(r.other for r in found if r.state != "disputed")

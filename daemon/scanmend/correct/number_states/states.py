@@ -1,30 +1,40 @@
-"""Says of each published token with a digit whether both readers agree on it."""
+"""Says of each published token with a digit whether both readers agree on it, and nothing speaks against it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from scanmend.correct.lexicon.number_marks import Custom
+from scanmend.correct.number_states.doubts import doubt_about
 from scanmend.correct.two_readers.comparison import SecondWord
 from scanmend.correct.two_readers.together import PROPOSER
 from scanmend.correct.two_readers.weigh import holds_digit
-from scanmend.document import Edit, Line, NumberReading, Page, in_text_order
+from scanmend.document import Edit, Line, NumberReading, Page, Word, in_text_order
 
 TESSERACT_STAYS = "Tesseract's reading stays, as the evidence is not clear"
 """Why a disputed number is published as Tesseract read it."""
+BOTH_HAVE_IT = "both readers have it"
+"""Why a number is published though something speaks against it."""
 _MARKS = re.compile(r"[^\w.,:/%+-]")
 
 
 def number_readings(
-    page: Page, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord]
+    page: Page,
+    edits: Sequence[Edit],
+    seconds: Mapping[tuple[int, int], SecondWord],
+    custom: Custom = Custom(),  # noqa: B008 -- immutable
 ) -> tuple[NumberReading, ...]:
     """Return the state of every token with a digit in the published text, in reading order.
 
-    ``edits`` and ``seconds``, the second readings by line and word, are those of the page given.
+    ``edits`` and ``seconds``, the second readings by line and word, are those of the page given; ``custom``: how it
+    writes its numbers.
     """
     of_line: dict[int, list[Edit]] = {}
     for edit in edits:
         of_line.setdefault(edit.line, []).append(edit)
     return tuple(
-        reading for n, line in enumerate(page.lines) for reading in _of_line(n, line, of_line.get(n, []), seconds)
+        reading
+        for n, line in enumerate(page.lines)
+        for reading in _of_line(n, line, of_line.get(n, []), seconds, custom)
     )
 
 
@@ -35,27 +45,30 @@ def same_number(one: str, other: str) -> bool:
 
 
 def _of_line(
-    n: int, line: Line, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord]
+    n: int, line: Line, edits: Sequence[Edit], seconds: Mapping[tuple[int, int], SecondWord], custom: Custom
 ) -> Iterator[NumberReading]:
     rejected = {e.word: e for e in edits if not e.accepted and e.proposer == PROPOSER}
     for part in in_text_order(line, edits):
         if isinstance(part, Edit):
             yield from _edited(n, part, seconds)
         else:
-            yield from _as_read(n, part, line, seconds, rejected.get(part))
+            yield from _as_read(n, line.words[part], seconds.get((n, part)), rejected.get(part), custom)
 
 
 def _as_read(
-    n: int, i: int, line: Line, seconds: Mapping[tuple[int, int], SecondWord], rejected: Edit | None
+    n: int, word: Word, second: SecondWord | None, rejected: Edit | None, custom: Custom
 ) -> Iterator[NumberReading]:
     """Yield the state of a word that is published as Tesseract read it, if it is a number."""
-    word, second = line.words[i], seconds.get((n, i))
     if not holds_digit(word.text):
         return
     if second is None:
         yield NumberReading(n, word.text, "single", box=word.box)
     elif same_number(word.text, second.text):
-        yield NumberReading(n, word.text, "agreed", box=word.box)
+        doubt = doubt_about(word, second, custom)
+        if doubt is None:
+            yield NumberReading(n, word.text, "agreed", box=word.box)
+        else:
+            yield NumberReading(n, word.text, "disputed", doubt.other, word.box, f"{BOTH_HAVE_IT}; {doubt.reason}")
     else:
         why = rejected.reason if rejected else TESSERACT_STAYS
         yield NumberReading(n, word.text, "disputed", second.text, word.box, why)
