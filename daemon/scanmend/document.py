@@ -245,7 +245,7 @@ class NumberReading:
     text: str
     """As published."""
     state: Literal["agreed", "disputed", "single", "confirmed"]
-    """Both readers read the same and nothing speaks against it; one may be wrong; only one read it; a person decided."""
+    """Both readers read it and nothing speaks against it; one may be wrong; only one read it; a person decided it."""
     other: str = ""
     """The reading that was not chosen, where it is disputed; empty where nobody knows of another."""
     box: Box | None = None
