@@ -23,8 +23,10 @@ from scanmend.correct.judge import (
     raw_word_prior,
 )
 from scanmend.correct.lexicon import numbers
+from scanmend.correct.two_readers.comparison import Comparison
 from scanmend.correct.two_readers.proposals import Reading
 from scanmend.correct.two_readers.weigh import Dispute
+from two_readings import two_readings
 
 GOOD = Evidence(
     raw="tbe", new="the", cost=3.0, gain=14.0, raw_zipf=0.0, new_zipf=7.7, confidence=60.0, starts_sentence=False
@@ -219,7 +221,8 @@ class TestWhatTheSecondReaderSees:
     )
     def test_an_open_reading(self, gain, model):
         """Its own evidence counts, and what the model says; a folder's boldness moves the bar."""
-        reading = Reading(0, 0, Dispute("house", "horse", 1.0, 50.0, 1.0, 5.0, 4.0), ACCEPTANCE_READING_SCORE)
+        second = Comparison(two_readings(("house", "horse"))).second[0, 0]
+        reading = Reading(0, 0, second, Dispute("house", "horse", 1.0, 50.0, 1.0, 5.0, 4.0), ACCEPTANCE_READING_SCORE)
         verdict = judge_reading(reading, gain)
         assert verdict.score == pytest.approx(ACCEPTANCE_READING_SCORE + model)
         assert verdict.accepted is (model >= 0)
