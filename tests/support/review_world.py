@@ -15,13 +15,16 @@ from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Converted, Pipeline, Tally
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.reviews import Reviews
+from scanmend.review.decisions import Decision
+from scanmend.review.reviews import ReviewDocument, Reviews
 from scanmend.source.settings import Inspection
 from two_readers_page import HEIGHT, WIDTH, two_readers_page
 
 ALL_OUTPUTS = ("txt", "md", "hocr", "pdf", "html", "json")
 AMOUNT = "p1l4w2"
 """The place of the disputed number: 19.10 is published, Tesseract read 49.10."""
+WAIT_S = 30.0
+"""Longest time for outputs to be written, in seconds."""
 FOUND = "p1l2w1i1"
 """The place of a line that only the second reader has."""
 
@@ -82,6 +85,12 @@ class ReviewWorld:
         lifecycle.work(entry, self.folder)
         assert self.ledger.get(entry.id).state == "done"
         return entry.id
+
+    def decide(self, id_: str, *decisions: Decision) -> ReviewDocument:
+        """Take decisions, wait until the outputs have them, and return the document."""
+        self.reviews.decide(id_, decisions, "Ana")
+        assert self.reviews.wait_written(id_, WAIT_S)
+        return self.reviews.open(id_)
 
     def outputs(self) -> dict[str, bytes]:
         """Return the outputs by name."""

@@ -6,7 +6,7 @@
 3. ``journal`` has every decision, durable before anything else happens; ``rewriting`` writes the outputs again, all or
    none in the end, whatever is killed in between; files that somebody changed since are left alone.
 4. ``pictures`` shows pages and places; ``glossary`` learns words that a person confirmed twice.
-5. ``reviews.Reviews`` is the one entry point, for any thread.
+5. ``reviews.Reviews`` is the one entry point, for any thread; ``writer`` has the thread that writes the outputs.
 
 Service, commands and what serves the page use ``Reviews`` and the values; jobs knows only its own ``Reviewing``.
 May import: errors, document, fs, correct.lexicon, correct.two_readers, config, ledger, source, outputs, pageworkers,

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from scanmend.document import CorrectedPage, Page, printable
-from scanmend.errors import ScanmendError, Stopping, StorageError
+from scanmend.errors import StorageError
 from scanmend.fs.safe_open import open_source
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.reviews import ReviewRow, State
@@ -40,13 +40,8 @@ from scanmend.review.keeping import Shelf, row_of
 from scanmend.review.pictures import Pictures
 from scanmend.review.places import Place, doubtful_places
 from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
+from scanmend.review.writer import QUIET_S, RETRY_S, Writer
 
-QUIET_S = 1.5
-"""Seconds without a further step after which outputs are written again: a person decides several places in a row."""
-MAX_QUIET_S = 10.0
-"""Longest time that outputs wait for the steps to pause, in seconds."""
-RETRY_S = 60.0
-"""When outputs are tried again that could not be written, in seconds."""
 EXPIRE_S = 3600.0
 """How often bundles whose time is over are looked for, in seconds."""
 MAX_LISTED = 500
@@ -154,19 +149,12 @@ class Reviews:
         self._ledger = ledger
         self._pool = pool
         self._on_change = on_change
-        self._quiet_s = quiet_s
         self._pictures = Pictures(root, pool)
         self._lock = threading.RLock()
-        self._wake = threading.Condition(self._lock)
         self._known: OrderedDict[str, tuple[Place, ...]] = OrderedDict()
-        self._touched: dict[str, tuple[float, float]] = {}
-        """Documents with steps to be written: when the first and the latest of these came (monotonic)."""
-        self._retry: dict[str, float] = {}
-        self._troubles: dict[str, str] = {}
         self._writing = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._closed = False
         self._writes = writes
+        self._writer = Writer(self.write_now, self._note_outdated, on_change, quiet_s)
         self._expired_at = -EXPIRE_S
 
     def queue(self, after: str = "", limit: int = 50, state: State = "open") -> list[QueueItem]:
@@ -190,7 +178,7 @@ class Reviews:
             len(actions),
             written.steps,
             written.left,
-            self._troubles.get(id_, ""),
+            self._writer.trouble(id_),
             can_undo(actions),
         )
 
@@ -254,27 +242,21 @@ class Reviews:
 
     def look(self) -> None:
         """Begin with what another process noted in the ledger, and remove what is over; quick when there is nothing."""
+        for row in self._ledger.reviews.pending() if self._writes else ():
+            self._writer.due(row.id)
         now = time.monotonic()
-        with self._wake:
-            for row in self._ledger.reviews.pending():
-                if row.id not in self._touched and self._retry.get(row.id, 0.0) <= now:
-                    self._touched[row.id] = (now - MAX_QUIET_S, now - MAX_QUIET_S)
-            if now - self._expired_at >= EXPIRE_S:
-                self._expired_at = now
-                self.shelf.expire(time.time())
-            if self._touched:
-                self._start()
-                self._wake.notify_all()
+        if now - self._expired_at >= EXPIRE_S:
+            self._expired_at = now
+            self.shelf.expire(time.time())
 
     def wait_written(self, id_: str, limit_s: float) -> bool:
         """Wait until the outputs have every step; whether they do."""
-        deadline = time.monotonic() + limit_s
-        with self._wake:
-            while (row := self._ledger.reviews.get(id_)) is not None and row.pending:
-                left = deadline - time.monotonic()
-                if left <= 0 or self._closed or id_ in self._troubles:
-                    break
-                self._wake.wait(min(left, 1.0))
+
+        def over() -> bool:
+            row = self._ledger.reviews.get(id_)
+            return row is None or not row.pending or bool(self._writer.trouble(id_))
+
+        self._writer.wait_for(over, limit_s)
         bundle = self.shelf.bundle(id_)
         return bundle.exists and bundle.written.steps == len(bundle.journal.read())
 
@@ -286,32 +268,23 @@ class Reviews:
                 return None
             outcome = self._rewrite(bundle)
         self._note(bundle)
-        if outcome is not None:
-            if numbers := numbers_of(record.head(bundle.target(".json"))):
-                self._ledger.set_numbers(id_, numbers)
-            self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
+        if numbers := numbers_of(record.head(bundle.target(".json"))):
+            self._ledger.set_numbers(id_, numbers)
+        self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         return outcome
 
     def close(self) -> None:
         """End the thread; steps that are not written yet are written at the next start. Close the pool first."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        self._writer.close()
 
     def _step(self, bundle: Bundle, action: Action) -> ReviewDocument:
         id_ = bundle.facts.id
-        with self._wake:
-            with bundle.locked():  # against other processes
-                self._ledger.reviews.mark_pending(id_)  # first: what is marked for nothing is found to be written
-                bundle.journal.append(action)
-                self._ledger.reviews.put(row_of(bundle, self._places(bundle)))
-            now = time.monotonic()
-            self._touched[id_] = (self._touched.get(id_, (now, now))[0], now)
-            self._retry.pop(id_, None)
-            self._start()
-            self._wake.notify_all()
+        with self._lock, bundle.locked():  # the latter against other processes
+            self._ledger.reviews.mark_pending(id_)  # first: what is marked for nothing is found to be written
+            bundle.journal.append(action)
+            self._ledger.reviews.put(row_of(bundle, self._places(bundle)))
+        if self._writes:
+            self._writer.step_taken(id_)
         log.info("review.step", id=id_, does=action.does, places=len(action.decided), by=action.by)
         self._on_change()
         return self.open(id_)
@@ -321,54 +294,8 @@ class Reviews:
         with self._lock, bundle.locked():
             self._ledger.reviews.put(row_of(bundle, self._places(bundle), outdated=outdated))
 
-    def _start(self) -> None:
-        if self._writes and self._thread is None and not self._closed:
-            self._thread = threading.Thread(target=self._work, name="review", daemon=True)
-            self._thread.start()
-
-    def _work(self) -> None:
-        """Write the outputs of documents as their steps pause; the body of the thread."""
-        while (id_ := self._next()) is not None:
-            bundle = self.shelf.bundle(id_)
-            try:
-                self.write_now(id_)
-                self._troubles.pop(id_, None)
-            except Stopping:
-                return
-            except Outdated as e:
-                self._troubles[id_] = str(e)
-                self._note(bundle, outdated=True)
-                log.warning("review.outdated", id=id_, reason=str(e))
-            except ScanmendError as e:
-                self._hold(id_, str(e))
-            except Exception as e:
-                log.exception("review.unexpected", id=id_)
-                self._hold(id_, f"unexpected {type(e).__name__}: {e}")
-            with self._wake:
-                self._wake.notify_all()
-            self._on_change()
-
-    def _hold(self, id_: str, reason: str) -> None:
-        with self._lock:
-            self._troubles[id_] = reason
-            self._retry[id_] = time.monotonic() + RETRY_S
-        log.warning("review.held", id=id_, reason=reason, again_in_s=RETRY_S)
-
-    def _next(self) -> str | None:
-        """Wait for a document whose outputs are due, and return its id; None when closed."""
-        with self._wake:
-            while not self._closed:
-                now = time.monotonic()
-                due = {
-                    id_: min(latest + self._quiet_s, first + MAX_QUIET_S)
-                    for id_, (first, latest) in self._touched.items()
-                }
-                if due and min(due.values()) <= now:
-                    id_ = min(due, key=lambda one: due[one])
-                    del self._touched[id_]
-                    return id_
-                self._wake.wait(min(due.values()) - now if due else None)
-        return None
+    def _note_outdated(self, id_: str) -> None:
+        self._note(self.shelf.bundle(id_), outdated=True)
 
     def _rewrite(self, bundle: Bundle) -> Outcome | None:
         facts = bundle.facts

@@ -2,6 +2,7 @@
 
 import pytest
 
+from review_world import ReviewWorld
 from scanmend.pageworkers.pool import PagePool
 
 
@@ -10,3 +11,10 @@ def pool(tmp_path_factory):
     pool = PagePool(1, tmp_path_factory.mktemp("work"))
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def world(tmp_path, pool):
+    world = ReviewWorld(tmp_path, pool)
+    yield world
+    world.close()

@@ -50,8 +50,7 @@ def world(tmp_path, pool):
 
 
 def decide(world, id_, *decisions):
-    world.reviews.decide(id_, decisions, "Ana")
-    assert world.reviews.wait_written(id_, 30)
+    world.decide(id_, *decisions)
     world.boot()  # learning comes after writing: at rest
 
 

@@ -8,6 +8,7 @@ from PIL.ExifTags import Base
 
 import render_scans
 from scanmend.source.preview import open_preview
+from scanmend.source.settings import PageLook
 
 
 def shown(path, number=1, width=400, turned=0):
@@ -73,3 +74,26 @@ def test_a_very_long_receipt_is_not_shown_very_large(tmp_path):
     """Neither side grows without bound."""
     Image.new("1", (600, 30_000), 1).save(tmp_path / "a.png")
     assert max(shown(tmp_path / "a.png").size) < 600
+
+
+@pytest.mark.parametrize("save", [lambda page, path: render_scans.save_pdf([page], path), render_scans.save_png])
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_a_png_has_the_size_that_boxes_count_in(tmp_path, save, turned):
+    """Upright, whole or what is cut out; where it is shown smaller, the box is of the size that was read."""
+    page = render_scans.blank((600, 800))
+    page.paste(0, (100, 40, 220, 80))
+    lying = page.rotate(turned, expand=True)
+    lying.info = page.info
+    save(lying, tmp_path / "a")
+    with open_preview(tmp_path / "a") as preview:
+        preview.png(PageLook(1, (600, 800), (600, 800), turned), tmp_path / "whole.png")
+        preview.png(PageLook(1, (600, 800), (600, 800), turned, (100, 40, 220, 80)), tmp_path / "piece.png")
+        preview.png(PageLook(1, (600, 800), (300, 400), turned, (100, 40, 220, 80)), tmp_path / "small.png")
+    with Image.open(tmp_path / "whole.png") as whole, Image.open(tmp_path / "piece.png") as piece:
+        assert (whole.size, piece.size) == ((600, 800), (120, 40))
+        assert whole.getpixel((20, 20)) > 200
+        assert piece.getpixel((60, 20)) < 60
+    with Image.open(tmp_path / "small.png") as small:
+        assert small.size == (60, 20)
+        assert small.getpixel((30, 10)) < 60
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "piece.png", "small.png", "whole.png"]
