@@ -29,6 +29,8 @@ LIMIT_MS = 60_000
 """How long anything on a page may take before a test fails; the machine may have much else to do."""
 PICTURES = os.environ.get("SCANMEND_PICTURES", "")
 """Folder that screenshots for the documents go to; none are taken where it is not set."""
+IRRELEVANT = ("The Cross-Origin-Opener-Policy header has been ignored",)
+"""What Chromium says of every page that comes by plain HTTP from a name."""
 COLOURS = 96
 """Colours of a picture for the documents: the page has few, a scan is grey."""
 SIZES = {"wide": (1280, 860), "phone": (390, 844)}
@@ -77,10 +79,10 @@ class Visitor:
     def close(self) -> None:
         """Close the page; AssertionError where it complained."""
         self.context.close()
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
 
     def _said(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not any(told in message.text for told in IRRELEVANT):
             self.complaints.append(message.text)
 
     def picture(self, name: str) -> None:

@@ -144,7 +144,7 @@ class TestHeaders:
     def test_the_policy_lets_nothing_in(self):
         """No script or style within a page, nothing from elsewhere, no frame, no eval."""
         assert POLICY == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
 
