@@ -364,7 +364,7 @@ def row_numbers(words: Iterable[Sequence[object]]) -> list[int]:
 
     ``words``: those of each line. A line without any has no row; its number is that of the row above it, or 0.
     """
-    return list(itertools.accumulate(bool(of_line) for of_line in words))
+    return list(itertools.accumulate(int(bool(of_line)) for of_line in words))
 
 
 def page_from_text(text: str, number: int = 1) -> Page:

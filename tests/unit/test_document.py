@@ -154,6 +154,7 @@ class TestTwoReaders:
         page = two_readers_page().page
         assert row_numbers(line.words for line in page.lines) == [1, 1, 2, 3, 3]
         assert row_numbers([[], ["a"], [], ["b"]]) == [0, 1, 1, 2]
+        assert {type(row) for row in row_numbers([["a"], []])} == {int}  # JSON would have true for 1
 
     def test_numbers_are_counted_by_state(self):
         """Counts can be added; a person is told of disputes alone."""
