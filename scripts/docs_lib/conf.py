@@ -21,7 +21,7 @@ html_copy_source = False
 
 
 def contents(index: str) -> str:
-    """Return the tables of contents for Sphinx: one for each section of the index, with the pages that its list names."""
+    """Return the tables of contents for Sphinx: for each section of the index the pages that its list names."""
     tables = []
     for section in index.split("\n## ")[1:]:
         title, _, text = section.partition("\n")

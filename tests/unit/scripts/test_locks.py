@@ -45,7 +45,7 @@ def test_every_package_has_hashes_and_no_index_is_named(lock):
     [("run", ()), ("dev", ("dev",)), ("heic", ("heic",)), ("notify", ("notify",)), ("docs", ("docs",))],
 )
 def test_the_locks_hold_what_the_project_asks_for(lock, extra):
-    """Whoever changes pyproject.toml runs scripts/lock. Locks of extras are installed beside that of all else, docs alone."""
+    """Whoever changes pyproject.toml runs scripts/lock. All but that of docs are installed beside that of run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [] if lock == "docs" else project["dependencies"]
     asked = needed + [line for name in extra for line in project["optional-dependencies"][name]]
