@@ -100,7 +100,7 @@ def test_a_scan_is_watched_reviewed_typed_and_undone(reading, visit, axe, receip
     page.goto("/")
     page.get_by_text("Nothing to do.").wait_for()
     drop(receipt, started.inbox, "first.png")
-    page.locator("#folder-1 .files").get_by_text("is read").wait_for()
+    page.locator("#folder-1 .files").get_by_text("being read").wait_for()
     visitor.picture("now")
     page.locator("#folder-1").get_by_text("1 document done").wait_for()
     page.locator("#head .badge.two").get_by_text("1").wait_for()
