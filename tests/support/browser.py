@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -93,21 +94,24 @@ class Visitor:
                 Path(PICTURES, f"{name}.png"), optimize=True
             )
 
-    def audit(self, axe: str, name: str = "") -> None:
-        """Have axe-core look at the page, light on a wide screen and dark on a phone; take pictures where asked."""
-        for scheme, size in LOOKS:
+    def audit(self, axe: str, *pictures: str) -> None:
+        """Have axe-core look at the page, light on a wide screen and dark on a phone.
+
+        ``pictures``: under which names each look goes to the documents; those without a name do not.
+        """
+        for (scheme, size), name in zip_longest(LOOKS, pictures, fillvalue=""):
             width, height = SIZES[size]
             self.page.emulate_media(color_scheme=scheme)
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.evaluate(axe)
             found = self.page.evaluate("axe.run().then(r => r.violations)")
             told = [f"{v['id']}: {v['nodes'][0]['html']} {v['nodes'][0]['failureSummary']}" for v in found]
-            assert told == [], f"{self.page.url} {scheme} {size}"
+            assert not told, f"{self.page.url} {scheme} {size}: {told}"
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
                 f"{self.page.url} is wider than the {size} screen"
             )
             if name:
-                self.picture(name if size == "wide" else f"{name}-phone")
+                self.picture(name)
         width, height = SIZES["wide"]
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme="light")

@@ -53,12 +53,16 @@ def _with_defaults(raw: dict[str, Any], path: Path) -> dict[str, Any]:
     defaults, folders = out.get("defaults"), out.get("folders")
     if isinstance(folders, list):
         shared = defaults if isinstance(defaults, dict) else {}
-        out["folders"] = [_completed_folder(f, shared) if isinstance(f, dict) else f for f in folders]
+        page = "web" in out
+        out["folders"] = [_completed_folder(f, shared, page=page) if isinstance(f, dict) else f for f in folders]
     return out
 
 
-def _completed_folder(folder: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+def _completed_folder(folder: dict[str, Any], defaults: dict[str, Any], *, page: bool) -> dict[str, Any]:
+    """Return a folder with all that it does not set itself; ``page``: whether there is a web page to review on."""
     out = {**defaults, **folder}
+    if page and out.get("original") != "delete":  # who has scans deleted must ask for the copies that a review needs
+        out = {"review": "on", **out}
     if isinstance(outbox := out.get("outbox"), str):
         out = {"archive": f"{outbox}/originals", "quarantine": f"{outbox}/quarantine", **out}
     return out

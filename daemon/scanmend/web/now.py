@@ -15,10 +15,10 @@ MIB_PER_GIB = 1024.0
 SHOWN = 50
 """Files of one folder that are named; what is more is counted."""
 _STAGES = {
-    "starting": "is opened",
-    "reading": "is read",
-    "correcting": "is corrected",
-    "writing": "is written",
+    "starting": "being opened",
+    "reading": "being read",
+    "correcting": "being corrected",
+    "writing": "being written",
 }
 """What people call the stages of a document."""
 _REMEDY = re.compile(r"^(?P<what>.*?); (?P<remedy>[^;]+)$", re.DOTALL)

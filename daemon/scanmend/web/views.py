@@ -1,14 +1,17 @@
 """The handlers of now, done and failed; each may block, and is called in a thread."""
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from starlette.responses import Response
 
 from scanmend.control.controls import Controls
-from scanmend.control.values import DocumentQuery, Now
+from scanmend.control.values import DocumentList, DocumentQuery, Now, Unknown
 from scanmend.review.reviews import Reviews
 from scanmend.web import done, failed, now
+from scanmend.web.done import Row
 from scanmend.web.frame import Frame
 from scanmend.web.handling import Asked, back, page, problem
 
@@ -40,10 +43,15 @@ class Views:
             filter=chosen,
             states=done.STATES,
             folders=[folder.name for folder in self._controls.now().folders],
-            rows=[done.row(self._controls.document(row.id)) for row in found.documents],
+            rows=list(self._rows(found)),
             total=found.total,
             older=found.next,
         )
+
+    def _rows(self, found: DocumentList) -> Iterator[Row]:
+        for row in found.documents:
+            with suppress(Unknown):  # the ledger has forgotten it in this moment
+                yield done.row(self._controls.document(row.id))
 
     def failed(self, asked: Asked) -> Response:
         """Show the documents in quarantine."""
@@ -77,8 +85,11 @@ class Views:
         return back("/")
 
     def retry(self, asked: Asked) -> Response:
-        """Give one document back to work."""
-        return _retried(self._controls.retry([asked.path["id"]]).refused)
+        """Give one document back to work; nothing where somebody did so just before."""
+        try:
+            return _retried(self._controls.retry([asked.path["id"]]).refused)
+        except Unknown:
+            return back("/failed")
 
     def retry_all(self, _asked: Asked) -> Response:
         """Give all documents in quarantine back to work."""

@@ -495,3 +495,20 @@ def test_a_file_reached_through_a_link(tmp_path, write):
     config = load(link)
     assert config.source == link
     assert config.folders[0].inbox == tmp_path / "i"
+
+
+@pytest.mark.parametrize(
+    ("top", "folder", "expected"),
+    [
+        ("", "", "off"),
+        ("web: {listen: 127.0.0.1:8642}\n", "", "on"),
+        ("web: {listen: 127.0.0.1:8642}\n", ", review: off", "off"),
+        ("web: {listen: 127.0.0.1:8642}\ndefaults: {review: off}\n", "", "off"),
+        ("web: {listen: 127.0.0.1:8642}\n", ", original: delete", "off"),
+        ("web: {listen: 127.0.0.1:8642}\n", ", original: delete, review: on", "on"),
+    ],
+)
+def test_with_a_web_page_documents_are_kept_for_review(tmp_path, top, folder, expected):
+    """Unless somebody says otherwise, or has scans deleted: copies of those are kept only where that is asked for."""
+    (tmp_path / "c.yaml").write_text(f"{top}folders: [{{name: a, inbox: i, outbox: o, strategy: off{folder}}}]\n")
+    assert load(tmp_path / "c.yaml").folders[0].review == expected

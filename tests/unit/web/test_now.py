@@ -14,11 +14,11 @@ def card(**changes):
 
 def test_a_file_in_work_tells_its_page_and_how_far_it_is():
     file = card(working=(Work("i", "invoices", "a.pdf", "reading", 3, 12),)).files[0]
-    assert (file.chip, file.done, file.pages) == ("is read, page 3 of 12", 2, 12)
+    assert (file.chip, file.done, file.pages) == ("being read, page 3 of 12", 2, 12)
 
 
 def test_a_stage_without_pages_is_told_without():
-    assert card(working=(Work("i", "invoices", "a.pdf", "writing", None, None),)).files[0].chip == "is written"
+    assert card(working=(Work("i", "invoices", "a.pdf", "writing", None, None),)).files[0].chip == "being written"
 
 
 def test_files_in_work_come_first_and_those_that_arrive_last():

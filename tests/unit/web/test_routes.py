@@ -35,7 +35,8 @@ class Told:
         self.asked.append(query)
         failed = query.states == ("quarantined",)
         row = replace(ROW, state="quarantined", error="the PDF is encrypted") if failed else ROW
-        return DocumentList((row,), 1, "more")
+        gone = (replace(row, id="gone", file="gone.pdf"),) if query.name == "gone" else ()
+        return DocumentList((*gone, row), 1, "more")
 
     def document(self, id_):
         """See Controls."""
@@ -45,6 +46,8 @@ class Told:
 
     def retry(self, ids):
         """See Controls."""
+        if ids == ["gone"]:
+            raise Unknown("document", "no quarantined document has the id gone")
         self.done.append(("retry", ids))
         return Retried((), (), {"d9": "its folder is gone"} if ids == ["d9"] else {})
 
@@ -136,6 +139,17 @@ def test_what_stays_in_quarantine_is_told_with_the_reason(client):
     answer = client.post("/retry/d9")
     assert answer.status_code == 409
     assert "d9: its folder is gone" in answer.text
+
+
+def test_what_somebody_retried_just_before_is_no_error(client):
+    assert client.post("/retry/gone").headers["location"] == "/failed"
+
+
+def test_a_document_that_is_forgotten_while_the_list_is_made_is_left_out(client):
+    answer = client.get("/done?name=gone")
+    assert answer.status_code == 200
+    assert "a.pdf" in answer.text
+    assert "gone.pdf" not in answer.text
 
 
 def test_a_ledger_that_cannot_be_read_is_told(client, told):

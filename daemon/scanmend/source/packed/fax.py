@@ -3,9 +3,6 @@
 The codes have no checksum, but a wrong one seldom leads back to as many rows as there should be.
 """
 
-import pymupdf
-
-_mupdf = pymupdf.mupdf
 _REVERSED = bytes(int(f"{n:08b}"[::-1], 2) for n in range(256))
 _SPARE_ROWS = 1
 """Rows that a decoder may make of the bits that fill the last byte, where no end mark says that the data end."""
@@ -20,17 +17,20 @@ def fax_damage(
 
     ``aligned``: each row begins with a byte; ``reversed_bits``: the lowest bit of a byte comes first.
     """
+    import pymupdf  # noqa: PLC0415 -- a third of a page worker's start; images that are no fax do without
+
+    mupdf = pymupdf.mupdf
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     width, height = size
     row_bytes = (width + 7) // 8
-    packed = _mupdf.fz_new_buffer_from_copied_data(data.translate(_REVERSED) if reversed_bits else data)
+    packed = mupdf.fz_new_buffer_from_copied_data(data.translate(_REVERSED) if reversed_bits else data)
     most = (height + _SPARE_ROWS + 1) * row_bytes
     try:
-        rows_of = _mupdf.fz_open_faxd(_mupdf.fz_open_buffer(packed), k, 0, int(aligned), width, 0, 1, 0)
-        buffer = _mupdf.fz_read_all(_mupdf.fz_open_null_filter(rows_of, most, 0), most)
-        unpacked = len(_mupdf.fz_buffer_extract_copy(buffer))
-    except (RuntimeError, _mupdf.FzErrorBase):
+        rows_of = mupdf.fz_open_faxd(mupdf.fz_open_buffer(packed), k, 0, int(aligned), width, 0, 1, 0)
+        buffer = mupdf.fz_read_all(mupdf.fz_open_null_filter(rows_of, most, 0), most)
+        unpacked = len(mupdf.fz_buffer_extract_copy(buffer))
+    except (RuntimeError, mupdf.FzErrorBase):
         return "its data hold codes that do not exist"
     rows = unpacked / row_bytes
     if rows < height:
