@@ -25,9 +25,20 @@ def contents(index: str) -> str:
     tables = []
     for section in index.split("\n## ")[1:]:
         title, _, text = section.partition("\n")
-        pages = re.findall(r"^- \[[^\]]*\]\(([\w-]+)\.md\)", text, re.MULTILINE)
+        pages = re.findall(r"^- \[([^\]]*)\]\(([\w-]+)\.md\)", text, re.MULTILINE)
         if pages:
-            tables.append("\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```"]))
+            tables.append(
+                "\n".join(
+                    [
+                        "```{toctree}",
+                        ":hidden:",
+                        f":caption: {title}",
+                        "",
+                        *(f"{name} <{page}>" for name, page in pages),
+                        "```",
+                    ]
+                )
+            )
     return "\n\n".join(tables)
 
 

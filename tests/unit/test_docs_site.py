@@ -76,7 +76,7 @@ def site():
 
 def test_the_index_names_every_page_once():
     """The order of the site is that of its lists."""
-    named = re.findall(r"^([\w-]+)$", site().contents((DOCS / "index.md").read_text("utf-8")), re.MULTILINE)
+    named = re.findall(r"<([\w-]+)>$", site().contents((DOCS / "index.md").read_text("utf-8")), re.MULTILINE)
     assert sorted(named) == sorted(page.stem for page in PAGES if page.stem != "index")
 
 
