@@ -157,6 +157,16 @@ def test_every_message_that_is_explained_is_one_that_scanmend_says(message):
     assert any(pattern.search(text) for text in said_by_the_code())
 
 
+def test_every_warning_of_the_log_is_explained():
+    """And every error; whoever reads the log finds here what to do."""
+    events = set()
+    for path in (ROOT / "daemon" / "scanmend").rglob("*.py"):
+        calls = r"log\.(?:warning|error|exception)\(\s*\"([a-z_]+\.[a-z_]+)\""
+        events |= set(re.findall(calls, path.read_text("utf-8")))
+    assert len(events) > 30
+    assert events - set(re.findall(r"`([a-z_.]+)`", MESSAGES.read_text("utf-8"))) == set()
+
+
 def test_every_code_of_the_api_is_explained():
     """And no other."""
     section = MESSAGES.read_text("utf-8").split("\n## The page and the API\n", 1)[1].split("\n| message ", 1)[0]
