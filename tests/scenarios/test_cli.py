@@ -70,7 +70,7 @@ class TestProcess:
         assert (tmp_path / "broken (2).txt").read_text() == "The comrnittee will meet again, total $100.00\n"
         record = json.loads((tmp_path / "broken (2).json").read_text())
         assert record["model"]["name"] == "bundled"
-        assert record["numbers"] == {"agreed": 1, "disputed": 0, "single": 0}
+        assert record["numbers"] == {"agreed": 1, "disputed": 0, "single": 0, "confirmed": 0}
         assert record["pages"][0]["second_reader"]["read"] == 1
         assert json.loads((tmp_path / "broken (2).json").read_bytes())["model"]["name"] == "bundled"
 

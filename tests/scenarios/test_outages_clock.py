@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from project import ROOT
+from scanmend.commands.status import as_text
 from scanmend.config.load import load
-from scanmend.control import status
+from scanmend.control.status import status
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import MAX_DELAY_S
 from service_world import GIF, Reader
@@ -19,19 +20,31 @@ YEAR = 365 * 86_400.0
 SOURCE = ROOT / "daemon" / "scanmend"
 WALL_CLOCK = {
     "commands/check.py": "how long ago another daemon took a file; only said",
+    "commands/status.py": "when a status that is watched was shown; only said",
+    "commands/report/state.py": "how long the daemon runs; only said",
+    "control/daemon_controls.py": "when a status was written; only said",
+    "control/http/gate.py": "whether a login has expired",
+    "control/http/login.py": "when a login expires: after a jump people log in again",
+    "control/samples.py": "the last hour of a plot",
     "jobs/claim.py": "ids begin with it, and differ by chance; rows note it",
     "jobs/lifecycle.py": "when a document is due, which ledger.due does not believe beyond MAX_DELAY_S",
     "jobs/pipeline.py": "records note it",
     "jobs/quarantine.py": "reports note it",
     "jobs/write_outputs.py": "records note it",
     "ledger/ledger.py": "rows note it",
+    "ledger/reviews.py": "rows note it",
     "llm/store/hub_errors.py": "a server's date for a retry; bounded by MAX_ASKED_PAUSE_S",
     "llm/store/partial_file.py": "the age of unfinished files, of which any will do",
+    "metrics/metrics.py": "when values were put together; only said",
+    "review/keeping.py": "how long a bundle is kept: after a jump it may go early, outputs and archived scans stay",
+    "review/reviews.py": "records note it; the same age of bundles",
     "service/document_pool.py": "when a document is due",
     "service/inbox_watcher.py": "since when a file is incomplete; only said",
     "service/service.py": "when a document is due; status",
     "service/startup.py": "the age of unfinished files",
     "service/status_file.py": "when it was written; only said",
+    "web/handling.py": "how long ago something was; only said",
+    "web/views.py": "how long ago something was; only said",
 }
 """Who may ask for the time of day, and what for; all waiting but for ``due`` goes by time.monotonic()."""
 
@@ -80,7 +93,7 @@ def test_a_jump_while_the_daemon_is_away(house, clock, years):
         house.drop("after.gif")
         house.done("after")
         assert Reader.read["done.gif"] == 1
-    assert status.as_text(status.status(load(house.file)))
+    assert as_text(status(load(house.file)))
 
 
 def test_a_file_that_is_being_written_is_not_swept(tmp_path):
