@@ -12,7 +12,7 @@ import render_scans
 from daemon_process import Daemon
 from service_world import House, Reader
 
-settings.register_profile("scanmend", deadline=None)  # how long an example takes depends on what else runs
+settings.register_profile("scanmend", deadline=None, max_examples=50)  # an example's time depends on what else runs
 settings.load_profile("scanmend")
 
 

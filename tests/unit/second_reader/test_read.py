@@ -114,7 +114,7 @@ def test_pages_of_all_sizes(read, size):
 def test_small_letters_on_a_large_page(read):
     """A newspaper's, of 12 pixels: found since the first reading says how high the words are."""
     size = (3300, 4400)
-    grid = [(left, top, SENTENCES[2]) for left in range(100, 2700, 480) for top in range(100, 4300, 300)]
+    grid = [(left, top, SENTENCES[2]) for left in range(100, 2700, 480) for top in range(100, 4300, 800)]
     words = [FirstWord("word", (0, i, 30, i + 14), 50.0) for i in range(9)]
     sheet = page(grid, size, 18)
     found = read(sheet, words, which="auto")
