@@ -13,6 +13,7 @@ from scanmend.document import (
     CorrectedPage,
     DocumentWarning,
     Edit,
+    Mark,
     NumberCounts,
     SecondReading,
     printable,
@@ -215,6 +216,7 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "skipped": page.skipped or None,
         "model_cut": page.model_cut,
         "second_reader": _second_reader(page.page.second),
+        "marks": [mark_fields(mark) for mark in page.page.marks],
         "numbers": _numbers(page),
         "edits": edits_fields(page),
     }
@@ -229,6 +231,11 @@ def _second_reader(reading: SecondReading | None) -> dict[str, Any] | None:
         "seconds": _rounded(reading.seconds),
         "problem": printable(reading.problem) or None,
     }
+
+
+def mark_fields(mark: Mark) -> dict[str, Any]:
+    """Return a barcode or patch code as the record's fields."""
+    return {"kind": mark.kind, "value": printable(mark.value), "box": list(mark.box)}
 
 
 def _numbers(page: CorrectedPage) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from scanmend.document import (
     DocumentWarning,
     Edit,
     Line,
+    Mark,
     NumberCounts,
     Page,
     SecondReading,
@@ -37,6 +38,7 @@ PAGE = Page(
     turned=90,
     steps=("turned 90°",),
     languages=("eng",),
+    marks=(Mark("code128", "DOC-7", (5, 6, 70, 20)),),
 )
 EDIT = Edit(1, 1, "whieh", "which", "rescore", 1, 5.43219, accepted=True, reason="look-alike", box=(1, 2, 3, 4))
 MODEL = {
@@ -110,6 +112,7 @@ def test_the_whole_record():
                 "skipped": None,
                 "model_cut": False,
                 "second_reader": None,
+                "marks": [{"kind": "code128", "value": "DOC-7", "box": [5, 6, 70, 20]}],
                 "numbers": [],
                 "edits": [
                     {
@@ -172,7 +175,8 @@ def test_the_documentation_names_every_field():
     """docs/record.md describes exactly the fields that are written."""
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
-    pages = (two_readers_page(),)
+    page_read = two_readers_page()
+    pages = (replace(page_read, page=replace(page_read.page, marks=PAGE.marks)),)
     warnings = (DocumentWarning("output_not_made", "no pdf"),)
     review = (Reviewed("p1l2w1", 1, "type", "49.10", "19.10", "Ana", "2026-05-01T10:00:00+00:00"),)
     out = written(replace(RECORD, warnings=warnings, pages=pages, review=review))
@@ -180,6 +184,7 @@ def test_the_documentation_names_every_field():
         *out,
         *out["numbers"],
         *out["pages"][0]["second_reader"],
+        *out["pages"][0]["marks"][0],
         *out["pages"][0]["numbers"][0],
         *out["model"],
         *out["timings"],
