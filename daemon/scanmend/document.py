@@ -187,8 +187,8 @@ class Page:
     """What of the page was not read."""
     second: SecondReading | None = None
     """What the second reader says of the page; None where it was not asked."""
-    marks: tuple[Mark, ...] = ()
-    """Barcodes or patch codes on it, where the folder splits by such."""
+    marks: tuple[Mark, ...] | None = None
+    """Barcodes or patch codes on it; None where nobody looked, as the folder does not split by such."""
 
     @property
     def raw(self) -> str:

