@@ -134,13 +134,16 @@ def process(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; created when missing.")],
     config: OptionalConfigFile = None,
     folder: FolderName = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which documents the files would make, and their names.")
+    ] = False,
 ) -> None:
     """Process files once, without a daemon. Exit code 0 when all are done, 1 when some failed."""
     from scanmend.commands import process as command  # noqa: PLC0415 -- the daemon does not need it
 
     log_to_stderr(level=logging.WARNING)
     settings, loaded = one_shot_settings(config, folder)
-    command.run(files, out, settings, loaded, _pipeline)
+    (command.dry_run if dry_run else command.run)(files, out, settings, loaded, _pipeline)
 
 
 @app.command()

@@ -147,6 +147,17 @@ class DocumentWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A barcode or patch code on a page."""
+
+    kind: str
+    """``code39``, ``code128``, ``ean13``, ``ean8``, ``qr``, ``datamatrix`` or ``patch``."""
+    value: str
+    """What the barcode says, or the name of the patch code: ``1``, ``2``, ``3``, ``4``, ``6`` or ``T``."""
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as OCR read it."""
 
@@ -176,6 +187,8 @@ class Page:
     """What of the page was not read."""
     second: SecondReading | None = None
     """What the second reader says of the page; None where it was not asked."""
+    marks: tuple[Mark, ...] | None = None
+    """Barcodes or patch codes on it; None where nobody looked, as the folder does not split by such."""
 
     @property
     def raw(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import scanmend.fs.atomic
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.parts import PartTable
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,23 @@ class KillPoint:
 def arm(point: KillPoint) -> None:
     """Have this process killed when it comes to that point first; for good, so call it in a process of its own.
 
-    Beside ``entered`` and ``leaving`` a state there are ``page kept`` (a page is finished, others are not), ``output
-    written`` (one output is out, the record is not) and ``target recorded`` (the ledger has where the source goes, and
-    the source is not there yet).
+    Beside ``entered`` and ``leaving`` a state there are ``page kept`` (a page is finished, others are not), ``parts
+    chosen`` (the ledger has which documents the source makes, none is out), ``output written`` (one output is out, the
+    record is not), ``record written`` (one document is out, others of its source are not) and ``target recorded`` (the
+    ledger has where the source goes, and the source is not there yet).
     """
     if point.when == "page kept":
         _after(Ledger, "save_corrected", lambda ledger, id_, _page: _is_of(ledger, id_, point))
     elif point.when == "output written":
         _after(scanmend.fs.atomic, "publish", lambda target, *_, **__: point.folder in Path(target).parts)
+    elif point.when == "record written":
+        _after(
+            scanmend.fs.atomic,
+            "publish",
+            lambda target, *_, **__: point.folder in Path(target).parts and Path(target).suffix == ".json",
+        )
+    elif point.when == "parts chosen":
+        _after(PartTable, "choose", lambda *_: True)
     elif point.when == "target recorded":
         _after(
             Ledger,

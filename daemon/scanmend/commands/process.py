@@ -1,6 +1,8 @@
 """``scanmend process``: files converted into a folder, without a daemon."""
 
+import itertools
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
@@ -10,16 +12,20 @@ from pathlib import Path
 import structlog
 import typer
 
+from scanmend.assembly.parts import Part
 from scanmend.commands import progress
 from scanmend.commands.models import ensure_settings_model
 from scanmend.commands.options import USAGE, fail
 from scanmend.config.schema import Config, Folder, Settings
+from scanmend.config.splitting import template_of
 from scanmend.document import NO_NUMBERS, DocumentWarning, Fingerprint, NumberCounts, printable
 from scanmend.errors import ScanmendError
 from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline
-from scanmend.jobs.write_outputs import SourceFile, make_outputs
+from scanmend.jobs.publish import facts_of
+from scanmend.jobs.write_outputs import PAGES_FILE, SourceFile, make_outputs, parts_seen, whole_of
+from scanmend.outputs.page_file import PageFile
 
 log = structlog.get_logger()
 
@@ -78,17 +84,12 @@ def convert(
     ``folder``: the name that their records get. ``advanced(file, done, of)`` is called, from threads, when a page is
     finished.
     """
-    taken: set[Path] = set()
-    jobs: list[tuple[Path, Path]] = []
-    suffixes = [f".{name}" for name in settings.outputs]
-    for file in files:
-        stem = free_name.free_stem(out, Path(file.with_suffix("").name), suffixes, taken.__contains__)
-        taken.add(stem)
-        jobs.append((file, stem))
+    names = Names(out, settings)
+    jobs = [(file, names.free(Path(file.with_suffix("").name))) for file in files]
     threads = ThreadPoolExecutor(pipeline.pool.workers + 1)
     try:
         running = [
-            threads.submit(_convert_one, file, out, stem, folder, settings, pipeline, advanced) for file, stem in jobs
+            threads.submit(_convert_one, file, names, stem, folder, settings, pipeline, advanced) for file, stem in jobs
         ]
         for future in as_completed(running):
             yield future.result()
@@ -96,9 +97,86 @@ def convert(
         threads.shutdown(wait=False, cancel_futures=True)  # when interrupted, the caller ends pool and slot next
 
 
+def dry_run(
+    files: Sequence[Path],
+    out: Path,
+    settings: Folder,
+    config: Config,
+    open_pipeline: Callable[[Config], AbstractContextManager[Pipeline]],
+) -> None:
+    """Read files, and say which documents each would make, under which names; exit code 1 where one cannot be read."""
+    names = Names(out, settings)
+    failures = 0
+    with open_pipeline(config) as pipeline:
+        for file in files:
+            try:
+                for line in _foreseen(file, names, settings, pipeline):
+                    typer.echo(line)
+            except (ScanmendError, OSError) as e:
+                typer.echo(f"FAILED {printable(file)}: {e}")
+                failures += 1
+    if failures:
+        raise typer.Exit(1)
+
+
+def _foreseen(file: Path, names: "Names", settings: Folder, pipeline: Pipeline) -> Iterator[str]:
+    """Yield a line for each document that a file would make; no model is asked, as it has no say in this."""
+    quick = settings.model_copy(update={"strategy": "off", "second_reader": "off"})
+    source = _source(file, settings.name)
+    with pipeline.pool.temporary_folder() as work:
+        pages = PageFile(work / PAGES_FILE)
+        pipeline.convert(source.path, quick, NoCheckpoint(), pages)
+        parts = parts_seen(pages, settings)
+    stem = Path(file.with_suffix("").name)
+    for part, name in zip(parts, names.of(source, names.free(stem), parts), strict=True):
+        begins = f"; begins with {printable(part.separator.value)!r}" if part.separator else ""
+        dropped = ", ".join(f"{one.page} ({one.why})" for one in part.dropped)
+        yield (
+            f"{printable(file)}: document {part.number} of {part.of}: {printable(name)}, "
+            f"pages {', '.join(map(str, part.pages))}{begins}{f'; leaves out {dropped}' if dropped else ''}"
+        )
+
+
+def _source(file: Path, folder: str) -> SourceFile:
+    return SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(file.stat()))
+
+
+class Names:
+    """Names for the documents of one run, which no file has, nor another document; for any thread."""
+
+    def __init__(self, out: Path, settings: Settings) -> None:
+        self.out = out
+        self._settings = settings
+        self._template = template_of(settings.output_name)
+        self._suffixes = [f".{name}" for name in settings.outputs]
+        self._taken: set[Path] = set()
+        self._count = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def free(self, wanted: Path) -> Path:
+        """Return the name, or the first free one of its kind, and keep it from others."""
+        with self._lock:
+            stem = free_name.free_stem(self.out, wanted, self._suffixes, self._taken.__contains__)
+            self._taken.add(stem)
+            return stem
+
+    def of(self, source: SourceFile, stem: Path, parts: Sequence[Part | None]) -> list[Path]:
+        """Return a name for each document of a source whose own name is ``stem``; None: it is all of the source."""
+        return [self._of(source, stem, part) for part in parts]
+
+    def _of(self, source: SourceFile, stem: Path, part: Part | None) -> Path:
+        if part is None or (part.of == 1 and self._template is None):
+            return stem
+        if self._template is None:
+            return self.free(stem.with_name(f"{stem.name}-{part.number}"))
+        facts = facts_of(source.folder, self._settings, source.relative, source.fingerprint, part, next(self._count))
+        wanted = stem.with_name(self._template.render(facts))
+        return stem if part.of == 1 and wanted == stem else self.free(wanted)
+
+
 def _convert_one(
     file: Path,
-    out: Path,
+    names: Names,
     stem: Path,
     folder: str,
     settings: Settings,
@@ -106,19 +184,21 @@ def _convert_one(
     advanced: Callable[[Path, int, int], None],
 ) -> Outcome:
     try:
-        found = file.stat()
         if not file.is_file():
+            file.stat()  # to say why, where it is not there
             return Outcome(file, error="it is no regular file")
         written = []
         with pipeline.pool.temporary_folder() as work:
-            source = SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(found))
+            source = _source(file, folder)
             checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
-            outputs = make_outputs(pipeline, source, settings, checkpoint, work)
-            for suffix, data in outputs.files.items():
-                target = out / stem.with_name(stem.name + suffix)
-                atomic.publish(target, data, access=settings.output_access)
-                written.append(target)
-        return Outcome(file, tuple(written), warnings=outputs.record.warnings, numbers=outputs.record.numbers)
+            made = make_outputs(pipeline, source, settings, checkpoint, work)
+            for outputs, name in zip(made, names.of(source, stem, [one.record.part for one in made]), strict=True):
+                for suffix, data in outputs.files.items():
+                    target = names.out / name.with_name(name.name + suffix)
+                    atomic.publish(target, data, access=settings.output_access)
+                    written.append(target)
+        whole = whole_of(made)
+        return Outcome(file, tuple(written), warnings=whole.record.warnings, numbers=whole.record.numbers)
     except FileExistsError as e:
         return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")
     except OSError as e:

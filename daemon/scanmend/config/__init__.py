@@ -8,5 +8,5 @@ comes last. All problems come together in one ConfigError, one line for each wit
 ``glossary_file`` reads the words of a folder, again when they have changed.
 
 Others may use ``load``, ``find``, the classes of ``schema``, ``GlossaryFiles`` and ``permissions``.
-This room may import errors and fs; nearly every room may import it.
+This room may import errors, fs, assembly and naming; nearly every room may import it.
 """

@@ -26,6 +26,7 @@ from scanmend.config.fields import (
     is_loopback,
 )
 from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
+from scanmend.config.splitting import NamePattern, SplitRule, template_of
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -121,6 +122,12 @@ class Settings(_Closed):
     """Whether the second reader's reading of a number may be published, where the image is clearly for it."""
     noise: Literal["drop", "keep"] = "drop"
     """Whether words where the second reader finds no text are left out of the outputs, or stay."""
+    split: SplitRule = None
+    """Where a source is parted into several documents; None: it is one."""
+    blank_pages: Literal["keep", "drop"] = "keep"
+    """Whether pages with nothing on them are in the outputs."""
+    output_name: NamePattern | None = None
+    """Pattern of the names of outputs; that of the scan when not set."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
     output_mode: FileMode | None = None
     """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
@@ -172,6 +179,32 @@ class Settings(_Closed):
     """Largest page image that is read."""
     render_dpi: Annotated[Whole, Field(ge=72, le=600)] = 300
     """Resolution of PDF pages that are not simply one scanned image."""
+
+    @model_validator(mode="after")
+    def _assembled_safely(self) -> "Settings":
+        """Refuse what would leave nobody able to tell, after a crash, which documents of a source are out."""
+        wanted = [key for key in ("split", "output_name") if getattr(self, key) is not None]
+        if wanted and "json" not in self.outputs:
+            raise ValueError(
+                f"{' and '.join(wanted)} needs json among outputs: by their records documents are known after a crash"
+            )
+        if wanted and self.original == "keep":
+            raise ValueError(
+                f"original: keep cannot be combined with {' and '.join(wanted)}: whether a scan in the inbox was done "
+                "is known by outputs of its own name; use original: archive or delete"
+            )
+        by_barcode = self.split is not None and self.split.by == "barcode"
+        template = template_of(self.output_name)
+        if template and "barcode" in template.tokens and not by_barcode:
+            raise ValueError(
+                "output_name has {barcode}, which needs split: {by: barcode}: nobody else looks for barcodes"
+            )
+        return self
+
+    @property
+    def is_assembled(self) -> bool:
+        """Whether documents are not simply all pages of their source, under its name."""
+        return self.split is not None or self.blank_pages == "drop" or self.output_name is not None
 
     @property
     def output_access(self) -> Access:

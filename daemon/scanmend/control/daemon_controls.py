@@ -105,7 +105,7 @@ class DaemonControls:
         return Document(
             document_row(entry),
             warned(entry),
-            tuple(files.outputs(entry)),
+            tuple(files.outputs(entry, self._reading.parts.of(entry.id))),
             printable(entry.outbox),
             printable(source) if source else None,
             next((one["stage"] for one in status.get("working", ()) if one["id"] == id_), None),
@@ -115,7 +115,7 @@ class DaemonControls:
 
     def open_output(self, id_: str, name: str) -> tuple[BufferedReader, OutputFile]:
         """See Controls."""
-        return files.open_output(self._entry(id_), name)
+        return files.open_output(self._entry(id_), name, self._reading.parts.of(id_))
 
     def open_source(self, id_: str) -> tuple[BufferedReader, str]:
         """See Controls."""

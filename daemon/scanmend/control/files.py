@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +14,7 @@ from scanmend.document import printable
 from scanmend.fs.safe_open import folder_at, open_source
 from scanmend.intake.inbox import Inbox
 from scanmend.ledger.entry import Entry
+from scanmend.ledger.parts import PartRow
 from scanmend.outputs import record
 
 MEDIA_TYPES = {
@@ -28,32 +29,41 @@ MEDIA_TYPES = {
 assert set(MEDIA_TYPES) == set(get_args(Output))  # noqa: S101 -- checked as the module is read
 
 
-def outputs(entry: Entry) -> Iterator[OutputFile]:
-    """Yield the outputs of a document that lie in the outbox now."""
+def outputs(entry: Entry, parts: Sequence[PartRow] = ()) -> Iterator[OutputFile]:
+    """Yield the outputs that lie in the outbox now; ``parts``: the documents of a source that makes several."""
     if entry.state not in ("published", "done"):
         return
-    for kind, media_type in MEDIA_TYPES.items():
-        name = f"{entry.stem.name}.{kind}"
-        try:
-            with folder_at(entry.outbox, entry.stem.parent.parts) as folder:
-                found = (folder / name).lstat()
-        except OSError:
-            continue
-        if stat.S_ISREG(found.st_mode):
-            yield OutputFile(printable(name), found.st_size, media_type)
+    for outbox, stem in _places(entry, parts):
+        for kind, media_type in MEDIA_TYPES.items():
+            name = f"{stem.name}.{kind}"
+            try:
+                with folder_at(outbox, stem.parent.parts) as folder:
+                    found = (folder / name).lstat()
+            except OSError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                yield OutputFile(printable(name), found.st_size, media_type)
 
 
-def open_output(entry: Entry, name: str) -> tuple[BufferedReader, OutputFile]:
+def open_output(entry: Entry, name: str, parts: Sequence[PartRow] = ()) -> tuple[BufferedReader, OutputFile]:
     """Open an output by the name that ``outputs`` gave it; Unknown."""
-    known = next((one for one in outputs(entry) if one.name == name), None)
+    known = next((one for one in outputs(entry, parts) if one.name == name), None)
     kind = name.rpartition(".")[2]
-    try:
-        if known is not None:
-            with folder_at(entry.outbox, entry.stem.parent.parts) as folder:
-                return _opened(folder / f"{entry.stem.name}.{kind}"), known
-    except OSError:  # it has gone in this moment
-        pass
+    for outbox, stem in _places(entry, parts):
+        if known is None or printable(f"{stem.name}.{kind}") != name:
+            continue
+        try:
+            with folder_at(outbox, stem.parent.parts) as folder:
+                return _opened(folder / f"{stem.name}.{kind}"), known
+        except OSError:  # it has gone in this moment
+            break
     raise Unknown("output", f"{entry.id} has no output {printable(name)}; its folder is {printable(entry.outbox)}")
+
+
+def _places(entry: Entry, parts: Sequence[PartRow]) -> list[tuple[Path, Path]]:
+    """Return outbox and name of each document."""
+    several = [(part.outbox, part.stem) for part in parts]
+    return several if len(several) > 1 else [(entry.outbox, entry.stem)]
 
 
 def record_head(entry: Entry) -> dict[str, Any]:

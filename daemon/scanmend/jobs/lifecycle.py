@@ -1,13 +1,14 @@
 """One document's way from claim to done: convert, publish, put the source away, run the hook. Ledger first, always."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
+from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder
 from scanmend.document import DocumentWarning, printable
 from scanmend.errors import StorageError
@@ -16,10 +17,19 @@ from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
 from scanmend.jobs.pipeline import Pipeline
-from scanmend.jobs.publish import publish, published_record, with_free_archive_name
+from scanmend.jobs.publish import (
+    Named,
+    choose_documents,
+    documents_of,
+    publish,
+    publish_part,
+    published_record,
+    renamed,
+    with_free_archive_name,
+)
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
-from scanmend.jobs.write_outputs import PAGES_FILE, Outputs, make_outputs, rewrite_record
+from scanmend.jobs.write_outputs import PAGES_FILE, Outputs, SourceFile, make_outputs, rewrite_record, whole_of
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.outputs.record import numbers_of
@@ -130,7 +140,11 @@ class DocumentLifecycle:
 
     def _finish(self, source: ClaimedSource, uncorrected: str) -> None:
         """Run the folder's command, and be done."""
-        if hooks.after_success(source.folder, source.recorded(), self._stopping):
+        entry = source.recorded()
+        made = [(document.id, document.outbox, document.stem) for document in documents_of(source)]
+        of_each = made if len(made) > 1 else [(entry.id, entry.outbox, entry.stem)]
+        about = [replace(entry, id=id_, outbox=outbox, stem=stem) for id_, outbox, stem in of_each]
+        if all(hooks.after_success(source.folder, document, self._stopping) for document in about):
             self._ledger.finish(source.entry.id, uncorrected)
         # else the daemon stops: the document stays published, and the hook runs at the next start
 
@@ -143,7 +157,13 @@ class DocumentLifecycle:
                 return self._convert(source)
             # the ledger does not know: a crash came between, or it is an old copy
             source.record("published", numbers=numbers_of(published_record(entry)))
-        return str(published_record(entry).get("uncorrected") or "")
+        return self._uncorrected(source)
+
+    @staticmethod
+    def _uncorrected(source: ClaimedSource) -> str:
+        """Return why pages of a published source were left uncorrected, as its records say; empty where none were."""
+        records = [one.record for one in documents_of(source)] or [published_record(source.entry)]
+        return next((str(why) for fields in records if (why := fields.get("uncorrected"))), "")
 
     def _convert(self, source: ClaimedSource) -> str:
         """Convert and publish; return why pages were left uncorrected, empty when they were not."""
@@ -151,21 +171,51 @@ class DocumentLifecycle:
         source = with_free_archive_name(source)
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
         began = time.monotonic()
-        with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
-            outputs = make_outputs(self._pipeline, file, source.folder, checkpoint, work)
-            source.confirm(file, outputs.record.sha256)
-            self._require_usable(source, space=True)  # it may have gone while the file was read
-            self._keep_for_review(source, outputs, source.entry.stem, work)
+        documents: tuple[Named, ...] = ()
 
-            def renamed(stem: Path) -> None:
-                rewrite_record(outputs, source.archived_as(stem))
+        def planned(file: SourceFile, parts: tuple[Part, ...]) -> tuple[SourceFile, tuple[Part, ...]]:
+            nonlocal source, documents
+            documents = choose_documents(source, parts)
+            if len(documents) == 1 and documents[0].stem != source.entry.stem:
+                source = renamed(source, documents[0].stem)
+                file = replace(file, archived_as=source.archived_as(source.entry.stem))
+            return file, tuple(document.part for document in documents)
+
+        with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
+            begun = bool(documents_of(source))
+            made = make_outputs(self._pipeline, file, source.folder, checkpoint, work, planned, is_planned=begun)
+            source.confirm(file, made[0].record.sha256)
+            self._require_usable(source, space=True)  # it may have gone while the file was read
+            if len(made) == 1:
+                self._publish_one(source, made[0], work)
+            else:
+                for document, outputs in zip(documents, made, strict=True):
+                    stem = publish_part(source, document, outputs.files)
+                    source.log.info(
+                        "document.part", part=document.part.number, of=document.part.of, outputs=printable(stem)
+                    )
+        whole = whole_of(made)
+        source.record("published", warnings=whole.record.warnings, numbers=whole.record.numbers)
+        write_s = max(0.0, time.monotonic() - began - whole.converted.seconds)
+        age_s = max(0.0, time.time() - source.entry.claimed)
+        pages = [len(outputs.converted.pages) for outputs in made]
+        _log_done(whole, pages, source.log, write_s=write_s, age_s=age_s)
+        return whole.converted.uncorrected
+
+    def _publish_one(self, source: ClaimedSource, outputs: Outputs, work: Path) -> None:
+        """Publish the only document of a source, and keep it for review before where that is all of the source."""
+        reviewed = outputs.record.part is None
+
+        def keep(stem: Path) -> None:
+            if reviewed:
                 self._keep_for_review(source, outputs, stem, work)
 
-            publish(source, outputs.files, renamed)
-        source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
-        write_s = max(0.0, time.monotonic() - began - outputs.converted.seconds)
-        _log_done(outputs, source.log, write_s=write_s, age_s=max(0.0, time.time() - source.entry.claimed))
-        return outputs.converted.uncorrected
+        def renamed_to(stem: Path) -> None:
+            rewrite_record(outputs, source.archived_as(stem))
+            keep(stem)
+
+        keep(source.entry.stem)
+        publish(source, outputs.files, renamed_to)
 
     def _keep_for_review(self, source: ClaimedSource, outputs: Outputs, stem: Path, work: Path) -> None:
         first = replace(outputs.before_composing, archived_as=source.archived_as(stem))
@@ -227,7 +277,7 @@ class DocumentLifecycle:
                 source.log.warning("document.retry", reason=reason, attempt=attempt, of=of, again_in_s=round(delay_s))
             case FinishWithoutSource():
                 source.warn(DocumentWarning("source_lost", SOURCE_LOST))
-                self._finish(source, str(published_record(entry).get("uncorrected") or ""))
+                self._finish(source, self._uncorrected(source))
             case GiveUp(reason):
                 source.record("failing", error=reason, due=0.0, put_away=None)
                 self._quarantine(source, reason)
@@ -247,10 +297,13 @@ class DocumentLifecycle:
             hooks.after_failure(source.folder, source.entry, target, reason, self._stopping)
 
 
-def _log_done(outputs: Outputs, log: FilteringBoundLogger, *, write_s: float, age_s: float) -> None:
-    """Write the one line that sums a document up.
+def _log_done(
+    outputs: Outputs, pages: Sequence[int], log: FilteringBoundLogger, *, write_s: float, age_s: float
+) -> None:
+    """Write the one line that sums a source up.
 
     ``write_s``: seconds that making and publishing the outputs took. ``age_s``: seconds since the file was claimed.
+    ``pages``: how many each of its documents has.
     """
     converted, tally = outputs.converted, outputs.converted.tally
     warnings, numbers = outputs.record.warnings, outputs.record.numbers
@@ -258,7 +311,7 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger, *, write_s: float, ag
         log.warning("document.warning", code=warning.code, page=warning.page, text=warning.text)
     (log.warning if converted.uncorrected or warnings else log.info)(
         "document.done",
-        pages=len(converted.pages),
+        pages=sum(pages),
         ocr_s=round(tally.ocr_s, 3),
         llm_s=round(tally.correct_s, 3),
         write_s=round(write_s, 3),
@@ -267,6 +320,7 @@ def _log_done(outputs: Outputs, log: FilteringBoundLogger, *, write_s: float, ag
         edits=tally.edits,
         rejected=tally.rejected,
         **({f"numbers_{state}": n for state, n in asdict(numbers).items() if state != "confirmed"} if numbers else {}),
+        **({"parts": len(pages)} if len(pages) > 1 else {}),
         **({"duplicate_of": outputs.record.duplicate_of} if outputs.record.duplicate_of else {}),
         **({"uncorrected": converted.uncorrected} if converted.uncorrected else {}),
         **({"warnings": len(warnings)} if warnings else {}),

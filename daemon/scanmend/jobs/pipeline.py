@@ -2,14 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
@@ -33,8 +33,14 @@ from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
 
 INSPECT_LIMIT_S = 300.0
 """Longest time for counting the pages of a source and hashing it, in seconds."""
+MODEL_FAILED = "the model failed: "
+"""What ``skipped`` of a page begins with that came out as it was read for that reason."""
 LANGUAGE_PAGES = 20
 """Pages that are read one after the other, at most, to find out the language of their document."""
+
+
+_MARKS: Mapping[str, Literal["barcodes", "patch codes"]] = {"barcode": "barcodes", "patch": "patch codes"}
+"""What is looked for on pages, by what the folder splits at."""
 
 
 @dataclass(slots=True)
@@ -168,7 +174,7 @@ class Pipeline:
                 except (HostDied, ModelResting) as e:
                     if settings.on_model_failure == "raw":
                         failed = failed or str(e)
-                        tally.add(self._settled(page, task, f"the model failed: {e}"), done)
+                        tally.add(self._settled(page, task, f"{MODEL_FAILED}{e}"), done)
                         continue
                     if self._postpone and isinstance(e, ModelResting):
                         self._read_remaining(pages, checkpoint, deadline, settings)
@@ -219,7 +225,7 @@ class Pipeline:
         try:
             for number in range(1, count + 1):
                 known = checkpoint.recall(number)
-                if known is None:
+                if known is None or (reading.marks != "none" and _read_page(known).marks is None):
                     checkpoint.advance(number, "reading")
                     ahead.append(submit(number, reading))
                 else:
@@ -249,9 +255,13 @@ def _page_of(page: "Page | CorrectedPage | Future[Page]") -> Page | CorrectedPag
     return page.result() if isinstance(page, Future) else page
 
 
+def _read_page(known: Page | CorrectedPage) -> Page:
+    return known.page if isinstance(known, CorrectedPage) else known
+
+
 def _with_language(reading: ReadSettings, known: Page | CorrectedPage) -> ReadSettings:
     """Fix the language for the pages that follow once a page shows it, or LANGUAGE_PAGES pages did not."""
-    page = known.page if isinstance(known, CorrectedPage) else known
+    page = _read_page(known)
     settled = can_detect_language(page) or (page.languages and page.number >= LANGUAGE_PAGES)
     return replace(reading, languages=page.languages) if settled else reading
 
@@ -273,6 +283,7 @@ def read_settings_of(settings: Settings) -> ReadSettings:
         settings.pdf_text,
         alternatives=settings.strategy != "off",
         second=settings.second_reader,
+        marks=_MARKS.get(settings.split.by, "none") if settings.split else "none",
     )
 
 

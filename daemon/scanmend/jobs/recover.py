@@ -5,15 +5,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
+from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.claim import new_entry, settle_interrupted
 from scanmend.jobs.claimed_source import ClaimedSource, fingerprint_of
+from scanmend.jobs.publish import part_row
 from scanmend.jobs.quarantine import FROM_THE_START
 from scanmend.jobs.reconcile import daemon_mark, digest, quarantined_files, records_by_id
 from scanmend.ledger.entry import Entry
@@ -112,11 +115,18 @@ class ClaimRecovery:
                 inbox.release(id_)
                 continue
             stem, fields = records.get(id_, (None, {}))
+            parts = _parts(id_, records)
+            complete = bool(parts) and len(parts) == parts[0].of
+            if parts and stem is None:
+                fields = {**records[f"{id_}-{parts[0].number}"][1], "numbers": None}
             relative = _relative_of(path.name, str(fields.get("relative", "")), self._hints.get(id_))
+            made = stem is not None or complete
             entry = new_entry(self._ledger, id_, folder, relative, fingerprint_of(path), stem)
             entry = replace(entry, sha256=fields.get("sha256"), numbers=numbers_of(fields))
-            self._ledger.add(replace(entry, state="published" if stem else "waiting"))
-            log.warning("claim.taken_up", id=id_, folder=folder.name, file=printable(relative), made=stem is not None)
+            self._ledger.add(replace(entry, state="published" if made else "waiting"))
+            rows = [part_row(part, folder.outbox, records[f"{id_}-{part.number}"][0], complete) for part in parts]
+            self._ledger.parts.choose(id_, rows)
+            log.warning("claim.taken_up", id=id_, folder=folder.name, file=printable(relative), made=made)
 
     def _learn_quarantined(self, folder: Folder) -> None:
         """Record files in quarantine that a lost ledger knew, so that they can be retried."""
@@ -137,6 +147,22 @@ class ClaimRecovery:
 
     def _entries(self, folder: Folder, state: str) -> list[Entry]:
         return [entry for entry in self._ledger.in_state(state) if entry.inbox == folder.inbox]
+
+
+def _parts(id_: str, records: Mapping[str, tuple[Path, Mapping[str, Any]]]) -> list[Part]:
+    """Return the parts of a source whose records were found, without their pages."""
+    found = []
+    for key, (_, fields) in records.items():
+        part = fields.get("part")
+        source, _, number = key.rpartition("-")
+        if (
+            source == id_
+            and isinstance(part, dict)
+            and str(part.get("number")) == number
+            and type(part.get("of")) is int
+        ):
+            found.append(Part(int(number), part["of"], ()))
+    return sorted(found, key=lambda part: part.number)
 
 
 def _relative_of(name: str, *sayings: str | Path | None) -> Path:

@@ -1,21 +1,22 @@
 """A source becomes output files: text is written here, formats that show the pages are made in a page process."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scanmend import __version__
+from scanmend.assembly.parts import Part, SeenPage, parts_of
 from scanmend.config.schema import Settings
 from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
-from scanmend.jobs.pipeline import Converted, Pipeline, read_settings_of
+from scanmend.jobs.pipeline import MODEL_FAILED, Converted, Pipeline, Tally, read_settings_of
 from scanmend.language.installed import AUTO
 from scanmend.outputs import md, record, txt
-from scanmend.outputs.page_file import PageFile
+from scanmend.outputs.page_file import PageFile, Pages
 from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
@@ -59,23 +60,111 @@ class Outputs:
     """The record without what was noticed while outputs were composed: what making them again begins with."""
 
 
-def make_outputs(
-    pipeline: Pipeline, source: SourceFile, settings: Settings, checkpoint: Checkpoint, work: Path
-) -> Outputs:
-    """Convert a source and make its outputs in the folder ``work``, in which the pages lie, too.
+Planned = Callable[[SourceFile, tuple[Part, ...]], tuple[SourceFile, tuple[Part, ...]]]
+"""Hears which documents a source makes; returns those that it is to make, and the source as they are to know it."""
 
+
+def make_outputs(
+    pipeline: Pipeline,
+    source: SourceFile,
+    settings: Settings,
+    checkpoint: Checkpoint,
+    work: Path,
+    planned: Planned = lambda source, parts: (source, parts),
+    *,
+    is_planned: bool = False,
+) -> tuple[Outputs, ...]:
+    """Convert a source and make the outputs of each of its documents in the folder ``work``, in which the pages lie.
+
+    All are made before any is published, so that what is wrong with one is known before the others are out.
+    ``planned`` is called where the folder's settings assemble documents, or did so when the source was begun
+    (``is_planned``); elsewhere the source is one document.
     DocumentError, TransientError, Postponed, Stopping.
     """
     pages = PageFile(work / PAGES_FILE)
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
-    first = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
-    files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
-    return Outputs(files, made, converted, first)
+    duplicate_of = checkpoint.duplicate_of(converted.inspection.sha256)
+    if not settings.is_assembled and not is_planned:
+        first = record_of(source, converted, settings, duplicate_of)
+        files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
+        return (Outputs(files, made, converted, first),)
+    source, parts = planned(source, parts_seen(pages, settings))
+    out = []
+    for part, own_pages, own in _parted(parts, converted, pages, work):
+        first = record_of(replace(source, id=document_id(source.id, part)), own, settings, duplicate_of, part)
+        files, made = write_outputs(settings, first, own_pages, source.path, own_pages.path.parent, pipeline.pool)
+        out.append(Outputs(files, made, own, first))
+    return tuple(out)
 
 
-def record_of(source: SourceFile, converted: Converted, settings: Settings, duplicate_of: str | None = None) -> Record:
-    """Return everything the ``.json`` output says of a document; ``duplicate_of``: id of one with the same content."""
+def parts_seen(pages: Pages, settings: Settings) -> tuple[Part, ...]:
+    """Return the documents that the pages of a source make with these settings; DocumentError where none would."""
+    seen = (SeenPage(page.page.number, page.page.origin == "blank", page.page.marks or ()) for page in pages)
+    return parts_of(seen, settings.split, settings.blank_pages)
+
+
+def whole_of(made: Sequence[Outputs]) -> Outputs:
+    """Return what is true of a source over all documents that it makes; its files and pages are those of the first."""
+    first, tally = made[0], Tally()
+    if len(made) == 1:
+        return first
+    for own in (outputs.converted.tally for outputs in made):
+        tally.ocr_s += own.ocr_s
+        tally.correct_s += own.correct_s
+        tally.edits += own.edits
+        tally.rejected += own.rejected
+        tally.numbers += own.numbers
+    warnings = tuple(dict.fromkeys(warning for outputs in made for warning in outputs.record.warnings))
+    why = next((o.converted.uncorrected for o in made if o.converted.uncorrected), "")
+    converted = replace(first.converted, tally=tally, uncorrected=why)
+    return replace(first, converted=converted, record=replace(first.record, warnings=warnings, numbers=tally.numbers))
+
+
+def document_id(source_id: str, part: Part) -> str:
+    """Return the id of a document: that of its source, with its number where it is one of several."""
+    return source_id if part.of == 1 else f"{source_id}-{part.number}"
+
+
+def _parted(
+    parts: tuple[Part, ...], converted: Converted, pages: PageFile, work: Path
+) -> Iterator[tuple[Part, PageFile, Converted]]:
+    """Yield each part with its pages, in a folder of its own, and what the conversion says of these."""
+    own = [PageFile(work / f"part-{part.number}" / PAGES_FILE) for part in parts]
+    tallies = [Tally() for _ in parts]
+    failed = ["" for _ in parts]
+    index = {page: i for i, part in enumerate(parts) for page in part.pages}
+    for page_file in own:
+        page_file.path.parent.mkdir()
+    for page in pages:
+        if (i := index.get(page.page.number)) is not None:
+            tallies[i].add(page, own[i])
+            failed[i] = failed[i] or (converted.uncorrected if page.skipped.startswith(MODEL_FAILED) else "")
+    for part, page_file, tally, why in zip(parts, own, tallies, failed, strict=True):
+        tally.warnings += [
+            DocumentWarning(
+                "separator_without_pages",
+                f"a separator with {printable(one.value)!r} is on this page of the source, and no page follows it that "
+                "makes a document; look whether sheets are missing",
+                one.page,
+            )
+            for one in part.unfilled
+        ]
+        model = converted.model if tally.asked else None
+        yield part, page_file, replace(converted, pages=page_file, tally=tally, uncorrected=why, model=model)
+
+
+def record_of(
+    source: SourceFile,
+    converted: Converted,
+    settings: Settings,
+    duplicate_of: str | None = None,
+    part: Part | None = None,
+) -> Record:
+    """Return everything the ``.json`` output says of a document.
+
+    ``duplicate_of``: id of one with the same content. ``part``: which pages of the source it has, where that was asked.
+    """
     return Record(
         id=source.id,
         source=source.relative.name,
@@ -105,6 +194,7 @@ def record_of(source: SourceFile, converted: Converted, settings: Settings, dupl
         archived_as=source.archived_as,
         edits=EditCounts(converted.tally.edits, converted.tally.rejected),
         numbers=converted.tally.numbers,
+        part=part,
     )
 
 

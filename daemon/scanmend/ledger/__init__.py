@@ -1,8 +1,8 @@
 """The ledger: one SQLite file that says of every document where it is in its life, and keeps its finished pages.
 
 1. ``ledger.Ledger`` has the states and what may be asked: what is due, which names are taken, which pages are done.
-2. ``entry.Entry`` is one document, ``reviews`` has the queue of those in review; ``sqlite.Database`` writes in
-   transactions and tells damage from passing trouble.
+2. ``entry.Entry`` is one document, ``parts`` the documents that one source makes, ``reviews`` the queue of those in
+   review; ``sqlite.Database`` writes in transactions and tells damage from passing trouble.
 3. ``listing`` finds documents for people: filtered, newest first, counted; quick with 50,000 of them.
 4. ``recovery.open_ledger`` opens it for the daemon; one that is damaged is set aside, and a new one made.
 

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from scanmend.document import CorrectedPage, Fingerprint, NumberCounts, Page
 from scanmend.ledger.confirmed import CONFIRMED_COLUMNS, CONFIRMED_SCHEMA, ConfirmedWords
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
+from scanmend.ledger.parts import PART_COLUMNS, PART_SCHEMA, PartTable
 from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
 from scanmend.ledger.sqlite import Database, Schema
 
@@ -32,7 +33,7 @@ ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 5
+VERSION = 6
 _LISTING = "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)"
 """What ``listing`` is answered from: every column that documents are filtered by."""
 _UPGRADES = {
@@ -40,6 +41,7 @@ _UPGRADES = {
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
     3: _LISTING,
     4: f"{REVIEW_SCHEMA};\n{CONFIRMED_SCHEMA}",
+    5: PART_SCHEMA,
 }
 """What makes of a ledger of that version one of the next."""
 _SCHEMA = f"""
@@ -77,11 +79,12 @@ CREATE TABLE page (
   PRIMARY KEY (document, number)
 ) STRICT;
 {REVIEW_SCHEMA};
-{CONFIRMED_SCHEMA}
+{CONFIRMED_SCHEMA};
+{PART_SCHEMA}
 """
 
 _PAGE = {"document", "number", "read", "corrected"}
-_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS}
+_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS, **PART_COLUMNS}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
@@ -132,6 +135,7 @@ class Ledger:
         )
         self.reviews = ReviewTable(self.db)
         self.confirmed = ConfirmedWords(self.db)
+        self.parts = PartTable(self.db)
         self.path = path
 
     def check(self) -> None:
@@ -216,7 +220,9 @@ class Ledger:
         """Whether an active document will write under this name."""
         marks = ", ".join("?" * len(ACTIVE))
         query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks})"  # noqa: S608 -- only marks
-        return self.db.query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)) != []
+        if self.db.query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)):
+            return True
+        return self.parts.holds_name(outbox, stem, ACTIVE)
 
     def kept(self, inbox: Path, relative: Path, fingerprint: Fingerprint | None = None) -> Entry | None:
         """Return the latest document whose source stays in its inbox, under this name.
@@ -313,8 +319,10 @@ class Ledger:
         return {row[0]: "corrected" if row[1] else "read" for row in self.db.query(query, (id_,))}
 
     def forget_pages(self, id_: str) -> None:
-        """Forget all pages of a document, so that they are done again."""
-        self.db.run("DELETE FROM page WHERE document = ?", (id_,))
+        """Forget all pages of a document, and what documents they make, so that they are done again."""
+        with self.db.transaction() as db:
+            db.execute("DELETE FROM page WHERE document = ?", (id_,))
+            db.execute("DELETE FROM part WHERE document = ?", (id_,))
 
     def _entries(self, where: str, values: Iterable[Any] = (), order: str = "claimed, id") -> Iterator[Entry]:
         query = f"SELECT * FROM document WHERE {where} ORDER BY {order}"  # noqa: S608 -- clauses are ours, values are bound

@@ -6,10 +6,10 @@
    ``ink_gap`` finds no gap on the image.
 3. ``quality`` rates the result. Where it looks poor, the page is read again: turned, scaled or in another layout; the
    better result is kept.
-4. ``geometry`` maps boxes back to the page as it was scanned.
+4. ``geometry`` maps boxes back to the page as scanned; ``page_marks`` looks for barcodes and patch codes if asked to.
 
 From outside, only ``page.read_page`` is needed, and ``transform.upright`` for the second reader; both run in page
 workers.
 
-May import: errors, document, language, layout, process, source.
+May import: errors, document, language, layout, marks, process, source.
 """

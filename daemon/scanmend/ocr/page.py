@@ -9,6 +9,7 @@ from scanmend.language.detect import read_in_detected_language
 from scanmend.language.installed import AUTO
 from scanmend.layout.line_order import in_vertical_order
 from scanmend.ocr import preprocess, tesseract
+from scanmend.ocr.page_marks import find_marks
 from scanmend.source import blank, render
 from scanmend.source.page_image import PageImage
 from scanmend.source.settings import ReadSettings
@@ -32,18 +33,24 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Re
     DocumentError, OcrError, OSError.
     """
     embedded = None
+    looks_for_marks = settings.marks != "none"
     if settings.pdf_text != "off" and render.is_pdf(path):
         from scanmend.source import pdf_text  # noqa: PLC0415 -- loads MuPDF, which only PDFs need
 
         installed = tesseract.installed() if settings.languages == AUTO else frozenset()
         embedded = pdf_text.extract_text(path, number, settings, installed)
     if embedded is not None and _is_enough(embedded, settings):
+        if looks_for_marks:
+            shown = render.render(path, number, work, settings.limits)
+            return ReadPage(replace(embedded.page, marks=find_marks(shown, embedded.page, settings.marks)))
         return ReadPage(embedded.page)
     image = render.render(path, number, work, settings.limits)
     page = _read_image(image, number, settings)
     if embedded is not None and settings.pdf_text == "auto" and embedded.is_visible and page.origin != "blank":
         page = page if pdf_text.is_ocr_better(page, embedded) else embedded.page
     page = replace(page, warnings=image.warnings)
+    if looks_for_marks:
+        page = replace(page, marks=find_marks(image, page, settings.marks))
     return ReadPage(page, image if page.origin == "ocr" else None)
 
 

@@ -9,5 +9,5 @@
 The same input gives the same bytes; names and texts may hold any characters. Where files are published, ``jobs``
 decides.
 
-May import: errors, document, language.
+May import: errors, document, language, assembly.
 """

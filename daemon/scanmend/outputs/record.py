@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from scanmend.assembly.parts import Dropped, Part
 from scanmend.document import (
     NO_NUMBERS,
     CorrectedPage,
     DocumentWarning,
     Edit,
+    Mark,
     NumberCounts,
     SecondReading,
     printable,
@@ -117,6 +119,8 @@ class Record:
     """How many numbers of all pages are agreed, disputed, single and confirmed."""
     review: tuple[Reviewed, ...] = ()
     """What a person decided since; empty as the machine publishes it."""
+    part: Part | None = None
+    """Which pages of the source it has; None where the folder neither splits nor drops pages nor names documents."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -152,6 +156,7 @@ def render(record: Record) -> Iterator[bytes]:
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
         "edits": asdict(record.edits),
         "numbers": asdict(record.numbers),
+        "part": _part_fields(record.part) if record.part else None,
     }
     yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
     for i, page in enumerate(record.pages):
@@ -159,6 +164,7 @@ def render(record: Record) -> Iterator[bytes]:
     rest = {
         "warnings": [warning_fields(warning) for warning in record.warnings],
         "review": [_reviewed_fields(one) for one in record.review],
+        "dropped": [_dropped_fields(one) for one in (record.part.dropped if record.part else ())],
     }
     # behind the pages, as ``head`` reads only so much in search of them
     yield b"\n  ]," + _bytes(_json(rest).removeprefix("{")) + b"\n"
@@ -215,6 +221,7 @@ def _page(page: CorrectedPage) -> dict[str, Any]:
         "skipped": page.skipped or None,
         "model_cut": page.model_cut,
         "second_reader": _second_reader(page.page.second),
+        "marks": [mark_fields(mark) for mark in page.page.marks or ()],
         "numbers": _numbers(page),
         "edits": edits_fields(page),
     }
@@ -229,6 +236,26 @@ def _second_reader(reading: SecondReading | None) -> dict[str, Any] | None:
         "seconds": _rounded(reading.seconds),
         "problem": printable(reading.problem) or None,
     }
+
+
+def _part_fields(part: Part) -> dict[str, Any]:
+    separator = part.separator
+    return {
+        "number": part.number,
+        "of": part.of,
+        "separator": {"page": separator.page, "kind": separator.kind, "value": printable(separator.value)}
+        if separator
+        else None,
+    }
+
+
+def _dropped_fields(dropped: Dropped) -> dict[str, Any]:
+    return {"page": dropped.page, "why": dropped.why, "marks": [mark_fields(mark) for mark in dropped.marks]}
+
+
+def mark_fields(mark: Mark) -> dict[str, Any]:
+    """Return a barcode or patch code as the record's fields."""
+    return {"kind": mark.kind, "value": printable(mark.value), "box": list(mark.box)}
 
 
 def _numbers(page: CorrectedPage) -> list[dict[str, Any]]:

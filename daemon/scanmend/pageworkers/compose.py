@@ -41,7 +41,7 @@ def compose(
     OcrError as ``damage_as_document_error``.
     """
     with ExitStack() as stack:
-        outputs = _Outputs(source, targets, facts, stack)
+        outputs = _Outputs(source, pages, targets, facts, stack)
         for name in targets:
             with outputs.surviving_damage(name):
                 outputs.begin(name)
@@ -60,9 +60,16 @@ def compose(
 class _Outputs:
     """The outputs of one document that are being made, and warnings of those that could not be."""
 
-    def __init__(self, source: Path, targets: Mapping[str, Path], facts: Mapping[str, Any], stack: ExitStack) -> None:
-        """``stack`` closes what is opened."""
-        self._source, self._targets, self._facts, self._stack = source, targets, facts, stack
+    def __init__(
+        self,
+        source: Path,
+        pages: Path,
+        targets: Mapping[str, Path],
+        facts: Mapping[str, Any],
+        stack: ExitStack,
+    ) -> None:
+        """``pages``: path of the document's ``PageFile``; ``stack`` closes what is opened."""
+        self._source, self._pages, self._targets, self._facts, self._stack = source, pages, targets, facts, stack
         self.composers: dict[str, Composer] = {}
         self.warnings: list[DocumentWarning] = []
         self._warnings_of_pdf: Sequence[DocumentWarning] = ()
@@ -104,7 +111,9 @@ class _Outputs:
         if self._preview.image is None:
             from scanmend.outputs.pdf.from_pdf import FromPdf  # noqa: PLC0415 -- loads MuPDF, which only PDFs need
 
-            pdf = FromPdf(self._source, target, self._facts["title"])
+            numbers = [page.page.number for page in saved_pages(self._pages)]
+            selected = None if numbers == list(range(1, self._preview.pages + 1)) else numbers
+            pdf = FromPdf(self._source, target, self._facts["title"], selected)
             self._warnings_of_pdf = pdf.warnings
             return pdf
         id_ = bytes.fromhex(self._facts["sha256"])[:16]

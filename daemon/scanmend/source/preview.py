@@ -22,6 +22,11 @@ class Preview:
         """``image``: an open image file, or None; ``pdf``: a document of MuPDF, or None. One of them is given."""
         self.image, self._pdf = image, pdf
 
+    @property
+    def pages(self) -> int:
+        """How many pages a PDF has; 0 where the source is an image."""
+        return 0 if self._pdf is None else int(self._pdf.page_count)
+
     def jpeg(self, number: int, width: int, quality: int, turned: int = 0) -> bytes:
         """Return page ``number`` (1-based) as a JPEG of at most ``width`` pixels across.
 

@@ -35,6 +35,8 @@ class ReadSettings:
     """Whether Tesseract reports alternatives for each glyph; only correction needs them, and they take time."""
     second: Literal["auto", "always", "off"] = "off"
     """What of a page that OCR read the second reader reads as well: lines where that may help, all lines, nothing."""
+    marks: Literal["none", "barcodes", "patch codes"] = "none"
+    """Marks on the page image that are looked for, as documents are to be split at them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project import ROOT
+from scanmend.assembly.parts import Dropped, Part
+from scanmend.assembly.rules import Separator
 from scanmend.document import (
     CorrectedPage,
     DocumentWarning,
     Edit,
     Line,
+    Mark,
     NumberCounts,
     Page,
     SecondReading,
@@ -37,6 +40,7 @@ PAGE = Page(
     turned=90,
     steps=("turned 90°",),
     languages=("eng",),
+    marks=(Mark("code128", "DOC-7", (5, 6, 70, 20)),),
 )
 EDIT = Edit(1, 1, "whieh", "which", "rescore", 1, 5.43219, accepted=True, reason="look-alike", box=(1, 2, 3, 4))
 MODEL = {
@@ -94,6 +98,8 @@ def test_the_whole_record():
         "numbers": {"agreed": 0, "disputed": 0, "single": 0, "confirmed": 0},
         "warnings": [],
         "review": [],
+        "part": None,
+        "dropped": [],
         "pages": [
             {
                 "number": 2,
@@ -110,6 +116,7 @@ def test_the_whole_record():
                 "skipped": None,
                 "model_cut": False,
                 "second_reader": None,
+                "marks": [{"kind": "code128", "value": "DOC-7", "box": [5, 6, 70, 20]}],
                 "numbers": [],
                 "edits": [
                     {
@@ -172,14 +179,20 @@ def test_the_documentation_names_every_field():
     """docs/record.md describes exactly the fields that are written."""
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
-    pages = (two_readers_page(),)
+    page_read = two_readers_page()
+    pages = (replace(page_read, page=replace(page_read.page, marks=PAGE.marks)),)
     warnings = (DocumentWarning("output_not_made", "no pdf"),)
     review = (Reviewed("p1l2w1", 1, "type", "49.10", "19.10", "Ana", "2026-05-01T10:00:00+00:00"),)
-    out = written(replace(RECORD, warnings=warnings, pages=pages, review=review))
+    dropped = (Dropped(1, "separator", PAGE.marks),)
+    part = Part(1, 2, (2,), dropped, Separator(1, "code128", "DOC-7"))
+    out = written(replace(RECORD, warnings=warnings, pages=pages, review=review, part=part))
     expected = [
         *out,
         *out["numbers"],
         *out["pages"][0]["second_reader"],
+        *out["pages"][0]["marks"][0],
+        *out["part"],
+        *out["dropped"][0],
         *out["pages"][0]["numbers"][0],
         *out["model"],
         *out["timings"],
@@ -197,7 +210,7 @@ def test_the_head_is_read_without_the_pages(tmp_path):
     odd = replace(RECORD, relative=Path('x\n  "pages": [/b.pdf'), uncorrected=',\n  "pages": [')
     file.write_bytes(b"".join(render(odd))[:-20])  # the pages need not even be whole
     assert head(file) == {
-        key: value for key, value in written(odd).items() if key not in ("pages", "warnings", "review")
+        key: value for key, value in written(odd).items() if key not in ("pages", "warnings", "review", "dropped")
     }
     for other in (b"", b"[]", b"{}", b'{"schema": 2}', b"\xff", b"[" * 100_000):
         file.write_bytes(other)

@@ -7,6 +7,7 @@ and all else of the document are not touched.
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scanmend.document import Box, CorrectedPage, DocumentWarning
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.pdf.glyphless import NAME, Font
 from scanmend.outputs.pdf.repaired import save_repaired
+from scanmend.outputs.pdf.selection import save_selection
 from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import text_string
 from scanmend.source.pdf.bounds import find_end
@@ -33,14 +35,21 @@ _CACHE_PAGES = 50
 class FromPdf:
     """Writes a searchable copy of a PDF, page by page."""
 
-    def __init__(self, source: Path, target: Path, title: str) -> None:
+    def __init__(self, source: Path, target: Path, title: str, numbers: Sequence[int] | None = None) -> None:
         """Copy ``source`` to ``target``; ``title`` is set where the document has none.
 
-        OSError, and what MuPDF raises on damage.
+        ``numbers``: 1-based numbers of the pages that the copy is to have; None for all. OSError, and what MuPDF raises
+        on damage.
         """
         self._target = target
-        with open_source(source) as file, target.open("wb") as copy:
-            shutil.copyfileobj(file, copy)
+        self._indexes = None if numbers is None else {number: i for i, number in enumerate(numbers)}
+        self.warnings: list[DocumentWarning] = []
+        """What of the document could not be kept, or not replaced; complete after ``finish``."""
+        if numbers is None:
+            with open_source(source) as file, target.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+        else:
+            self.warnings += save_selection(source, target, numbers)
         self._pdf = _open_copy(target)
         if self._pdf.needs_pass and not self._pdf.authenticate(""):
             open_clear_parts(self._pdf)
@@ -48,8 +57,6 @@ class FromPdf:
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
         self._title = title
-        self.warnings: list[DocumentWarning] = []
-        """What of the document could not be kept, or not replaced; complete after ``finish``."""
 
     def add(self, page: CorrectedPage) -> None:
         """Lay the corrected words over a page; visible text that it has stays, and is not doubled.
@@ -58,14 +65,14 @@ class FromPdf:
         """
         if page.page.origin != "ocr":
             return
-        sheet = self._pdf.load_page(page.page.number - 1)
+        sheet = self._pdf.load_page(self._index(page.page.number))
         if page.page.turned:
             sheet.set_rotation((sheet.rotation + page.page.turned) % 360)
         if page.page.number % _CACHE_PAGES == 0:
             pymupdf.TOOLS.store_shrink(100)
         if not page.page.width or not page.page.height:
             return
-        self._take_out_hidden_text(sheet)
+        self._take_out_hidden_text(sheet, page.page.number)
         own = _own_text(sheet)
         shown = pymupdf.Matrix(*scale_to_page(page.page, (sheet.rect.width, sheet.rect.height)))
         covered = [rect * ~shown for rect in own]
@@ -86,7 +93,11 @@ class FromPdf:
         else:  # MuPDF repaired it
             self.warnings.append(save_repaired(self._pdf, self._target))
 
-    def _take_out_hidden_text(self, sheet: Any) -> None:
+    def _index(self, number: int) -> int:
+        """Return where a page of the source is in the copy, from 0."""
+        return number - 1 if self._indexes is None else self._indexes[number]
+
+    def _take_out_hidden_text(self, sheet: Any, number: int) -> None:
         """Take out of the page what is found to be hidden in the untouched copy, which can be changed and looked at."""
         with open_pdf(self._target) as pdf:
             found = take_out_hidden_text(pdf, sheet.number + 1)
@@ -98,7 +109,7 @@ class FromPdf:
                     "old_text_kept",
                     "an earlier invisible text of the page stays beside the new one in the pdf output, as the page "
                     "would look different without it",
-                    sheet.number + 1,
+                    number,
                 )
             )
 

@@ -1,0 +1,68 @@
+"""scanmend.commands.process: stacks that become several documents, and what a dry run says of them beforehand."""
+
+import json
+from contextlib import nullcontext
+
+import pytest
+import typer
+
+from scanmend.commands import process
+from scanmend.config.schema import Settings, builtin, one_shot_folder
+from scanmend.jobs.pipeline import Pipeline
+from scanmend.llm.scheduler.model_slot import ModelSlot
+from scanmend.llm.scheduler.state import Policy
+from scanmend.llm.store.store import Store
+from scanmend.pageworkers.pool import PagePool
+from split_stacks import BY_BARCODE, save_stack
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory):
+    """One worker, no model."""
+    root = tmp_path_factory.mktemp("pool")
+    pool = PagePool(1, root)
+    yield Pipeline(pool, ModelSlot({}, Store(root), Policy()))
+    pool.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Settings that split at barcodes, and the configuration that they are of."""
+    quick = {"strategy": "off", "second_reader": "off", "prepare": "off", "outputs": ["txt", "json"]}
+    config = builtin(tmp_path).model_copy(update={"defaults": Settings(**(BY_BARCODE | quick))})
+    return one_shot_folder(config, tmp_path), config
+
+
+STACK = ("DOC-7", "upright", "back", "DOC-7", "upright", "DOC-8", "upright")
+
+
+def test_a_dry_run_says_what_would_come_and_writes_nothing(tmp_path, folder, pipeline, capsys):
+    """And what comes then is the same."""
+    settings, config = folder
+    stack, out = save_stack(STACK, tmp_path / "stack.pdf", small=True), tmp_path / "out"
+    process.dry_run([stack], out, settings, config, lambda _: nullcontext(pipeline))
+    said = capsys.readouterr().out.splitlines()
+    assert not out.exists()
+    assert [line.partition(": ")[2] for line in said] == [
+        "document 1 of 3: 7 stack, pages 2; begins with '7'; leaves out 1 (separator), 3 (blank)",
+        "document 2 of 3: 7 stack (2), pages 5; begins with '7'; leaves out 4 (separator)",
+        "document 3 of 3: 8 stack, pages 7; begins with '8'; leaves out 6 (separator)",
+    ]
+    out.mkdir()
+    (outcome,) = process.convert([stack], out, "f", settings, pipeline)
+    assert outcome.error == ""
+    records = {path.stem: json.loads(path.read_bytes()) for path in out.glob("*.json")}
+    assert {name: [page["number"] for page in record["pages"]] for name, record in records.items()} == {
+        "7 stack": [2],
+        "7 stack (2)": [5],
+        "8 stack": [7],
+    }
+
+
+def test_a_dry_run_of_separators_alone_fails_with_the_reason(tmp_path, folder, pipeline, capsys):
+    """As the run itself would."""
+    settings, config = folder
+    stack = save_stack(("DOC-7", "DOC-8"), tmp_path / "stack.tiff", small=True)
+    with pytest.raises(typer.Exit):
+        process.dry_run([stack], tmp_path / "out", settings, config, lambda _: nullcontext(pipeline))
+    assert "no page would be left of it" in capsys.readouterr().out

@@ -1,0 +1,242 @@
+"""One source, several documents: all of them, once, whatever is cut off when."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from document_world import Crash, Death, Mortal, Scripted, World
+from scanmend.document import CorrectedPage, Line, Mark, Page, Word
+from scanmend.jobs.pipeline import Converted, Tally
+from scanmend.jobs.quarantine import give_back
+from scanmend.source.settings import Inspection
+
+BOX = (1, 2, 30, 40)
+MARKS = {"a": Mark("code128", "DOC-1", BOX), "b": Mark("code128", "DOC-2", BOX), "T": Mark("patch", "T", BOX)}
+BY_BARCODE = {"split": {"by": "barcode", "pattern": "DOC-.*", "separator": "drop"}}
+
+
+class Stack(Scripted):
+    """Reads a stack drawn in letters: ``a`` and ``b`` are barcodes, ``T`` is a patch code, ``-`` blank, ``p`` text."""
+
+    def convert(self, path, settings, keeper, done):
+        """See Pipeline; each error given is raised once, before anything is done."""
+        drawn = path.read_bytes().decode().removeprefix("GIF89a")
+        if self.errors:
+            raise self.errors.pop(0)
+        keeper.inspected(Inspection("gif", len(drawn), f"{abs(hash(drawn)):064x}"[:64]))
+        tally = Tally()
+        for number, letter in enumerate(drawn, 1):
+            page = keeper.recall(number)
+            if page is None:
+                lines = () if letter == "-" else (Line((Word(f"page{number}", (1, 2, 3, 4), 90.0),)),)
+                read = Page(number, lines, origin="blank" if letter == "-" else "ocr")
+                read = replace(read, marks=(MARKS[letter],) if letter in MARKS else ())
+                page = CorrectedPage(read, read.raw)
+                keeper.keep_corrected(page)
+                self.done[drawn, number] += 1
+            tally.add(page, done)
+        return Converted(Inspection("gif", len(drawn), "0" * 64), done, None, datetime.now(UTC), 0.1, tally)
+
+
+@pytest.fixture
+def tmp_path(memory):
+    """Every world of this module is in memory: a process that dies there leaves what one on a disk leaves."""
+    return memory
+
+
+def stack(root, drawn, name="stack.gif", **settings):
+    """Return a world with one source in its inbox."""
+    world = World(root, **(BY_BARCODE | settings))
+    world.boot(Stack())
+    drop(world, drawn, name)
+    return world
+
+
+def drop(world, drawn, name="stack.gif"):
+    os.utime(world.drop(name, b"GIF89a" + drawn.encode()), (1_777_900_000, 1_777_900_000))
+
+
+def texts(world):
+    """Texts of the documents in the outbox, by name."""
+    return {
+        p.stem: p.read_text().replace("\n", " ").replace("\f", "").strip() for p in world.folder.outbox.glob("*.txt")
+    }
+
+
+def records(world):
+    return {p.stem: json.loads(p.read_bytes()) for p in sorted(world.folder.outbox.glob("*.json"))}
+
+
+def test_each_document_has_its_outputs_and_the_source_is_put_away_once(tmp_path):
+    """With ids of their own; the source's entry is one."""
+    world = stack(tmp_path, "appbp")
+    world.run()
+    assert texts(world) == {"stack-1": "page2 page3", "stack-2": "page5"}
+    assert world.files(world.folder.archive) == ["stack.gif"]
+    entry = world.only()
+    first, second = records(world).values()
+    assert (first["id"], second["id"]) == (f"{entry.id}-1", f"{entry.id}-2")
+    assert first["part"] == {"number": 1, "of": 2, "separator": {"page": 1, "kind": "code128", "value": "DOC-1"}}
+    assert [page["number"] for page in first["pages"]] == [2, 3]
+    marks = [{"kind": "code128", "value": "DOC-2", "box": list(BOX)}]
+    assert second["dropped"] == [{"page": 4, "why": "separator", "marks": marks}]
+    assert first["archived_as"] == second["archived_as"] == str(world.folder.archive / "stack.gif")
+
+
+def test_a_source_without_separators_is_one_document(tmp_path):
+    """Under its own name and id."""
+    world = stack(tmp_path, "ppp")
+    world.run()
+    assert texts(world) == {"stack": "page1 page2 page3"}
+    assert records(world)["stack"]["id"] == world.only().id
+
+
+def test_blank_pages_are_dropped_and_named(tmp_path):
+    """Without any split."""
+    world = stack(tmp_path, "p-p", split=None, blank_pages="drop")
+    world.run()
+    assert texts(world) == {"stack": "page1 page3"}
+    assert records(world)["stack"]["dropped"] == [{"page": 2, "why": "blank", "marks": []}]
+
+
+def test_separators_alone_are_quarantined_with_the_reason(tmp_path):
+    """Never silently nothing."""
+    world = stack(tmp_path, "ab")
+    world.run()
+    assert world.outputs == []
+    assert world.files(world.folder.quarantine) == ["stack.gif", "stack.gif.error.txt"]
+    assert "no page would be left" in (world.only().error or "")
+
+
+def test_a_separator_without_its_document_is_warned_of(tmp_path):
+    """Sheets may be missing; so a source that was to be deleted is archived."""
+    world = stack(tmp_path, "apb", original="delete")
+    world.run()
+    (warning,) = records(world)["stack"]["warnings"]
+    assert (warning["code"], warning["page"]) == ("separator_without_pages", 3)
+    assert world.files(world.folder.archive) == ["stack.gif"]
+
+
+def test_names_are_chosen_by_the_pattern(tmp_path):
+    """Barcode, date of the scan, counter, pages; free names for what is called the same."""
+    world = stack(tmp_path, "appbpap", output_name="{barcode} {date:%Y} {counter:03} p{pages}")
+    world.run()
+    assert sorted(texts(world)) == ["DOC-1 2026 001 p2-3", "DOC-1 2026 003 p7", "DOC-2 2026 002 p5"]
+    drop(world, "ap", "again.gif")
+    world.boot(Stack())
+    world.run()
+    assert "DOC-1 2026 004 p2" in texts(world)
+    assert world.files(world.folder.archive) == ["DOC-1 2026 004 p2.gif", "stack.gif"]
+
+
+def test_no_name_is_ever_taken_twice(tmp_path):
+    """Neither that of a stranger's file nor that of another document."""
+    world = stack(tmp_path, "apbpap", output_name="{barcode}")
+    (world.folder.outbox / "DOC-2.txt").write_text("a stranger's")
+    world.run()
+    assert texts(world) == {"DOC-1": "page2", "DOC-1 (2)": "page6", "DOC-2": "a stranger's", "DOC-2 (2)": "page4"}
+
+
+def live(world, death):
+    """Run a daemon that may die; return whether it did."""
+    with death.lurking():
+        try:
+            world.boot(world.pipeline, database=Mortal)
+            world.run()
+        except Crash:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("settings", [{}, {"output_name": "{barcode} {counter}", "original": "delete"}])
+def test_dying_before_any_single_change(tmp_path, settings):
+    """The same documents, once; no page is read twice; the counter may skip numbers, but gives none twice."""
+
+    def fresh(n):
+        return stack(tmp_path / str(n), "apbp", **settings)
+
+    death = Death()
+    assert not live(fresh(0), death)
+    steps = len(death.steps)
+    assert steps > 30
+    for n in range(1, steps + 1):
+        world = fresh(n)
+        assert live(world, Death(n)), n
+        world.boot(world.pipeline)
+        world.run()
+        found = texts(world)
+        assert sorted(found.values()) == ["page2", "page4"], n
+        assert world.outputs == sorted(f"{name}.{kind}" for name in found for kind in ("json", "txt")), n
+        assert sorted(r["id"] for r in records(world).values()) == [f"{world.only().id}-{i}" for i in (1, 2)], n
+        assert world.only().state == "done", n
+        assert world.files(world.folder.archive) == ([] if settings else ["stack.gif"]), n
+        assert set(world.pipeline.done.values()) == {1}, n
+        shutil.rmtree(world.root)
+
+
+@pytest.mark.parametrize("settings", [{}, {"output_name": "{barcode} {counter}"}])
+def test_a_lost_ledger_doubles_nothing_that_is_out(tmp_path, settings):
+    """What was published is known by its record, the names with it."""
+
+    def fresh(n):
+        return stack(tmp_path / str(n), "apbpap", **settings)
+
+    death = Death()
+    live(fresh(0), death)
+    for n in range(1, len(death.steps) + 1):
+        world = fresh(n)
+        assert live(world, Death(n)), n
+        published = {r["id"] for r in records(world).values()}
+        world.ledger.close()
+        for file in world.root.glob("ledger.sqlite*"):
+            file.unlink()
+        del world.ledger
+        world.boot(Stack())
+        world.run()
+        found = records(world)
+        assert published <= {r["id"] for r in found.values()}, n
+        pages = sorted(page["number"] for r in found.values() for page in r["pages"])
+        assert pages == [2, 4, 6], n
+        shutil.rmtree(world.root)
+
+
+def test_a_document_that_came_out_is_not_written_again_after_a_retry(tmp_path):
+    """The outbox fails behind the first document; the retry writes the second alone."""
+    world = stack(tmp_path, "apbp", retries=0)
+    (world.folder.outbox / "stack-2.json").mkdir()
+    (world.folder.outbox / "stack-2.json" / "x").touch()
+    world.run()
+    assert sorted(texts(world).values()) == ["page2", "page4"]
+    assert "stack-1" in texts(world)
+
+
+def test_a_quarantined_source_is_retried_as_a_whole(tmp_path):
+    """And makes all its documents then."""
+    world = stack(tmp_path, "aabb")
+    world.run()
+    entry = world.only()
+    assert entry.state == "quarantined"
+    entry.put_away.write_bytes(b"GIF89aapbp")
+    give_back(world.ledger, entry, world.folder)
+    world.run()
+    assert texts(world) == {"stack-1": "page2", "stack-2": "page4"}
+
+
+def test_the_plan_stays_when_settings_change_in_between(tmp_path):
+    """Documents that are out are not parted in another way after a crash."""
+    world = stack(tmp_path / "w", "apbp")
+    death = Death()
+    assert not live(stack(tmp_path / "0", "apbp"), death)
+    for n in range(1, len(death.steps) + 1):
+        world = stack(tmp_path / str(n), "apbp")
+        assert live(world, Death(n))
+        if len(records(world)) == 1:
+            break
+    world.folder = world.folder.model_copy(update={"split": None})
+    world.boot(Stack())
+    world.run()
+    assert texts(world) == {"stack-1": "page2", "stack-2": "page4"}
