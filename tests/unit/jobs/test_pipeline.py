@@ -248,6 +248,15 @@ class TestConvert:
         assert sorted(reader.asked) == [3, 4]
         assert [p.corrected for p in done.pages] == ["earlier", "the committee meets", "the committee meets", ""]
 
+    def test_pages_that_nobody_looked_at_for_marks_are_read_again(self, build):
+        """The folder splits by barcodes since: else the document would come out in one piece."""
+        reader = Reader(3)
+        notes = Notebook(p1=CorrectedPage(replace(page(1), marks=()), "earlier"), p2=CorrectedPage(page(2), "earlier"))
+        splits = Settings(strategy="off", split={"by": "barcode", "pattern": "x"})
+        done = build(reader).convert(Path("x"), splits, notes, [])
+        assert sorted(reader.asked) == [2, 3]
+        assert [p.corrected for p in done.pages] == ["earlier", TEXT, ""]
+
     def test_no_more_is_read_ahead_than_there_are_workers(self, build):
         """However long the document, only a few pages are on their way."""
         reader = Reader(50, held={1})
