@@ -103,11 +103,14 @@ def documents_of(source: ClaimedSource) -> tuple[Named, ...]:
 def choose_documents(source: ClaimedSource, parts: tuple[Part, ...]) -> tuple[Named, ...]:
     """Return the documents of a source with their names, which are chosen once, and kept over crashes and retries.
 
-    A name that a lost ledger had chosen is kept, too, where the document's record was found.
+    Where nothing is out yet and the folder parts sources in another way by now, they are chosen again. A name that a
+    lost ledger had chosen is kept, where the document's record was found.
     """
-    if known := documents_of(source):
+    known = documents_of(source)
+    if known and (tuple(one.part for one in known) == parts or any(one.is_published for one in known)):
         return known
-    found = {row.number: row.stem for row in source.ledger.parts.of(source.entry.id)}
+    rows = source.ledger.parts.of(source.entry.id)
+    found = {row.number: row.stem for row in rows if not row.plan}
     stems = list(_free_stems(source, parts, found))
     outbox = source.folder.outbox
     rows = [part_row(part, outbox, stem, complete=True) for part, stem in zip(parts, stems, strict=True)]

@@ -133,6 +133,16 @@ def test_names_are_chosen_by_the_pattern(tmp_path):
     assert world.files(world.folder.archive) == ["DOC-1 2026 004 p2.gif", "stack.gif"]
 
 
+def test_the_folder_s_command_is_run_for_each_document(tmp_path):
+    """With its id and its outputs; once all are out."""
+    said = tmp_path / "said"
+    command = ["sh", "-c", f'echo "$SCANMEND_ID $SCANMEND_SOURCE $(basename "$1")" >>{said}', "hook"]
+    world = stack(tmp_path / "w", "apbp", on_success=command)
+    world.run()
+    id_ = world.only().id
+    assert said.read_text().splitlines() == [f"{id_}-{n} stack.gif stack-{n}.txt" for n in (1, 2)]
+
+
 def test_no_name_is_ever_taken_twice(tmp_path):
     """Neither that of a stranger's file nor that of another document."""
     world = stack(tmp_path, "apbpap", output_name="{barcode}")
@@ -224,6 +234,23 @@ def test_a_quarantined_source_is_retried_as_a_whole(tmp_path):
     give_back(world.ledger, entry, world.folder)
     world.run()
     assert texts(world) == {"stack-1": "page2", "stack-2": "page4"}
+
+
+def test_the_plan_may_change_while_nothing_is_out(tmp_path):
+    """Somebody mends the pattern that parted a source in the wrong way, and retries it."""
+    world = stack(tmp_path, "apbp", retries=0)
+    outbox = world.folder.outbox
+    shutil.rmtree(outbox)
+    outbox.touch()  # nothing can be written
+    world.turn()
+    outbox.unlink()
+    outbox.mkdir()
+    entry = world.only()
+    assert (entry.state, len(world.ledger.parts.of(entry.id))) == ("waiting", 2)
+    world.folder = world.folder.model_copy(update={"split": None})
+    world.boot(Stack())
+    world.run()
+    assert list(texts(world).values()) == ["page1 page2 page3 page4"]
 
 
 def test_the_plan_stays_when_settings_change_in_between(tmp_path):
