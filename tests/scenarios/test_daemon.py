@@ -347,6 +347,7 @@ class TestOutages:
     def test_a_missing_inbox(self, daemon, scans):
         """An inbox that is deleted and made anew is watched again, by events."""
         one = daemon(rescan_s=3000).start()
+        one.wait("inbox.watching")
         shutil.rmtree(one.inbox)
         one.wait("inbox.trouble")
         one.inbox.mkdir()

@@ -35,6 +35,13 @@ def hub(monkeypatch):
 
 
 @pytest.fixture
+def children():
+    """Return the children that this process has now, but for those that it had before the test."""
+    before = set(psutil.Process().children())
+    return lambda: [child for child in psutil.Process().children() if child not in before]
+
+
+@pytest.fixture
 def request_(tmp_path):
     return Request("acme/tiny-GGUF", str(tmp_path / "models"), quantization="int8")
 
@@ -48,12 +55,12 @@ def test_a_child_downloads_and_reports(hub, request_):
     assert seen[-1] == (len(DATA), len(DATA))
 
 
-def test_what_a_child_left_is_taken_up_by_the_next(hub, request_):
+def test_what_a_child_left_is_taken_up_by_the_next(hub, request_, children):
     """Stopped in the middle, started again: only the rest is sent."""
     hub.stalls = 1
     with pytest.raises(Stopping):
         fetch(request_, stopping=hub.stalled.is_set)
-    assert psutil.Process().children() == []
+    assert children() == []
     assert fetch(request_).path.read_bytes() == DATA
     assert len(hub.transfers) == 2
 
@@ -143,13 +150,13 @@ def test_the_configuration_takes_no_token():
         ModelSpec(repo_id="acme/tiny-GGUF", quantization="int8", token="hf_secret")  # noqa: S106 -- it is none
 
 
-def test_a_killed_child_is_an_error_that_names_the_signal(hub, request_):
+def test_a_killed_child_is_an_error_that_names_the_signal(hub, request_, children):
     """The model is missing for now, the daemon lives."""
     hub.stalls = 1
 
     def kill() -> bool:
         if hub.stalled.is_set():
-            for child in psutil.Process().children():
+            for child in children():
                 child.kill()
         return False
 
@@ -167,20 +174,20 @@ def test_a_child_that_crashes_tells_what_it_complained_about(request_, monkeypat
         fetch(request_)
 
 
-def test_a_child_that_does_not_run_is_an_error(hub, request_, monkeypatch):
+def test_a_child_that_does_not_run_is_an_error(hub, request_, children, monkeypatch):
     """It reports even while the hub stalls, so silence is its own."""
     monkeypatch.setattr("scanmend.llm.store.download_process.SILENT_S", 1.5)
     hub.stalls = 1
 
     def stop() -> bool:
         if hub.stalled.is_set():
-            for child in psutil.Process().children():
+            for child in children():
                 child.suspend()
         return False
 
     with pytest.raises(ModelError, match=r"the download process failed: .* gave no sign of life for 1\.5 s"):
         fetch(request_, stopping=stop)
-    assert psutil.Process().children() == []
+    assert children() == []
 
 
 def test_a_stalled_hub_is_not_silence(hub, request_, monkeypatch):
@@ -198,7 +205,7 @@ def test_a_stalled_hub_is_not_silence(hub, request_, monkeypatch):
     assert len(hub.transfers) == 1
 
 
-def test_only_this_child_has_the_token(hub, request_, monkeypatch):
+def test_only_this_child_has_the_token(hub, request_, children, monkeypatch):
     """Other children inherit none of it; see tests/scenarios/test_secrets.py."""
     monkeypatch.setenv("HF_TOKEN", "hf_environment")
     monkeypatch.setenv("SCANMEND_OTHER", "kept")
@@ -207,7 +214,7 @@ def test_only_this_child_has_the_token(hub, request_, monkeypatch):
 
     def look() -> bool:
         if hub.stalled.is_set():
-            environments.extend(child.environ() for child in psutil.Process().children())
+            environments.extend(child.environ() for child in children())
         return bool(environments)
 
     with pytest.raises(Stopping):
