@@ -49,12 +49,8 @@ def is_right(name: str, value: str, truth: str) -> bool:
 
 
 def on_page(page: CorrectedPage, text: str) -> bool:
-    """Whether a text stands on the page, blanks and line ends aside."""
-    return re.sub(r"\s", "", text) in _without_blanks(page)
-
-
-def _without_blanks(page: CorrectedPage) -> str:
-    return re.sub(r"\s", "", page.corrected)
+    """Whether each word of a text stands on the page, or is part of one that does."""
+    return all(word in page.corrected for word in text.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Page images as scanmend reads and corrects them without a language model; what was read is kept for the next run."""
 
+import hashlib
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +29,7 @@ _page = TypeAdapter(Page)
 def read_pages(images: Iterable[Path], kept: Path) -> dict[Path, CorrectedPage]:
     """Return each image as both readers and correction have it; ``kept``: folder of the readings of earlier runs."""
     kept.mkdir(parents=True, exist_ok=True)
-    files = {image: kept / f"{image.parent.name}__{image.stem}.json" for image in images}
+    files = {image: kept / f"{image.stem}-{_digest(image)}.json" for image in images}
     missing = [image for image, file in files.items() if not file.exists()]
     if missing:
         with tempfile.TemporaryDirectory() as work:
@@ -40,6 +41,10 @@ def read_pages(images: Iterable[Path], kept: Path) -> dict[Path, CorrectedPage]:
             finally:
                 pool.close()
     return {image: _corrected(_page.validate_json(file.read_bytes())) for image, file in files.items()}
+
+
+def _digest(image: Path) -> str:
+    return hashlib.sha256(image.read_bytes()).hexdigest()[:12]
 
 
 def _language(image: Path) -> str:

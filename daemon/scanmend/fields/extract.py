@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 
 from scanmend.document import CorrectedPage, DocumentField, FieldValue
@@ -17,6 +18,8 @@ MIN_CONFIDENCE = 0.2
 """Probability below which a value is not given, but only offered as a choice."""
 SURE_CONFIDENCE = 0.75
 """Probability below which a value is doubtful."""
+_SUM = ("net", "tax", "total")
+"""Fields whose first two make the third."""
 MAX_OTHERS = 6
 """Most other candidates that are kept of a field."""
 
@@ -34,7 +37,8 @@ def extract_fields(
     """
     document = document_text(pages, languages, today)
     known = weights() if of_types is None else of_types
-    return tuple(_field(spec, rank(candidates(spec, document), known[spec.weights])) for spec in specs)
+    found = (_field(spec, rank(candidates(spec, document), known[spec.weights])) for spec in specs)
+    return _with_sum(tuple(found))
 
 
 def document_text(
@@ -55,6 +59,23 @@ def _field(spec: FieldSpec, ranked: Sequence[Ranked]) -> DocumentField:
     if (other := other_reading(best)) is not None:
         others = [other, *(value for value in others if value.value != other.value)]
     return replace(empty, chosen=values[0], others=tuple(others[:MAX_OTHERS]), doubt=_doubt(values[0], ranked))
+
+
+def _with_sum(fields: tuple[DocumentField, ...]) -> tuple[DocumentField, ...]:
+    """Note on net amount, tax and total whether they add up; where they do not, each of them is doubtful."""
+    terms = {field.name: field.chosen for field in fields if field.name in _SUM and field.type == "amount"}
+    known = {name: Decimal(value.value) for name, value in terms.items() if value}
+    if len(known) < len(_SUM):
+        return fields
+    holds = known["net"] + known["tax"] == known["total"]
+    return tuple(_noted(field, holds=holds) if field.name in known else field for field in fields)
+
+
+def _noted(field: DocumentField, *, holds: bool) -> DocumentField:
+    if holds and field.chosen:
+        checks = tuple(dict.fromkeys((*field.chosen.checks, "net and tax make the total")))
+        return replace(field, chosen=replace(field.chosen, checks=checks))
+    return replace(field, doubt="; ".join(filter(None, (field.doubt, "net and tax do not make the total"))))
 
 
 def _doubt(value: FieldValue, ranked: Sequence[Ranked]) -> str:

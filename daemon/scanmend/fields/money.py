@@ -14,8 +14,10 @@ MAX_ROWS_APART = 14
 """Farthest rows between which labelled amounts are summed."""
 MAX_COLUMN = 60
 """Most amounts of a column whose sum is tried."""
-MARK_GAP = 1.2
+MARK_GAP = 1.8
 """Widest blank, in word heights, in which a misread gap splits an amount at its decimal mark."""
+THOUSANDS_GAP = 1.3
+"""Widest blank between thousands and hundreds, in word heights; a quantity stands further from its price."""
 SYMBOLS = {
     "€": "EUR", "eur": "EUR", "euro": "EUR", "£": "GBP", "gbp": "GBP", "chf": "CHF", "sfr": "CHF", "rm": "MYR",
     "myr": "MYR", "usd": "USD", "us$": "USD", "$": "$", "¥": "¥", "sgd": "SGD", "s$": "SGD", "sek": "SEK", "nok": "NOK",
@@ -23,6 +25,10 @@ SYMBOLS = {
 }  # fmt: skip
 """Currencies by what stands beside an amount, in lower case; a dollar sign alone does not tell whose it is."""
 _HAS_SYMBOL = re.compile("|".join(sorted(map(re.escape, SYMBOLS), key=len, reverse=True)), re.IGNORECASE)
+_SAME_MARKS = re.compile(r"(?P<before>\D{0,4}\d{1,3})(?P<mark>[.,])(?P<mid>\d{3})(?P=mark)(?P<cents>\d\d)(?P<after>\D{0,3})")
+"""Finds an amount whose comma was read as a point, or the other way round: ``6.439.94``."""
+_THOUSANDS = re.compile(r"\D{0,3}\d{1,3}")
+_HUNDREDS = re.compile(r"\d{3}[.,]\d\d\D{0,3}")
 _OPEN = re.compile(r"\D{0,4}\d{1,3}(?:[.,]\d{3})*[.,]")
 _CENTS = re.compile(r"\d\d\D{0,2}")
 _WHOLE = re.compile(r"\D{0,4}\d{1,6}")
@@ -59,10 +65,18 @@ def currency_of(text: str) -> str:
     return SYMBOLS.get(letters, "")
 
 
+def as_amount(words: Sequence[TextWord]) -> str:
+    """Return the words of an amount as one figure, with a decimal mark other than that of its thousands."""
+    text = "".join(word.text for word in words)
+    if same := _SAME_MARKS.fullmatch(text):
+        return f"{same['before']}{same['mid']}{same['mark']}{same['cents']}{same['after']}"
+    return text
+
+
 def find_amounts(page: PageText) -> list[AmountSpan]:
     """Return all amounts of a page with two decimals or none, each with the sums that hold."""
     spans = list(_spans(page))
-    places = [Place(w[0].line, w[0].word, _box(w), ("".join(x.text for x in w),)) for w in spans]
+    places = [Place(w[0].line, w[0].word, _box(w), (as_amount(w),)) for w in spans]
     words = [ContextWord(w.line, w.word, w.text, _word_box(w)) for w in page.words]
     sheet = lay_out(places, words)
     cells = {cell.places[0]: cell for cell in sheet.cells}
@@ -97,6 +111,11 @@ def _spans(page: PageText) -> Iterator[tuple[TextWord, ...]]:
             if i + 1 < len(row):
                 after = row[i + 1]
                 near = -page.height <= after.spot.left - word.spot.right <= MARK_GAP * page.height
+                blank = 0 <= after.spot.left - word.spot.right <= THOUSANDS_GAP * page.height
+                if blank and _THOUSANDS.fullmatch(word.text) and _HUNDREDS.fullmatch(after.text):
+                    used = i + 1
+                    yield word, after
+                    continue
                 split = (_OPEN.fullmatch(word.text) and _CENTS.fullmatch(after.text)) or (
                     _WHOLE.fullmatch(word.text) and _POINTED.fullmatch(after.text)
                 )

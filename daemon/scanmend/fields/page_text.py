@@ -17,7 +17,7 @@ State = Literal["agreed", "disputed", "single", ""]
 
 TYPED_WIDTH, TYPED_HEIGHT = 10, 20
 """Pixels of a character and of a line where a page has no image: as if it were typed."""
-_GLUED = re.compile(r"(?<=[^\W\d]{2})[:#=]+(?=[\w$€£+-])|(?<=[^\W\d]{2}\.)[:#=]+(?=\w)|(?<=[a-z]{3})(?=[A-Z]{2})")
+_GLUED = re.compile(r"(?<=[^\W\d]{2})[:#=]+(?=[\w$€£+-])|(?<=[^\W\d]{2}\.)[:#=]+(?=\w)|(?<=[a-z]{3})(?=[A-Z]{2})|(?<=\w)(?=·\w)")
 """Finds where a label is glued to what follows, as in ``Date:01/02/2018`` and ``TotalRM``."""
 BLOCK_GAP = 1.5
 """Blank, in word heights, from which words of one row do not belong to one phrase."""
