@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanmend.correct.figures.amount import parse, plain
 from scanmend.document import CorrectedPage, DocumentField
-from scanmend.fields.dates import find_dates, settled
+from scanmend.fields.recognise.dates import find_dates, settled
 from scored_pages import in_half
 
 KINDS = {
@@ -31,7 +31,7 @@ def key_of(image: Path) -> Mapping[str, str]:
 
 
 def normal(name: str, text: str) -> str:
-    """Return a fact as it is compared: an ISO date, a decimal number, or letters and digits without case and accents."""
+    """Return a fact as it is compared: an ISO date, a decimal number, or bare letters and digits."""
     kind = KINDS[name]
     if kind == "date" and (spans := find_dates(text)):
         return settled(spans[0], "dmy").isoformat()

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Measures the fields that scanmend extracts, against the facts of each page, beside what else could be asked.
 
-    scripts/bench/fields.py FOLDER:PRESET[:HALF] … --kept READINGS [--ways fields json invoice2data] [--wrong]
+    scripts/bench/fields.py FOLDER:PRESET[:HALF] … --kept READINGS [--ways fields unsure chosen json …] [--wrong]
 
 Each folder has page images with ``.key.json`` beside them: company, date, total and so on, as printed. HALF is ``odd``,
 ``even`` or ``all`` of its pages. Pages are read once, by both readers; the readings are kept. Ways:
 
-- ``fields``: scanmend's ranker; with ``--model``, the bundled language model chooses where the ranker is unsure
+- ``fields``: scanmend's ranker, without any language model
+- ``unsure``: the same, but of doubtful fields the bundled language model chooses among the candidates
+- ``chosen``: the same, but the model chooses for every field
 - ``json``: the bundled language model is given the page's text, and simply asked for JSON
 - ``invoice2data``: its templates, on the same text; where it is installed
 
@@ -15,13 +17,12 @@ A value is right where it is exactly the fact: dates and amounts by their value,
 
 import argparse
 import importlib.util
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ask_for_json import ask_for_json
+from ask_model import ask_for_json, choose
 from field_scores import KINDS, Score, is_right, key_of, keyed_images, normal, score, total
 from read_pages import read_pages
 from scanmend.document import CorrectedPage, DocumentField, FieldValue
@@ -61,17 +62,26 @@ def _measure(pages: Mapping[Path, CorrectedPage], preset: str, way: Way, *, wron
                 if wrong and not is_right(name, found[name].value, truth):
                     one = found[name]
                     print(f"  {image.stem} {name}: {one.value!r} for {truth!r} ({one.doubt or 'no doubt'})")
-    print(f"{'field':10}{'pages':>6}{'right':>7}{'share':>8}{'wrong':>7}{'marked':>8}{'missing':>9}{'invented':>10}{'right, marked':>15}")
+    row = "{:10}{:>7}{:>7}{:>8}{:>7}{:>8}{:>9}{:>10}{:>15}".format
+    print(row("field", "pages", "right", "share", "wrong", "marked", "missing", "invented", "right, marked"))
     for name, of_field in scores.items():
         s = total(of_field)
-        marked = f"{s.wrong_doubtful}/{s.wrong}"
-        print(
-            f"{name:10}{s.pages:6}{s.right:7}{s.right / s.pages:8.1%}{s.wrong:7}{marked:>8}{s.missing:9}{s.invented:10}{s.right_doubtful:15}"
-        )
+        marked, share = f"{s.wrong_doubtful}/{s.wrong}", f"{s.right / s.pages:.1%}"
+        print(row(name, s.pages, s.right, share, s.wrong, marked, s.missing, s.invented, s.right_doubtful))
 
 
 def _fields(page: CorrectedPage, preset: str, _names: Sequence[str]) -> Mapping[str, DocumentField]:
     return {field.name: field for field in extract_fields([page], PRESETS[preset], page.page.languages)}
+
+
+def _unsure(page: CorrectedPage, preset: str, names: Sequence[str]) -> Mapping[str, DocumentField]:
+    found = _fields(page, preset, names)
+    return {n: choose(f, page.corrected) if f.doubt and n in names and f.others else f for n, f in found.items()}
+
+
+def _chosen(page: CorrectedPage, preset: str, names: Sequence[str]) -> Mapping[str, DocumentField]:
+    found = _fields(page, preset, names)
+    return {n: choose(f, page.corrected) if n in names and f.others else f for n, f in found.items()}
 
 
 def _json(page: CorrectedPage, _preset: str, names: Sequence[str]) -> Mapping[str, DocumentField]:
@@ -87,7 +97,13 @@ def _invoice2data(page: CorrectedPage, _preset: str, _names: Sequence[str]) -> M
     for template in read_templates():
         prepared = template.prepare_input(text)
         if template.matches_input(prepared) and (read := template.extract(prepared, "", None)):
-            as_facts = {"number": "invoice_number", "total": "amount", "date": "date", "company": "issuer", "vendor": "issuer"}
+            as_facts = {
+                "number": "invoice_number",
+                "total": "amount",
+                "date": "date",
+                "company": "issuer",
+                "vendor": "issuer",
+            }
             told = {name: read.get(theirs) for name, theirs in as_facts.items()}
             return _told({n: (v.date().isoformat() if n == "date" else str(v)) for n, v in told.items() if v})
     return _told({})
@@ -106,7 +122,13 @@ def _as_value(name: str, text: str) -> str:
     return normal(name, text) if KINDS[name] != "name" else text
 
 
-WAYS: dict[str, Way] = {"fields": _fields, "json": _json, "invoice2data": _invoice2data}
+WAYS: dict[str, Way] = {
+    "fields": _fields,
+    "unsure": _unsure,
+    "chosen": _chosen,
+    "json": _json,
+    "invoice2data": _invoice2data,
+}
 """What is measured."""
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
     scripts/bench/learn_fields.py FOLDER:PRESET[:HALF] … --kept READINGS [--write]
 
-Each folder has page images with ``.key.json`` beside them (draw_pages.py writes such ones); HALF is ``odd``, ``even`` or
-``all`` of its pages. The weights start at the column ``judged`` of weights.tsv; each is moved as far as the pages
+Each folder has page images with ``.key.json`` beside them (draw_pages.py writes such ones); HALF is ``odd``, ``even``
+or ``all`` of its pages. The weights start at the column ``judged`` of weights.tsv; each is moved as far as the pages
 support it, a nat away counting as much as half a nat of likelihood. ``--write`` puts them in the column ``learned``.
 """
 
@@ -54,16 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names, before = list(judged[name]), np.array(list(judged[name].values()))
         after = fit(of_type, before)
         learned[name] = dict(zip(names, after.tolist(), strict=True))
-        print(f"{name}: {len(of_type)} fields, {-likelihood(of_type, before):.3f} -> {-likelihood(of_type, after):.3f} nats each")
+        nats = [-likelihood(of_type, weights) for weights in (before, after)]
+        print(f"{name}: {len(of_type)} fields, {nats[0]:.3f} -> {nats[1]:.3f} nats each")
         for feature, old, new in zip(names, before, after, strict=True):
             print(f"  {feature:20} {old:6.2f} {new:6.2f}")
     if given.write:
         TABLE.write_text(table(judged, learned), "utf-8")
 
 
-def gathered(
-    sets: Sequence[str], kept: Path, judged: Mapping[str, Mapping[str, float]]
-) -> Mapping[str, list[Example]]:
+def gathered(sets: Sequence[str], kept: Path, judged: Mapping[str, Mapping[str, float]]) -> Mapping[str, list[Example]]:
     """Return the examples of each kind of field, from every set."""
     out: dict[str, list[Example]] = defaultdict(list)
     for named in sets:

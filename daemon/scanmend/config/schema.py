@@ -22,6 +22,7 @@ from scanmend.config.fields import (
     Seconds,
     Whole,
 )
+from scanmend.config.wanted_fields import Fields
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -118,6 +119,10 @@ class Settings(_Closed):
     noise: Literal["drop", "keep"] = "drop"
     """Whether words where the second reader finds no text are left out of the outputs, or stay."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    fields: Fields = ()
+    """Facts that are looked for on the pages: a preset, or a list."""
+    fields_csv: FolderPath | None = None
+    """A table that gets a row for each document; its columns are those of the fields."""
     output_mode: FileMode | None = None
     """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
     output_group: Group | None = None

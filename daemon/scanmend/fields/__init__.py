@@ -1,12 +1,12 @@
 """Fields: facts of a document, such as the total of an invoice, each a span of words on one of its pages.
 
-1. ``page_text`` lays a corrected page out in rows of words; ``label_match`` finds the labels of the wanted fields on it.
-2. ``dates``, ``money``, ``identifiers``, ``companies`` and ``texts`` recognise what a field can be.
-3. ``features`` says of each candidate how it stands to labels, page and other numbers; ``rank`` weighs that, with the
-   weights of ``weights.tsv``, and gives each a probability.
-4. ``extract`` runs these steps over a document. No step writes a value: each is words of the page.
+1. ``recognise`` finds labels, and spans of words that a field can be.
+2. ``candidates`` gathers them for each field; ``features`` says how each stands to labels, page and other numbers.
+3. ``rank`` weighs the features, with the weights of ``weights.tsv``, and gives each value a probability.
+4. ``extract`` runs these steps over a document, and says what is doubtful. No step writes a value.
 
-``specs`` has what a folder wants; ``presets`` has invoices and receipts in six languages.
-From outside use ``extract.extract_fields`` and ``presets.wanted``. Pure; it may import ``document``,
-``correct.figures`` and ``outputs`` (for ``word_boxes``).
+``specs`` has what a field is; ``presets`` invoices and receipts in six languages, ``configured`` what a folder wants.
+Others use ``extract.extract_fields`` and ``configured.wanted``. Pure, and loaded on first need.
+
+May import: document, config, correct.figures, outputs, fields.recognise.
 """

@@ -8,14 +8,27 @@ from functools import cached_property
 
 from scanmend.correct.figures.amount import parse, plain
 from scanmend.document import FieldValue
-from scanmend.fields import companies, dates, features, identifiers, money, texts
-from scanmend.fields.label_match import LabelHit, find_labels
-from scanmend.fields.page_text import PageText, TextWord, joined, worst_state
+from scanmend.fields import features
+from scanmend.fields.recognise import companies, dates, identifiers, money, texts
+from scanmend.fields.recognise.label_match import LabelHit, find_labels
+from scanmend.fields.recognise.page_text import PageText, TextWord, joined, worst_state
 from scanmend.fields.specs import FieldSpec
 
 SUMMARIES = (
-    "gst summary", "tax summary", "vat summary", "vat analysis", "sst summary", "steuersatz", "mwst-satz",
-    "détail tva", "taux tva", "desglose iva", "tipo iva", "riepilogo iva", "btw specificatie", "btw-specificatie",
+    "gst summary",
+    "tax summary",
+    "vat summary",
+    "vat analysis",
+    "sst summary",
+    "steuersatz",
+    "mwst-satz",
+    "détail tva",
+    "taux tva",
+    "desglose iva",
+    "tipo iva",
+    "riepilogo iva",
+    "btw specificatie",
+    "btw-specificatie",
 )
 """Headings of the table that sums up taxes, whose totals are none of the document."""
 _EDGES = " :;,|=#*_()[]"
@@ -98,6 +111,7 @@ def candidates(spec: FieldSpec, document: DocumentText) -> list[Candidate]:
             **features.of_checks(candidate.checks),
             **features.of_summary(candidate.words, document.summaries(page)),
             **candidate.features,
+            "pattern": float(spec.pattern is not None),
         }
         out.append(replace(candidate, features={name: value for name, value in known.items() if value}))
     return out
@@ -127,9 +141,7 @@ def _of_amounts(_spec: FieldSpec, document: DocumentText) -> Iterator[Candidate]
         for one in amounts:
             if not one.percent:
                 text = joined(one.words).strip(_EDGES)
-                yield Candidate(
-                    one.words, text, one.text, features.of_amount(one, amounts), one.currency, one.checks
-                )
+                yield Candidate(one.words, text, one.text, features.of_amount(one, amounts), one.currency, one.checks)
 
 
 def _of_dates(_spec: FieldSpec, document: DocumentText) -> Iterator[Candidate]:
@@ -216,7 +228,9 @@ def _dates(page: PageText) -> Iterator[tuple[PageText, tuple[TextWord, ...], dat
             text, ends = _with_ends(block)
             for span in dates.find_dates(text):
                 words = tuple(
-                    word for word, (start, end) in zip(block, ends, strict=True) if start < span.end and span.start < end
+                    word
+                    for word, (start, end) in zip(block, ends, strict=True)
+                    if start < span.end and span.start < end
                 )
                 yield page, words, span, text[span.start : span.end]
 

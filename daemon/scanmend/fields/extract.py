@@ -8,8 +8,8 @@ from itertools import islice
 
 from scanmend.document import CorrectedPage, DocumentField, FieldValue
 from scanmend.fields.candidates import DocumentText, candidates, other_reading
-from scanmend.fields.page_text import page_text, worst_state
 from scanmend.fields.rank import Ranked, Weights, rank, weights
+from scanmend.fields.recognise.page_text import page_text, worst_state
 from scanmend.fields.specs import FieldSpec
 
 MAX_PAGES = 30

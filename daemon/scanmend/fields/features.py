@@ -4,10 +4,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from scanmend.fields.companies import CompanySpan, traits
-from scanmend.fields.label_match import LabelHit, plain_label
-from scanmend.fields.money import AmountSpan
-from scanmend.fields.page_text import PageText, TextWord, worst_state
+from scanmend.fields.recognise.companies import CompanySpan, traits
+from scanmend.fields.recognise.label_match import LabelHit, plain_label
+from scanmend.fields.recognise.money import AmountSpan
+from scanmend.fields.recognise.page_text import PageText, TextWord, worst_state
 
 ROWS_BELOW = 3
 """Rows below a label in which what stands there may be its value."""
@@ -19,6 +19,8 @@ WIDEST_GAP = 30.0
 """Blank between label and value, in word heights, from which a wider one says no more."""
 SUMMARY_ROWS = 5
 """Rows that the table of taxes takes, from its heading on."""
+ROLES = ("total", "gross", "subtotal", "net", "tax", "cash", "change", "discount", "rounding", "quantity")
+"""Roles of amounts that have a weight."""
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:[AP]M)?|[AP]M", re.IGNORECASE)
 _DATE_LIKE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}")
 _AMOUNT_LIKE = re.compile(r"\d+[.,]\d\d")
@@ -98,7 +100,7 @@ def of_amount(amount: AmountSpan, others: Sequence[AmountSpan]) -> dict[str, flo
     paid = {"cash", "change", "tax_id", "rounding"}
     due = [a.value for a in money if not (a.cell and a.cell.role in paid)]
     return {
-        **{f"role_{name}": float(role == name) for name in ("total", "gross", "subtotal", "net", "tax", "cash", "change", "discount", "rounding", "quantity")},
+        **{f"role_{name}": float(role == name) for name in ROLES},
         "header_amount": float(bool(cell and cell.header & {"amount", "total", "gross"})),
         "cents": float(amount.decimals == 2),  # noqa: PLR2004
         "percent": float(amount.percent),
@@ -110,7 +112,9 @@ def of_amount(amount: AmountSpan, others: Sequence[AmountSpan]) -> dict[str, flo
     }  # fmt: skip
 
 
-def of_date(words: Sequence[TextWord], page: PageText, *, order: int, named: bool, short: bool, ambiguous: bool) -> dict[str, float]:  # fmt: skip
+def of_date(
+    words: Sequence[TextWord], page: PageText, *, order: int, named: bool, short: bool, ambiguous: bool
+) -> dict[str, float]:
     """Return what shape and surroundings say of a date; ``order``: which date of the document it is, from 0."""
     row = page.rows[words[0].row]
     beside = any(_TIME.search(w.text) for w in row if w.spot.left >= words[-1].spot.left - 1)

@@ -15,13 +15,13 @@ from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
 from scanmend.jobs.pipeline import Pipeline
-from scanmend.jobs.publish import publish, published_record, with_free_archive_name
+from scanmend.jobs.publish import add_to_fields_table, publish, published_record, with_free_archive_name
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
 from scanmend.jobs.write_outputs import Outputs, make_outputs, rewrite_record
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
-from scanmend.outputs.record import numbers_of
+from scanmend.outputs.record import head_of, numbers_of
 
 STOPPED_WITH_ONLY_COPY = (
     "the inbox was removed or unmounted while the document was in work, and scanmend was stopped before it was done; "
@@ -115,6 +115,7 @@ class DocumentLifecycle:
             if published_record(entry).get("id") != entry.id:
                 return self._convert(source)
             # the ledger does not know: a crash came between, or it is an old copy
+            add_to_fields_table(source.folder, published_record(entry))
             source.record("published", numbers=numbers_of(published_record(entry)))
         return str(published_record(entry).get("uncorrected") or "")
 
@@ -128,6 +129,7 @@ class DocumentLifecycle:
             source.confirm(file, outputs.record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
             publish(source, outputs.files, lambda stem: rewrite_record(outputs, source.archived_as(stem)))
+        add_to_fields_table(source.folder, head_of(outputs.record))
         source.record("published", warnings=outputs.record.warnings, numbers=outputs.record.numbers)
         _log_done(outputs, source.log)
         return outputs.converted.uncorrected

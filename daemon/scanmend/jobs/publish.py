@@ -14,7 +14,7 @@ from scanmend.intake.inbox import MAX_SUFFIX_CHARS
 from scanmend.jobs.claimed_source import NAMES_TRIED, ClaimedSource, archive_name
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
-from scanmend.outputs import record
+from scanmend.outputs import fields_table, record
 
 
 def free_output_stem(ledger: Ledger, folder: Folder, relative: Path) -> Path:
@@ -77,6 +77,15 @@ def publish(source: ClaimedSource, files: Mapping[str, Path], on_rename: Callabl
         else:
             return
     raise StorageError(f"{folder.outbox}: no free name for {printable(source.entry.stem)} after {NAMES_TRIED} tries")
+
+
+def add_to_fields_table(folder: Folder, head: Mapping[str, Any]) -> None:
+    """Add a published document to the folder's table of fields, unless it is there already; StorageError.
+
+    ``head``: its record but for the pages. It comes before the ledger's ``published``: a crash in between finds the id.
+    """
+    if folder.fields_csv and head.get("fields"):
+        fields_table.append(folder.fields_csv, head, folder.output_access)
 
 
 def _has_outputs(folder: Folder, stem: Path) -> bool:

@@ -3,22 +3,25 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from scanmend import __version__
 from scanmend.config.schema import Settings
-from scanmend.document import DocumentWarning, Fingerprint, printable
+from scanmend.document import DocumentField, DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.jobs.pipeline import Converted, Pipeline, read_settings_of
 from scanmend.language.installed import AUTO
-from scanmend.outputs import md, record, txt
+from scanmend.outputs import fields_table, md, record, txt
 from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
+
+ONE_DAY = timedelta(days=1)
+"""A document may be of tomorrow: where it was written, the day may have begun earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,20 @@ def make_outputs(
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
     made = record_of(source, converted, settings, checkpoint.duplicate_of(converted.inspection.sha256))
+    made = replace(made, fields=fields_of(converted, settings))
     files, made = write_outputs(settings, made, pages, source.path, work, pipeline.pool)
     return Outputs(files, made, converted)
+
+
+def fields_of(converted: Converted, settings: Settings) -> tuple[DocumentField, ...]:
+    """Return the facts that a folder wants of a document; none where it wants none."""
+    if not settings.fields:
+        return ()
+    from scanmend.fields.configured import wanted  # noqa: PLC0415 -- an idle daemon does without
+    from scanmend.fields.extract import extract_fields  # noqa: PLC0415
+
+    languages, today = tuple(converted.tally.languages), converted.started.date() + ONE_DAY
+    return extract_fields(converted.pages, wanted(settings.fields), languages, today)
 
 
 def record_of(source: SourceFile, converted: Converted, settings: Settings, duplicate_of: str | None = None) -> Record:
@@ -124,6 +139,7 @@ def write_outputs(
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
+        "csv": lambda: fields_table.table(record.head_of(made)),
         "json": lambda: record.render(made),
     }
     for name, target in targets.items():
@@ -154,6 +170,7 @@ def document_facts(made: Record) -> dict[str, Any]:
         "rejected": rejected,
         "numbers": asdict(made.numbers),
         "model": printable(made.model["name"]) if made.model else None,
+        "fields": [record.field_fields(field) for field in made.fields],
         "warnings": [printable(_with_page(warning)) for warning in made.warnings],
     }
 

@@ -10,8 +10,10 @@ from typing import Any
 from scanmend.document import (
     NO_NUMBERS,
     CorrectedPage,
+    DocumentField,
     DocumentWarning,
     Edit,
+    FieldValue,
     NumberCounts,
     SecondReading,
     printable,
@@ -25,8 +27,10 @@ SCHEMA = 1
 
 _PAGES_KEY = b',\n  "pages": ['
 """The text in a record with which its pages begin."""
-_MAX_HEAD_BYTES = 1 << 16
-"""Most bytes that are read in search of it."""
+_HEAD_BYTES = 1 << 16
+"""Bytes that are read in search of it at first; facts of a document may take more."""
+_MAX_HEAD_BYTES = 1 << 22
+"""Most bytes that are read in search of it beyond these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Record:
     """Where the source goes when it is archived."""
     numbers: NumberCounts = NO_NUMBERS
     """How many numbers of all pages are agreed, disputed and single."""
+    fields: tuple[DocumentField, ...] = ()
+    """The facts that the folder wants, found or not."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -88,7 +94,17 @@ class Record:
 
 def render(record: Record) -> Iterator[bytes]:
     """Yield the record as JSON in UTF-8, page by page; names and texts may hold any characters."""
-    head = {
+    yield _bytes(_json(head_of(record)).removesuffix("\n}")) + _PAGES_KEY
+    for i, page in enumerate(record.pages):
+        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
+    warnings = _json({"warnings": [warning_fields(warning) for warning in record.warnings]})
+    # behind the pages, as ``head`` reads only so much in search of them
+    yield b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
+
+
+def head_of(record: Record) -> dict[str, Any]:
+    """Return the fields of a record that come before its pages."""
+    return {
         "schema": SCHEMA,
         "scanmend": record.version,
         "id": record.id,
@@ -112,13 +128,8 @@ def render(record: Record) -> Iterator[bytes]:
         "uncorrected": record.uncorrected,
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
         "numbers": asdict(record.numbers),
+        "fields": [field_fields(field) for field in record.fields],
     }
-    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
-    for i, page in enumerate(record.pages):
-        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
-    warnings = _json({"warnings": [warning_fields(warning) for warning in record.warnings]})
-    # behind the pages, as ``head`` reads only so much in search of them
-    yield b"\n  ]," + _bytes(warnings.removeprefix("{")) + b"\n"
 
 
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
@@ -126,11 +137,38 @@ def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
     return {"code": warning.code, "page": warning.page, "text": printable(warning.text)}
 
 
+def field_fields(field: DocumentField) -> dict[str, Any]:
+    """Return a fact as the record's fields."""
+    chosen = field.chosen or FieldValue("", "", 0)
+    return {
+        "name": field.name,
+        "type": field.type,
+        "required": field.required,
+        "value": chosen.value or None,
+        "text": chosen.text or None,
+        "currency": chosen.currency or None,
+        "page": chosen.page or None,
+        "boxes": [list(box) for box in chosen.boxes],
+        "confidence": chosen.confidence if field.chosen else None,
+        "state": chosen.state or None,
+        "checks": list(chosen.checks),
+        "doubt": field.doubt or None,
+        "others": [
+            {"value": other.value, "text": other.text, "page": other.page, "confidence": other.confidence}
+            | {"boxes": [list(box) for box in other.boxes]}
+            for other in field.others
+        ],
+    }
+
+
 def head(path: Path) -> dict[str, Any]:
     """Return the fields of a record file without its pages, which are not read; empty where it is not a record."""
     try:
         with path.open("rb") as file:
-            fields = json.loads(file.read(_MAX_HEAD_BYTES).partition(_PAGES_KEY)[0] + b"\n}")
+            begin = file.read(_HEAD_BYTES)
+            if _PAGES_KEY not in begin:
+                begin += file.read(_MAX_HEAD_BYTES)
+            fields = json.loads(begin.partition(_PAGES_KEY)[0] + b"\n}")
     except (OSError, ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) and fields.get("schema") == SCHEMA else {}

@@ -61,6 +61,7 @@ def proof(tmp_path):
             "accepted": 1,
             "rejected": 0,
             "numbers": {},
+            "fields": [],
             "model": None,
             "warnings": [],
         }

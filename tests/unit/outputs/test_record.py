@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from project import ROOT
 from scanmend.document import (
     CorrectedPage,
+    DocumentField,
     DocumentWarning,
     Edit,
     Line,
@@ -91,6 +92,7 @@ def test_the_whole_record():
         "uncorrected": None,
         "archived_as": None,
         "numbers": {"agreed": 0, "disputed": 0, "single": 0},
+        "fields": [],
         "warnings": [],
         "pages": [
             {
@@ -170,10 +172,12 @@ def test_the_documentation_names_every_field():
     page = ROOT / "docs/record.md"
     documented = re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE)
     pages = (two_readers_page(),)
-    out = written(replace(RECORD, warnings=(DocumentWarning("output_not_made", "no pdf"),), pages=pages))
+    warned = (DocumentWarning("output_not_made", "no pdf"),)
+    out = written(replace(RECORD, warnings=warned, pages=pages, fields=(DocumentField("date", "date"),)))
     expected = [
         *out,
         *out["numbers"],
+        *out["fields"][0],
         *out["pages"][0]["second_reader"],
         *out["pages"][0]["numbers"][0],
         *out["model"],

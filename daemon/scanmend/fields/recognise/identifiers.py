@@ -1,18 +1,21 @@
 """Recognises numbers of documents, bank accounts, VAT numbers, e-mail addresses and telephone numbers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scanmend.correct.figures import check_digits
-from scanmend.fields.page_text import PageText, TextWord, joined
+from scanmend.fields.recognise.page_text import PageText, TextWord, joined
 
 MAX_WORDS = 10
 """Most words that an identifier is grouped into."""
 MAX_GAP = 2.0
 """Widest blank between two of these words, in word heights."""
 _EDGES = "()[]{}<>|,;:.'\"“”‘’*#=_ "
-_EU_VAT = re.compile(r"(?:ATU\d{8}|(?:BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[A-Z0-9]{7,12})")
+_EU_VAT = re.compile(
+    r"(?:ATU\d{8}|(?:BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[A-Z0-9]{7,12})"
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\(?\+?\d[\d\s()/.\-]{6,18}\d")
 _NUMBER = re.compile(r"[A-Za-z0-9][\w\-/.]*")
@@ -65,13 +68,15 @@ def find_phones(page: PageText) -> Iterator[IdentifierSpan]:
     """Yield the telephone numbers: seven to fifteen digits, grouped by blanks, hyphens, slashes or brackets."""
     for row in range(len(page.rows)):
         for block in page.blocks(row):
+            end = 0
             for first in range(len(block)):
-                for last in range(min(len(block), first + 5), first, -1):
+                for last in range(min(len(block), first + 5), max(first, end), -1):
                     text = joined(block[first:last]).strip(":;,. |")
                     digits = sum(c.isdigit() for c in text)
                     if _PHONE.fullmatch(text) and 7 <= digits <= 15:  # noqa: PLR2004 -- ITU-T E.164 has at most 15
                         value = re.sub(r"[^\d+]", "", text.replace("(0)", ""))
                         yield IdentifierSpan(tuple(block[first:last]), text, value)
+                        end = last
                         break
 
 
@@ -97,11 +102,9 @@ def _runs(page: PageText, most: int = MAX_WORDS) -> Iterator[tuple[tuple[TextWor
                 continue
             for last in range(min(len(row), first + most), first, -1):
                 words = row[first:last]
-                if all(_gap(a, b) <= MAX_GAP * page.height for a, b in zip(words, words[1:], strict=False)):
+                if all(_gap(a, b) <= MAX_GAP * page.height for a, b in pairwise(words)):
                     yield words, check_digits.compact(joined(words).strip(_EDGES))
 
 
 def _gap(left: TextWord, right: TextWord) -> float:
     return right.spot.left - left.spot.right
-
-

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from scanmend.correct.figures.labels import fold
-from scanmend.fields.page_text import PageText, TextWord
+from scanmend.fields.recognise.page_text import PageText, TextWord
 
 LETTERS_PER_ERROR = 5
 """A label may have one misread letter for so many letters; shorter ones must be read exactly."""

@@ -139,10 +139,11 @@ def _month(name: str) -> int:
     if plain in _NAMED:
         return _NAMED[plain]
     if len(plain) >= _LETTERS_FOR_ERROR:
-        near = {n for known, n in _NAMED.items() if len(known) >= _LETTERS_FOR_ERROR and _one_off(plain, known)}
+        near = {n for known, n in _NAMED.items() if len(known) >= _LETTERS_FOR_ERROR and _is_near(plain, known)}
         return near.pop() if len(near) == 1 else 0
     return 0
 
 
-def _one_off(one: str, other: str) -> bool:
-    return Levenshtein.distance(one, other, score_cutoff=1) <= 1
+def _is_near(read: str, name: str) -> bool:
+    """Whether a name was read with one letter wrong, or one for two as in ``rn`` for ``m``."""
+    return Levenshtein.distance(read.replace("rn", "m"), name.replace("rn", "m"), score_cutoff=1) <= 1

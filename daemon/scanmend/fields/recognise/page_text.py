@@ -17,7 +17,9 @@ State = Literal["agreed", "disputed", "single", ""]
 
 TYPED_WIDTH, TYPED_HEIGHT = 10, 20
 """Pixels of a character and of a line where a page has no image: as if it were typed."""
-_GLUED = re.compile(r"(?<=[^\W\d]{2})[:#=]+(?=[\w$€£+-])|(?<=[^\W\d]{2}\.)[:#=]+(?=\w)|(?<=[a-z]{3})(?=[A-Z]{2})|(?<=\w)(?=·\w)")
+_GLUED = re.compile(
+    r"(?<=[^\W\d]{2})[:#=]+(?=[\w$€£+-])|(?<=[^\W\d]{2}\.)[:#=]+(?=\w)|(?<=[a-z]{3})(?=[A-Z]{2})|(?<=\w)(?=·\w)"
+)
 """Finds where a label is glued to what follows, as in ``Date:01/02/2018`` and ``TotalRM``."""
 BLOCK_GAP = 1.5
 """Blank, in word heights, from which words of one row do not belong to one phrase."""
@@ -110,9 +112,7 @@ def worst_state(words: Iterable[TextWord]) -> State:
     return next((state for state in order if state in states), "")
 
 
-def _of_line(
-    page: CorrectedPage, n: int, line: Sequence[PlacedWord], rise: float, height: float
-) -> Iterator[TextWord]:
+def _of_line(page: CorrectedPage, n: int, line: Sequence[PlacedWord], rise: float, height: float) -> Iterator[TextWord]:
     states = words_of_numbers(line, (number for number in page.numbers if number.line == n))
     at = 0
     for i, word in enumerate(line):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from scanmend.correct.figures.labels import fold
-from scanmend.fields.label_match import LETTERS_PER_ERROR, LabelHit, plain_label
-from scanmend.fields.money import currency_of
-from scanmend.fields.page_text import PageText, TextWord, joined
+from scanmend.fields.recognise.label_match import LETTERS_PER_ERROR, LabelHit, plain_label
+from scanmend.fields.recognise.money import currency_of
+from scanmend.fields.recognise.page_text import PageText, TextWord, joined
 
 ROWS_BELOW = 2
 """Rows below a label in which its value is looked for, where none stands beside it."""
@@ -34,7 +34,9 @@ def find_texts(page: PageText, hits: Sequence[LabelHit]) -> Iterator[WordSpan]:
                 yield WordSpan(tuple(right), text, text)
         for row in range(hit.row + 1, min(len(page.rows), hit.row + 1 + ROWS_BELOW)):
             for block in page.blocks(row):
-                overlaps = block[0].spot.left < hit.words[-1].spot.right and block[-1].spot.right > hit.words[0].spot.left
+                overlaps = (
+                    block[0].spot.left < hit.words[-1].spot.right and block[-1].spot.right > hit.words[0].spot.left
+                )
                 if overlaps and (text := joined(block).strip(_EDGES)):
                     yield WordSpan(block, text, text)
 

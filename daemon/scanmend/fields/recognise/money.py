@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scanmend.correct.figures.amount import parse, plain, settle
+from scanmend.correct.figures.amount import Mark, parse, plain, settle
 from scanmend.correct.figures.sheet import Cell, ContextWord, Place, lay_out
-from scanmend.fields.page_text import PageText, TextWord
+from scanmend.fields.recognise.page_text import PageText, TextWord
 
 MAX_ROWS_APART = 14
 """Farthest rows between which labelled amounts are summed."""
@@ -25,7 +25,9 @@ SYMBOLS = {
 }  # fmt: skip
 """Currencies by what stands beside an amount, in lower case; a dollar sign alone does not tell whose it is."""
 _HAS_SYMBOL = re.compile("|".join(sorted(map(re.escape, SYMBOLS), key=len, reverse=True)), re.IGNORECASE)
-_SAME_MARKS = re.compile(r"(?P<before>\D{0,4}\d{1,3})(?P<mark>[.,])(?P<mid>\d{3})(?P=mark)(?P<cents>\d\d)(?P<after>\D{0,3})")
+_SAME_MARKS = re.compile(
+    r"(?P<before>\D{0,4}\d{1,3})(?P<mark>[.,])(?P<mid>\d{3})(?P=mark)(?P<cents>\d\d)(?P<after>\D{0,3})"
+)
 """Finds an amount whose comma was read as a point, or the other way round: ``6.439.94``."""
 _THOUSANDS = re.compile(r"\D{0,3}\d{1,3}")
 _HUNDREDS = re.compile(r"\d{3}[.,]\d\d\D{0,3}")
@@ -91,9 +93,7 @@ def find_amounts(page: PageText) -> list[AmountSpan]:
             amounts = settle(parse(" ".join(places[p].readings[0] for p in cell.places)), mark)
         if amounts and not any(i in other.places[1:] for other in sheet.cells):
             value = amounts[0]
-            out.append(
-                AmountSpan(joined, value.value, value.decimals, value.percent, _currency(page, joined), cell)
-            )
+            out.append(AmountSpan(joined, value.value, value.decimals, value.percent, _currency(page, joined), cell))
     checks = _sums_that_hold(out)
     return [
         AmountSpan(a.words, a.value, a.decimals, a.percent, a.currency, a.cell, checks.get(i, ()))
@@ -126,14 +126,15 @@ def _spans(page: PageText) -> Iterator[tuple[TextWord, ...]]:
             yield (word,)
 
 
-def _mark(places: Sequence[Place]) -> str:
+def _mark(places: Sequence[Place]) -> Mark:
     """Return the decimal mark of most amounts that show it clearly."""
-    marks: dict[str, int] = defaultdict(int)
+    marks: dict[Mark, int] = defaultdict(int)
     for place in places:
         amounts = parse(place.readings[0])
         if len(amounts) == 1 and amounts[0].decimals == 2:  # noqa: PLR2004 -- an amount of money
             marks[amounts[0].mark] += 1
-    return max(marks, key=lambda mark: marks[mark], default="")
+    known: Mark = max(marks, key=lambda mark: marks[mark], default="")
+    return known
 
 
 def _currency(page: PageText, words: Sequence[TextWord]) -> str:
