@@ -271,12 +271,23 @@ def find_companies(page: PageText) -> list[CompanySpan]:
             letters = sum(c.isalpha() for c in text)
             if letters >= 3 and (row < MAX_ROWS or legal_form(text)):  # noqa: PLR2004 -- the shortest names
                 lines.append(block)
+    lines = sorted((*lines, *_torn_lines(page)), key=lambda line: (line[0].row, line[0].spot.left))
     out: list[CompanySpan] = []
     for i, line in enumerate(lines):
         out += _spans([line], i)
         if i + 1 < len(lines) and _may_join(line, lines[i + 1]):
             out += _spans([line, lines[i + 1]], i)
     return out
+
+
+def _torn_lines(page: PageText) -> Iterator[tuple[TextWord, ...]]:
+    """Yield the lines at the head of a page whose words, large and askew, came to stand in two rows."""
+    by_line: dict[int, list[TextWord]] = {}
+    for word in (word for row in page.rows[:MAX_ROWS] for word in row):
+        by_line.setdefault(word.line, []).append(word)
+    for line in by_line.values():
+        if len({word.row for word in line}) > 1 and all(word.height > page.height for word in line):
+            yield tuple(sorted(line, key=lambda word: word.spot.left))
 
 
 def _spans(lines: Sequence[tuple[TextWord, ...]], order: int) -> Iterator[CompanySpan]:

@@ -39,7 +39,7 @@ _LETTERS_FOR_ERROR = 5
 """A month's name of so many letters is known with one of them misread."""
 
 _FIGURES = re.compile(
-    r"(?<![\d.,/-])(?P<a>\d{1,4})(?:(?P<mark>[-\u2013·])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{2})"
+    r"(?<![\d/-])(?<!\d[.,])(?P<a>\d{1,4})(?:(?P<mark>[-\u2013·])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{2})"
     r"|\s?(?P<mark2>[./])\s?(?P<b2>\d{1,2})\s?(?P=mark2)\s?(?P<c2>\d{4}|\d{2}))(?!\d)(?![./-]\d)"
 )
 _DAY_MONTH = re.compile(

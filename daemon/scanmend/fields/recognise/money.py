@@ -33,7 +33,7 @@ _THOUSANDS = re.compile(r"\D{0,3}\d{1,3}")
 _HUNDREDS = re.compile(r"\d{3}[.,]\d\d\D{0,3}")
 _OPEN = re.compile(r"\D{0,4}\d{1,3}(?:[.,]\d{3})*[.,]")
 _CENTS = re.compile(r"\d\d\D{0,2}")
-_WHOLE = re.compile(r"\D{0,4}\d{1,6}")
+_WHOLE = re.compile(r"\D{0,4}(?:\d{1,6}|\d{1,3}(?:[.,]\d{3})+)")
 _POINTED = re.compile(r"[.,]\d\d\D{0,2}")
 
 
@@ -110,7 +110,7 @@ def _spans(page: PageText) -> Iterator[tuple[TextWord, ...]]:
                 continue
             if i + 1 < len(row):
                 after = row[i + 1]
-                near = -page.height <= after.spot.left - word.spot.right <= MARK_GAP * page.height
+                near = -2 * page.height <= after.spot.left - word.spot.right <= MARK_GAP * page.height
                 blank = 0 <= after.spot.left - word.spot.right <= THOUSANDS_GAP * page.height
                 if blank and _THOUSANDS.fullmatch(word.text) and _HUNDREDS.fullmatch(after.text):
                     used = i + 1
