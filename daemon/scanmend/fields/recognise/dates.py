@@ -44,9 +44,9 @@ _FIGURES = re.compile(
 )
 _DAY_MONTH = re.compile(
     r"(?<![\d.,/])(?P<d>\d{1,2})\s?(?:st|nd|rd|th|er|\.|º|°)?[\s\-./]*(?:de\s|of\s)?(?P<m>[^\W\d_]{3,10})\.?[\s\-./,']*(?:de\s|del\s)?"
-    r"(?P<y>\d{4}|\d{2})(?!\d)(?![.,:]\d)"
+    r"(?P<y>\d{4}|\d{2})(?!\d)(?![.,:]\d)(?!\s?,\s?\d{4})"
 )
-_MONTH_DAY = re.compile(r"(?P<m>[^\W\d_]{3,10})\.?\s?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<y>\d{4})(?!\d)")
+_MONTH_DAY = re.compile(r"(?P<m>[^\W\d_]{3,10})\.?\s?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:\s?,\s?|\s)(?P<y>\d{4})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)(?P<y>20\d{2})(?P<mo>\d{2})(?P<d>\d{2})(?!\d)")
 
 
