@@ -20,6 +20,8 @@ SURE_CONFIDENCE = 0.75
 """Probability below which a value is doubtful."""
 _SUM = ("net", "tax", "total")
 """Fields whose first two make the third."""
+BELIEVED = 0.5
+"""Probability from which a net amount or a tax can make the others doubtful."""
 MAX_OTHERS = 6
 """Most other candidates that are kept of a field."""
 
@@ -68,6 +70,8 @@ def _with_sum(fields: tuple[DocumentField, ...]) -> tuple[DocumentField, ...]:
     if len(known) < len(_SUM):
         return fields
     holds = known["net"] + known["tax"] == known["total"]
+    if not holds and any(value and value.confidence < BELIEVED for value in terms.values()):
+        return fields  # one of them is most likely another amount, and says nothing of the others
     return tuple(_noted(field, holds=holds) if field.name in known else field for field in fields)
 
 

@@ -19,6 +19,7 @@ TYPED_WIDTH, TYPED_HEIGHT = 10, 20
 """Pixels of a character and of a line where a page has no image: as if it were typed."""
 _GLUED = re.compile(
     r"(?<=[^\W\d]{2})[:#=]+(?=[\w$€£+-])|(?<=[^\W\d]{2}\.)[:#=]+(?=\w)|(?<=[a-z]{3})(?=[A-Z]{2})|(?<=\w)(?=·\w)"
+    r"|(?<=\b[nN][°º])(?=\d)"
 )
 """Finds where a label is glued to what follows, as in ``Date:01/02/2018`` and ``TotalRM``."""
 BLOCK_GAP = 1.5

@@ -21,6 +21,7 @@ from scanmend.fields.recognise.dates import convention, find_dates, settled
         ("le 5 févr. 1998", "1998-02-05"),
         ("12 de octubre de 2011", "2011-10-12"),
         ("May 7, 2013", "2013-05-07"),
+        ("July 1 - July 31 , 2014", "2014-07-31"),
         ("15 Jun 18 08:34:31", "2018-06-15"),
         ("3 Novernber 2004", "2004-11-03"),
         ("30. 04. 2018", "2018-04-30"),

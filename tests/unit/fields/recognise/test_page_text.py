@@ -7,10 +7,10 @@ from typed_page import typed_page
 
 def test_a_label_is_parted_from_the_value_that_it_is_glued_to():
     """Each with its share of the box; put together, they are one word again."""
-    (row,) = page_text(typed_page("Date:01/02/2018 TotalRM 7.00")).rows
-    assert [word.text for word in row] == ["Date:", "01/02/2018", "Total", "RM", "7.00"]
+    (row,) = page_text(typed_page("Date:01/02/2018 TotalRM 7.00 n°56")).rows
+    assert [word.text for word in row] == ["Date:", "01/02/2018", "Total", "RM", "7.00", "n°", "56"]
     assert row[1].box == (60, 10, 160, 30)
-    assert joined(row) == "Date:01/02/2018 TotalRM 7.00"
+    assert joined(row) == "Date:01/02/2018 TotalRM 7.00 n°56"
 
 
 def test_words_of_columns_that_were_read_apart_share_a_row():
