@@ -27,7 +27,9 @@ from scanmend.fields.rank import NONE, parse_weights
 TABLE = Path(__file__).resolve().parents[2] / "daemon" / "scanmend" / "fields" / "weights.tsv"
 PRIOR_SD = 1.0
 """Standard deviation, in nats, of a weight around the judged one."""
-STEPS, RATE = 3000, 0.02
+WITHOUT = 0.3
+"""Weight of an example whose right candidates are taken away: documents without the field are to be told, too."""
+STEPS, RATE = 700, 0.05
 """Steps of the ascent, and how far each goes."""
 
 
@@ -39,6 +41,8 @@ class Example:
     """A row for each candidate; the last one is "none of them"."""
     right: np.ndarray
     """Whether each is right; "none of them" where no candidate is."""
+    weight: float = 1.0
+    """How much it counts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,8 +80,20 @@ def gathered(sets: Sequence[str], kept: Path, judged: Mapping[str, Mapping[str, 
                     right = [is_right(spec.name, c.value, key[spec.name]) for c in found]
                     rows = [[c.features.get(name, 0.0) for name in judged[spec.weights]] for c in found]
                     rows.append([float(name == NONE) for name in judged[spec.weights]])
-                    out[spec.weights].append(Example(np.array(rows), np.array([*right, not any(right)])))
+                    whole = Example(np.array(rows), np.array([*right, not any(right)]))
+                    out[spec.weights].append(whole)
+                    if any(right):
+                        out[spec.weights].append(_without_right(whole))
     return out
+
+
+def _without_right(whole: Example) -> Example:
+    """Return an example of the same page if it had no right candidate."""
+    kept = ~whole.right
+    kept[-1] = True
+    right = np.zeros(int(kept.sum()), dtype=bool)
+    right[-1] = True
+    return Example(whole.features[kept], right, WITHOUT)
 
 
 def fit(examples: Sequence[Example], prior: np.ndarray) -> np.ndarray:
@@ -88,7 +104,7 @@ def fit(examples: Sequence[Example], prior: np.ndarray) -> np.ndarray:
         for example in examples:
             shares = _softmax(example.features @ weights)
             among = np.where(example.right, shares, 0.0)
-            gradient += (among / among.sum() - shares) @ example.features
+            gradient += example.weight * ((among / among.sum() - shares) @ example.features)
         first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
         weights = weights + RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
     return weights
@@ -96,7 +112,8 @@ def fit(examples: Sequence[Example], prior: np.ndarray) -> np.ndarray:
 
 def likelihood(examples: Sequence[Example], weights: np.ndarray) -> float:
     """Return the mean log-probability of what is right, in nats."""
-    return float(np.mean([np.log(_softmax(e.features @ weights)[e.right].sum()) for e in examples]))
+    of_each = [np.log(_softmax(e.features @ weights)[e.right].sum()) for e in examples]
+    return float(np.average(of_each, weights=[e.weight for e in examples]))
 
 
 def table(judged: Mapping[str, Mapping[str, float]], learned: Mapping[str, Mapping[str, float]]) -> str:

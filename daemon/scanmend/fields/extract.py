@@ -14,7 +14,7 @@ from scanmend.fields.specs import FieldSpec
 
 MAX_PAGES = 30
 """Pages from the first on which are looked at: what a document is stands on its first pages."""
-MIN_CONFIDENCE = 0.2
+MIN_CONFIDENCE = 0.05
 """Probability below which a value is not given, but only offered as a choice."""
 SURE_CONFIDENCE = 0.75
 """Probability below which a value is doubtful."""
