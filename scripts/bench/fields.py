@@ -17,6 +17,7 @@ A value is right where it is exactly the fact: dates and amounts by their value,
 
 import argparse
 import importlib.util
+import logging
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -93,19 +94,18 @@ def _invoice2data(page: CorrectedPage, _preset: str, _names: Sequence[str]) -> M
         raise SystemExit("fields.py: invoice2data is not installed")
     from invoice2data.extract.loader import read_templates  # noqa: PLC0415 -- an optional comparison
 
-    text = page.corrected
+    logging.disable(logging.ERROR)  # it tells of every template that does not fit
+    theirs = {"number": "invoice_number", "total": "amount", "date": "date", "company": "issuer", "vendor": "issuer"}
     for template in read_templates():
-        prepared = template.prepare_input(text)
-        if template.matches_input(prepared) and (read := template.extract(prepared, "", None)):
-            as_facts = {
-                "number": "invoice_number",
-                "total": "amount",
-                "date": "date",
-                "company": "issuer",
-                "vendor": "issuer",
-            }
-            told = {name: read.get(theirs) for name, theirs in as_facts.items()}
-            return _told({n: (v.date().isoformat() if n == "date" else str(v)) for n, v in told.items() if v})
+        prepared = template.prepare_input(page.corrected)
+        if not template.matches_input(prepared):
+            continue
+        try:
+            read = template.extract(prepared, "", None) or {}
+        except Exception:  # noqa: BLE001, S112 -- another program's: this template does not fit after all
+            continue
+        told = {name: read[key] for name, key in theirs.items() if read.get(key)}
+        return _told({n: v.date().isoformat() if n == "date" else str(v) for n, v in told.items()})
     return _told({})
 
 

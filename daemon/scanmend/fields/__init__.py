@@ -6,7 +6,7 @@
 4. ``extract`` runs these steps over a document, and says what is doubtful. No step writes a value.
 
 ``specs`` has what a field is; ``presets`` invoices and receipts in six languages, ``configured`` what a folder wants.
-Others use ``extract.extract_fields`` and ``configured.wanted``. Pure, and loaded on first need.
+Others use ``extract.extract_fields``, ``configured.wanted`` and ``questions``. Pure, and loaded on first need.
 
 May import: document, config, correct.figures, outputs, fields.recognise.
 """

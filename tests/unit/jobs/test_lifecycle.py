@@ -110,6 +110,19 @@ class TestCrashes:
             assert row.endswith(",end,"), n
             shutil.rmtree(world.root)
 
+    def test_a_table_of_one_document_is_an_output(self, tmp_path):
+        """Beside the others, under the same name."""
+        fields = ({"name": "last", "pattern": "end"}, {"name": "date", "type": "date", "required": True})
+        world = World(tmp_path, outputs=("csv", "json"), fields=fields)
+        world.drop()
+        world.run()
+        assert world.outputs == ["a.csv", "a.json"]
+        _, row = (world.folder.outbox / "a.csv").read_text().splitlines()
+        assert row.endswith(",end,,date")
+        (last, date) = json.loads((world.folder.outbox / "a.json").read_bytes())["fields"]
+        assert (last["value"], last["page"], last["boxes"]) == ("end", 1, [[5, 2, 8, 4]])
+        assert (date["value"], date["doubt"]) == (None, "nothing on the pages can be it")
+
     def test_dying_again_while_recovering(self, tmp_path):
         """A second death during the clean-up after the first changes nothing."""
 
