@@ -112,9 +112,27 @@ def _contradictions(
             yield f"{lines.where('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
         if (j := inboxes.setdefault(_real_path(folder.inbox), i)) != i:
             yield f"{lines.where('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
+    yield from _fields_missing(folders, lines)
     for i, folder in folders.items():
         for inbox, j in inboxes.items():
             yield from _outputs_in_inbox(folders[j], inbox, folder, i, lines)
+
+
+def _fields_missing(folders: Mapping[int, Folder], lines: Lines) -> Iterator[str]:
+    """Yield tables of fields where none are wanted, and one table for folders that want different ones."""
+    tables: dict[Path, int] = {}
+    for i, folder in folders.items():
+        if "csv" in folder.outputs and not folder.fields:
+            where = lines.where("folders", i, "outputs")
+            yield f"{where}: csv is a table of fields; set fields (fields: invoice), or leave it out"
+        if folder.fields_csv is None:
+            continue
+        where = lines.where("folders", i, "fields_csv")
+        if not folder.fields:
+            yield f"{where}: is a table of fields; set fields (fields: invoice), or leave it out"
+        j = tables.setdefault(_real_path(folder.fields_csv), i)
+        if folders[j].fields != folder.fields:
+            yield f"{where}: folders[{j}] writes other fields to this table; give each its own"
 
 
 def _outputs_in_inbox(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
