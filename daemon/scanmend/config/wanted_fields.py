@@ -1,12 +1,18 @@
 """The configuration of fields: what a folder wants to know of its documents."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Preset = Literal["invoice", "receipt"]
 """Sets of fields that come with scanmend, with labels in six languages."""
+PRESET_NAMES: Mapping[Preset, tuple[str, ...]] = {
+    "invoice": ("number", "date", "due_date", "vendor", "vat_id", "net", "tax", "total", "currency", "iban"),
+    "receipt": ("company", "date", "total", "currency", "number"),
+}
+"""Names of their fields, in the order of their columns."""
 
 
 def _as_list(value: object) -> object:
@@ -68,3 +74,8 @@ Fields = Annotated[
     BeforeValidator(_distinct),
 ]
 """A preset, or a list of fields."""
+
+
+def names_of(fields: Preset | Sequence[WantedField]) -> tuple[str, ...]:
+    """Return the names of the fields that a folder wants."""
+    return PRESET_NAMES[fields] if isinstance(fields, str) else tuple(field.name for field in fields)

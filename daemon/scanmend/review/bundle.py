@@ -37,7 +37,7 @@ from scanmend.outputs.record import EditCounts, Record
 from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
-    "outputs", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
+    "outputs", "fields", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
 }  # fmt: skip
 """The settings of a folder that making outputs needs."""
 NOT_A_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}

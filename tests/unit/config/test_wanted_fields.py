@@ -56,6 +56,21 @@ def test_two_fields_of_one_name_are_an_error(tmp_path):
     assert "two fields are called 'a'" in problem(tmp_path, fields=[{"name": "a", "type": "date"}] * 2)
 
 
+def test_names_tell_fields_that_the_folder_wants(tmp_path):
+    """Of a preset or its own; others would always be empty."""
+    name = {"output_name": "{fields.total} {stem}"}
+    assert len(configured(tmp_path, {"fields": "invoice", **name})) == 1
+    assert len(configured(tmp_path, {"fields": [{"name": "total", "type": "amount"}], **name})) == 1
+    assert "{fields.total} is no field of this folder; fields is not set" in problem(tmp_path, **name)
+    told = problem(tmp_path, fields=[{"name": "day", "type": "date"}], **name)
+    assert told.endswith("output_name: {fields.total} is no field of this folder; fields has day")
+
+
+def test_a_table_in_an_inbox_is_an_error(tmp_path):
+    """It would be taken for a scan."""
+    assert "it would be taken for a scan" in problem(tmp_path, fields="invoice", fields_csv="in0/all.csv")
+
+
 def test_a_table_needs_fields(tmp_path):
     """Whether it is an output or grows; and folders that share one want the same fields."""
     assert "csv is a table of fields" in problem(tmp_path, outputs=["csv"])

@@ -1,6 +1,8 @@
 """Fields as configured: presets, fields of presets, and fields of one's own."""
 
-from scanmend.config.wanted_fields import WantedField
+import pytest
+
+from scanmend.config.wanted_fields import PRESET_NAMES, WantedField, names_of
 from scanmend.fields.configured import wanted
 from scanmend.fields.extract import extract_fields
 from scanmend.fields.presets import INVOICE
@@ -10,6 +12,12 @@ from typed_page import typed_page
 def test_a_preset_is_taken_as_it_is():
     """By its name."""
     assert wanted("invoice") == INVOICE
+
+
+@pytest.mark.parametrize("preset", PRESET_NAMES)
+def test_the_configuration_knows_the_names_of_a_preset(preset):
+    """It checks names of documents by them, without loading the presets."""
+    assert names_of(preset) == tuple(spec.name for spec in wanted(preset))
 
 
 def test_a_field_called_as_one_of_a_preset_has_its_labels():
