@@ -29,7 +29,6 @@ def questions(fields: Iterable[DocumentField]) -> tuple[Question, ...]:
         if field.required and field.doubt:
             choices = (*((field.chosen,) if field.chosen else ()), *field.others)
             likeliest = choices[0] if choices else None
-            page = likeliest.page if likeliest else None
-            box = union(likeliest.boxes) if likeliest else None
+            page, box = (likeliest.page, union(likeliest.boxes)) if likeliest else (None, None)
             out.append(Question(field.name, field.doubt, page, box, choices))
     return tuple(out)

@@ -47,7 +47,7 @@ def field_marks(fields: Sequence[Mapping[str, Any]], page: int) -> Iterator[str]
             yield f'<rect class="{kind}" {frame}><title>{told}</title></rect>'
         if field["boxes"]:
             left, top, _, bottom = field["boxes"][0]
-            size = max(8, round(0.5 * (bottom - top)))
+            size = max(8, round(0.8 * (bottom - top)))
             yield f'<text class="field" x="{left}" y="{top - 2}" font-size="{size}">{escape_text(field["name"])}</text>'
 
 

@@ -13,6 +13,12 @@ NAME_GAP = 3.0
 """Widest blank within a name, in word heights: receipt printers set names in wide letters."""
 SMALL_JOIN = 1.4
 """Two rows are one name only where neither is so many times higher than the other."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _LEGAL_FORM = re.compile(
     r"\b(?:gmbh(?: ?& ?co\.? ?kg)?|mbh|ag|kg|ohg|e\.? ?k\.?|ug|se|ltd|limited|llc|llp|plc|inc|corp|sarl"
     r"|s\.? ?[àa]\.? ?r\.? ?l\.?|sas|sasu|s\.? ?a\.? ?s\.?|s\.? ?a\.?|eurl|sci|s\.? ?l\.?(?: ?u\.?)?|s\.? ?r\.? ?l\.?"
@@ -25,227 +31,30 @@ _REGISTRATION = re.compile(
     r"\s*[(\[]\s*(?:co\.?\s*(?:reg|no)\.?\s*)?[\dA-Z]{0,3}[\d ]{4,}\s?-?\s?[A-Z]?\s*[)\]].*$", re.IGNORECASE
 )
 """Finds a company's registration number behind its name, as in ``AEON CO. (M) BHD (126926-H)``."""
-_TRADES = frozenset(
-    [
-        "shop",
-        "store",
-        "stores",
-        "mart",
-        "market",
-        "supermarket",
-        "restaurant",
-        "restoran",
-        "cafe",
-        "coffee",
-        "bakery",
-        "bakeries",
-        "trading",
-        "enterprise",
-        "enterprises",
-        "hardware",
-        "stationery",
-        "electrical",
-        "pharmacy",
-        "book",
-        "books",
-        "supplies",
-        "supply",
-        "foods",
-        "food",
-        "services",
-        "garden",
-        "centre",
-        "center",
-        "office",
-        "family",
-        "company",
-        "co",
-        "group",
-        "hotel",
-        "bar",
-        "kedai",
-        "perniagaan",
-        "kitchen",
-        "boutique",
-        "motor",
-        "auto",
-        "electronics",
-        "eisenwaren",
-        "backerei",
-        "buchhandlung",
-        "handels",
-        "gartnerei",
-        "lebensmittel",
-        "burobedarf",
-        "apotheke",
-        "metzgerei",
-        "fournitures",
-        "quincaillerie",
-        "boulangerie",
-        "librairie",
-        "negoce",
-        "jardinerie",
-        "epicerie",
-        "pharmacie",
-        "suministros",
-        "ferreteria",
-        "panaderia",
-        "libreria",
-        "comercial",
-        "jardineria",
-        "alimentacion",
-        "farmacia",
-        "forniture",
-        "ferramenta",
-        "panificio",
-        "alimentari",
-        "caffe",
-        "kantoorartikelen",
-        "ijzerwaren",
-        "bakkerij",
-        "boekhandel",
-        "tuincentrum",
-        "supermarkt",
-        "industries",
-        "international",
-        "technologies",
-        "solutions",
-        "systems",
-        "bank",
-        "telecom",
-    ]
-)
+_TRADES = _words("""
+    shop store stores mart market supermarket restaurant restoran cafe coffee bakery bakeries trading
+    enterprise enterprises hardware stationery electrical pharmacy book books supplies supply foods food
+    services garden centre center office family company co group hotel bar kedai perniagaan kitchen boutique
+    motor auto electronics eisenwaren backerei buchhandlung handels gartnerei lebensmittel burobedarf apotheke
+    metzgerei fournitures quincaillerie boulangerie librairie negoce jardinerie epicerie pharmacie suministros
+    ferreteria panaderia libreria comercial jardineria alimentacion farmacia forniture ferramenta panificio
+    alimentari caffe kantoorartikelen ijzerwaren bakkerij boekhandel tuincentrum supermarkt industries
+    international technologies solutions systems bank telecom
+""")
 """Words of companies' names, folded."""
-_PLACES = frozenset(
-    [
-        "street",
-        "road",
-        "lane",
-        "avenue",
-        "square",
-        "way",
-        "jalan",
-        "jln",
-        "lot",
-        "taman",
-        "bandar",
-        "floor",
-        "level",
-        "no",
-        "kuala",
-        "lumpur",
-        "selangor",
-        "johor",
-        "str",
-        "strasse",
-        "weg",
-        "platz",
-        "allee",
-        "gasse",
-        "rue",
-        "place",
-        "quai",
-        "chemin",
-        "boulevard",
-        "bp",
-        "cedex",
-        "calle",
-        "plaza",
-        "avenida",
-        "via",
-        "piazza",
-        "corso",
-        "viale",
-        "straat",
-        "plein",
-        "kade",
-        "postbus",
-        "box",
-        "tingkat",
-        "block",
-        "suite",
-        "building",
-        "unit",
-        "city",
-        "town",
-    ]
-)
+_PLACES = _words("""
+    street road lane avenue square way jalan jln lot taman bandar floor level no kuala lumpur selangor johor
+    str strasse weg platz allee gasse rue place quai chemin boulevard bp cedex calle plaza avenida via piazza
+    corso viale straat plein kade postbus box tingkat block suite building unit city town
+""")
 """Words of addresses, folded."""
-_OTHER = frozenset(
-    [
-        "tel",
-        "telephone",
-        "phone",
-        "fax",
-        "mobile",
-        "whatsapp",
-        "email",
-        "e-mail",
-        "www",
-        "http",
-        "gst",
-        "vat",
-        "tva",
-        "mwst",
-        "btw",
-        "iva",
-        "ust-idnr",
-        "reg",
-        "invoice",
-        "receipt",
-        "rechnung",
-        "facture",
-        "factuur",
-        "fattura",
-        "factura",
-        "ticket",
-        "bon",
-        "date",
-        "datum",
-        "fecha",
-        "data",
-        "cashier",
-        "kasse",
-        "caisse",
-        "caja",
-        "cassa",
-        "kassa",
-        "table",
-        "order",
-        "total",
-        "cash",
-        "change",
-        "thank",
-        "thanks",
-        "welcome",
-        "bill",
-        "customer",
-        "kunde",
-        "client",
-        "klant",
-        "page",
-        "seite",
-        "pagina",
-        "tax",
-        "siret",
-        "siren",
-        "rcs",
-        "kvk",
-        "iban",
-        "bic",
-        "swift",
-        "subtotal",
-        "amount",
-        "qty",
-        "price",
-        "description",
-        "document",
-        "quittung",
-        "quotation",
-        "copy",
-        "original",
-    ]
-)
+_OTHER = _words("""
+    tel telephone phone fax mobile whatsapp email e-mail www http gst vat tva mwst btw iva ust-idnr reg
+    invoice receipt rechnung facture factuur fattura factura ticket bon date datum fecha data cashier kasse
+    caisse caja cassa kassa table order total cash change thank thanks welcome bill customer kunde client
+    klant page seite pagina tax siret siren rcs kvk iban bic swift subtotal amount qty price description
+    document quittung quotation copy original
+""")
 """Words that name anything but a company, folded."""
 _POSTCODE = re.compile(r"\b\d{4,5}\b|\b[A-Z]{1,2}\d{1,2}[A-Z]? ?\d[A-Z]{2}\b")
 
