@@ -331,6 +331,51 @@ class CorrectedPage:
     """Every token with a digit in the published text, in reading order, where the second reader was asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One thing that a field of a document can be: words of one page, as read and normalised."""
+
+    text: str
+    """As published: the words with one blank between them, without the marks around them."""
+    value: str
+    """Normalised: an ISO date, a decimal number with a point, an identifier without blanks; else ``text``."""
+    page: int
+    """1-based number of the page."""
+    boxes: tuple[Box, ...] = ()
+    """Where its words stand; none where there was no image."""
+    confidence: float = 0.0
+    """Probability that this is the field's value and rightly read, 0-1."""
+    state: Literal["agreed", "disputed", "single", "confirmed", ""] = ""
+    """As in ``NumberReading``, the worst of its words; empty where no number in it was compared."""
+    checks: tuple[str, ...] = ()
+    """What of the page agrees with it, in plain English: a sum, check digits, the same value elsewhere."""
+    currency: str = ""
+    """Currency that stands beside an amount: its ISO code, or ``$`` where that does not tell which; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentField:
+    """One fact that a folder wants of its documents, and what was found."""
+
+    name: str
+    """As configured."""
+    type: str
+    """As configured, such as ``date``."""
+    required: bool = False
+    """Whether a person is to look where it is missing or doubtful."""
+    chosen: FieldValue | None = None
+    """None where nothing on the pages can be it."""
+    others: tuple[FieldValue, ...] = ()
+    """What else it could be, the likeliest first."""
+    doubt: str = ""
+    """Why a person should look, in plain English; empty where there is no reason to."""
+
+    @property
+    def value(self) -> str:
+        """The normalised value; empty where there is none."""
+        return self.chosen.value if self.chosen else ""
+
+
 def union(boxes: Iterable[Box | None]) -> Box | None:
     """Return the smallest box around all boxes; None when there are none."""
     known = [box for box in boxes if box is not None]

@@ -4,10 +4,12 @@
     bench/draw_pages.py OUT_DIR [--seed N] [--count N] [--sets receipts invoices …]
 
 Writes ``OUT_DIR/<set>/<stem>.png`` and ``<stem>.gt.txt``: reading order, a row of a table as one line. A stem ends in
-the language's two letters. The same seed draws the same pages; another seed, pages that nobody has tuned anything to.
+the language's two letters. Of receipts and invoices, ``<stem>.key.json`` has the facts as printed: company, date,
+total and more. The same seed draws the same pages; another seed, pages that nobody has tuned anything to.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -57,6 +59,8 @@ def write_set(out: Path, name: str, seed: int, count: int) -> Iterator[Path]:
         path = folder / f"{name}_{number + 1:02}_{language}.png"
         image.save(path, "PNG", dpi=image.info["dpi"], compress_level=1)  # noise does not pack well
         path.with_suffix(".gt.txt").write_text(truth, "utf-8")
+        if facts := image.info.get("fields"):
+            path.with_suffix(".key.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
         yield path
 
 

@@ -48,7 +48,7 @@ def test_stacks_become_documents(tmp_path):
 
 @pytest.mark.timeout(240)
 def test_killed_while_splitting(tmp_path):
-    """At each moment that leaves something by half: the same documents, once."""
+    """At each moment that leaves something by half: the same documents, once, and a row of the table for each."""
     folder = "barcodes"
     points = [
         KillPoint("entered", "working", folder),
@@ -62,7 +62,9 @@ def test_killed_while_splitting(tmp_path):
         KillPoint("leaving", "published", folder),
     ]
     server = ForkServer()
-    harness = Harness(tmp_path, {folder: BY_BARCODE}, workers=1, fork_server=server)
+    table = tmp_path / "all.csv"
+    fields = {"fields": [{"name": "word", "pattern": "committee"}], "fields_csv": str(table)}
+    harness = Harness(tmp_path, {folder: BY_BARCODE | fields}, workers=1, fork_server=server)
     stack = save_stack(("DOC-7", "upright", "DOC-8", "upright"), tmp_path / "stack.pdf", small=True)
     expected = {}
     try:
@@ -79,3 +81,6 @@ def test_killed_while_splitting(tmp_path):
         harness.kill()
         server.close()
     assert problems(harness, folder, expected) == []
+    records = [json.loads(path.read_bytes()) for path in harness.path_of(folder, "outbox").glob("*.json")]
+    rows = [line.split(",") for line in table.read_text("utf-8").splitlines()[1:]]
+    assert sorted((row[0], row[3]) for row in rows) == sorted((record["id"], "committee") for record in records)

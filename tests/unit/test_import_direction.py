@@ -36,7 +36,9 @@ ROOMS = {
     "source": "errors document fs language layout source.pdf source.image source.pdf_content",
     "marks": "document",
     "ocr": "errors document language layout marks process source",
-    "outputs": "errors document language assembly",
+    "outputs": "errors document fs language assembly",
+    "fields.recognise": "document correct.figures outputs",
+    "fields": "document config correct.figures fields.recognise",
     "outputs.pdf": "document fs outputs source source.pdf source.image source.pdf_content",
     "pageworkers": "errors document fs process correct second_reader source ocr outputs outputs.pdf",
     "llm.store": "errors document fs process config",
@@ -45,8 +47,8 @@ ROOMS = {
     "metrics": "errors fs config ledger",
     "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
-    "jobs": "errors document process fs language assembly naming config ledger source outputs pageworkers correct "
-    "llm.scheduler intake",
+    "jobs": "errors document process fs language assembly naming config ledger source outputs fields pageworkers "
+    "correct llm.scheduler intake",
     "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
     "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document fs config ledger outputs llm.scheduler intake jobs service",

@@ -18,13 +18,21 @@ from scanmend.commands.models import ensure_settings_model
 from scanmend.commands.options import USAGE, fail
 from scanmend.config.schema import Config, Folder, Settings
 from scanmend.config.splitting import template_of
-from scanmend.document import NO_NUMBERS, DocumentWarning, Fingerprint, NumberCounts, printable
+from scanmend.document import NO_NUMBERS, DocumentField, DocumentWarning, Fingerprint, NumberCounts, printable
 from scanmend.errors import ScanmendError
 from scanmend.fs import atomic, free_name
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import facts_of
-from scanmend.jobs.write_outputs import PAGES_FILE, SourceFile, make_outputs, parts_seen, whole_of
+from scanmend.jobs.write_outputs import (
+    PAGES_FILE,
+    SourceFile,
+    fields_of_converted,
+    make_outputs,
+    parted,
+    parts_seen,
+    whole_of,
+)
 from scanmend.outputs.page_file import PageFile
 
 log = structlog.get_logger()
@@ -125,10 +133,11 @@ def _foreseen(file: Path, names: "Names", settings: Folder, pipeline: Pipeline) 
     source = _source(file, settings.name)
     with pipeline.pool.temporary_folder() as work:
         pages = PageFile(work / PAGES_FILE)
-        pipeline.convert(source.path, quick, NoCheckpoint(), pages)
+        converted = pipeline.convert(source.path, quick, NoCheckpoint(), pages)
         parts = parts_seen(pages, settings)
+        fields = [fields_of_converted(own, settings) for _, _, own in parted(parts, converted, pages, work)]
     stem = Path(file.with_suffix("").name)
-    for part, name in zip(parts, names.of(source, names.free(stem), parts), strict=True):
+    for part, name in zip(parts, names.of(source, names.free(stem), parts, fields), strict=True):
         begins = f"; begins with {printable(part.separator.value)!r}" if part.separator else ""
         dropped = ", ".join(f"{one.page} ({one.why})" for one in part.dropped)
         yield (
@@ -160,16 +169,26 @@ class Names:
             self._taken.add(stem)
             return stem
 
-    def of(self, source: SourceFile, stem: Path, parts: Sequence[Part | None]) -> list[Path]:
-        """Return a name for each document of a source whose own name is ``stem``; None: it is all of the source."""
-        return [self._of(source, stem, part) for part in parts]
+    def of(
+        self,
+        source: SourceFile,
+        stem: Path,
+        parts: Sequence[Part | None],
+        fields: Sequence[tuple[DocumentField, ...]],
+    ) -> list[Path]:
+        """Return a name for each document of a source whose own name is ``stem``; None: it is all of the source.
 
-    def _of(self, source: SourceFile, stem: Path, part: Part | None) -> Path:
+        ``fields``: what was found in each.
+        """
+        return [self._of(source, stem, part, known) for part, known in zip(parts, fields, strict=True)]
+
+    def _of(self, source: SourceFile, stem: Path, part: Part | None, fields: tuple[DocumentField, ...]) -> Path:
         if part is None or (part.of == 1 and self._template is None):
             return stem
         if self._template is None:
             return self.free(stem.with_name(f"{stem.name}-{part.number}"))
-        facts = facts_of(source.folder, self._settings, source.relative, source.fingerprint, part, next(self._count))
+        counter = next(self._count)
+        facts = facts_of(source.folder, self._settings, source.relative, source.fingerprint, part, counter, fields)
         wanted = stem.with_name(self._template.render(facts))
         return stem if part.of == 1 and wanted == stem else self.free(wanted)
 
@@ -192,7 +211,8 @@ def _convert_one(
             source = _source(file, folder)
             checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
             made = make_outputs(pipeline, source, settings, checkpoint, work)
-            for outputs, name in zip(made, names.of(source, stem, [one.record.part for one in made]), strict=True):
+            parts, fields = [one.record.part for one in made], [one.record.fields for one in made]
+            for outputs, name in zip(made, names.of(source, stem, parts, fields), strict=True):
                 for suffix, data in outputs.files.items():
                     target = names.out / name.with_name(name.name + suffix)
                     atomic.publish(target, data, access=settings.output_access)

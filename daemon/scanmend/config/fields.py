@@ -162,7 +162,7 @@ Languages = Annotated[
     Field(min_length=1),
     AfterValidator(_auto_alone),
 ]
-Output = Literal["txt", "md", "hocr", "pdf", "html", "json"]
+Output = Literal["txt", "md", "hocr", "pdf", "html", "csv", "json"]
 FolderPath = Annotated[Path, BeforeValidator(_absolute)]
 Argument = Annotated[str, Field(strict=True)]
 Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]

@@ -10,9 +10,12 @@ from pydantic import BaseModel, ValidationError
 from scanmend.config.messages import keys_only, readable
 from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.config.splitting import template_of
+from scanmend.config.wanted_fields import names_of
 from scanmend.config.yaml_lines import Lines, Location, read
 from scanmend.errors import ConfigError
 from scanmend.fs.safe_open import CLAIMS
+from scanmend.naming.template import FIELDS
 
 
 def load(path: Path, *, glossaries: bool = True) -> Config:
@@ -112,9 +115,39 @@ def _contradictions(
             yield f"{lines.where('folders', i, 'name')}: folders[{j}] has this name already; give each its own"
         if (j := inboxes.setdefault(_real_path(folder.inbox), i)) != i:
             yield f"{lines.where('folders', i, 'inbox')}: folders[{j}] watches this inbox already; give each its own"
+    yield from _fields_missing(folders, lines)
     for i, folder in folders.items():
         for inbox, j in inboxes.items():
             yield from _outputs_in_inbox(folders[j], inbox, folder, i, lines)
+
+
+def _fields_missing(folders: Mapping[int, Folder], lines: Lines) -> Iterator[str]:
+    """Yield tables and names of fields that are not wanted, and one table for folders that want different ones."""
+    tables: dict[Path, int] = {}
+    for i, folder in folders.items():
+        if "csv" in folder.outputs and not folder.fields:
+            where = lines.where("folders", i, "outputs")
+            yield f"{where}: csv is a table of fields; set fields (fields: invoice), or leave it out"
+        yield from _names_without_fields(folder, i, lines)
+        if folder.fields_csv is None:
+            continue
+        where = lines.where("folders", i, "fields_csv")
+        if not folder.fields:
+            yield f"{where}: is a table of fields; set fields (fields: invoice), or leave it out"
+        j = tables.setdefault(_real_path(folder.fields_csv), i)
+        if folders[j].fields != folder.fields:
+            yield f"{where}: folders[{j}] writes other fields to this table; give each its own"
+
+
+def _names_without_fields(folder: Folder, i: int, lines: Lines) -> Iterator[str]:
+    """Yield tokens of the folder's names for fields that it does not want."""
+    template = template_of(folder.output_name)
+    tokens = {token for token in template.tokens if token.startswith(FIELDS)} if template else set()
+    wanted = names_of(folder.fields)
+    for token in sorted(tokens - {f"{FIELDS}{name}" for name in wanted}):
+        where = lines.where("folders", i, "output_name")
+        remedy = f"has {', '.join(wanted)}" if wanted else "is not set; set fields (fields: invoice)"
+        yield f"{where}: {{{token}}} is no field of this folder; fields {remedy}"
 
 
 def _outputs_in_inbox(watching: Folder, inbox: Path, folder: Folder, i: int, lines: Lines) -> Iterator[str]:
@@ -126,6 +159,11 @@ def _outputs_in_inbox(watching: Folder, inbox: Path, folder: Folder, i: int, lin
                 f"{lines.where('folders', i, key)}: lies inside the inbox of {watching.name!r} ({inbox}), "
                 "so results would be taken for scans; choose a folder outside every inbox"
             )
+    if folder.fields_csv is not None and _real_path(folder.fields_csv).is_relative_to(inbox):
+        yield (
+            f"{lines.where('folders', i, 'fields_csv')}: lies inside the inbox of {watching.name!r} ({inbox}), "
+            "so it would be taken for a scan; choose a folder outside every inbox"
+        )
     if watching.recursive and inbox in _real_path(folder.inbox).parents:
         yield (
             f"{lines.where('folders', i, 'inbox')}: lies inside the inbox of {watching.name!r}, which is recursive; "

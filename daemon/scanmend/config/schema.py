@@ -27,6 +27,7 @@ from scanmend.config.fields import (
 )
 from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
 from scanmend.config.splitting import NamePattern, SplitRule, template_of
+from scanmend.config.wanted_fields import Fields
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
 
@@ -129,6 +130,10 @@ class Settings(_Closed):
     output_name: NamePattern | None = None
     """Pattern of the names of outputs; that of the scan when not set."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    fields: Fields = ()
+    """Facts that are looked for on the pages: a preset, or a list."""
+    fields_csv: FolderPath | None = None
+    """A table that gets a row for each document; its columns are those of the fields."""
     output_mode: FileMode | None = None
     """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
     output_group: Group | None = None

@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "html": "text/html; charset=utf-8",
     "hocr": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
 }
 """By kind of output, what it is told to be; a download all the same, never shown in place."""
 assert set(MEDIA_TYPES) == set(get_args(Output))  # noqa: S101 -- checked as the module is read

@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import Stopping
+from scanmend.jobs.publish import published_record
 from scanmend.ledger.entry import Entry
 from scanmend.outputs import error_report
 from scanmend.process.child import SECRETS
@@ -33,6 +35,7 @@ def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) ->
     names = sorted(folder.outputs, key=lambda name: name == "json")
     paths = [entry.outbox / entry.stem.with_name(f"{entry.stem.name}.{name}") for name in names]
     variables = {"SCANMEND_STATUS": "success", "SCANMEND_ORIGINAL": _original(folder, entry)}
+    variables |= _fields(published_record(entry).get("fields") or [])
     return _run_hook(folder.on_success, [p for p in paths if p.exists()], variables, folder, entry, stopping)
 
 
@@ -46,6 +49,13 @@ def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, 
             "SCANMEND_ORIGINAL": os.fspath(quarantined),
         }
         _run_hook(folder.on_failure, paths, variables, folder, entry, stopping)
+
+
+def _fields(fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the facts of a document as variables, and the names of those that a person should look at."""
+    told = {f"SCANMEND_FIELD_{field['name'].upper()}": field["value"] or "" for field in fields}
+    doubtful = " ".join(field["name"] for field in fields if field["doubt"])
+    return told | {"SCANMEND_FIELDS_DOUBTFUL": doubtful} if fields else {}
 
 
 def _original(folder: Folder, entry: Entry) -> str:

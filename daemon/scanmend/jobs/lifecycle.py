@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder
-from scanmend.document import DocumentWarning, printable
+from scanmend.document import DocumentField, DocumentWarning, printable
 from scanmend.errors import StorageError
 from scanmend.fs.source_handle import SourceHandle
 from scanmend.jobs import hooks, retry_policy
@@ -18,7 +18,7 @@ from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import (
-    Named,
+    add_to_fields_table,
     choose_documents,
     documents_of,
     publish,
@@ -32,7 +32,7 @@ from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpo
 from scanmend.jobs.write_outputs import PAGES_FILE, Outputs, SourceFile, make_outputs, rewrite_record, whole_of
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
-from scanmend.outputs.record import numbers_of
+from scanmend.outputs.record import head_of, numbers_of
 
 STOPPED_WITH_ONLY_COPY = (
     "the inbox was removed or unmounted while the document was in work, and scanmend was stopped before it was done; "
@@ -156,6 +156,7 @@ class DocumentLifecycle:
             if published_record(entry).get("id") != entry.id:
                 return self._convert(source)
             # the ledger does not know: a crash came between, or it is an old copy
+            add_to_fields_table(source.folder, published_record(entry))
             source.record("published", numbers=numbers_of(published_record(entry)))
         return self._uncorrected(source)
 
@@ -171,19 +172,21 @@ class DocumentLifecycle:
         source = with_free_archive_name(source)
         checkpoint = LedgerCheckpoint(self._ledger, source.entry.id, self._on_stage, self._enter)
         began = time.monotonic()
-        documents: tuple[Named, ...] = ()
+        documents = documents_of(source)
+        known: tuple[Part, ...] | None = () if documents else None
+        if any(document.is_published for document in documents):
+            known = tuple(document.part for document in documents)
 
-        def planned(file: SourceFile, parts: tuple[Part, ...]) -> tuple[SourceFile, tuple[Part, ...]]:
+        def planned(file: SourceFile, parts: Sequence[Part], fields: Sequence[tuple[DocumentField, ...]]) -> SourceFile:
             nonlocal source, documents
-            documents = choose_documents(source, parts)
+            documents = choose_documents(source, parts, fields)
             if len(documents) == 1 and documents[0].stem != source.entry.stem:
                 source = renamed(source, documents[0].stem)
                 file = replace(file, archived_as=source.archived_as(source.entry.stem))
-            return file, tuple(document.part for document in documents)
+            return file
 
         with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
-            begun = bool(documents_of(source))
-            made = make_outputs(self._pipeline, file, source.folder, checkpoint, work, planned, is_planned=begun)
+            made = make_outputs(self._pipeline, file, source.folder, checkpoint, work, planned, known)
             source.confirm(file, made[0].record.sha256)
             self._require_usable(source, space=True)  # it may have gone while the file was read
             if len(made) == 1:
@@ -194,6 +197,8 @@ class DocumentLifecycle:
                     source.log.info(
                         "document.part", part=document.part.number, of=document.part.of, outputs=printable(stem)
                     )
+        for outputs in made:
+            add_to_fields_table(source.folder, head_of(outputs.record))
         whole = whole_of(made)
         source.record("published", warnings=whole.record.warnings, numbers=whole.record.numbers)
         write_s = max(0.0, time.monotonic() - began - whole.converted.seconds)

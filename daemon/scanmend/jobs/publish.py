@@ -1,7 +1,7 @@
 """The outputs of a document appear in its outbox, all under one name that was free; the record last."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder, Settings
 from scanmend.config.splitting import template_of
-from scanmend.document import Fingerprint, printable
+from scanmend.document import DocumentField, Fingerprint, printable
 from scanmend.errors import StorageError
 from scanmend.fs import atomic, free_name
 from scanmend.intake.inbox import MAX_SUFFIX_CHARS
@@ -22,7 +22,7 @@ from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.parts import PartRow
 from scanmend.naming.template import Facts
-from scanmend.outputs import record
+from scanmend.outputs import fields_table, record
 
 _part = TypeAdapter(Part)
 
@@ -100,18 +100,21 @@ def documents_of(source: ClaimedSource) -> tuple[Named, ...]:
     return tuple(Named(document_id(source.entry.id, part), part, row.outbox, row.stem) for part, row in named)
 
 
-def choose_documents(source: ClaimedSource, parts: tuple[Part, ...]) -> tuple[Named, ...]:
+def choose_documents(
+    source: ClaimedSource, parts: Sequence[Part], fields: Sequence[tuple[DocumentField, ...]]
+) -> tuple[Named, ...]:
     """Return the documents of a source with their names, which are chosen once, and kept over crashes and retries.
 
-    Where nothing is out yet and the folder parts sources in another way by now, they are chosen again. A name that a
-    lost ledger had chosen is kept, where the document's record was found.
+    Where nothing is out yet and the folder parts sources in another way by now, they are chosen again.
+    ``fields``: what was found in each, as names may tell it. A name that a lost ledger had chosen is kept, too, where
+    the document's record was found.
     """
     known = documents_of(source)
-    if known and (tuple(one.part for one in known) == parts or any(one.is_published for one in known)):
+    if known and (tuple(one.part for one in known) == tuple(parts) or any(one.is_published for one in known)):
         return known
     rows = source.ledger.parts.of(source.entry.id)
     found = {row.number: row.stem for row in rows if not row.plan}
-    stems = list(_free_stems(source, parts, found))
+    stems = list(_free_stems(source, parts, fields, found))
     outbox = source.folder.outbox
     rows = [part_row(part, outbox, stem, complete=True) for part, stem in zip(parts, stems, strict=True)]
     source.ledger.parts.choose(source.entry.id, rows)
@@ -123,19 +126,24 @@ def part_row(part: Part, outbox: Path, stem: Path, complete: bool) -> PartRow:  
     return PartRow(part.number, _part.dump_json(part).decode() if complete else "", outbox, stem)
 
 
-def _free_stems(source: ClaimedSource, parts: tuple[Part, ...], found: Mapping[int, Path]) -> Iterator[Path]:
+def _free_stems(
+    source: ClaimedSource,
+    parts: Sequence[Part],
+    fields: Sequence[tuple[DocumentField, ...]],
+    found: Mapping[int, Path],
+) -> Iterator[Path]:
     """Yield a name for each part that nobody has in the outbox, nor another part."""
     ledger, folder, entry = source.ledger, source.folder, source.entry
     template = template_of(folder.output_name)
     counted = iter(ledger.parts.count(folder.name, len(parts)) if template and "counter" in template.tokens else ())
     taken = set(found.values())
-    for part in parts:
+    for part, known in zip(parts, fields, strict=True):
         number = next(counted, 1)
         if part.number in found:
             yield found[part.number]
             continue
         if template:
-            facts = facts_of(folder.name, folder, entry.relative, entry.fingerprint, part, number)
+            facts = facts_of(folder.name, folder, entry.relative, entry.fingerprint, part, number, known)
             wanted = entry.stem.with_name(template.render(facts))
         elif part.of == 1:
             yield entry.stem
@@ -151,7 +159,13 @@ def _free_stems(source: ClaimedSource, parts: tuple[Part, ...], found: Mapping[i
 
 
 def facts_of(
-    folder: str, settings: Settings, relative: Path, fingerprint: Fingerprint, part: Part, counter: int
+    folder: str,
+    settings: Settings,
+    relative: Path,
+    fingerprint: Fingerprint,
+    part: Part,
+    counter: int,
+    fields: Sequence[DocumentField] = (),
 ) -> Facts:
     """Return what the name of a document may say; ``folder``: name of the configured one."""
     try:
@@ -159,7 +173,8 @@ def facts_of(
     except (OverflowError, ValueError, OSError):  # a broken clock set the file's time
         scanned = datetime.fromtimestamp(0)  # noqa: DTZ006
     barcode = part.separator.value if part.separator and settings.split and settings.split.by == "barcode" else None
-    return Facts(printable(relative.stem), folder, scanned, barcode, counter, part.pages, part.number, part.of)
+    values = {field.name: field.value for field in fields}
+    return Facts(printable(relative.stem), folder, scanned, barcode, counter, part.pages, part.number, part.of, values)
 
 
 def free_part_stem(source: ClaimedSource, wanted: Path, taken: set[Path]) -> Path:
@@ -214,6 +229,15 @@ def publish(source: ClaimedSource, files: Mapping[str, Path], on_rename: Callabl
         else:
             return
     raise StorageError(f"{folder.outbox}: no free name for {printable(source.entry.stem)} after {NAMES_TRIED} tries")
+
+
+def add_to_fields_table(folder: Folder, head: Mapping[str, Any]) -> None:
+    """Add a published document to the folder's table of fields, unless it is there already; StorageError.
+
+    ``head``: its record but for the pages. It comes before the ledger's ``published``: a crash in between finds the id.
+    """
+    if folder.fields_csv and head.get("fields"):
+        fields_table.append(folder.fields_csv, head, folder.output_access)
 
 
 def _publish_as(folder: Folder, stem: Path, files: Mapping[str, Path]) -> None:

@@ -1,21 +1,21 @@
 """A source becomes output files: text is written here, formats that show the pages are made in a page process."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from scanmend import __version__
 from scanmend.assembly.parts import Part, SeenPage, parts_of
 from scanmend.config.schema import Settings
-from scanmend.document import DocumentWarning, Fingerprint, printable
+from scanmend.document import CorrectedPage, DocumentField, DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.jobs.pipeline import MODEL_FAILED, Converted, Pipeline, Tally, read_settings_of
 from scanmend.language.installed import AUTO
-from scanmend.outputs import md, record, txt
+from scanmend.outputs import fields_table, md, record, txt
 from scanmend.outputs.page_file import PageFile, Pages
 from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
@@ -23,6 +23,8 @@ from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 
 PAGES_FILE = "pages"
 """Name of the ``PageFile`` in the folder in which outputs are made."""
+ONE_DAY = timedelta(days=1)
+"""A document may be of tomorrow: where it was written, the day may have begun earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Outputs:
     """The record without what was noticed while outputs were composed: what making them again begins with."""
 
 
-Planned = Callable[[SourceFile, tuple[Part, ...]], tuple[SourceFile, tuple[Part, ...]]]
-"""Hears which documents a source makes; returns those that it is to make, and the source as they are to know it."""
+Planned = Callable[[SourceFile, Sequence[Part], Sequence[tuple[DocumentField, ...]]], SourceFile]
+"""Hears which documents a source makes, and which facts each has; returns the source as they are to know it."""
 
 
 def make_outputs(
@@ -70,32 +72,57 @@ def make_outputs(
     settings: Settings,
     checkpoint: Checkpoint,
     work: Path,
-    planned: Planned = lambda source, parts: (source, parts),
-    *,
-    is_planned: bool = False,
+    planned: Planned = lambda source, _parts, _fields: source,
+    known: tuple[Part, ...] | None = None,
 ) -> tuple[Outputs, ...]:
     """Convert a source and make the outputs of each of its documents in the folder ``work``, in which the pages lie.
 
     All are made before any is published, so that what is wrong with one is known before the others are out.
-    ``planned`` is called where the folder's settings assemble documents, or did so when the source was begun
-    (``is_planned``); elsewhere the source is one document.
+    ``planned`` is called where the folder's settings assemble documents, or did so when the source was begun; elsewhere
+    the source is one document. ``known``: the documents that were chosen then, where one is out already; empty where
+    none is, so that they may be chosen anew; None where none were chosen.
     DocumentError, TransientError, Postponed, Stopping.
     """
     pages = PageFile(work / PAGES_FILE)
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
     duplicate_of = checkpoint.duplicate_of(converted.inspection.sha256)
-    if not settings.is_assembled and not is_planned:
+    if not settings.is_assembled and known is None:
         first = record_of(source, converted, settings, duplicate_of)
+        first = replace(first, fields=fields_of_converted(converted, settings))
         files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
         return (Outputs(files, made, converted, first),)
-    source, parts = planned(source, parts_seen(pages, settings))
+    parts = known or parts_seen(pages, settings)
+    documents = list(parted(parts, converted, pages, work))
+    fields = [fields_of_converted(own, settings) for _, _, own in documents]
+    source = planned(source, parts, fields)
     out = []
-    for part, own_pages, own in _parted(parts, converted, pages, work):
+    for (part, own_pages, own), found in zip(documents, fields, strict=True):
         first = record_of(replace(source, id=document_id(source.id, part)), own, settings, duplicate_of, part)
+        first = replace(first, fields=found)
         files, made = write_outputs(settings, first, own_pages, source.path, own_pages.path.parent, pipeline.pool)
         out.append(Outputs(files, made, own, first))
     return tuple(out)
+
+
+def fields_of(
+    pages: Iterable[CorrectedPage], settings: Settings, languages: Sequence[str], read: date
+) -> tuple[DocumentField, ...]:
+    """Return the facts that a folder wants of a document; none where it wants none.
+
+    ``languages``: those of the document. ``read``: the day on which it was.
+    """
+    if not settings.fields:
+        return ()
+    from scanmend.fields.configured import wanted  # noqa: PLC0415 -- an idle daemon does without
+    from scanmend.fields.extract import extract_fields  # noqa: PLC0415
+
+    return extract_fields(pages, wanted(settings.fields), tuple(languages), read + ONE_DAY)
+
+
+def fields_of_converted(converted: Converted, settings: Settings) -> tuple[DocumentField, ...]:
+    """Return the facts that a folder wants of what was converted; none where it wants none."""
+    return fields_of(converted.pages, settings, tuple(converted.tally.languages), converted.started.date())
 
 
 def parts_seen(pages: Pages, settings: Settings) -> tuple[Part, ...]:
@@ -126,7 +153,7 @@ def document_id(source_id: str, part: Part) -> str:
     return source_id if part.of == 1 else f"{source_id}-{part.number}"
 
 
-def _parted(
+def parted(
     parts: tuple[Part, ...], converted: Converted, pages: PageFile, work: Path
 ) -> Iterator[tuple[Part, PageFile, Converted]]:
     """Yield each part with its pages, in a folder of its own, and what the conversion says of these."""
@@ -220,6 +247,7 @@ def write_outputs(
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
         "txt": lambda: txt.render(made.pages),
         "md": lambda: md.render(made.pages),
+        "csv": lambda: fields_table.table(record.head_of(made)),
         "json": lambda: record.render(made),
     }
     for name, target in targets.items():
@@ -250,6 +278,7 @@ def document_facts(made: Record) -> dict[str, Any]:
         "rejected": rejected,
         "numbers": asdict(made.numbers),
         "model": printable(made.model["name"]) if made.model else None,
+        "fields": [record.field_fields(field) for field in made.fields],
         "warnings": [printable(_with_page(warning)) for warning in made.warnings],
     }
 

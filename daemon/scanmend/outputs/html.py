@@ -5,14 +5,14 @@ One file that needs no network: its content security policy forbids the browser 
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from scanmend.document import CorrectedPage, NumberCounts
 from scanmend.outputs.hocr import escape_text
-from scanmend.outputs.proof_tables import tables
+from scanmend.outputs.proof_tables import field_marks, fields_list, tables
 from scanmend.outputs.proof_text import PageText
 
 _JPEG_SIZES = ((20, 1500, 60), (100, 1200, 50), (400, 950, 40))
@@ -31,6 +31,7 @@ class ProofSheet:
         """Open ``target``; ``facts`` as for ``pageworkers.compose``. OSError."""
         self._page_jpeg = page_jpeg
         self._jpeg_size = next(((w, q) for most, w, q in _JPEG_SIZES if facts["pages"] <= most), _SMALLEST_JPEG)
+        self._fields: Sequence[Mapping[str, Any]] = facts["fields"]
         self._script = _asset("proof.js")
         self._file = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._file.write(_head(facts, _asset("proof.css"), self._script))
@@ -38,7 +39,7 @@ class ProofSheet:
     def add(self, page: CorrectedPage) -> None:
         """Write one page."""
         jpeg = self._page_jpeg(page.page.number, *self._jpeg_size, page.page.turned)
-        self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii")))
+        self._file.writelines(_page(page, base64.b64encode(jpeg).decode("ascii"), self._fields))
 
     def finish(self) -> None:
         """Write the script and the end of the file, and close it."""
@@ -82,7 +83,7 @@ def _head(facts: Mapping[str, Any], style: str, script: str) -> str:
 <header>
 <h1>{escape_text(facts["source"])}</h1>
 <p>{escape_text(" · ".join(counts))}</p>
-{warnings}</header>
+{warnings}{"".join(fields_list(facts["fields"]))}</header>
 <div class="show">
 <label><input type="checkbox" id="rejected"> rejected edits</label>
 <label><input type="checkbox" id="numbers"> unsure numbers</label>
@@ -96,7 +97,7 @@ def _count_of(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _page(page: CorrectedPage, jpeg: str) -> Iterator[str]:
+def _page(page: CorrectedPage, jpeg: str, fields: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     read = page.page
     text = PageText(page)
     width, height = read.width or 1, read.height or 1
@@ -109,6 +110,7 @@ def _page(page: CorrectedPage, jpeg: str) -> Iterator[str]:
         if box:
             left, top, right, bottom = box
             yield f'<rect class="{kind}" x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" {more}/>'
+    yield from field_marks(fields, read.number)
     yield '</svg></div>\n<div class="text">\n'
     if not text.has_words:
         yield '<p class="none">No text was found on this page.</p>\n'

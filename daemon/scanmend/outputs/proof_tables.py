@@ -1,6 +1,7 @@
 """The tables below a page of the proof sheet: every edit, and every number that is disputed or was read once. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from scanmend.document import CorrectedPage, Edit, least_confidence, row_numbers
 from scanmend.outputs.hocr import escape_text
@@ -17,6 +18,37 @@ def tables(page: CorrectedPage) -> Iterator[str]:
     """Yield the tables as HTML; none where there is nothing to tell."""
     yield from _edits(page)
     yield from _numbers(page)
+
+
+def fields_list(fields: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the table of a document's facts, as the record has them; none where there are none."""
+    if not fields:
+        return
+    heads = "".join(f"<th>{name}</th>" for name in ("field", "value", "as read", "page", "confidence", "look at it"))
+    yield f'<table class="fields">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
+    for field in fields:
+        cells = [field["name"], " ".join(filter(None, (field["value"], field["currency"]))), field["text"]]
+        cells += [field["page"], f"{field['confidence']:.0%}" if field["value"] else "", field["doubt"]]
+        kind = ' class="doubtful"' if field["doubt"] else ""
+        row = "".join(f"<td>{escape_text(str(cell or ''))}</td>" for cell in cells)
+        yield f"<tr{kind}>{row}</tr>\n"
+    yield "</tbody>\n</table>\n"
+
+
+def field_marks(fields: Sequence[Mapping[str, Any]], page: int) -> Iterator[str]:
+    """Yield a frame, with its name, around each word of a fact on the image of a page."""
+    for field in fields:
+        if field["page"] != page:
+            continue
+        told = escape_text(f"{field['name']}: {field['value']}")
+        kind = "field doubtful" if field["doubt"] else "field"
+        for left, top, right, bottom in field["boxes"]:
+            frame = f'x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"'
+            yield f'<rect class="{kind}" {frame}><title>{told}</title></rect>'
+        if field["boxes"]:
+            left, top, _, bottom = field["boxes"][0]
+            size = max(8, round(0.8 * (bottom - top)))
+            yield f'<text class="field" x="{left}" y="{top - 2}" font-size="{size}">{escape_text(field["name"])}</text>'
 
 
 def _edits(page: CorrectedPage) -> Iterator[str]:

@@ -12,8 +12,10 @@ from scanmend.assembly.parts import Dropped, Part
 from scanmend.document import (
     NO_NUMBERS,
     CorrectedPage,
+    DocumentField,
     DocumentWarning,
     Edit,
+    FieldValue,
     Mark,
     NumberCounts,
     SecondReading,
@@ -28,8 +30,10 @@ SCHEMA = 1
 
 _PAGES_KEY = b',\n  "pages": ['
 """The text in a record with which its pages begin."""
-_MAX_HEAD_BYTES = 1 << 16
-"""Most bytes that are read in search of it."""
+_HEAD_BYTES = 1 << 16
+"""Bytes that are read in search of it at first; facts of a document may take more."""
+_MAX_HEAD_BYTES = 1 << 22
+"""Most bytes that are read in search of it beyond these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class Record:
     """What a person decided since; empty as the machine publishes it."""
     part: Part | None = None
     """Which pages of the source it has; None where the folder neither splits nor drops pages nor names documents."""
+    fields: tuple[DocumentField, ...] = ()
+    """The facts that the folder wants, found or not."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -131,7 +137,21 @@ class Record:
 
 def render(record: Record) -> Iterator[bytes]:
     """Yield the record as JSON in UTF-8, page by page; names and texts may hold any characters."""
-    head = {
+    yield _bytes(_json(head_of(record)).removesuffix("\n}")) + _PAGES_KEY
+    for i, page in enumerate(record.pages):
+        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
+    rest = {
+        "warnings": [warning_fields(warning) for warning in record.warnings],
+        "review": [_reviewed_fields(one) for one in record.review],
+        "dropped": [_dropped_fields(one) for one in (record.part.dropped if record.part else ())],
+    }
+    # behind the pages, as ``head`` reads only so much in search of them
+    yield b"\n  ]," + _bytes(_json(rest).removeprefix("{")) + b"\n"
+
+
+def head_of(record: Record) -> dict[str, Any]:
+    """Return the fields of a record that come before its pages."""
+    return {
         "schema": SCHEMA,
         "scanmend": record.version,
         "id": record.id,
@@ -156,18 +176,9 @@ def render(record: Record) -> Iterator[bytes]:
         "archived_as": printable(record.archived_as) if record.archived_as and record.goes_to_archive else None,
         "edits": asdict(record.edits),
         "numbers": asdict(record.numbers),
+        "fields": [field_fields(field) for field in record.fields],
         "part": _part_fields(record.part) if record.part else None,
     }
-    yield _bytes(_json(head).removesuffix("\n}")) + _PAGES_KEY
-    for i, page in enumerate(record.pages):
-        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
-    rest = {
-        "warnings": [warning_fields(warning) for warning in record.warnings],
-        "review": [_reviewed_fields(one) for one in record.review],
-        "dropped": [_dropped_fields(one) for one in (record.part.dropped if record.part else ())],
-    }
-    # behind the pages, as ``head`` reads only so much in search of them
-    yield b"\n  ]," + _bytes(_json(rest).removeprefix("{")) + b"\n"
 
 
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
@@ -179,11 +190,38 @@ def _reviewed_fields(one: Reviewed) -> dict[str, Any]:
     return {**asdict(one), "place": printable(one.place), "by": printable(one.by)}
 
 
+def field_fields(field: DocumentField) -> dict[str, Any]:
+    """Return a fact as the record's fields."""
+    chosen = field.chosen or FieldValue("", "", 0)
+    return {
+        "name": field.name,
+        "type": field.type,
+        "required": field.required,
+        "value": chosen.value or None,
+        "text": chosen.text or None,
+        "currency": chosen.currency or None,
+        "page": chosen.page or None,
+        "boxes": [list(box) for box in chosen.boxes],
+        "confidence": chosen.confidence if field.chosen else None,
+        "state": chosen.state or None,
+        "checks": list(chosen.checks),
+        "doubt": field.doubt or None,
+        "others": [
+            {"value": other.value, "text": other.text, "page": other.page, "confidence": other.confidence}
+            | {"boxes": [list(box) for box in other.boxes]}
+            for other in field.others
+        ],
+    }
+
+
 def head(path: Path) -> dict[str, Any]:
     """Return the fields of a record file without its pages, which are not read; empty where it is not a record."""
     try:
         with path.open("rb") as file:
-            fields = json.loads(file.read(_MAX_HEAD_BYTES).partition(_PAGES_KEY)[0] + b"\n}")
+            begin = file.read(_HEAD_BYTES)
+            if _PAGES_KEY not in begin:
+                begin += file.read(_MAX_HEAD_BYTES)
+            fields = json.loads(begin.partition(_PAGES_KEY)[0] + b"\n}")
     except (OSError, ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) and fields.get("schema") == SCHEMA else {}

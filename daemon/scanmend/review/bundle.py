@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from scanmend.config.schema import Settings
-from scanmend.document import DocumentWarning, NumberCounts
+from scanmend.document import DocumentField, DocumentWarning, NumberCounts
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
@@ -37,7 +37,7 @@ from scanmend.outputs.record import EditCounts, Record
 from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
-    "outputs", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
+    "outputs", "fields", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
 }  # fmt: skip
 """The settings of a folder that making outputs needs."""
 NOT_A_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
@@ -116,6 +116,7 @@ class Intent:
 _facts = TypeAdapter(Facts)
 _written = TypeAdapter(Written)
 _intent = TypeAdapter(Intent)
+_fields = TypeAdapter(tuple[DocumentField, ...])
 
 
 class Bundle:
@@ -176,6 +177,7 @@ class Bundle:
         kept["edits"] = EditCounts(**kept["edits"])
         kept["numbers"] = NumberCounts(**kept["numbers"])
         kept["languages"] = tuple(kept["languages"])
+        kept["fields"] = _fields.validate_python(kept.get("fields", ()))
         return Record(pages=pages, **kept)
 
     def target(self, suffix: str) -> Path:
@@ -264,6 +266,7 @@ def record_fields(record: Record) -> dict[str, Any]:
     out["warnings"] = [asdict(warning) for warning in record.warnings]
     out["edits"] = asdict(record.edits)
     out["numbers"] = asdict(record.numbers)
+    out["fields"] = [asdict(one) for one in record.fields]
     out["model"] = None if record.model is None else dict(record.model)
     return out | {"timings": dict(record.timings), "languages": list(record.languages)}
 

@@ -15,13 +15,15 @@ import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
+from scanmend.config.schema import Settings
 from scanmend.document import NumberCounts
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
-from scanmend.jobs.write_outputs import write_outputs
+from scanmend.jobs.write_outputs import fields_of, write_outputs
 from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
@@ -153,18 +155,28 @@ def _make(bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[De
     if source is None and set(wanted) & set(COMPOSED_OUTPUTS):
         raise Outdated(NO_SOURCE)
     settings = bundle.settings.model_copy(update={"outputs": tuple(wanted)})
-    first = _with_decisions(bundle.record(pages), places, decided)
+    first = _with_decisions(bundle.record(pages), places, decided, settings)
     files, _ = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)
     if missing := [suffix for suffix in bundle.facts.files if suffix not in files]:
         raise StorageError(f"the {missing[0]} output cannot be made again")
     return files
 
 
-def _with_decisions(record: Record, places: dict[str, Place], decided: tuple[Decided, ...]) -> Record:
+def _with_decisions(
+    record: Record, places: dict[str, Place], decided: tuple[Decided, ...], settings: Settings
+) -> Record:
+    """Return the record with what was decided; its facts are looked for again, as words of theirs may be others now."""
     if not decided:
         return record
     numbers = sum((NumberCounts.of(page.numbers) for page in record.pages), NumberCounts())
-    return replace(record, edits=EditCounts.of(record.pages), numbers=numbers, review=reviewed(places, decided))
+    read = datetime.fromisoformat(record.started).date()
+    return replace(
+        record,
+        edits=EditCounts.of(record.pages),
+        numbers=numbers,
+        review=reviewed(places, decided),
+        fields=fields_of(record.pages, settings, record.languages, read),
+    )
 
 
 def _machines_version(bundle: Bundle) -> dict[str, Path] | None:

@@ -7,7 +7,7 @@ from random import Random
 from PIL import Image
 
 from drawn_pages import marks, wear
-from drawn_pages.sheet import Cell, Face, Sheet
+from drawn_pages.sheet import Cell, Face, Sheet, with_facts
 from drawn_pages.text import goods, money, names
 from drawn_pages.text.money import Item
 
@@ -50,18 +50,22 @@ def draw(rng: Random, number: int) -> tuple[Image.Image, str, str]:
         marks.holes(page, dpi)
     hard = rng.uniform(0.2, 0.65)
     if number % 4 == 2:
-        return wear.photographed(page, rng, dpi, hard), sheet.truth, code
-    if number % 6 == 5 and dpi == 200:
-        return wear.faxed(page, rng, dpi), sheet.truth, code
-    return wear.scanned(page, rng, dpi, hard, bilevel=number % 3 == 1), sheet.truth, code
+        worn = wear.photographed(page, rng, dpi, hard)
+    elif number % 6 == 5 and dpi == 200:
+        worn = wear.faxed(page, rng, dpi)
+    else:
+        worn = wear.scanned(page, rng, dpi, hard, bilevel=number % 3 == 1)
+    return with_facts(worn, sheet), sheet.truth, code
 
 
 def _head(sheet: Sheet, rng: Random, code: str, face: Face, bold: str) -> float:
     """Draw all above the table; return its y."""
-    words = goods.INVOICE[code]
-    sheet.row(70, Face(bold, 17), Cell(LEFT, names.firm(rng, code)))
+    words, said = goods.INVOICE[code], sheet.facts
+    said["vendor"] = names.firm(rng, code)
+    sheet.row(70, Face(bold, 17), Cell(LEFT, said["vendor"]))
     sheet.row(86, face, Cell(LEFT, ", ".join(names.address(rng, code))))
-    sheet.row(99, face, Cell(LEFT, f"{words['vat']} {money.vat_number(rng, COUNTRY[code])} · {names.phone(rng)}"))
+    said["vat_id"] = money.vat_number(rng, COUNTRY[code])
+    sheet.row(99, face, Cell(LEFT, f"{words['vat']} {said['vat_id']} · {names.phone(rng)}"))
     sheet.gap()
     sheet.row(140, Face(bold, 15), Cell(LEFT, words["invoice"]))
     sheet.gap()
@@ -72,6 +76,7 @@ def _head(sheet: Sheet, rng: Random, code: str, face: Face, bold: str) -> float:
         (words["due"], money.date(rng, code, (year, year + 1))),
         (words["customer"], str(rng.randint(10_000, 999_999))),
     )
+    said |= dict(zip(("number", "date", "due_date"), (value for _, value in facts), strict=False))
     y = 164.0
     for key, value in facts:
         sheet.row(y, face, Cell(LEFT, key), Cell(LEFT + 110, value))
@@ -136,6 +141,8 @@ def _totals(sheet: Sheet, rng: Random, code: str, face: Face, bold: str, items: 
         (f"{words['tax']} {rate} %", tax, face),
         (words["total"], net + tax, replace(face, font=bold)),
     )
+    written = (money.written(cents, code) for _, cents, _ in rows)
+    sheet.facts |= dict(zip(("net", "tax", "total"), written, strict=True))
     for key, cents, type_ in rows:
         sheet.row(
             y,
@@ -164,6 +171,7 @@ def _foot(sheet: Sheet, rng: Random, code: str, face: Face, y: float) -> None:
             else f"{words['bank']}: Bank Oosterdam",
         ),
     )
-    sheet.row(y + face.size * 1.4, face, Cell(LEFT, f"IBAN {money.iban(rng, COUNTRY[code])}"))
+    sheet.facts["iban"] = money.iban(rng, COUNTRY[code])
+    sheet.row(y + face.size * 1.4, face, Cell(LEFT, f"IBAN {sheet.facts['iban']}"))
     swift = "".join(rng.choice("ABCDEFGHKLMNPRSTUVWXZ") for _ in range(4))
     sheet.row(y + face.size * 2.8, face, Cell(LEFT, f"BIC {swift}{COUNTRY[code]}{rng.randint(10, 99)}XXX"))

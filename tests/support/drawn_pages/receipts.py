@@ -6,7 +6,7 @@ from random import Random
 from PIL import Image, ImageFilter
 
 from drawn_pages import wear
-from drawn_pages.sheet import Cell, Face, Sheet
+from drawn_pages.sheet import Cell, Face, Sheet, with_facts
 from drawn_pages.text import goods, money, names
 from drawn_pages.text.money import Item
 
@@ -43,8 +43,10 @@ def draw(
     seen = softer.resize((round(softer.width * by), round(softer.height * by)), Image.Resampling.BICUBIC)
     dpi = round(wear.THERMAL_DPI * by)
     if number % 3 == 2:
-        return wear.photographed(_on_a_desk(seen, rng), rng, dpi, 0.8 * hard), sheet.truth, code
-    return wear.scanned(seen, rng, dpi, 0.4 * hard, edge=1.6), sheet.truth, code
+        worn = wear.photographed(_on_a_desk(seen, rng), rng, dpi, 0.8 * hard)
+    else:
+        worn = wear.scanned(seen, rng, dpi, 0.4 * hard, edge=1.6)
+    return with_facts(worn, sheet), sheet.truth, code
 
 
 def _printed(rng: Random, code: str, faces: Sequence[Face]) -> Sheet:
@@ -108,15 +110,21 @@ class _Roll:
 
 
 def _head(lines: _Roll, rng: Random, code: str, words: dict[str, str]) -> None:
-    lines.centre(names.firm(rng, code).upper(), rng.choice((1.2, 1.5)))
-    for text in names.address(rng, code):
+    facts = lines.sheet.facts
+    facts["company"] = names.firm(rng, code).upper()
+    lines.centre(facts["company"], rng.choice((1.2, 1.5)))
+    address = names.address(rng, code)
+    facts["address"] = ", ".join(address)
+    for text in address:
         lines.centre(text if rng.random() < 0.5 else text.upper())
     lines.centre(f"Tel. {names.phone(rng)}")
     if code == "en":
         lines.centre(f"(GST NO: {rng.randint(10**11, 10**12 - 1)})")
     lines.skip()
-    lines.ends(f"{words['number']}: {rng.randint(1000, 99999):06}", f"{words['till']} {rng.randint(1, 9):02}")
-    lines.ends(f"{words['date']}: {money.date(rng, code)}", f"{rng.randint(8, 21)}:{rng.randint(0, 59):02}")
+    facts["number"] = f"{rng.randint(1000, 99999):06}"
+    lines.ends(f"{words['number']}: {facts['number']}", f"{words['till']} {rng.randint(1, 9):02}")
+    facts["date"] = money.date(rng, code)
+    lines.ends(f"{words['date']}: {facts['date']}", f"{rng.randint(8, 21)}:{rng.randint(0, 59):02}")
     lines.rule()
 
 
@@ -171,6 +179,7 @@ def _totals(lines: _Roll, rng: Random, code: str, words: dict[str, str], items: 
         net = round(total / (1 + tax / 100))
         lines.ends(words["total"], written(total), big)
         lines.ends(f"{words['tax']} {tax:.0f}% / {money.written(net, code)}", written(total - net))
+    lines.sheet.facts["total"] = written(total)
     paid = -(-total // 1000) * 1000 if rng.random() < 0.6 else -(-total // 5000) * 5000
     lines.ends(words["cash"], written(paid))
     lines.ends(words["change"], written(paid - total))

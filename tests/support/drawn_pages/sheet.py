@@ -65,6 +65,8 @@ class Sheet:
         self.image = Image.new("RGB", (self.px(size[0]), self.px(size[1])), ground)
         self.draw = ImageDraw.Draw(self.image)
         self.rows: list[str] = []
+        self.facts: dict[str, str] = {}
+        """What the page says of itself by the names of fields, as printed."""
 
     def px(self, points: float) -> int:
         """Return points as pixels."""
@@ -175,6 +177,12 @@ class Sheet:
     def truth(self) -> str:
         """What was set, in reading order, a blank line between paragraphs."""
         return "\n".join(self.rows).strip() + "\n"
+
+
+def with_facts(image: Image.Image, sheet: Sheet) -> Image.Image:
+    """Return a page's image, as worn as it is by now, with the sheet's facts in its ``info``."""
+    image.info["fields"] = dict(sheet.facts)
+    return image
 
 
 def sized(face: Face, size: float) -> Face:

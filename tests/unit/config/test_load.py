@@ -418,7 +418,7 @@ class TestTogether:
             "1: wrkers: unknown key",
             "4: folders[0].settle_s: needs to be a number",
             "4: folders[0].outbox: lies inside the inbox of 'a'",
-            "5: folders[1].outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json'",
+            "5: folders[1].outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html', 'csv' or 'json'",
             "5: folders[1].model: no model is named 'nope'",
             "5: folders[1].name: folders[0] has this name already",
             "5: folders[1].inbox: folders[0] watches this inbox already",

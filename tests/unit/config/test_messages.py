@@ -40,7 +40,10 @@ def problems_of(tmp_path):
         ("prompt:", "prompt: needs to be text (it is empty)"),
         ("recursive: maybe", "recursive: needs to be true or false (it is 'maybe')"),
         ("strategy: resore", "strategy: needs to be 'auto', 'rescore', 'rewrite', 'both' or 'off' (it is 'resore')"),
-        ("outputs: [txt, epub]", "outputs[1]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json' (it is 'epub')"),
+        (
+            "outputs: [txt, epub]",
+            "outputs[1]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html', 'csv' or 'json' (it is 'epub')",
+        ),
         ("outputs: []", "outputs: needs to be a list of one entry at least (it is an empty list)"),
         ("outputs: 5", "outputs: needs to be a list (it is 5)"),
         ("languages: {eng: 1}", "languages: needs to be a list (it is a mapping)"),
@@ -99,7 +102,7 @@ def test_defaults_are_reported_once(problems_of):
     text = f"defaults:\n  settle_s: soon\n  outputs: [epub]\n  strategy: off\nfolders:\n{folders}"
     assert problems_of(text) == [
         "2: defaults.settle_s: needs to be a number (it is 'soon')",
-        "3: defaults.outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html' or 'json' (it is 'epub')",
+        "3: defaults.outputs[0]: needs to be 'txt', 'md', 'hocr', 'pdf', 'html', 'csv' or 'json' (it is 'epub')",
     ]
 
 

@@ -1,5 +1,6 @@
 """scanmend.jobs.hooks with real commands: what they are told, how long they may take, and that they harm nothing."""
 
+import json
 import os
 import shlex
 import sys
@@ -15,6 +16,7 @@ from scanmend.document import Fingerprint
 from scanmend.errors import Stopping
 from scanmend.jobs.hooks import after_failure, after_success, run
 from scanmend.ledger.entry import Entry
+from scanmend.outputs.record import SCHEMA
 
 
 def never():
@@ -68,6 +70,19 @@ def test_success_tells_the_outputs_and_where_the_scan_lies(folder, entry, tmp_pa
         }.items()
     )
     assert stdin == ""
+
+
+def test_success_tells_the_fields(folder, entry, tmp_path):
+    """As the record has them, and which of them a person should look at."""
+    command, noted = noting(tmp_path)
+    (folder.outbox / "sub").mkdir()
+    fields = [{"name": "total", "value": "7.00", "doubt": None}, {"name": "date", "value": None, "doubt": "missing"}]
+    record = {"schema": SCHEMA, "id": "id-1", "fields": fields}
+    (folder.outbox / "sub" / "a b (2).json").write_text(json.dumps(record)[:-1] + ',\n  "pages": [')
+    assert after_success(folder.model_copy(update={"on_success": command}), entry, never)
+    _, environment, _ = eval(noted.read_text())  # noqa: S307 -- written by the line above
+    told = {k: v for k, v in environment.items() if k.startswith("SCANMEND_FIELD")}
+    assert told == {"SCANMEND_FIELD_TOTAL": "7.00", "SCANMEND_FIELD_DATE": "", "SCANMEND_FIELDS_DOUBTFUL": "date"}
 
 
 def test_failure_tells_the_file_and_the_report(folder, entry, tmp_path):

@@ -88,6 +88,41 @@ class TestCrashes:
             assert sum(world.pipeline.done.values()) == PAGES, n
             shutil.rmtree(world.root)
 
+    @pytest.mark.parametrize("outputs", [("txt", "json"), ("txt",)])
+    def test_the_table_of_fields_gets_one_whole_row(self, tmp_path, outputs):
+        """Wherever it died, and whether or not a record tells the next daemon what was found."""
+
+        def fresh(n):
+            root = tmp_path / f"{len(outputs)}-{n}"
+            fields = ({"name": "last", "pattern": "end"},)
+            world = World(root, outputs=outputs, fields=fields, fields_csv=root / "fields.csv")
+            world.drop()
+            return world
+
+        for n in range(1, len(steps_of(lambda: fresh(0))) + 1):
+            world = fresh(n)
+            assert live(world, Death(n)), n
+            world.boot(world.pipeline)
+            world.run()
+            head, row = (world.root / "fields.csv").read_text().splitlines()
+            assert head == "id,source,finished,last,doubtful", n
+            assert row.startswith(f"{world.only().id},a.gif,"), n
+            assert row.endswith(",end,"), n
+            shutil.rmtree(world.root)
+
+    def test_a_table_of_one_document_is_an_output(self, tmp_path):
+        """Beside the others, under the same name."""
+        fields = ({"name": "last", "pattern": "end"}, {"name": "date", "type": "date", "required": True})
+        world = World(tmp_path, outputs=("csv", "json"), fields=fields)
+        world.drop()
+        world.run()
+        assert world.outputs == ["a.csv", "a.json"]
+        _, row = (world.folder.outbox / "a.csv").read_text().splitlines()
+        assert row.endswith(",end,,date")
+        (last, date) = json.loads((world.folder.outbox / "a.json").read_bytes())["fields"]
+        assert (last["value"], last["page"], last["boxes"]) == ("end", 1, [[5, 2, 8, 4]])
+        assert (date["value"], date["doubt"]) == (None, "nothing on the pages can be it")
+
     def test_dying_again_while_recovering(self, tmp_path):
         """A second death during the clean-up after the first changes nothing."""
 

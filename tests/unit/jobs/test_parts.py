@@ -16,6 +16,7 @@ from scanmend.source.settings import Inspection
 
 BOX = (1, 2, 30, 40)
 MARKS = {"a": Mark("code128", "DOC-1", BOX), "b": Mark("code128", "DOC-2", BOX), "T": Mark("patch", "T", BOX)}
+FIELDS = ({"name": "word", "pattern": r"page\d+"}, {"name": "day", "type": "date"})
 BY_BARCODE = {"split": {"by": "barcode", "pattern": "DOC-.*", "separator": "drop"}}
 
 
@@ -141,6 +142,36 @@ def test_the_folder_s_command_is_run_for_each_document(tmp_path):
     world.run()
     id_ = world.only().id
     assert said.read_text().splitlines() == [f"{id_}-{n} stack.gif stack-{n}.txt" for n in (1, 2)]
+
+
+def test_each_document_has_its_own_facts_in_record_and_name(tmp_path):
+    """Found on its own pages alone, before it is named; where there are none, the fallback stands there."""
+    world = stack(tmp_path, "appbp", fields=FIELDS, output_name="{fields.word} {fields.day:%Y|undated}")
+    world.run()
+    assert sorted(texts(world)) == ["page2 undated", "page5 undated"]
+    found = [[field["value"] for field in record["fields"]] for record in records(world).values()]
+    assert found == [["page2", None], ["page5", None]]
+
+
+def test_the_table_of_fields_gets_one_row_for_each_document(tmp_path):
+    """Once, wherever the daemon dies; with the ids of the records."""
+
+    def fresh(n):
+        root = tmp_path / str(n)
+        return stack(root, "apbp", fields=FIELDS[:1], fields_csv=root / "all.csv", output_name="{fields.word}")
+
+    death = Death()
+    assert not live(fresh(0), death)
+    for n in range(1, len(death.steps) + 1):
+        world = fresh(n)
+        assert live(world, Death(n)), n
+        world.boot(Stack())
+        world.run()
+        head, *rows = (world.root / "all.csv").read_text().splitlines()
+        assert head == "id,source,finished,word,doubtful", n
+        cells = [row.split(",") for row in rows]
+        assert [(row[0], row[3]) for row in cells] == [(r["id"], n) for n, r in records(world).items()], n
+        shutil.rmtree(world.root)
 
 
 def test_no_name_is_ever_taken_twice(tmp_path):

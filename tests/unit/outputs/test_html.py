@@ -9,8 +9,19 @@ from html.parser import HTMLParser
 import pytest
 
 from sample_page import EDIT, WORDS, sample_page
-from scanmend.document import CorrectedPage, Edit, Line, NumberReading, Page, SecondReading, Word
+from scanmend.document import (
+    CorrectedPage,
+    DocumentField,
+    Edit,
+    FieldValue,
+    Line,
+    NumberReading,
+    Page,
+    SecondReading,
+    Word,
+)
 from scanmend.outputs.html import ProofSheet
+from scanmend.outputs.record import field_fields
 from two_readers_page import noise_page, two_readers_page
 
 JPEG = b"\xff\xd8 no picture, but that is the browser's business"
@@ -61,6 +72,7 @@ def proof(tmp_path):
             "accepted": 1,
             "rejected": 0,
             "numbers": {},
+            "fields": [],
             "model": None,
             "warnings": [],
         }
@@ -92,6 +104,20 @@ def test_an_edit_is_marked_on_both(proof):
         "alike",
     )
     assert cells["evidence"] == "proposed by rescore, the model gains +5.4 nats, read with confidence 62 of 100"
+
+
+def test_a_field_is_framed_and_named_on_its_page(proof):
+    """What a scan says is text in the sheet, whatever it says."""
+    value = FieldValue("<b>7.00", "<b>7.00", 1, ((1, 20, 30, 40), (50, 20, 60, 40)), 0.5, currency="EUR")
+    field = field_fields(DocumentField("total", "amount", chosen=value, doubt="its confidence is 50%"))
+    missing = field_fields(DocumentField("date", "date", required=True, doubt="nothing on the pages can be it"))
+    read = Reader(proof(sample_page(), fields=[field, missing]))
+    assert [(a["x"], a["y"], a["width"], a["height"]) for a, _ in read.all("rect", "field")] == [
+        ("1", "20", "29", "20"), ("50", "20", "10", "20"),
+    ]  # fmt: skip
+    assert [t for _, t in read.all("title")][1:] == ["total: <b>7.00"] * 2
+    rows = [t for _, t in read.all("tr", "doubtful")]
+    assert rows == ["total<b>7.00 EUR<b>7.00150%its confidence is 50%", "datenothing on the pages can be it"]
 
 
 def test_rejected_edits_leave_the_word_and_are_there_to_be_shown(proof):

@@ -14,6 +14,7 @@ from scanmend.assembly.parts import Dropped, Part
 from scanmend.assembly.rules import Separator
 from scanmend.document import (
     CorrectedPage,
+    DocumentField,
     DocumentWarning,
     Edit,
     Line,
@@ -96,6 +97,7 @@ def test_the_whole_record():
         "archived_as": None,
         "edits": {"accepted": 0, "rejected": 0},
         "numbers": {"agreed": 0, "disputed": 0, "single": 0, "confirmed": 0},
+        "fields": [],
         "warnings": [],
         "review": [],
         "part": None,
@@ -185,10 +187,12 @@ def test_the_documentation_names_every_field():
     review = (Reviewed("p1l2w1", 1, "type", "49.10", "19.10", "Ana", "2026-05-01T10:00:00+00:00"),)
     dropped = (Dropped(1, "separator", PAGE.marks),)
     part = Part(1, 2, (2,), dropped, Separator(1, "code128", "DOC-7"))
-    out = written(replace(RECORD, warnings=warnings, pages=pages, review=review, part=part))
+    fields = (DocumentField("date", "date"),)
+    out = written(replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part))
     expected = [
         *out,
         *out["numbers"],
+        *out["fields"][0],
         *out["pages"][0]["second_reader"],
         *out["pages"][0]["marks"][0],
         *out["part"],

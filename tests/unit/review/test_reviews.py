@@ -43,6 +43,23 @@ class TestWriting:
         assert world.reviews.wait_written(id_, WAIT_S)
         assert world.outputs() == machine
 
+    def test_facts_are_found_again_in_what_was_decided(self, tmp_path, pool):
+        """In record and table; undo brings back those of the machine."""
+        fields = ({"name": "amount", "type": "text", "pattern": r"\d\d\.\d\d"},)
+        world = ReviewWorld(tmp_path, pool, outputs=("csv", "json"), fields=fields)
+        id_ = world.publish()
+        machine = world.outputs()
+        (amount,) = record_of(world)["fields"]
+        assert (amount["value"], amount["state"]) == ("19.10", "disputed")
+        world.decide(id_, Decision(AMOUNT, "type", "19.70"))
+        (amount,) = record_of(world)["fields"]
+        assert (amount["value"], amount["state"]) == ("19.70", "confirmed")
+        assert b",19.70," in world.outputs()["a.csv"]
+        world.reviews.undo(id_, "Ana")
+        assert world.reviews.wait_written(id_, WAIT_S)
+        assert world.outputs() == machine
+        world.close()
+
     def test_outputs_are_the_machines_when_made_again_without_its_copies(self, world):
         """Every format is deterministic: from the kept pages come the very same bytes."""
         id_ = world.publish()

@@ -1,5 +1,6 @@
 """The drawn pages are the same on each run, say what their text says, and their sums and check digits are right."""
 
+import json
 import re
 from pathlib import Path
 from random import Random
@@ -42,6 +43,18 @@ def test_the_same_seed_draws_the_same_page_and_another_one_another(tmp_path: Pat
     other = next(draw_pages.write_set(tmp_path / "c", "receipts", seed=4, count=2))
     assert first.read_bytes() == again.read_bytes()
     assert first.with_suffix(".gt.txt").read_bytes() != other.with_suffix(".gt.txt").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["receipts", "invoices"])
+def test_facts_come_with_the_page_as_printed(name: str, tmp_path: Path) -> None:
+    """Company, date, total and more, each of which the page says."""
+    for path in draw_pages.write_set(tmp_path, name, seed=3, count=2):
+        truth = path.with_suffix(".gt.txt").read_text("utf-8")
+        facts = json.loads(path.with_suffix(".key.json").read_text("utf-8"))
+        assert {"number", "date", "total"} < set(facts)
+        for fact in facts:
+            for part in facts[fact].split(", ") if fact == "address" else [facts[fact]]:
+                assert part.upper() in truth.upper(), fact
 
 
 @pytest.mark.parametrize("number", range(4))
