@@ -35,13 +35,14 @@ from scanmend.commands.options import (
     log_to_stderr,
     one_shot_settings,
 )
+from scanmend.config.environment import overriding
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.control.link import Link
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.llm.scheduler.layer_history import LayerHistory
-from scanmend.llm.scheduler.model_process import Effects
+from scanmend.llm.scheduler.model_process import Effects, engine_missing
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import policy_of
 from scanmend.llm.store.last_used import LastUsed
@@ -79,6 +80,10 @@ def run(config: ConfigFile = None) -> None:
     log = structlog.get_logger()
     loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), origin=found.origin))
     refuse_exposed(loaded)
+    if variables := overriding(os.environ):
+        log.info("config.overridden", variables=list(variables))
+    if why := engine_missing():
+        log.warning("model.engine_missing", why=why, next="scans come out as the two readers have them")
     rules = rules_of(loaded)
     service = Service(loaded, _pool, _slot)
     controls = DaemonControls(service)
@@ -173,6 +178,14 @@ def check(
         _print_report(config)
     else:
         command.run(configuration(config))
+
+
+@app.command("setup-model")
+def setup_model(config: OptionalConfigFile = None) -> None:
+    """Install the bundled language model and the second reader's networks, or say that they are here."""
+    from scanmend.commands.first_steps import setup_model as command  # noqa: PLC0415 -- only this command needs it
+
+    command.run(config)
 
 
 def _print_report(config: Path | None) -> None:
