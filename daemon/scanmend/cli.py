@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 if _BREAKABLE:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(models.app, name="models")
 
 FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settings of this folder.")]
@@ -186,6 +186,24 @@ def setup_model(config: OptionalConfigFile = None) -> None:
     from scanmend.commands.first_steps import setup_model as command  # noqa: PLC0415 -- only this command needs it
 
     command.run(config)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path | None, typer.Argument(help="Where configuration and scans go; ~/scanmend.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the first folder.")] = None,
+    languages: Annotated[str | None, typer.Option("--languages", help="Languages of its scans: deu,eng.")] = None,
+    outputs: Annotated[str | None, typer.Option("--outputs", help="What to write: txt,pdf,json.")] = None,
+    web: Annotated[bool | None, typer.Option("--web/--no-web", help="Serve the web page on this machine.")] = None,
+    large_model: Annotated[
+        bool | None, typer.Option("--large-model/--no-large-model", help="Use a larger model, on the GPU.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+) -> None:
+    """Write a first configuration, make its folders and check it. Nothing that is there is overwritten."""
+    from scanmend.commands.first_steps import init as command  # noqa: PLC0415 -- only this command needs it
+
+    command.run(command.Given(folder, name, languages, outputs, web, large_model), yes=yes)
 
 
 def _print_report(config: Path | None) -> None:

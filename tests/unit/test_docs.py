@@ -159,7 +159,9 @@ def test_the_readme_lists_every_command():
     """And no other."""
     commands = {c.name or c.callback.__name__ for c in cli.app.registered_commands}
     commands |= {group.name for group in cli.app.registered_groups}
-    assert set(re.findall(r"^\| `scanmend ([a-z-]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)) == commands
+    assert (
+        set(re.findall(r"^\| `scanmend ([a-z-]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)) == commands
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

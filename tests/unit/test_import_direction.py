@@ -51,7 +51,7 @@ ROOMS = {
     "control.http": "errors config control metrics",
     "commands": "errors document fs language second_reader config ledger outputs pageworkers llm.store llm.scheduler "
     "intake notify jobs review service control control.http",
-    "commands.first_steps": "errors config second_reader llm.store commands",
+    "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
     "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service control web control.http "
     "commands commands.first_steps commands.report",
