@@ -14,7 +14,6 @@ import errno
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ import structlog
 import typer
 
 from scanmend import __version__
+from scanmend.api.processes import model_slot, one_shot_pipeline, page_pool
 from scanmend.commands import models
 from scanmend.commands.options import (
     INTERRUPTED,
@@ -40,14 +40,7 @@ from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.control.link import Link
 from scanmend.errors import ConfigError, ScanmendError
-from scanmend.jobs.pipeline import Pipeline
-from scanmend.llm.scheduler.layer_history import LayerHistory
-from scanmend.llm.scheduler.model_process import Effects, engine_missing
-from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.state import policy_of
-from scanmend.llm.store.last_used import LastUsed
-from scanmend.llm.store.store import Store
-from scanmend.pageworkers.pool import PagePool
+from scanmend.llm.scheduler.model_process import engine_missing
 
 if TYPE_CHECKING:
     from scanmend.metrics.metrics import Metrics
@@ -85,7 +78,7 @@ def run(config: ConfigFile = None) -> None:
     if why := engine_missing():
         log.warning("model.engine_missing", why=why, next="scans come out as the two readers have them")
     rules = rules_of(loaded)
-    service = Service(loaded, _pool, _slot)
+    service = Service(loaded, page_pool, model_slot)
     controls = DaemonControls(service)
     metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
     server = control_server(loaded, controls, rules, metrics.render, lambda: _pages(service, controls), _login_page)
@@ -145,7 +138,7 @@ def process(
 
     log_to_stderr(level=logging.WARNING)
     settings, loaded = one_shot_settings(config, folder)
-    command.run(files, out, settings, loaded, _pipeline)
+    command.run(files, out, settings, loaded, one_shot_pipeline)
 
 
 @app.command()
@@ -161,7 +154,7 @@ def correct(
 
     log_to_stderr(level=logging.WARNING)
     settings, loaded = one_shot_settings(config, folder)
-    command.run(settings, loaded, _slot, jsonl=jsonl)
+    command.run(settings, loaded, model_slot, jsonl=jsonl)
 
 
 @app.command()
@@ -271,7 +264,7 @@ def review(
         fail(step, USAGE)
     if step is not None and id_ is None:
         fail("name the document", USAGE)
-    command.run(configuration(config, glossaries=False), id_, step, by, _pool, words=words)
+    command.run(configuration(config, glossaries=False), id_, step, by, page_pool, words=words)
 
 
 @app.command()
@@ -366,28 +359,6 @@ def _daemon(config: Path | None) -> Link:
     from scanmend.control.client import link_to  # noqa: PLC0415 -- the daemon does not need it
 
     return link_to(configuration(config, glossaries=False))
-
-
-def _pool(config: Config, work: Path | None = None) -> PagePool:
-    return PagePool(config.workers or len(os.sched_getaffinity(0)), work or config.state_dir / "work")
-
-
-def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    file_used = LastUsed(config.state_dir / models.LAST_USED).note
-    effects = Effects(history=LayerHistory(config.state_dir / "gpu_layers.json"), file_used=file_used, **wiring)
-    return ModelSlot(config.models, Store(config.models_dir), policy_of(config), effects)
-
-
-@contextmanager
-def _pipeline(config: Config) -> Iterator[Pipeline]:
-    """Page workers and models for one-shot work; every child process is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="scanmend-") as work:
-        pool, slot = _pool(config, Path(work)), _slot(config)
-        try:
-            yield Pipeline(pool, slot)
-        finally:
-            pool.close()
-            slot.stop()
 
 
 if __name__ == "__main__":
