@@ -14,7 +14,6 @@ import errno
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ import structlog
 import typer
 
 from scanmend import __version__
+from scanmend.api.processes import model_slot, one_shot_pipeline, page_pool
 from scanmend.commands import models
 from scanmend.commands.options import (
     INTERRUPTED,
@@ -35,18 +35,12 @@ from scanmend.commands.options import (
     log_to_stderr,
     one_shot_settings,
 )
+from scanmend.config.environment import overriding
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.control.link import Link
 from scanmend.errors import ConfigError, ScanmendError
-from scanmend.jobs.pipeline import Pipeline
-from scanmend.llm.scheduler.layer_history import LayerHistory
-from scanmend.llm.scheduler.model_process import Effects
-from scanmend.llm.scheduler.model_slot import ModelSlot
-from scanmend.llm.scheduler.state import policy_of
-from scanmend.llm.store.last_used import LastUsed
-from scanmend.llm.store.store import Store
-from scanmend.pageworkers.pool import PagePool
+from scanmend.llm.scheduler.model_process import engine_missing
 
 if TYPE_CHECKING:
     from scanmend.metrics.metrics import Metrics
@@ -55,7 +49,7 @@ if TYPE_CHECKING:
 if _BREAKABLE:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(models.app, name="models")
 
 FolderName = Annotated[str | None, typer.Option("--folder", help="Use the settings of this folder.")]
@@ -79,8 +73,12 @@ def run(config: ConfigFile = None) -> None:
     log = structlog.get_logger()
     loaded = configuration(config, lambda found: log.info("config.found", path=str(found.path), origin=found.origin))
     refuse_exposed(loaded)
+    if variables := overriding(os.environ):
+        log.info("config.overridden", variables=list(variables))
+    if why := engine_missing():
+        log.warning("model.engine_missing", why=why, next="scans come out as the two readers have them")
     rules = rules_of(loaded)
-    service = Service(loaded, _pool, _slot)
+    service = Service(loaded, page_pool, model_slot)
     controls = DaemonControls(service)
     metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
     server = control_server(loaded, controls, rules, metrics.render, lambda: _pages(service, controls), _login_page)
@@ -143,7 +141,7 @@ def process(
 
     log_to_stderr(level=logging.WARNING)
     settings, loaded = one_shot_settings(config, folder)
-    (command.dry_run if dry_run else command.run)(files, out, settings, loaded, _pipeline)
+    (command.dry_run if dry_run else command.run)(files, out, settings, loaded, one_shot_pipeline)
 
 
 @app.command()
@@ -159,7 +157,7 @@ def correct(
 
     log_to_stderr(level=logging.WARNING)
     settings, loaded = one_shot_settings(config, folder)
-    command.run(settings, loaded, _slot, jsonl=jsonl)
+    command.run(settings, loaded, model_slot, jsonl=jsonl)
 
 
 @app.command()
@@ -176,6 +174,32 @@ def check(
         _print_report(config)
     else:
         command.run(configuration(config))
+
+
+@app.command("setup-model")
+def setup_model(config: OptionalConfigFile = None) -> None:
+    """Install the bundled language model and the second reader's networks, or say that they are here."""
+    from scanmend.commands.first_steps import setup_model as command  # noqa: PLC0415 -- only this command needs it
+
+    command.run(config)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path | None, typer.Argument(help="Where configuration and scans go; ~/scanmend.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the first folder.")] = None,
+    languages: Annotated[str | None, typer.Option("--languages", help="Languages of its scans: deu,eng.")] = None,
+    outputs: Annotated[str | None, typer.Option("--outputs", help="What to write: txt,pdf,json.")] = None,
+    web: Annotated[bool | None, typer.Option("--web/--no-web", help="Serve the web page on this machine.")] = None,
+    large_model: Annotated[
+        bool | None, typer.Option("--large-model/--no-large-model", help="Use a larger model, on the GPU.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+) -> None:
+    """Write a first configuration, make its folders and check it. Nothing that is there is overwritten."""
+    from scanmend.commands.first_steps import init as command  # noqa: PLC0415 -- only this command needs it
+
+    command.run(command.Given(folder, name, languages, outputs, web, large_model), yes=yes)
 
 
 def _print_report(config: Path | None) -> None:
@@ -243,7 +267,7 @@ def review(
         fail(step, USAGE)
     if step is not None and id_ is None:
         fail("name the document", USAGE)
-    command.run(configuration(config, glossaries=False), id_, step, by, _pool, words=words)
+    command.run(configuration(config, glossaries=False), id_, step, by, page_pool, words=words)
 
 
 @app.command()
@@ -338,28 +362,6 @@ def _daemon(config: Path | None) -> Link:
     from scanmend.control.client import link_to  # noqa: PLC0415 -- the daemon does not need it
 
     return link_to(configuration(config, glossaries=False))
-
-
-def _pool(config: Config, work: Path | None = None) -> PagePool:
-    return PagePool(config.workers or len(os.sched_getaffinity(0)), work or config.state_dir / "work")
-
-
-def _slot(config: Config, **wiring: Any) -> ModelSlot:
-    file_used = LastUsed(config.state_dir / models.LAST_USED).note
-    effects = Effects(history=LayerHistory(config.state_dir / "gpu_layers.json"), file_used=file_used, **wiring)
-    return ModelSlot(config.models, Store(config.models_dir), policy_of(config), effects)
-
-
-@contextmanager
-def _pipeline(config: Config) -> Iterator[Pipeline]:
-    """Page workers and models for one-shot work; every child process is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="scanmend-") as work:
-        pool, slot = _pool(config, Path(work)), _slot(config)
-        try:
-            yield Pipeline(pool, slot)
-        finally:
-            pool.close()
-            slot.stop()
 
 
 if __name__ == "__main__":

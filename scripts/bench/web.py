@@ -178,8 +178,10 @@ def _say_streams(process: psutil.Process, port: int, streams: int) -> None:
         connection.request("GET", "/api/v1/events", headers={"Accept": "text/event-stream"})
         connection.getresponse().read(1)
         connections.append(connection)
-    more = f"{_mib(process) - before:+.1f} MiB"
-    _say(f"{streams} event streams", f"{more}, {_cpu(process):.2f} % CPU while nothing happens")
+    _say(
+        f"{streams} event streams",
+        f"{_mib(process) - before:+.1f} MiB, {_cpu(process):.2f} % CPU while nothing happens",
+    )
     for connection in connections:
         connection.close()
 

@@ -1,14 +1,14 @@
 """How Sphinx makes a site of ``docs``: MyST reads the Markdown, furo dresses it, ``docs/index.md`` gives the order."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
 project = "scanmend"
-release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+PACKAGE = (ROOT / "daemon" / "scanmend" / "__init__.py").read_text("utf-8")
+(release,) = re.findall(r'^__version__ = "(.*)"$', PACKAGE, re.MULTILINE)
 html_title = f"scanmend {release}"
 extensions = ["myst_parser"]
 exclude_patterns = ["monitoring"]

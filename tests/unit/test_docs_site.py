@@ -7,7 +7,6 @@ import importlib.util
 import re
 import subprocess
 import sys
-import tomllib
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from project import ROOT
+from scanmend import __version__
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -82,9 +82,8 @@ def test_the_index_names_every_page_once():
 
 def test_the_site_bears_the_version_of_the_project():
     """As the reference of another version would mislead; the citation bears it, too."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    assert site().release == version
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == version
+    assert site().release == __version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == __version__
 
 
 def test_the_picture_needs_nothing_from_elsewhere_and_knows_light_and_dark():

@@ -57,9 +57,12 @@ ROOMS = {
     "control.http": "errors config control metrics",
     "commands": "errors document fs language assembly second_reader config ledger outputs pageworkers llm.store "
     "llm.scheduler intake notify jobs review service control control.http",
+    "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
-    "cli": "errors config pageworkers llm.store llm.scheduler metrics notify jobs service control web control.http "
-    "commands commands.report",
+    "api": "document errors config pageworkers llm.store llm.scheduler jobs commands",
+    "": "api config",
+    "cli": "api errors config llm.scheduler metrics notify service control web control.http "
+    "commands commands.first_steps commands.report",
 }
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from scanmend.commands import systemd_unit
+from scanmend.config.environment import overriding
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
 from scanmend.config.privacy import scheme
@@ -26,6 +27,7 @@ from scanmend.intake.inbox import Inbox
 from scanmend.jobs.reconcile import daemon_mark
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
+from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
 from scanmend.notify import addresses, host
 from scanmend.second_reader.symbols import unsupported
@@ -63,6 +65,8 @@ def run(config: Config) -> None:
 def points(config: Config) -> Iterator[Point]:
     """Check everything, one point after the other: permissions, Tesseract, folders, models."""
     yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
+    if variables := overriding(os.environ):
+        yield Point("environment", ok=True, found=f"overrides the file: {', '.join(variables)}")
     yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
     yield from _reachable(config)
@@ -70,7 +74,11 @@ def points(config: Config) -> Iterator[Point]:
     yield from _space("state_dir", config.state_dir)
     for folder in config.folders:
         yield from _folder(folder, config.state_dir)
-    for name in sorted({f.model for f in config.folders if f.strategy != "off"}):
+    models = sorted({f.model for f in config.folders if f.strategy != "off"})
+    if models and (why := engine_missing()):
+        without = "until then, scans come out as the two readers have them, and no model is asked"
+        yield Point("llama.cpp", False, f"{why}; {without}", warning=True)
+    for name in models:
         yield from _model(config, name)
     if config.metrics.textfile is not None:
         yield from _writable("metrics: textfile", config.metrics.textfile.parent)

@@ -16,12 +16,10 @@ from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.store.downloads import DownloadProgress
 from scanmend.llm.store.gguf import Header
-from scanmend.llm.store.last_used import LastUsed
+from scanmend.llm.store.last_used import LAST_USED, LastUsed
 from scanmend.llm.store.store import ModelFile, Store, is_downloadable
 from scanmend.llm.store.verify import digests, downloaded_files, remove
 
-LAST_USED = "uses"
-"""Folder below ``state_dir`` in which ``LastUsed`` keeps when each model file was in use."""
 SOURCES = {
     "path": "file",
     "models_dir": "models_dir",

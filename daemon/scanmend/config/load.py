@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from scanmend.config.environment import override
 from scanmend.config.messages import keys_only, readable
 from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
@@ -18,15 +19,17 @@ from scanmend.fs.safe_open import CLAIMS
 from scanmend.naming.template import FIELDS
 
 
-def load(path: Path, *, glossaries: bool = True) -> Config:
-    """Read and check the file; ConfigError has every problem.
+def load(path: Path, *, glossaries: bool = True, environ: Mapping[str, str] | None = None) -> Config:
+    """Read the file, override what variables say, and check the whole; ConfigError has every problem.
 
-    ``glossaries``: whether the glossary files that it names have to be usable, too.
+    ``glossaries``: whether the glossary files that it names have to be usable, too. ``environ``: the environment
+    variables; those of this process where it is not given.
     """
     raw, lines = read(path)
+    overridden = override(raw, lines, os.environ if environ is None else environ)
     prepared = _with_defaults(raw, path)
     context = {"base": path.resolve().parent, "glossaries": glossaries}
-    problems = list(lines.problems)
+    problems = [*overridden, *lines.problems]
     if "source" in raw:
         problems.append(f"{lines.where('source')}: unknown key; remove it")
     wrong: frozenset[Location] = frozenset()

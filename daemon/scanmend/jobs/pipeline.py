@@ -26,6 +26,7 @@ from scanmend.document import (
 from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, ReaderError, Stopping
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
+from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
 from scanmend.pageworkers.pool import PagePool
@@ -120,10 +121,12 @@ class Pipeline:
         *,
         postpone: bool = False,
         learned: Callable[[Settings], tuple[str, ...]] = lambda _settings: (),
+        engine_missing: Callable[[], str] = engine_missing,
     ) -> None:
         """``postpone``: put off documents whose model is being downloaded, once they are read, instead of waiting.
 
-        ``learned``: entries that count beside those of the folder's glossary.
+        ``learned``: entries that count beside those of the folder's glossary. ``engine_missing``: why no model can be
+        run here, empty where one can; without one, pages come out as both readers have them.
         """
         self._postpone = postpone
         self.pool = pool
@@ -131,6 +134,7 @@ class Pipeline:
         self.glossaries = GlossaryFiles()
         self._stopping = stopping
         self._learned = learned
+        self._engine_missing = engine_missing
 
     def convert(self, path: Path, settings: Settings, checkpoint: Checkpoint, done: AppendablePages) -> Converted:
         """Read and correct every page, into ``done``; DocumentError, TransientError, Postponed, Stopping."""
@@ -153,7 +157,10 @@ class Pipeline:
                     self._check(deadline, settings, kept)
                     continue
                 task = replace(task, languages=page.languages or task.languages)
-                if reason := skip_reason(page, task):
+                reason = skip_reason(page, task)
+                if not reason and (missing := self._engine_missing()):
+                    reason = failed = missing
+                if reason:
                     _finish_page(self._settled(page, task, reason), checkpoint, tally, done)
                     kept += 1
                     self._check(deadline, settings, kept)

@@ -15,7 +15,7 @@ from scanmend.errors import ReaderError
 
 PACKAGE = "rapidocr"
 """The Python package that has the weights."""
-REMEDY = "run scripts/setup, or set second_reader: off"
+REMEDY = "run scanmend setup-model, or set second_reader: off"
 """What to do where the second reader cannot work, for messages."""
 
 _METADATA_FIELD = 14

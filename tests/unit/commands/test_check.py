@@ -56,6 +56,20 @@ def wrong(config: Config) -> dict[str, str]:
     return {p.what: p.found for p in points(config) if not p.ok and not p.warning}
 
 
+def test_without_llama_cpp_the_daemon_runs_all_the_same(config, monkeypatch):
+    """A warning with the way out; and nothing is said where no folder wants a model."""
+    monkeypatch.setattr(module, "engine_missing", lambda: "llama-cpp-python is not installed")
+    point = looked(config("strategy: rescore", BUNDLED))["llama.cpp"]
+    assert (point.ok, point.warning) == (False, True)
+    assert "llama.cpp" not in looked(config("strategy: off"))
+
+
+def test_variables_that_override_the_file_are_named(config, monkeypatch):
+    """By their names, as a value may be a secret."""
+    monkeypatch.setenv("SCANMEND__IDLE_UNLOAD_S", "77")
+    assert looked(config())["environment"].found == "overrides the file: SCANMEND__IDLE_UNLOAD_S"
+
+
 class TestAllIsWell:
     def test_a_new_installation(self, config, tmp_path):
         """Nothing is wrong, though no folder exists yet; the check itself creates none."""

@@ -225,6 +225,15 @@ class TestConvert:
         assert (done.pages[0].corrected, done.pages[0].skipped) == (TEXT, "strategy: off")
         assert (slot.leases, done.model) == (0, None)
 
+    def test_without_llama_cpp(self, build):
+        """Pages come out as the readers have them, no model is asked, and the record says why."""
+        slot = Slot(HostDied("must not be asked"))
+        pipeline = build(Reader(1), slot)
+        without = Pipeline(pipeline.pool, slot, engine_missing=lambda: "llama-cpp-python is not installed")
+        done = without.convert(Path("x.pdf"), RESCORE, NoCheckpoint(), [])
+        assert [(p.corrected, p.skipped) for p in done.pages] == [(TEXT, "llama-cpp-python is not installed")]
+        assert done.uncorrected == "llama-cpp-python is not installed"
+
     def test_numbers_are_counted_over_all_pages(self, build):
         """Those of pages that are known from before, too; words that only the second reader found are text."""
         pages = [replace(without_glyphs(two_readers_page(n)), skipped="x") for n in (1, 2)]

@@ -22,7 +22,8 @@ def haunted(tmp_path) -> dict[str, str]:
     real = Path(pymupdf.__file__)
     code = f"exec(compile(open({str(real)!r}).read(), {str(real)!r}, 'exec'))\n"
     (package / "__init__.py").write_text(spread + code)
-    (tmp_path / "onnxruntime.py").write_text(f"import os\nos._exit({LOADED})\n")
+    for name in ("onnxruntime", "openvino_telemetry"):
+        (tmp_path / f"{name}.py").write_text(f"import os\nos._exit({LOADED})\n")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
 
 
@@ -39,6 +40,12 @@ def test_below_scanmend_it_does_not(haunted):
     """The package itself sees to it, which Python runs before any of its modules, whichever comes first."""
     assert status("import scanmend, pymupdf", haunted) == 0
     assert status("import scanmend.outputs.pdf.from_pdf, sys; assert 'pymupdf' in sys.modules", haunted) == 0
+
+
+def test_nor_does_openvino_load_what_reports_to_its_maker(haunted):
+    """By itself OpenVINO does, where it is installed."""
+    assert status("import openvino", haunted) == LOADED
+    assert status("import scanmend.second_reader.network, sys; assert 'openvino' in sys.modules", haunted) == 0
 
 
 def test_a_page_worker_starts_without_mupdf():

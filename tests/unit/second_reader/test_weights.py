@@ -30,7 +30,7 @@ def test_a_network_without_symbols():
 def test_no_such_package(monkeypatch):
     """The message names the package and both remedies."""
     monkeypatch.setattr(weights, "PACKAGE", "no_such_package_here")
-    with pytest.raises(ReaderError, match=r"no_such_package_here\); run scripts/setup, or set second_reader: off"):
+    with pytest.raises(ReaderError, match=r"no_such_package_here\); run scanmend setup-model, or set second_reader"):
         weights.checked_path(replace(weights.DETECTION, sha256="1"))
 
 

@@ -44,7 +44,7 @@ def _bundled() -> Path:
     for place in spec.submodule_search_locations or () if spec else ():
         if (found := Path(place, str(BUNDLED.file))).is_file():
             return found
-    raise ModelError(f"the bundled model is not installed (python package {BUNDLED.package}); run scripts/setup")
+    raise ModelError(f"the bundled model is not installed (python package {BUNDLED.package}); run scanmend setup-model")
 
 
 if __name__ == "__main__":

