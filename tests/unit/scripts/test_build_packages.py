@@ -1,5 +1,8 @@
 """The wheel holds the whole package, and what builds it is locked; scripts/check_packages installs it for real."""
 
+import sys
+import zipfile
+
 import pytest
 
 from project import ROOT
@@ -16,7 +19,9 @@ def test_the_wheel_holds_every_file_of_the_package():
     assert {name for name in there if "__pycache__" not in name} == {n for n in packed if n.startswith("scanmend/")}
 
 
-def test_nothing_else_is_asked_for_to_install_the_checkout_itself(monkeypatch):
-    """Set-up does so without looking for anything that is not locked."""
+def test_the_checkout_itself_is_installed_without_what_hatchling_would_bring_for_that(monkeypatch, tmp_path):
+    """Set-up installs what is locked, and looks for nothing else; the lock has no "editables"."""
     monkeypatch.chdir(ROOT)
-    assert build.get_requires_for_build_editable() == []
+    monkeypatch.setitem(sys.modules, "editables", None)
+    with zipfile.ZipFile(tmp_path / build.build_editable(str(tmp_path))) as made:
+        assert made.read("_scanmend.pth").decode().split() == [str(ROOT / "daemon")]
