@@ -16,7 +16,6 @@ from scanmend.commands import systemd_unit
 from scanmend.config.environment import overriding
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
-from scanmend.config.privacy import scheme
 from scanmend.config.schema import Config, Folder
 from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
@@ -30,6 +29,7 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
 from scanmend.notify import addresses, host
+from scanmend.notify.privacy import scheme
 from scanmend.second_reader.symbols import unsupported
 from scanmend.second_reader.weights import missing as weights_missing
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Self
 
-from scanmend.config.privacy import scheme
+from scanmend.notify.privacy import scheme
 from scanmend.process.child import Message, Progress, serve
 
 MISSING = "apprise is not installed; install the extra notify (docs/monitoring.md), or remove notify"

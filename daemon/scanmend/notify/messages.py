@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scanmend.config.privacy import without_addresses, without_names
+from scanmend.notify.privacy import without_addresses, without_names
 
 Kind = Literal["failure", "folder", "disk", "model", "config", "queue", "digest"]
 Event = Mapping[str, Any]

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scanmend.commands import systemd_unit
 from scanmend.commands.report import machine, settings, state
-from scanmend.config.privacy import without, without_addresses, without_homes, without_names
 from scanmend.config.schema import Config
 from scanmend.errors import ConfigError, ScanmendError
 from scanmend.notify import addresses
+from scanmend.notify.privacy import without, without_addresses, without_homes, without_names
 from scanmend.process.child import SECRETS
 
 HEADING = "For whoever helps you. It names folders and models of the configuration, but no scan, and nothing secret."

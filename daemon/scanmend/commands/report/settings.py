@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from scanmend.config.privacy import scheme
 from scanmend.config.schema import Config
+from scanmend.notify.privacy import scheme
 
 COMMANDS = ("on_success", "on_failure")
 """Keys with a program and arguments, which may be secret."""

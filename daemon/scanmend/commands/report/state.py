@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from scanmend.commands.check import nearest, points
-from scanmend.config.privacy import without_names
 from scanmend.config.schema import Config
 from scanmend.control.status import status
 from scanmend.errors import ScanmendError, StorageError
@@ -16,6 +15,7 @@ from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.llm.scheduler.gpu_memory import resident_mib
 from scanmend.llm.store.store import Store
+from scanmend.notify.privacy import without_names
 
 MAX_REASONS = 15
 """Different reasons that are told, the most frequent first."""

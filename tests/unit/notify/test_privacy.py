@@ -1,8 +1,8 @@
-"""scanmend.config.privacy: what is taken out of texts that leave the machine."""
+"""scanmend.notify.privacy: what is taken out of texts that leave the machine."""
 
 import pytest
 
-from scanmend.config.privacy import without, without_addresses, without_homes, without_names
+from scanmend.notify.privacy import without, without_addresses, without_homes, without_names
 
 
 @pytest.mark.parametrize(
