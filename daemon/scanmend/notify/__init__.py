@@ -7,6 +7,7 @@
 4. ``notifier.Notifier``, a thread of the daemon, hears events and does 1 to 3; ``delivery`` has ``host``, a process
    that alone imports apprise, send what is due, in limited time, and tries again later what could not be sent.
 
-``addresses`` reads where to; addresses hold passwords, and are neither logged nor shown. Others use ``Notifier``,
-``addresses`` and, for check, ``host.problems``. May import: errors, config, process, ledger.
+``addresses`` reads where to; addresses hold passwords, and are neither logged nor shown. ``privacy`` takes names and
+secrets out of what may leave the machine. Others use ``Notifier``, ``addresses``, ``privacy`` and, for check,
+``host.problems``. May import: errors, config, process, ledger.
 """
