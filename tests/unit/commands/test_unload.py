@@ -33,7 +33,7 @@ class TestUnload:
         (entry,) = one.said("model.unloaded")
         assert (entry["why"], entry["returned"], entry["ram_after_mib"]) == ("asked to", True, 0.0)
         assert entry["ram_freed_mib"] > 100
-        assert one.status()["loaded"] == []
+        until(lambda: not one.status()["loaded"], "the status file, which is written twice a second at most")
 
     def test_in_use_for_longer(self, tmp_path, daemon, scans):
         """It says so, with exit code 1; the model goes when its document is done."""

@@ -62,7 +62,7 @@ def test_the_whole_comes_before_its_parts(path):
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
     [
-        ("SCANMEND__DEFAULTS__LANGUAGE", "eng", "defaults.language: unknown key; did you mean languages?"),
+        ("SCANMEND__DEFAULTS__LANGUAGE", "eng", "defaults.language: unknown key; did you mean languages"),
         ("SCANMEND__DEFAULTS__SETTLE_S", "soon", "defaults.settle_s: needs to be a number (it is 'soon')"),
         ("SCANMEND__STATE_DIR__X", "1", "state_dir: needs to be the path of a file or folder (it is a mapping)"),
         ("SCANMEND__MODELS_DIR__X", "1", "models_dir holds one value, and no keys"),

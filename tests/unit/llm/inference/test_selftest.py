@@ -41,7 +41,7 @@ def test_no_bundled_model(monkeypatch, capsys):
     assert selftest.main([]) == 1
     said = capsys.readouterr().out
     assert "no_such_package_here" in said
-    assert "scripts/setup" in said
+    assert "scanmend setup-model" in said
 
 
 @pytest.mark.parametrize(
