@@ -170,7 +170,8 @@ class TestMounts:
                 home.drop("third.gif")
                 ended(home, "first", "second", "third", "slow")
                 assert not trouble(running)
-                assert capsys.readouterr().out.count("inbox.trouble") == 1
+                most = 2 if way == "move" else 1  # the daemon may look just between the two steps, and then say each once
+                assert 1 <= capsys.readouterr().out.count("inbox.trouble") <= most
             unmount(beneath)
             assert (beneath / "beneath.gif").exists()
 
