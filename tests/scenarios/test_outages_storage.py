@@ -170,7 +170,7 @@ class TestMounts:
                 home.drop("third.gif")
                 ended(home, "first", "second", "third", "slow")
                 assert not trouble(running)
-                most = 2 if way == "move" else 1  # the daemon may look just between the two steps, and then say each once
+                most = 2 if way == "move" else 1  # it may look between the two steps, and say each once
                 assert 1 <= capsys.readouterr().out.count("inbox.trouble") <= most
             unmount(beneath)
             assert (beneath / "beneath.gif").exists()
