@@ -66,7 +66,7 @@ def run(config: ConfigFile = None) -> None:
     from scanmend.service.service import Service  # noqa: PLC0415
 
     counting = Counting()
-    notifier = Notifier(lambda: service.config, lambda: service.latest_status, lambda: service.ledger)
+    notifier = Notifier(lambda: service.config, lambda: service.latest.status, lambda: service.ledger)
     log_to_stderr(hear=[counting.hear, notifier.hear])
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # what another command sends early must not end us
@@ -80,7 +80,7 @@ def run(config: ConfigFile = None) -> None:
     rules = rules_of(loaded)
     service = Service(loaded, page_pool, model_slot)
     controls = DaemonControls(service)
-    metrics = Metrics(counting, lambda: service.config, lambda: service.latest_status, service.ledger)
+    metrics = Metrics(counting, lambda: service.config, lambda: service.latest.status, service.ledger)
     server = control_server(loaded, controls, rules, metrics.render, lambda: _pages(service, controls), _login_page)
     service.include_troubles(server.troubles)
     for stop in (server.stop, controls.close):

@@ -1,7 +1,7 @@
 """The values that pass between stages: pages as OCR read them, proposed edits, corrected pages; all frozen.
 
 Below the values stand the functions on them: boxes and confidences, text of pages and pages of text, edits put in
-place, and names fit for output.
+place, and names and moments fit for output.
 """
 
 import itertools
@@ -12,6 +12,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -477,6 +478,11 @@ def in_text_order(line: Line, edits: Iterable[Edit]) -> Iterator[int | Edit]:
         yield edit
         at = edit.word + edit.count
     yield from range(at, len(line.words))
+
+
+def local_iso(moment: float) -> str:
+    """Return a moment, wall clock in seconds, as people here read it: ISO 8601 in local time with its offset."""
+    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds")
 
 
 def printable(path: str | Path) -> str:

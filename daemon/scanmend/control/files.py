@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, get_args
@@ -11,7 +12,7 @@ from scanmend.config.fields import Output
 from scanmend.config.schema import Config
 from scanmend.control.values import OutputFile, Unknown
 from scanmend.document import printable
-from scanmend.fs.safe_open import folder_at, open_source
+from scanmend.fs.safe_open import folder_at, is_claimed, open_regular, open_source
 from scanmend.intake.inbox import Inbox
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.parts import PartRow
@@ -35,15 +36,20 @@ def outputs(entry: Entry, parts: Sequence[PartRow] = ()) -> Iterator[OutputFile]
     if entry.state not in ("published", "done"):
         return
     for outbox, stem in _places(entry, parts):
+        yield from _outputs_in(outbox, stem)
+
+
+def _outputs_in(outbox: Path, stem: Path) -> list[OutputFile]:
+    """Return the outputs of one document; none where its folder cannot be reached."""
+    found: list[OutputFile] = []
+    with suppress(OSError), folder_at(outbox, stem.parent.parts) as folder:
         for kind, media_type in MEDIA_TYPES.items():
             name = f"{stem.name}.{kind}"
-            try:
-                with folder_at(outbox, stem.parent.parts) as folder:
-                    found = (folder / name).lstat()
-            except OSError:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                yield OutputFile(printable(name), found.st_size, media_type)
+            with suppress(OSError):
+                about = (folder / name).lstat()
+                if stat.S_ISREG(about.st_mode):
+                    found.append(OutputFile(printable(name), about.st_size, media_type))
+    return found
 
 
 def open_output(entry: Entry, name: str, parts: Sequence[PartRow] = ()) -> tuple[BufferedReader, OutputFile]:
@@ -55,7 +61,7 @@ def open_output(entry: Entry, name: str, parts: Sequence[PartRow] = ()) -> tuple
             continue
         try:
             with folder_at(outbox, stem.parent.parts) as folder:
-                return _opened(folder / f"{stem.name}.{kind}"), known
+                return open_regular(folder / f"{stem.name}.{kind}"), known
         except OSError:  # it has gone in this moment
             break
     raise Unknown("output", f"{entry.id} has no output {printable(name)}; its folder is {printable(entry.outbox)}")
@@ -78,7 +84,7 @@ def record_head(entry: Entry) -> dict[str, Any]:
 
 def source_path(entry: Entry, config: Config) -> Path | None:
     """Return where the scan of a document lies now; None where it is not kept or not there."""
-    folder = next((folder for folder in config.folders if folder.inbox == entry.inbox), None)
+    folder = config.folder_of(entry.inbox)
     claimed = Inbox(folder).claimed_file(entry.id) if folder else None
     if claimed is not None:
         return claimed
@@ -90,12 +96,12 @@ def open_scan(entry: Entry, config: Config) -> BufferedReader:
     """Open the scan of a document; Unknown."""
     path = source_path(entry, config)
     try:
-        if path is not None and path.parent.parent.name == ".scanmend":
+        if path is not None and is_claimed(path):
             return open_source(path)
         if path is not None:
             root, parts = _root_of(path, config)
             with folder_at(root, parts) as folder:
-                return _opened(folder / path.name)
+                return open_regular(folder / path.name)
     except OSError:
         pass
     raise Unknown("scan", f"the scan of {entry.id} is not there any more, or was not kept")
@@ -108,12 +114,3 @@ def _root_of(path: Path, config: Config) -> tuple[Path, tuple[str, ...]]:
             if path.is_relative_to(root):
                 return root, path.relative_to(root).parent.parts
     return path.parent, ()
-
-
-def _opened(path: Path) -> BufferedReader:
-    """Open a regular file without following a link; OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError("it is no regular file")
-    return os.fdopen(fd, "rb")

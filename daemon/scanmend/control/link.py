@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from scanmend.config.schema import Config
+from scanmend.control.controls import Steering
 from scanmend.control.retry import retry
 from scanmend.control.status import status
 from scanmend.control.values import Retried, Unknown
@@ -15,32 +16,11 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.service.lock import running_pid, signal_daemon
 
 
-class Link(Protocol):
+class Link(Steering, Protocol):
     """What commands ask and tell; ScanmendError where that cannot be done."""
 
     def pid(self) -> int | None:
         """Return the daemon's process id; None where none runs."""
-
-    def status(self) -> dict[str, Any]:
-        """Return everything that ``scanmend status --json`` prints."""
-
-    def retry(self, ids: Sequence[str] | None) -> Retried:
-        """See Controls."""
-
-    def unload(self) -> None:
-        """See Controls."""
-
-    def pause(self, folder: str) -> None:
-        """See Controls."""
-
-    def resume(self, folder: str) -> None:
-        """See Controls."""
-
-    def rescan(self) -> None:
-        """See Controls."""
-
-    def reload(self) -> None:
-        """See Controls."""
 
 
 def known_folder(config: Config, name: str) -> str:

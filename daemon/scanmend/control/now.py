@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanmend.config.schema import Config, Folder
-from scanmend.control.documents import document_row, iso
+from scanmend.control.documents import document_row
 from scanmend.control.values import FolderNow, Incomplete, ModelNow, PageCount, Waiting, Work
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.ledger.entry import Entry
 
 PAGES_INTERVAL_S = 300.0
@@ -76,7 +76,7 @@ def pages_now(pages: Mapping[int, int], now: float) -> tuple[PageCount, ...]:
     """Return the pages of each interval of the last hour, oldest first; ``now``: wall clock in seconds."""
     last = int(now / PAGES_INTERVAL_S)
     first = last - int(PAGES_SPAN_S / PAGES_INTERVAL_S) + 1
-    return tuple(PageCount(iso(i * PAGES_INTERVAL_S), pages.get(i, 0)) for i in range(first, last + 1))
+    return tuple(PageCount(local_iso(i * PAGES_INTERVAL_S), pages.get(i, 0)) for i in range(first, last + 1))
 
 
 def _work(entry: Entry, stage: str) -> Work:

@@ -22,7 +22,7 @@ def retry(config: Config, ledger: Ledger, ids: Sequence[str] | None) -> Retried:
     refused: dict[str, str] = {}
     for entry in quarantined(ledger, None if ids is None else [i for i in ids if i not in taken]):
         try:
-            same = next((f for f in config.folders if f.inbox == entry.inbox), None)
+            same = config.folder_of(entry.inbox)
             give_back(ledger, entry, same or config.folder(entry.folder))
         except (ConfigError, StorageError) as e:  # the folder may be gone from the configuration
             refused[entry.id] = str(e)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanmend.llm.scheduler.gpu_memory import GpuMemory, measure, resident_mib
+from scanmend.llm.scheduler.gpu_memory import GpuMemory, measure
+from scanmend.process.memory import proportional_mib
 
 INTERVAL_S = 15.0
 """Time between two samples, in seconds; one takes about a millisecond for each process."""
@@ -88,17 +89,6 @@ def family(pid: int) -> Iterator[int]:
             continue
         for child in pids:
             yield from family(int(child))
-
-
-def proportional_mib(pid: int) -> float:
-    """Return the MiB of RAM of a process, memory that it shares with others divided by their number; 0 for none."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except (OSError, ValueError):  # it has ended, or may not be looked into
-        pass
-    return resident_mib(pid) or 0.0
 
 
 def ram_total_mib() -> float:

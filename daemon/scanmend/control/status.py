@@ -5,12 +5,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scanmend.config.schema import Config
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
@@ -111,14 +110,14 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "attempts": entry.attempts,
         "error": entry.error,
         "where": printable(entry.put_away) if entry.put_away else None,
-        "changed": datetime.fromtimestamp(entry.changed).astimezone().isoformat(timespec="seconds"),
-        "due": datetime.fromtimestamp(entry.due).astimezone().isoformat(timespec="seconds") if entry.due else None,
+        "changed": local_iso(entry.changed),
+        "due": local_iso(entry.due) if entry.due else None,
     }
 
 
 def _in_hand_fields(entry: Entry, config: Config) -> dict[str, Any]:
     """Return a document that is not at its end, with where its source lies now; ``where`` is None where it is gone."""
-    folder = next((folder for folder in config.folders if folder.inbox == entry.inbox), None)
+    folder = config.folder_of(entry.inbox)
     lies = Inbox(folder).claimed_file(entry.id) if folder else None
     if lies is None and entry.state in ("claiming", "failing", "published", "returning"):  # on its way, or put away
         lies = next((p for p in (entry.put_away, entry.inbox / entry.relative) if p and os.path.lexists(p)), None)

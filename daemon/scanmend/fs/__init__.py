@@ -5,7 +5,7 @@ overwritten where ``publish`` and ``move`` write; ``replace`` and ``commit`` say
 
 - ``atomic``: write, move, and sweep what a crash left; ``rename``: without overwriting, and syncing a folder
 - ``free_name``: a free name that any file system takes
-- ``find_last``: the last place of some bytes in a long file
+- ``append``: to the end of a file, all of it or nothing; ``find_last``: the last place of some bytes in a long file
 - ``safe_open``: opening below a folder where others may put links; ``source_handle``: a source kept open in work
 - ``ownership``: mode and group of files written; ``free_space`` and ``mounts``: whether a folder can be used
 

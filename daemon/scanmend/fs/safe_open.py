@@ -40,7 +40,7 @@ def folder_at(root: Path, parts: Sequence[str]) -> Iterator[Path]:
 @contextmanager
 def pinned(path: Path) -> Iterator[Path]:
     """Yield a path of a claimed file that no link can divert; for any other file, its own path. OSError."""
-    if not _is_claimed(path):
+    if not is_claimed(path):
         yield path
         return
     claims = path.parent.parent
@@ -50,15 +50,23 @@ def pinned(path: Path) -> Iterator[Path]:
 
 def open_source(path: Path) -> BufferedReader:
     """Open a scan for reading. OSError for a pipe or device, which could block, and for a link in a claim folder."""
-    nofollow = os.O_NOFOLLOW if _is_claimed(path) else 0
     with pinned(path) as here:
-        fd = os.open(here, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | nofollow)
+        return open_regular(here, follow=not is_claimed(path), named=path)
+
+
+def open_regular(path: Path, *, follow: bool = False, named: Path | None = None) -> BufferedReader:
+    """Open a regular file for reading. OSError for anything else, and for a link unless it is to be followed.
+
+    ``named``: the path that the error names, where it is another.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     if not stat.S_ISREG(kind := os.fstat(fd).st_mode):
         os.close(fd)
         number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
-        raise OSError(number, "it is no regular file", os.fspath(path))
+        raise OSError(number, "it is no regular file", os.fspath(named or path))
     return os.fdopen(fd, "rb")
 
 
-def _is_claimed(path: Path) -> bool:
+def is_claimed(path: Path) -> bool:
+    """Whether a file lies in a claim folder, where others may put links."""
     return path.parent.parent.name == CLAIMS

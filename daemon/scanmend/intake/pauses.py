@@ -4,10 +4,10 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 from scanmend.config.schema import Folder
+from scanmend.document import local_iso
 from scanmend.errors import StorageError
 from scanmend.fs.mounts import CAUSES
 from scanmend.fs.rename import sync
@@ -18,11 +18,7 @@ NAME = "paused"
 
 def paused_fields(since: Mapping[str, float], folders: Iterable[Folder]) -> list[dict[str, str]]:
     """Return the paused ones of these folders as status has them, with the moment in ISO 8601."""
-    return [
-        {"folder": f.name, "since": datetime.fromtimestamp(since[f.name]).astimezone().isoformat(timespec="seconds")}
-        for f in folders
-        if f.name in since
-    ]
+    return [{"folder": f.name, "since": local_iso(since[f.name])} for f in folders if f.name in since]
 
 
 class Pauses:

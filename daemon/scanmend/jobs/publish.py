@@ -110,7 +110,7 @@ def choose_documents(
     the document's record was found.
     """
     known = documents_of(source)
-    if known and (tuple(one.part for one in known) == tuple(parts) or any(one.is_published for one in known)):
+    if known and tuple(one.part for one in known) == tuple(parts):
         return known
     rows = source.ledger.parts.of(source.entry.id)
     found = {row.number: row.stem for row in rows if not row.plan}

@@ -264,18 +264,13 @@ def rewrite_record(outputs: Outputs, archived_as: Path) -> None:
 
 def document_facts(made: Record) -> dict[str, Any]:
     """Return what formats that show the pages say of a document beside its pages."""
-    accepted = rejected = 0
-    for page in made.pages:
-        accepted += sum(edit.accepted for edit in page.edits)
-        rejected += sum(not edit.accepted for edit in page.edits)
     return {
         "source": printable(made.source),
         "title": printable(Path(made.source).stem),
         "sha256": made.sha256,
         "languages": list(made.languages),
         "pages": len(made.pages),
-        "accepted": accepted,
-        "rejected": rejected,
+        **asdict(made.edits),
         "numbers": asdict(made.numbers),
         "model": printable(made.model["name"]) if made.model else None,
         "fields": [record.field_fields(field) for field in made.fields],

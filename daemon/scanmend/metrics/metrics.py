@@ -15,6 +15,7 @@ from scanmend.metrics.catalogue import Samples
 from scanmend.metrics.counting import Counting, merged
 from scanmend.metrics.exposition import render
 from scanmend.metrics.gauges import Process
+from scanmend.process.memory import MIB, resident_mib
 
 
 class Metrics:
@@ -55,6 +56,4 @@ class Metrics:
 
 
 def _own_process() -> Process:
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 -- asked every few seconds
-        pages = int(file.read().split()[1])
-    return Process(pages * os.sysconf("SC_PAGE_SIZE"), time.process_time(), time.time())
+    return Process(round((resident_mib(os.getpid()) or 0.0) * MIB), time.process_time(), time.time())

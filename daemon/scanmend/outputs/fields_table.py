@@ -17,6 +17,7 @@ from typing import Any
 
 from scanmend.document import printable
 from scanmend.errors import StorageError
+from scanmend.fs.append import append as append_to_file
 from scanmend.fs.find_last import find_last
 from scanmend.fs.free_name import candidates
 from scanmend.fs.ownership import Access
@@ -68,7 +69,7 @@ def append(path: Path, head: Mapping[str, Any], access: Access | None = None) ->
             else:
                 again = False
                 if find_last(fd, size, b"\n" + _cell_bytes(head["id"]) + b",", most=MAX_SEARCHED_BYTES) is None:
-                    _add(fd, size, (b"" if size else wanted) + row(head))
+                    append_to_file(fd, size, (b"" if size else wanted) + row(head))
                     sync(path.parent)
     except OSError as e:
         raise StorageError(f"{path} cannot be written: {e.strerror}") from e
@@ -110,19 +111,6 @@ def _whole_rows(fd: int, head: Mapping[str, Any]) -> int:
         return whole + len(tail) + len(END)
     os.ftruncate(fd, whole)
     return whole
-
-
-def _add(fd: int, size: int, data: bytes) -> None:
-    """Write at the end and sync; where the disk is full, nothing of it stays."""
-    try:
-        at = size
-        while data:
-            done = os.pwrite(fd, data, at)
-            at, data = at + done, data[done:]
-        os.fsync(fd)
-    except OSError:
-        os.ftruncate(fd, size)
-        raise
 
 
 def _set_aside(path: Path) -> None:

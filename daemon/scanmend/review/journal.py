@@ -1,6 +1,5 @@
 """The journal of a review: each step that a person took, a line of JSON on the disk before anything follows."""
 
-import errno
 import fcntl
 import json
 import os
@@ -13,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from scanmend.errors import StorageError
+from scanmend.fs.append import append
 from scanmend.review.decisions import Action
 
 MAX_BYTES = 4 << 20
@@ -47,13 +47,7 @@ class Journal:
                 if len(whole) + len(line) > MAX_BYTES:
                     raise StorageError(f"{self.path} is full: no more decisions about this document are taken")
                 os.ftruncate(fd, len(whole))
-                try:
-                    if os.pwrite(fd, line, len(whole)) < len(line):
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                    os.fsync(fd)
-                except OSError:
-                    os.ftruncate(fd, len(whole))
-                    raise
+                append(fd, len(whole), line)
         except OSError as e:
             raise StorageError(f"{self.path} cannot be written: {e.strerror}") from e
         return len(list(_steps(whole))) + 1

@@ -19,6 +19,7 @@ from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page, SecondReading
 from scanmend.errors import ChildDied, ReaderError, Stopping
 from scanmend.process.child import Child, Message
+from scanmend.process.memory import proportional_mib
 from scanmend.second_reader.choose import first_words
 
 SILENCE_S = 60.0
@@ -49,15 +50,6 @@ def start_host() -> Child:
     return Child("scanmend.second_reader.host", {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")})
 
 
-def taken_mib(pid: int) -> float:
-    """Return the memory that a process takes, each shared page divided among those that have it; 0 once it is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-
 class ReaderProcess:
     """The second reader as the daemon sees it; any number of threads may call it, one page is read at a time."""
 
@@ -66,7 +58,7 @@ class ReaderProcess:
         start: Callable[[], Child] = start_host,
         clock: Callable[[], float] = time.monotonic,
         silence_s: float = SILENCE_S,
-        memory_mib: Callable[[int], float] = taken_mib,
+        memory_mib: Callable[[int], float] = proportional_mib,
     ) -> None:
         """``start`` starts the process, ChildDied when it cannot; ``silence_s``: see SILENCE_S.
 

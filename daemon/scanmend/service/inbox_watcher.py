@@ -5,14 +5,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from scanmend.config.schema import Folder
-from scanmend.document import Fingerprint, printable
+from scanmend.document import Fingerprint, local_iso, printable
 from scanmend.errors import StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
@@ -226,7 +225,7 @@ class InboxWatcher:
         """Say once that a file which stands still is not whole, and keep for status what it lacks and since when."""
         missing, known = self.inbox.missing_part(relative), self._incomplete.get(relative)
         since = time.time() - self._settler.unchanged_s(relative, now)
-        said = datetime.fromtimestamp(since).astimezone().isoformat(timespec="seconds")
+        said = local_iso(since)
         self._incomplete[relative] = {"file": printable(relative), "missing": missing, "since": said}
         if known is None:
             log.warning(

@@ -55,8 +55,6 @@ class Service:
         self.config = config
         self.passes = 0
         """How often the loop has run; this stands still while there is nothing to do."""
-        self.latest_status: dict[str, Any] = {}
-        """``status()`` as the loop last had it; a new one takes its place, so any thread may read it."""
         make_folders(config)
         self._lock = hold_lock(config.state_dir)
         malloc.use_one_arena()
@@ -269,7 +267,7 @@ class Service:
 
     def _report(self) -> None:
         """Ping systemd, and bring the status file up to date."""
-        self.latest_status = status = self.status()
+        status = self.status()
         notify("WATCHDOG=1", f"STATUS={summary(status)}")
         self.latest.report(status, time.monotonic())
         self._status_file.update(status, time.monotonic())

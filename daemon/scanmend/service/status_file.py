@@ -51,6 +51,11 @@ class LatestStatus:
         with self._changed:
             self._count()
 
+    @property
+    def status(self) -> dict[str, Any]:
+        """The status, empty before the first pass; a new one takes its place, so any thread may read it."""
+        return self.get()[0]
+
     def get(self) -> tuple[dict[str, Any], int]:
         """Return the status, empty before the first pass, and the number of the latest change."""
         with self._changed:

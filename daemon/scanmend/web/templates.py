@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.web.assets import address
 
 SHORT_S = 90.0
@@ -33,7 +33,8 @@ def _environment() -> Environment:
         auto_reload=False,
         finalize=_encodable,
     )
-    env.filters |= {"when": when, "iso": iso, "duration": duration, "size": size, "count": count, "name": printable}
+    env.filters |= {"when": when, "duration": duration, "size": size, "count": count}
+    env.filters |= {"iso": local_iso, "name": printable}
     env.globals["static"] = address
     return env
 
@@ -64,11 +65,6 @@ def size(count_bytes: float) -> str:
 def count(number: int, what: str, many: str = "") -> str:
     """Return ``1 page``, ``12,000 pages``; ``many`` is the plural where no s makes it."""
     return f"{number:,} {what if number == 1 else many or what + 's'}"
-
-
-def iso(seconds: float) -> str:
-    """Return a wall clock time, in seconds since 1970, in ISO 8601 with this machine's zone."""
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
 def when(moment: str, now: float) -> str:

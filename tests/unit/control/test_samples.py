@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from scanmend.control import samples
-from scanmend.control.samples import Samples, family, proportional_mib
+from scanmend.control.samples import Samples, family
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
+from scanmend.process.memory import proportional_mib
 from waiting import until
 
 

@@ -16,7 +16,7 @@ from scanmend.document import Line, Page, Word
 from scanmend.errors import ChildDied, Stopping
 from scanmend.process.child import Child
 from scanmend.second_reader.lattice import greedy_text
-from scanmend.second_reader.reader_process import CRASHES, MOST_MIB, REST_S, ReaderProcess, start_host, taken_mib
+from scanmend.second_reader.reader_process import CRASHES, MOST_MIB, REST_S, ReaderProcess, start_host
 from waiting import until
 
 PAGE = Page(3, (Line((Word("Doubtfu1", (40, 40, 200, 90), 60.0),)),), languages=("eng",))
@@ -202,9 +202,3 @@ def test_a_large_process_ends_after_its_page(image):
     assert [reader.read(PAGE, image, "auto", 60.0).problem for _ in range(3)] == ["", "", ""]
     assert [one.alive for one in started] == [False, True]
     reader.close()
-
-
-def test_memory_of_a_process():
-    """It is what the kernel says of a process, and nothing of one that is gone."""
-    assert 1 < taken_mib(os.getpid()) <= psutil.Process().memory_info().rss / 2**20
-    assert taken_mib(4_000_000) == 0

@@ -8,10 +8,10 @@ import pytest
 
 from page_values import FOLDER, NOW, hostile_document, hostile_row
 from scanmend.control.values import Incomplete, Waiting, Work
-from scanmend.document import printable
+from scanmend.document import local_iso, printable
 from scanmend.web import done, failed, now
 from scanmend.web.frame import Frame
-from scanmend.web.templates import count, duration, iso, render, size, when
+from scanmend.web.templates import count, duration, render, size, when
 
 HOSTILE = {
     "markup": "<script>alert(1)</script>.pdf",
@@ -162,6 +162,6 @@ def test_one_is_not_many():
 
 def test_a_moment_of_today_is_told_by_its_hour_and_an_older_one_by_its_day():
     noon = time.mktime((2026, 11, 28, 12, 0, 0, 0, 0, -1))
-    assert when(iso(noon), noon + 60) == "12:00"
-    assert when(iso(noon), noon + 86400) == "28 Nov 12:00"
-    assert when(iso(noon), noon + 86400 * 300) == "28 Nov 2026"
+    assert when(local_iso(noon), noon + 60) == "12:00"
+    assert when(local_iso(noon), noon + 86400) == "28 Nov 12:00"
+    assert when(local_iso(noon), noon + 86400 * 300) == "28 Nov 2026"

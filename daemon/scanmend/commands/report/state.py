@@ -13,9 +13,9 @@ from scanmend.control.status import status
 from scanmend.errors import ScanmendError, StorageError
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
-from scanmend.llm.scheduler.gpu_memory import resident_mib
 from scanmend.llm.store.store import Store
 from scanmend.notify.privacy import without_names
+from scanmend.process.memory import resident_mib
 
 MAX_REASONS = 15
 """Different reasons that are told, the most frequent first."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pynvml
@@ -60,15 +59,6 @@ def driver(nvml: Any = pynvml) -> str | None:
     finally:
         nvml.nvmlShutdown()
     return version.decode("utf-8", "replace") if isinstance(version, bytes) else str(version)
-
-
-def resident_mib(pid: int) -> float | None:
-    """Return the MiB of RAM that a process holds, the mapped model file included; None when the process is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def _handles(nvml: Any, chosen: str | None) -> list[Any]:

@@ -14,13 +14,14 @@ import structlog
 from scanmend.config.schema import ModelSpec
 from scanmend.document import printable
 from scanmend.errors import HostDied, ModelError, ScanmendError, Stopping
-from scanmend.llm.scheduler import gpu_memory, layer_fit
+from scanmend.llm.scheduler import layer_fit
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.scheduler.layer_history import LoadConditions
 from scanmend.llm.scheduler.model_process import Effects, LoadedModel, LoadRequest, ModelProcess
 from scanmend.llm.scheduler.state import Phase
 from scanmend.llm.scheduler.unload import POLL_S, Footprint, ReleaseReport, release, rounded
 from scanmend.process.child import Message
+from scanmend.process.memory import resident_mib
 
 LOAD_LIMIT_S = 600.0
 """Seconds that loading may take in the process."""
@@ -193,7 +194,7 @@ class _Load:
             context=context,
             seconds=seconds,
             safe=model.safe,
-            ram_mib=rounded(gpu_memory.resident_mib(process.pid)),
+            ram_mib=rounded(resident_mib(process.pid)),
             gpu_before_mib=rounded(before.used_mib) if before else None,
             gpu_loaded_mib=rounded(after.used_mib) if after else None,
         )

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from scanmend.llm.scheduler import gpu_memory
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
+from scanmend.process.memory import resident_mib
 
 RELEASE_LIMIT_S = 5.0
 """Seconds that GPU memory may take to come back after the process ended."""
@@ -90,11 +90,11 @@ def release(
     ``others``: MiB that our other models took on the GPUs, by process id, now. What other processes took or gave back
     since the load counts neither for nor against the release, as far as the driver lists it.
     """
-    started, ram = clock(), gpu_memory.resident_mib(footprint.pid)
+    started, ram = clock(), resident_mib(footprint.pid)
     end()
     limit = clock() + RELEASE_LIMIT_S
     while True:
-        now, left = measure() if footprint.before else None, gpu_memory.resident_mib(footprint.pid)
+        now, left = measure() if footprint.before else None, resident_mib(footprint.pid)
         complete = left is None and _is_back(footprint, now, others)
         if complete or clock() >= limit:
             break

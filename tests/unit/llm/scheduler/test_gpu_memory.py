@@ -1,11 +1,7 @@
 """What memory meters tell, with and without a driver."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from scanmend.llm.scheduler import gpu_memory
@@ -140,28 +136,6 @@ def test_who_has_how_much():
     nvml = Nvml(computing=[Process(7, 50), Process(8, None)], drawing=[Process(7, 50), Process(9, 1)])
     assert gpu_memory.measure(nvml).processes == {7: 100.0, 9: 2.0}
     assert gpu_memory.measure(Nvml(fails=["processes"], drawing=[Process(9, 1)])).processes == {9: 2.0}
-
-
-def test_resident_memory_of_a_process():
-    """It is what psutil tells, in MiB."""
-    assert gpu_memory.resident_mib(os.getpid()) == pytest.approx(
-        psutil.Process().memory_info().rss / gpu_memory.MIB, abs=2
-    )
-
-
-def test_resident_memory_follows():
-    """64 MiB more are seen as such."""
-    before = gpu_memory.resident_mib(os.getpid())
-    held = b"x" * (64 * gpu_memory.MIB)
-    assert gpu_memory.resident_mib(os.getpid()) - before == pytest.approx(64, abs=4)
-    del held
-
-
-def test_resident_memory_of_nobody():
-    """A process that ended has none."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        pass
-    assert gpu_memory.resident_mib(process.pid) is None
 
 
 @pytest.mark.parametrize(("fails", "version"), [((), "590.1"), (("driver",), None), (("init",), None)])

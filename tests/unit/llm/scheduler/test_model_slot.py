@@ -37,11 +37,11 @@ from fake_hosts import (
 from scanmend.config.schema import BUNDLED, ModelSpec
 from scanmend.document import CorrectedPage, page_from_text
 from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
-from scanmend.llm.scheduler import gpu_memory
 from scanmend.llm.scheduler.model_process import GRACE_S, Effects, start_host
 from scanmend.llm.scheduler.model_slot import MISSING_REST_S, ModelSlot
 from scanmend.llm.scheduler.state import Policy
 from scanmend.llm.store.store import Store
+from scanmend.process.memory import resident_mib
 from tiny_gguf import U32, tiny_gguf
 
 
@@ -630,12 +630,12 @@ class TestRealHost:
 
         second = slot.state()["pid"]
         assert second != first
-        held = gpu_memory.resident_mib(second)
+        held = resident_mib(second)
         with capture_logs() as logs:
             slot.tick()
         (entry,) = events(logs, "model.unloaded")
         assert not psutil.pid_exists(second)
-        assert gpu_memory.resident_mib(second) is None
+        assert resident_mib(second) is None
         assert held > 100
         assert entry["ram_freed_mib"] == pytest.approx(held, abs=5)
 
