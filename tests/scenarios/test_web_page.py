@@ -273,6 +273,21 @@ def test_another_machine_logs_in_once_and_steers(served, visit, axe, tmp_path):
         page.get_by_role("button", name="Pause").wait_for()
 
 
+def test_a_click_while_the_page_is_brought_up_to_date(served, visit, scans):
+    """What changes between press and release of a button takes neither the button nor its click away."""
+    started, base = served()
+    page = visit(base).page
+    page.goto("/")
+    page.get_by_role("button", name="Pause").hover()
+    page.mouse.down()
+    with page.expect_response(f"{base}/"):
+        drop(scans / "line.png", started.inbox)
+    page.wait_for_event("response", lambda response: response.url == f"{base}/")  # the one before has been used
+    page.mouse.up()
+    page.get_by_text("new files stay in the inbox").wait_for()
+    page.get_by_text("1 document done").or_(page.get_by_text("1 done")).first.wait_for()
+
+
 def drop_as(source: Path, inbox: Path, name: bytes) -> None:
     """Let a file appear under a name of any bytes."""
     part = inbox / ".dropped"

@@ -22,7 +22,7 @@ import yaml
 from fork_server import Forked, ForkServer
 from kill_points import KillPoint
 from outbox_monitor import OUTPUTS, OutboxMonitor, visible_files
-from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.outputs import error_report, record
 from small_scans import sha256_of
 
@@ -199,16 +199,22 @@ class Harness:
         return records + sum(1 for found in reports for _ in found)
 
     def wait_finished(self, limit_s: float) -> bool:
-        """Wait until all scans have come to an end and the claim folders are empty; False when they do not."""
+        """Wait until all scans have come to an end, claim folders are empty and the ledger knows it; False if not."""
         limit = time.monotonic() + limit_s
         while time.monotonic() < limit:
-            if self.finished() >= len(self.dropped) and not self._claims():
+            if self.finished() >= len(self.dropped) and not self._claims() and not self._active():
                 return True
             time.sleep(0.05)
         return False
 
     def _claims(self) -> list[Path]:
         return [p for n in self.folders for p in self.path_of(n, "inbox").glob(".scanmend/*")]
+
+    def _active(self) -> bool:
+        """Whether the ledger of the daemon that runs has a document in work."""
+        marks = ", ".join(f"'{state}'" for state in ACTIVE)
+        with closing(sqlite3.connect(f"file:{self.state / 'ledger.sqlite'}?mode=ro", uri=True)) as db:
+            return bool(db.execute(f"SELECT 1 FROM document WHERE state IN ({marks}) LIMIT 1").fetchall())  # noqa: S608 -- ours
 
     def monitor(self, every_s: float = 0.02) -> OutboxMonitor:
         """Start to watch the outboxes."""

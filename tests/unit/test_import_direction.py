@@ -50,7 +50,7 @@ ROOMS = {
     "jobs": "errors document process fs language assembly naming config ledger source outputs fields pageworkers "
     "correct llm.scheduler intake",
     "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
-    "service": "errors document fs config ledger pageworkers llm.scheduler intake jobs review",
+    "service": "errors document process fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document process fs config ledger outputs llm.scheduler intake jobs service",
     "web.desk": "document review",
     "web": "errors document fs control review web.desk",

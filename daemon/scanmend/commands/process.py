@@ -4,7 +4,7 @@ import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,9 @@ from scanmend.jobs.write_outputs import (
     whole_of,
 )
 from scanmend.outputs.page_file import PageFile
+
+CTRL_C_S = 0.5
+"""Longest wait in seconds without a look at signals: one that came while a thread was started wakes another thread."""
 
 log = structlog.get_logger()
 
@@ -99,10 +102,17 @@ def convert(
         running = [
             threads.submit(_convert_one, file, names, stem, folder, settings, pipeline, advanced) for file, stem in jobs
         ]
-        for future in as_completed(running):
-            yield future.result()
+        yield from _as_they_end(running)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)  # when interrupted, the caller ends pool and slot next
+
+
+def _as_they_end(running: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
+    """Yield each outcome as it comes, and let Ctrl-C through at any moment."""
+    left = set(running)
+    while left:
+        ended, left = wait(left, CTRL_C_S, FIRST_COMPLETED)
+        yield from (future.result() for future in ended)
 
 
 def dry_run(

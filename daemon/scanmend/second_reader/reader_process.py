@@ -31,8 +31,8 @@ REST_S = 600.0
 MOST_MIB = 570.0
 """Memory (PSS) from which it is ended after a page, so that the next one has a new process.
 
-It grows with each language's word lists, 50 to 110 MiB, and a little with each new width of a line; 400 to 550 MiB are
-usual. A start takes 2 s.
+It grows with each language's word lists, 50 to 110 MiB, and a little with each new width of a line; with one language
+450 to 520 MiB are usual, as what is free goes back to the system after each page. A start takes 2 s.
 """
 
 log = structlog.get_logger()

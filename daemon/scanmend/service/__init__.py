@@ -7,7 +7,7 @@ begins documents that are due again and then new files, each folder in turn (``d
 pings systemd (``sd_notify``) and writes the status file (``status_file``).
 
 Around it: folders and glossaries at ``startup``, a changed configuration (``reload``), one daemon for each state folder
-(``lock``), and a small heap (``malloc``). Threads and signal handlers only ask; the loop alone decides.
+(``lock``), and a small heap. Threads and signal handlers only ask; the loop alone decides.
 
 Others may use ``Service`` (cli, control), ``lock`` and ``status_file`` (control). This room may import jobs and
 whatever stands before it; only control, commands and cli may import this room.

@@ -23,8 +23,8 @@ from scanmend.ledger.recovery import names_in_damaged_ledgers, open_ledger
 from scanmend.llm.scheduler.model_slot import ModelSlot
 from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
+from scanmend.process import malloc
 from scanmend.review.reviews import Reviews
-from scanmend.service import malloc
 from scanmend.service.dispatch import Dispatcher
 from scanmend.service.document_pool import DocumentPool
 from scanmend.service.folder_health import FolderHealth, trouble_of_folder

@@ -20,7 +20,8 @@ from scanmend.document import CorrectedPage, Fingerprint, Page
 from scanmend.errors import HostDied, StorageError
 from scanmend.ledger.ledger import Ledger
 from scanmend.llm.scheduler.circuit_breaker import FIRST_REST_S
-from scanmend.service import document_pool, malloc, startup, status_file
+from scanmend.process import malloc
+from scanmend.service import document_pool, startup, status_file
 from scanmend.service.lock import running_pid
 from scanmend.service.service import Service
 from service_world import GIF, Reader

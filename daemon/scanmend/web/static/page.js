@@ -56,6 +56,11 @@
 
   let timer = 0, running = false, again = false, latest = 0;
 
+  // a button that is exchanged between press and release gets no click
+  let pressed = false;
+  addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => { pressed = false; }));
+
   const refresh = async () => {
     timer = 0;
     if (running) { again = true; return; }
@@ -65,7 +70,9 @@
       const response = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
       if (response.ok && isHtml(response)) {
         const fresh = await parsed(response);
-        if (mine === latest && !document.body.getAttribute("aria-busy")) {
+        if (pressed) {
+          again = true;
+        } else if (mine === latest && !document.body.getAttribute("aria-busy")) {
           for (const old of $$("[data-live]")) {
             const other = fresh.getElementById(old.id);
             const typing = old.contains(document.activeElement) && isTyping(document.activeElement);

@@ -1,4 +1,4 @@
-"""scanmend.service.malloc on the real heap of a fresh process."""
+"""scanmend.process.malloc on the real heap of a fresh process."""
 
 import ctypes
 import subprocess
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reaso
 
 ARENAS = """
 import ctypes, sys, threading
-from scanmend.service import malloc
+from scanmend.process import malloc
 if "shared" in sys.argv:
     malloc.use_one_arena()
 libc = ctypes.CDLL(None)
@@ -30,7 +30,7 @@ libc.fflush(None)
 """
 HOLES = """
 import ctypes
-from scanmend.service import malloc
+from scanmend.process import malloc
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 def rss():
