@@ -1,6 +1,7 @@
 """What several test modules share: small scans, and daemons that run."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,13 @@ import render_scans
 from daemon_process import Daemon
 from service_world import House, Reader
 
-settings.register_profile("scanmend", deadline=None, max_examples=50)  # an example's time depends on what else runs
-settings.load_profile("scanmend")
+# An example's time depends on what else runs. The same examples each time; others with SCANMEND_EXPLORE=1.
+settings.register_profile("scanmend", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile("explore" if os.environ.get("SCANMEND_EXPLORE") else "scanmend")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

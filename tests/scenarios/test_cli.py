@@ -85,7 +85,6 @@ class TestProcess:
             [*command, "--config", config()],
             env={**os.environ, "TMPDIR": str(place)},
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- background jobs ignore it
         )
         try:
             until(lambda: list(place.glob("scanmend-*/page-*")), "the first page")
@@ -511,7 +510,6 @@ class TestUse:
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # background jobs ignore it
         )
         assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
 

@@ -399,7 +399,6 @@ class started:  # noqa: N801 -- reads as a function
             command,
             stderr=subprocess.PIPE,
             env={**os.environ, **place.environment},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- background jobs ignore it
         )
 
     def __enter__(self) -> "subprocess.Popen[bytes]":

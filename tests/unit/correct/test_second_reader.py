@@ -87,6 +87,16 @@ class TestOpenReadings:
         assert last_row(correct(settled, Unwanted(), TASK)) == "the goods"
 
 
+def test_a_gap_that_was_read_as_two_blanks():
+    """It is one blank in the text and in the edit."""
+    seconds = [second(PLAIN), second("125  hos", 0, 40, sure=0.5, width=110)]
+    done = corrector(None).correct(
+        page(line(PLAIN), line("the the the", 0, 40, confidence=20.0), seconds=seconds), TASK
+    )
+    assert "  " not in done.corrected
+    assert done.corrected == applied(done)
+
+
 class TestRepairsOfWhatWasFound:
     def test_a_number_in_a_found_line(self):
         """Its look-alike is repaired, and the rest of the line stays."""

@@ -77,8 +77,11 @@ class LineReading:
         return sum(known) / len(known) if known else 0.0
 
     def substring(self, first: int, last: int) -> str:
-        """Return the characters from index ``first`` to index ``last``, both included, without blanks at the ends."""
-        return "".join(c.text for c in self.characters[first : last + 1]).strip()
+        """Return the characters from index ``first`` to index ``last``, both included, with single blanks within.
+
+        A wide gap is now and then read as two blanks.
+        """
+        return " ".join("".join(c.text for c in self.characters[first : last + 1]).split())
 
     def log_probability(self, first: int, last: int, text: str) -> float:
         """Return the log-probability, in nats, that the image shows ``text`` in place of these characters.
