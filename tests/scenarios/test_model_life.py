@@ -19,6 +19,7 @@ def no_core_files():
     resource.setrlimit(resource.RLIMIT_CORE, limits)
 
 
+@pytest.mark.thorough
 def test_four_cycles_leak_nothing(tmp_path, monkeypatch):
     """No process, file descriptor, thread, temporary file, nor 1 MiB of RAM, a quarter for each."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -28,7 +28,7 @@ def test_processes_that_read_scans_or_run_models_have_no_token(monkeypatch, modu
     assert IN_ENVIRONMENT.encode() not in environment
 
 
-@pytest.mark.parametrize("where", ["environment", "file"])
+@pytest.mark.parametrize("where", [pytest.param("environment", marks=pytest.mark.thorough), "file"])
 def test_a_token_reaches_the_hub_and_is_written_nowhere(daemon, scans, tmp_path, where):
     """Not though the hub refuses it and says it aloud, and the library is set to log everything."""
     token = IN_ENVIRONMENT if where == "environment" else IN_FILE

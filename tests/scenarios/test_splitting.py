@@ -13,6 +13,19 @@ from waiting import until
 
 STACK = ("DOC-7", "upright", "back", "upside down", "DOC-8", "upright", "2")
 """By barcode, two documents: pages 2 and 4, and pages 6 and 7."""
+SOME_POINTS = (
+    KillPoint("parts chosen", "working", "barcodes"),
+    KillPoint("output written", "working", "barcodes"),
+    KillPoint("target recorded", "published", "barcodes"),
+)
+OTHER_POINTS = (
+    KillPoint("entered", "working", "barcodes"),
+    KillPoint("page kept", "working", "barcodes"),
+    KillPoint("record written", "working", "barcodes"),
+    KillPoint("leaving", "working", "barcodes"),
+    KillPoint("entered", "published", "barcodes"),
+    KillPoint("leaving", "published", "barcodes"),
+)
 SHEETS = ("T", "upright", "back", "T", "upside down")
 """By patch code, two documents: page 2, and page 5."""
 
@@ -47,20 +60,12 @@ def test_stacks_become_documents(tmp_path):
 
 
 @pytest.mark.timeout(240)
-def test_killed_while_splitting(tmp_path):
+@pytest.mark.parametrize(
+    "points", [SOME_POINTS, pytest.param(OTHER_POINTS, marks=pytest.mark.thorough)], ids=["some", "others"]
+)
+def test_killed_while_splitting(tmp_path, points):
     """At each moment that leaves something by half: the same documents, once, and a row of the table for each."""
     folder = "barcodes"
-    points = [
-        KillPoint("entered", "working", folder),
-        KillPoint("page kept", "working", folder),
-        KillPoint("parts chosen", "working", folder),
-        KillPoint("output written", "working", folder),
-        KillPoint("record written", "working", folder),
-        KillPoint("leaving", "working", folder),
-        KillPoint("entered", "published", folder),
-        KillPoint("target recorded", "published", folder),
-        KillPoint("leaving", "published", folder),
-    ]
     server = ForkServer()
     table = tmp_path / "all.csv"
     fields = {"fields": [{"name": "word", "pattern": "committee"}], "fields_csv": str(table)}

@@ -70,6 +70,7 @@ def test_each_file_is_processed_by_exactly_one(pair):
     assert made_by(one) + made_by(other) == 40
 
 
+@pytest.mark.thorough
 def test_one_never_comes_back(pair):
     """``scanmend check`` of the other tells of its claims, and ``scanmend retry`` has it go on with them."""
     one, other = pair

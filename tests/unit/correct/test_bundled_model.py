@@ -62,6 +62,7 @@ class TestBundledModel:
         done = sound(correct(text, bundled, replace(TASK, languages=(language,))))
         assert done.corrected == text.replace(raw, new)
 
+    @pytest.mark.thorough
     def test_a_rewrite(self, bundled):
         """A model that is too small to rewrite does no harm."""
         text = "\n".join(TEXT.split("\n")[:2])

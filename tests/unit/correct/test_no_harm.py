@@ -137,7 +137,7 @@ def test_a_wrong_edit_is_not_made(language, sentence, raw, new):
 
 
 @pytest.mark.parametrize("language", PAGES)
-@pytest.mark.parametrize("strategy", ["rescore", "both"])
+@pytest.mark.parametrize("strategy", [pytest.param("rescore", marks=pytest.mark.thorough), "both"])
 def test_no_word_of_a_clean_page_changes(language, strategy):
     """Rescoring finds no word to change on them either, though the model would like every other one better."""
 

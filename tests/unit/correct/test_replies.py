@@ -109,14 +109,14 @@ class TestReplies:
         st.text(max_size=6),
     )
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(st.lists(WORDS, max_size=60), st.booleans())
     def test_any_reply(self, words, loud):
         """Numbers, signs, unedited words and line breaks are the same after any reply."""
         reply = " ".join(words)
         sound(correct(TEXT, (Hostile if loud else Honest)(lambda _: reply), REWRITE))
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(st.data())
     def test_any_changes_of_the_text(self, data):
         """The same for replies that are the text with some words changed, which is where edits come from."""
@@ -125,7 +125,7 @@ class TestReplies:
             words[at] = data.draw(self.WORDS)
         sound(correct(TEXT, Hostile(lambda _: " ".join(words)), REWRITE))
 
-    @settings(max_examples=60)
+    @settings(max_examples=25)
     @given(st.lists(st.lists(WORDS, max_size=8).map(" ".join), max_size=6).map("\n".join))
     def test_any_page(self, text):
         """The same for any page under a model that likes every change."""

@@ -133,7 +133,7 @@ SPECS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_every_value_is_words_of_the_page(rows):
     """Whatever the page says: nothing is invented, amounts are decimal numbers and dates are dates."""

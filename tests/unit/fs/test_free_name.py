@@ -55,7 +55,7 @@ class TestFreeStem:
             publish(box / (stem.name + ".error.txt"), b"")
             assert name.startswith(stem.name.partition(" (")[0])
 
-    @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=32, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(parts=st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), max_size=90), max_size=3))
     def test_any_name_can_be_written(self, parts, box):
         """Whatever the source is called, its output can be written, inside the folder."""

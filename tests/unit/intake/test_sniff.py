@@ -258,7 +258,7 @@ def test_a_size_that_is_not_true_any_more(tmp_path):
         os.close(fd)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.sampled_from([b"", *(data[:n] for _, data in WHOLE.values() for n in (3, 8, 20, 200))]),
     rest=st.binary(max_size=400),
@@ -268,7 +268,7 @@ def test_hostile_bytes_never_raise(start, rest, tmp_path):
     assert isinstance(look(tmp_path / "scan", start + rest), ScanState)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_never_raise(data, tmp_path):
     """Real files with bytes overwritten, then cut anywhere, get a state."""

@@ -123,6 +123,7 @@ class TestCrashes:
         assert (last["value"], last["page"], last["boxes"]) == ("end", 1, [[5, 2, 8, 4]])
         assert (date["value"], date["doubt"]) == (None, "nothing on the pages can be it")
 
+    @pytest.mark.thorough
     def test_dying_again_while_recovering(self, tmp_path):
         """A second death during the clean-up after the first changes nothing."""
 

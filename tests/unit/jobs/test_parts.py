@@ -153,6 +153,7 @@ def test_each_document_has_its_own_facts_in_record_and_name(tmp_path):
     assert found == [["page2", None], ["page5", None]]
 
 
+@pytest.mark.thorough
 def test_the_table_of_fields_gets_one_row_for_each_document(tmp_path):
     """Once, wherever the daemon dies; with the ids of the records."""
 

@@ -67,7 +67,7 @@ def test_nothing():
     assert in_vertical_order([]) == ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(LINES)
 def test_whatever_the_lines(rows):
     """The same words come back, sorting them again changes nothing, and paragraphs only count up."""
@@ -79,7 +79,7 @@ def test_whatever_the_lines(rows):
         assert [one.paragraph for one in done] == sorted(one.paragraph for one in done)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(LINES)
 def test_no_line_of_a_column_precedes_one_above_it(rows):
     """Of two lines as wide as each other at the same left edge, the upper one is first."""

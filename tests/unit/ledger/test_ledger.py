@@ -60,7 +60,7 @@ class TestDocuments:
         ledger.move("1", "waiting", put_away=None, error=None)
         assert ledger.get("1").put_away is None
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.binary(min_size=1).filter(lambda b: b"\0" not in b and b"/" not in b and b not in (b".", b"..")))
     def test_names_of_any_bytes(self, ledger, name):
         """A file name need not be Unicode; it comes back byte for byte, and is found."""

@@ -86,6 +86,7 @@ def test_counts_and_pages(named):
     assert pages_finished(named, 2.0, 2.0) == {1: 5, 2: 9}
 
 
+@pytest.mark.thorough
 def test_fifty_thousand_documents_are_listed_in_no_time(ledger):
     """Any page of them, by any filter, from the index: no view takes a tenth of a second, but on a busy machine."""
     old = 1_000_000.0

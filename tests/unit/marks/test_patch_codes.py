@@ -97,6 +97,7 @@ def test_no_false_alarm(name):
     assert found(sheet) == found(sheet.rotate(90, expand=True)) == found(sheets.noisy(sheet, seed=2)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "scan",
     [render_scans.invoice, render_scans.report, render_scans.minutes, render_scans.letter_es, render_scans.leaflet],

@@ -154,6 +154,7 @@ def test_truncated_keeps_the_first_part(tmp_path: Path) -> None:
         render_scans.truncated(tmp_path / "whole", tmp_path / "half", 1)
 
 
+@pytest.mark.thorough
 def test_write_all_draws_the_same_again_with_a_truth_beside_each_scan(drawn: dict[str, Scan], tmp_path: Path) -> None:
     """The folder holds four scans, each with its text, a form feed between pages; two runs draw the same pixels."""
     written = render_scans.write_all(tmp_path / "new" / "folder")

@@ -525,6 +525,7 @@ def test_a_python_without_venv_is_refused_with_the_package_that_brings_it(tmp_pa
     assert f"python3.{sys.version_info.minor}-venv" in done.stderr
 
 
+@pytest.mark.thorough
 def test_set_up_works_once_and_then_only_looks(tmp_path):
     """A second run does nothing; a changed pyproject.toml or a broken environment does; a failure leaves no stamp."""
     checkout = tmp_path / "checkout"

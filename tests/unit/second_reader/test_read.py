@@ -111,6 +111,7 @@ def test_pages_of_all_sizes(read, size):
     assert texts(read(page(grid, size, letters))) == [SENTENCES[0][:22]] * len(grid)
 
 
+@pytest.mark.thorough
 def test_small_letters_on_a_large_page(read):
     """A newspaper's, of 12 pixels: found since the first reading says how high the words are."""
     size = (3300, 4400)

@@ -319,20 +319,20 @@ def mutations(draw, text):
 class TestWholeCorrection:
     """Any reply at all, through proposer, model and judge."""
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(st.data(), st.sampled_from(["rewrite", "both"]))
     def test_a_spoiled_copy(self, data, strategy):
         """Where most of it is a copy, each spoiled number is an edit of its own, and none is made."""
         text = data.draw(pages())
         check(text, corrected(text, data.draw(mutations(text)), strategy))
 
-    @settings(max_examples=80)
+    @settings(max_examples=32)
     @given(pages(), st.text(max_size=80) | st.text(FIGURES + MARKS + " abc", max_size=80))
     def test_any_text(self, text, reply):
         """What has nothing to do with the page changes no number either."""
         check(text, corrected(text, reply))
 
-    @settings(max_examples=80)
+    @settings(max_examples=32)
     @given(st.lists(st.text(FIGURES + MARKS + "abO", min_size=1, max_size=9), min_size=1, max_size=9), st.data())
     def test_any_numbers_at_all(self, words, data):
         """Not only those that somebody thought of: every accepted edit is a repair, or holds no figure."""

@@ -45,7 +45,7 @@ def test_is_number(word, number):
     assert is_number(word) is number
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(st.text("01245689.,", min_size=1, max_size=8).filter(is_number), st.data())
 def test_digits_of_a_number_never_become_letters(raw, data):
     """A second reading with look-alike letters in it is the number; and digits of a second reading stay digits."""
@@ -54,7 +54,7 @@ def test_digits_of_a_number_never_become_letters(raw, data):
     assert in_tesseract_style(second, raw) == raw
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(WORDS, st.data())
 def test_a_word_of_letters_gets_no_digits(raw, data):
     """A second reading with look-alike digits in it, unless it is a number, is the word."""
@@ -64,7 +64,7 @@ def test_a_word_of_letters_gets_no_digits(raw, data):
         assert not any(c.isdigit() for c in in_tesseract_style(raw, second))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.text("abl1'’ ", max_size=8).map(lambda t: t.replace(" ", "")), st.text("abl1'’ ", max_size=8))
 def test_blanks_are_only_where_the_second_reader_has_them(raw, second):
     """As many characters as the second reading, single blanks at places where it has one, and none at the ends."""

@@ -60,7 +60,7 @@ def test_nothing_to_align():
     assert aligned("the end", "   ") == ([None, None], [])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=32)
 @given(st.text("abo1.  ", max_size=18), st.text("abo1.  ", max_size=18))
 def test_every_character_has_one_home(raw, other):
     """Each that is no blank is in the reading of one word, or in one run that no word has; words keep their order."""

@@ -41,7 +41,7 @@ def by_enumeration(matrix, labels):
 
 
 class TestForwardAlgorithm:
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=25)
     @given(
         st.integers(1, 5).flatmap(
             lambda n: st.lists(st.lists(st.floats(-6, 0), min_size=3, max_size=3), min_size=n, max_size=n)

@@ -98,7 +98,7 @@ def test_nothing_found():
     assert place(Page(1, ()), []) == (Page(1, ()), (), ())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5),
     st.lists(st.tuples(st.sampled_from(["4.50", "words here", LONG]), st.integers(0, 30), st.integers(0, 30))),

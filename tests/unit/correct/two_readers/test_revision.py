@@ -151,7 +151,7 @@ def test_one_revision(seed, data):
     )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=32)
 @given(st.data())
 def test_a_revision_of_a_revision(data):
     """Edits of the revised page, on the raw page, give the text that they give on the revised page."""

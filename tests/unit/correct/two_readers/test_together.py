@@ -164,7 +164,7 @@ WORDS = st.lists(st.sampled_from(["the", "gcods", "12", "$1,250.00", "~", "house
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=4), st.booleans(), st.floats(0, 100))
 def test_whatever_both_read(rows, asks, confidence):
     """Where numbers are kept, so are all digits; both readings alike change nothing; spans lead back to the text."""

@@ -52,14 +52,14 @@ def test_each_term(change, nats):
     assert score(replace(UNKNOWN, **change)) == pytest.approx(weigh.PRIOR_NATS + nats, abs=1e-3)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=32)
 @given(DISPUTES, st.floats(0, 20))
 def test_the_image_speaks_for_what_fits_it(dispute, more):
     """The better the image fits the second reading, the higher its score."""
     assert score(replace(dispute, optical=dispute.optical + more)) >= score(dispute)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=32)
 @given(DISPUTES, st.floats(0, 100))
 def test_the_surer_tesseract_the_lower(dispute, confidence):
     """A higher confidence of Tesseract's never speaks against its own reading."""
@@ -67,7 +67,7 @@ def test_the_surer_tesseract_the_lower(dispute, confidence):
     assert score(replace(dispute, confidence=high)) <= score(replace(dispute, confidence=low))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=32)
 @given(DISPUTES, st.floats(0, 1))
 def test_the_surer_the_second_reader_the_higher(dispute, probability):
     """So for the least likely character of the second reading."""

@@ -77,6 +77,7 @@ class TestScore:
         assert engine.score(CONTEXT, ENDINGS) == pytest.approx(expected, abs=CLOSE)
         assert max(expected) - min(expected) > 1
 
+    @pytest.mark.thorough
     def test_more_endings_than_sequences(self, engine):
         """Forty endings take two batches, and come out in their order."""
         many = [f" {word}{rest}" for word in CONTEXT.split()[:8] for rest in ("", " and", "es of the", " in it", "7")]
@@ -147,6 +148,7 @@ class TestScore:
         expected = sum(row[t] - np.logaddexp.reduce(row) for row, t in zip(rows, right, strict=False))
         assert small.score(text, [" bottles of"]) == pytest.approx([expected], abs=CLOSE)
 
+    @pytest.mark.thorough
     def test_endings_that_a_small_context_has_no_room_for(self, load):
         """A context that is half full takes the endings in smaller batches."""
         endings = [" bottles of beer" * 30] * 4

@@ -165,7 +165,7 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutations=mutations, cut=st.integers(0, len(WHOLE)))
 def test_a_mutated_header_is_read_or_refused(put, mutations, cut):
     """Whatever bytes are changed or missing, the answer is a header or a ModelMissing."""
