@@ -89,7 +89,7 @@ class TestProcess:
         try:
             until(lambda: list(place.glob("scanmend-*/page-*")), "the first page")
             ran.send_signal(signal.SIGINT)
-            assert ran.wait(30) == 130
+            assert ran.wait(60) == 130
             assert not (tmp_path / "many.json").exists()
             assert b"Traceback" not in ran.stderr.read()
         finally:
@@ -139,14 +139,14 @@ class TestCorrect:
                     row = {"id": n, "ocr": f"The comrnittee met {n} times in the old town hall.", "page": {"n": [n]}}
                     ran.stdin.write(json.dumps(row).encode() + b"\n")
                     ran.stdin.flush()
-                    assert select.select([ran.stdout], [], [], 30)[0]
+                    assert select.select([ran.stdout], [], [], 60)[0]
                     answer = json.loads(ran.stdout.readline())
                     assert {k: answer[k] for k in row} == row
                     assert answer["corrected"] == row["ocr"].replace("comrnittee", "committee")
                     assert [e["new"] for e in answer["edits"] if e["verdict"] == "accepted"] == ["committee"]
                 ran.stdin.write(b'{"id": 4, "text": "wrong key"}\n')
                 ran.stdin.close()
-                assert ran.wait(20) == 1
+                assert ran.wait(60) == 1
                 assert b"line 4 of the input" in ran.stderr.read()
             finally:
                 ran.kill()
@@ -528,7 +528,7 @@ class TestUse:
             ) as ran:
                 assert ran.stdout.readline()
                 ran.stdout.close()
-                assert ran.wait(30) == 1
+                assert ran.wait(60) == 1
                 assert b"Traceback" not in ran.stderr.read()
 
     @pytest.mark.parametrize("command", ["status", "models list"])

@@ -111,7 +111,7 @@ class TestCommands:
             drop(scans / "line.png", one.inbox, "watched.png")
             until(lambda: "watched" in watching.stdout.readline(), "the change")
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(10) == 0
+            assert watching.wait(60) == 0
         finally:
             watching.kill()
             watching.stdout.close()
@@ -130,7 +130,7 @@ class TestCommands:
             watching.send_signal(signal.SIGINT)
             while b"\x1b[?1049l" not in shown:
                 shown += os.read(ours, 4096)
-            assert watching.wait(10) == 0
+            assert watching.wait(60) == 0
         finally:
             watching.kill()
             os.close(ours)
@@ -197,7 +197,7 @@ class TestTheEnd:
         streams = [open_stream(control(one)) for _ in range(50)]
         began = time.monotonic()
         assert one.stop() == 0
-        assert time.monotonic() - began < 4.0  # 2 s for the streams; the machine may have other work
+        assert time.monotonic() - began < 30  # streams have 2 s; the rest is for a busy machine
         for stream in streams:
             stream.close()
         assert not control(one).exists()
@@ -287,7 +287,7 @@ class TestSocketActivation:
         until(lambda: one.said("control.listening"), "the server")
         assert ask(port, "GET", "/api/v1/now")[0] == 200
         os.kill(one.said("daemon.ready")[0]["pid"], signal.SIGTERM)
-        assert one.process.wait(20) == 0
+        assert one.process.wait(60) == 0
 
     def test_a_descriptor_for_which_there_is_no_page(self, daemon):
         """The daemon works, and status says what to do."""

@@ -79,7 +79,7 @@ def test_a_stop_during_a_download_loses_nothing(daemon, scans, hub, tmp_path):
     models = {"far": {"repo_id": REPO, "quantization": "q4_1", "gpu": "off"}}
     one = daemon(strategy="rescore", model="far", top={"models": models}).start(**environment)
     drop(scans / "broken.png", one.inbox)
-    assert hub.stalled.wait(30)
+    assert hub.stalled.wait(60)
     one.wait("document.postponed")
     assert one.stop() == 0
     assert one.family() == []

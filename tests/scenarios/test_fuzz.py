@@ -75,7 +75,7 @@ def test_a_file_is_the_same_for_the_same_number(reader):
 
 def test_a_page_that_takes_for_ever_ends_at_its_limit(tmp_path):
     """Forms that call each other ten times ten times ten … times: that worker is ended, the next goes on."""
-    reader = fuzz.Reader(tmp_path, limit_s=1.0)
+    reader = fuzz.Reader(tmp_path, limit_s=6.0)  # a sound page may take as long on a busy machine
     try:
         assert reader.read("pdf", 0, "bomb", dict(fuzz_seeds.bombs("pdf"))["forms of forms"]).end == "hung"
         assert reader.read("pdf", 1, "seed", seeds("pdf")[0]).end == "read"

@@ -250,7 +250,7 @@ def test_a_pipe_is_refused_at_once(tmp_path, claimed):
     started = time.monotonic()
     with pytest.raises(OSError, match="no regular file"):
         open_source(folder / "x.gif")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_links_that_people_name_themselves_are_followed(tmp_path):

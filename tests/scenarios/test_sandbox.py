@@ -48,7 +48,7 @@ def test_a_scan_becomes_its_outputs_without_network_devices_or_a_writable_system
     assert (one.outbox / "broken.pdf").read_bytes().startswith(b"%PDF-")
     until((one.archive / "broken.png").exists, "the archive")
     os.kill(one.said("daemon.ready")[0]["pid"], signal.SIGTERM)
-    assert one.process.wait(20) == 0
+    assert one.process.wait(60) == 0
     assert not one.said("document.retry")
     assert not one.said("second_reader.failed")
 

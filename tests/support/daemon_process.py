@@ -155,7 +155,7 @@ class Daemon:
             return
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
         for process in self.family():
             process.kill()
 

@@ -52,10 +52,10 @@ def end(leader: subprocess.Popen[bytes]) -> None:
         family = psutil.Process(leader.pid).children(recursive=True)
     leader.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        leader.wait(5)
+        leader.wait(60)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader.pid, signal.SIGKILL)
-    leader.wait(5)
+    leader.wait(60)
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -31,7 +31,7 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._process.wait(30)  # what serves is a child of it that nobody waits for
+        self._process.wait(60)  # what serves is a child of it that nobody waits for
 
     def start(
         self,

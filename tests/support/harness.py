@@ -180,7 +180,7 @@ class Harness:
         if self.process is None:
             raise ValueError("no daemon was started")
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def run_command(self, name: str, *arguments: str) -> str:
         """Run another command on this configuration to its end; return what it prints."""

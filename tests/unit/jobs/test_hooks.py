@@ -141,7 +141,7 @@ def test_at_the_limit_the_whole_group_is_killed(tmp_path):
     command, noted = starting(tmp_path)
     before = time.monotonic()
     assert "took longer than hook_limit_s: 0.5 s" in run(command, [], {}, 0.5)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
     psutil.wait_procs([psutil.Process(int(noted.read_text()))] if psutil.pid_exists(int(noted.read_text())) else [], 5)
     assert gone(int(noted.read_text()))
 
@@ -166,8 +166,8 @@ def test_a_command_that_leaves_something_running_does_not_hold_us(tmp_path):
     """What it put into the background may go on; nobody waits for its output to close."""
     noted = tmp_path / "pid"
     before = time.monotonic()
-    assert run(["/bin/sh", "-c", f"sleep 30 & echo $! > {shlex.quote(str(noted))}"], [], {}, 60) == ""
-    assert time.monotonic() - before < 10
+    assert run(["/bin/sh", "-c", f"sleep 1000 & echo $! > {shlex.quote(str(noted))}"], [], {}, 60) == ""
+    assert time.monotonic() - before < 30
     os.kill(int(noted.read_text()), 9)
 
 

@@ -49,7 +49,7 @@ class TestProcesses:
         rivals = [child(code, ledger.path, name) for name in "ab"]
         for i in range(60):
             ledger.add(replace(BLANK, id=f"c{i}"))
-        assert [rival.wait(30) for rival in rivals] == [0, 0]
+        assert [rival.wait(60) for rival in rivals] == [0, 0]
         assert ledger.counts() == {"claiming": 180}
         for rival in rivals:
             rival.stdout.close()
@@ -129,7 +129,7 @@ class TestProcesses:
             "    os._exit(9)\n"
         )
         dying = child(code, ledger.path)
-        assert dying.wait(30) == 9
+        assert dying.wait(60) == 9
         dying.stdout.close()
         assert ledger.get("1").state == "claiming"
         ledger.move("1", "waiting")
@@ -141,7 +141,7 @@ class TestProcesses:
         dying = child(code, ledger.path)
         last = [int(dying.stdout.readline()) for _ in range(40)][-1]
         dying.send_signal(signal.SIGKILL)
-        dying.wait(30)
+        dying.wait(60)
         last = max([last, *(int(row) for row in dying.stdout.read().split("\n")[:-1])])
         dying.stdout.close()
         assert all(ledger.get(str(i)) for i in range(last + 1))

@@ -113,7 +113,7 @@ class Slow(ReaderProcess):
 
     def read(self, page, image, which, limit_s):
         self.asked += 1
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if self._closed:
             raise Stopping
         return SecondReading(seconds=float(page.number))

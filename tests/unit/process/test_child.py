@@ -269,7 +269,7 @@ class TestBrokenAnswers:
         with pytest.raises(ChildDied, match=said):
             child.ask({"do": "raw", "hex": raw if isinstance(raw, str) else raw.hex()}, 20)
         assert gone(child.pid)
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 30
 
     @pytest.mark.parametrize("raw", ["", "0000", frame(b"{}", 100), frame(b"", 0)[:8]])
     def test_half_an_answer(self, child, raw):
@@ -286,7 +286,7 @@ class TestTime:
         started = time.monotonic()
         with pytest.raises(ChildDied, match=r"actor gave no sign of life for 0\.3 s"):
             child.ask({"do": "slow", "seconds": 1000}, 0.3)
-        assert time.monotonic() - started < 9
+        assert time.monotonic() - started < 30
         assert gone(child.pid)
         assert until(lambda: gone(pid))
 
@@ -358,8 +358,8 @@ class TestEnd:
         """SIGTERM is enough for a child that behaves; nobody waits for its grace."""
         pid = child.ask({"do": "start"}, 20)["pid"]
         started = time.monotonic()
-        child.end(10)
-        assert time.monotonic() - started < 9
+        child.end(60)
+        assert time.monotonic() - started < 30
         assert gone(child.pid)
         assert until(lambda: gone(pid))
 
@@ -368,7 +368,7 @@ class TestEnd:
         pid = child.ask({"do": "stubborn"}, 20)["pid"]
         started = time.monotonic()
         child.end(0.3)
-        assert 0.3 <= time.monotonic() - started < 9
+        assert 0.3 <= time.monotonic() - started < 30
         assert gone(child.pid)
         assert until(lambda: gone(pid))
 

@@ -512,8 +512,8 @@ class TestLatestStatus:
         assert latest.wait(1, 10.0) == 2
         threading.Timer(0.1, latest.end).start()
         began = time.monotonic()
-        assert latest.wait(2, 10.0) == 2
-        assert time.monotonic() - began < 5
+        assert latest.wait(2, 60.0) == 2
+        assert time.monotonic() - began < 30
 
 
 class TestStatus:
@@ -551,7 +551,7 @@ class TestNotify:
         class Sticky(Service):
             def run_once(self):
                 if stuck.is_set():
-                    released.wait(10)
+                    released.wait(60)
                 super().run_once()
 
         with house.open(Sticky):

@@ -22,7 +22,7 @@ def line(scene, monkeypatch):
 def test_documents_of_other_models_go_on_during_a_download(scene, line):
     """Those of the model that is coming wait, and are corrected when it is here."""
     far = [Thread(scene.correct, "far") for _ in range(2)]
-    assert line.reached.wait(10)
+    assert line.reached.wait(60)
     assert [scene.correct(name).corrected for name in ("a", "b", "a")] == ["a.gguf", "b.gguf", "a.gguf"]
     assert all(thread.is_alive() for thread in far)
     line.go.set()
@@ -54,7 +54,7 @@ def test_a_file_that_is_damaged_before_it_is_loaded_is_fetched_again(scene, line
 def test_a_stop_ends_the_download(scene, line):
     """And the document that waited for it gets Stopping."""
     far = Thread(scene.correct, "far")
-    assert line.reached.wait(10)
+    assert line.reached.wait(60)
     scene.slot.stop()
     with pytest.raises(Stopping):
         far.outcome()

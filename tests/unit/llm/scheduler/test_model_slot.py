@@ -146,7 +146,7 @@ class TestLife:
         until(lambda: scene.hosts and scene.hosts[0].reached.is_set())
         started = time.monotonic()
         slot.tick()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         assert slot.seconds_until_tick() is None
         assert scene.alive
         scene.hosts[0].released.set()

@@ -60,7 +60,7 @@ class TestDownloads:
         """It begins with the first question; status tells how far it is; afterwards nobody waits."""
         assert desk.downloads.snapshot() == []
         assert all(desk.pending() for _ in range(3))
-        assert desk.line.reached.wait(10)
+        assert desk.line.reached.wait(60)
         (told,) = desk.downloads.snapshot()
         assert (told["model"], told["percent"], told["total_mib"]) == ("far", 25.0, 100.0)
         before = desk.changes
@@ -121,7 +121,7 @@ class TestDownloads:
     def test_waiting_ends_with_the_download(self, desk):
         """With the model, or with the reason why there is none."""
         waiting = Thread(desk.downloads.wait, "far", FAR)
-        assert desk.line.reached.wait(10)
+        assert desk.line.reached.wait(60)
         desk.line.error = ModelMissing("gone")
         desk.line.go.set()
         with pytest.raises(ModelMissing, match="gone"):
@@ -144,7 +144,7 @@ class TestDownloads:
     def test_stopping_ends_downloads_and_those_who_wait(self, desk):
         """None of them is told as a failure, and none begins afterwards."""
         waiting = Thread(desk.downloads.wait, "far", FAR)
-        assert desk.line.reached.wait(10)
+        assert desk.line.reached.wait(60)
         with capture_logs() as logs:
             desk.stopping = True
             desk.downloads.join()
