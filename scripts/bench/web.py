@@ -116,9 +116,9 @@ def fill(root: Path, documents: int) -> None:
 
 
 @contextmanager
-def daemon(root: Path, web: str) -> Iterator[tuple[psutil.Process, Path]]:
+def daemon(root: Path, web: str, config: str = CONFIG) -> Iterator[tuple[psutil.Process, Path]]:
     """Run a daemon with this line about the page; yields its process and its log."""
-    (root / "config.yaml").write_text(CONFIG.format(web=web))
+    (root / "config.yaml").write_text(config.format(web=web))
     log = root / "log"
     command = [sys.executable, "-m", "scanmend.cli", "run", "--config", str(root / "config.yaml")]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr, env={**os.environ}) as process:

@@ -1,9 +1,9 @@
 """Doubtful places of one receipt, open or decided, for tests of what shows them."""
 
-from scanmend.review.decisions import Decided, Decision
-from scanmend.review.places import Alternative, Place
-from scanmend.review.reviews import QueueItem, ReviewDocument, ReviewPage, ReviewPlace
-from scanmend.review.spans import Span
+from scanmend.review.documents import QueueItem, ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.doubt.decisions import Decided, Decision
+from scanmend.review.doubt.places import Alternative, Place
+from scanmend.review.doubt.spans import Span
 
 AT = "2026-11-28T12:00:00+00:00"
 

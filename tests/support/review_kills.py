@@ -21,7 +21,7 @@ from scanmend.ledger.sqlite import Database
 from scanmend.outputs import txt
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
-from scanmend.review.decisions import Decision, holding
+from scanmend.review.doubt.decisions import Decision, holding
 from scanmend.review.rewriting import decided_pages
 
 WRITES = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "open"})

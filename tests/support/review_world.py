@@ -15,8 +15,9 @@ from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Converted, Pipeline, Tally
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
-from scanmend.review.reviews import ReviewDocument, Reviews
+from scanmend.review.documents import ReviewDocument
+from scanmend.review.doubt.decisions import Decision
+from scanmend.review.reviews import Reviews
 from scanmend.source.settings import Inspection
 from two_readers_page import HEIGHT, WIDTH, two_readers_page
 
@@ -75,13 +76,13 @@ class ReviewWorld:
         self.reviews.close()
         self.ledger.close()
 
-    def publish(self, name="a.png") -> str:
-        """Draw a scan, take it through the lifecycle, and return the document's id."""
+    def publish(self, name="a.png", pipeline: Pipeline | None = None) -> str:
+        """Draw a scan, take it through the lifecycle, read as ``pipeline`` does, and return the document's id."""
         draw_scan(self.folder.inbox / name)
         inbox = Inbox(self.folder)
         relative = Path(name)
         entry = Claimer(self.ledger).claim(self.folder, inbox, relative, inbox.listing()[relative])
-        lifecycle = DocumentLifecycle(self.ledger, TwoReaders(self.pool), reviewing=self.reviews.shelf)
+        lifecycle = DocumentLifecycle(self.ledger, pipeline or TwoReaders(self.pool), reviewing=self.reviews.shelf)
         lifecycle.work(entry, self.folder)
         assert self.ledger.get(entry.id).state == "done"
         return entry.id

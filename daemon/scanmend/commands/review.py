@@ -16,9 +16,10 @@ from scanmend.config.schema import Config
 from scanmend.document import printable
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
-from scanmend.review.places import Source
-from scanmend.review.reviews import ReviewDocument, ReviewPlace, Reviews
+from scanmend.review.documents import ReviewDocument, ReviewPlace
+from scanmend.review.doubt.decisions import Decision
+from scanmend.review.doubt.places import Source
+from scanmend.review.reviews import Reviews
 from scanmend.service.lock import hold_lock, running_pid, signal_daemon
 
 WAIT_S = 60.0

@@ -18,9 +18,9 @@ from scanmend.ledger.reviews import ReviewRow
 from scanmend.outputs import record
 from scanmend.outputs.page_file import PageFile
 from scanmend.review.bundle import Bundle, Facts, digests, kept_settings, link_or_copy, record_fields
-from scanmend.review.decisions import holding
+from scanmend.review.doubt.decisions import holding
+from scanmend.review.doubt.places import Place, document_doubt, doubtful_places
 from scanmend.review.glossary import ReviewGlossary
-from scanmend.review.places import Place, document_doubt, doubtful_places
 
 DAY_S = 86_400.0
 """Seconds of a day."""

@@ -29,9 +29,9 @@ from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy
-from scanmend.review.decided import decided_page, reviewed
-from scanmend.review.decisions import Decided, holding
-from scanmend.review.places import Place, doubtful_places
+from scanmend.review.doubt.decided import decided_page, reviewed
+from scanmend.review.doubt.decisions import Decided, holding
+from scanmend.review.doubt.places import Place, doubtful_places
 
 CHANGED = "somebody changed this file since scanmend wrote it; it was left as it is"
 """Why an output was not written again."""

@@ -7,9 +7,10 @@ from urllib.parse import quote, unquote
 from starlette.responses import Response
 
 from scanmend.fs.safe_open import open_source
-from scanmend.review.decisions import Choice, Decision, DecisionRefused
-from scanmend.review.places import Source
-from scanmend.review.reviews import ReviewDocument, Reviews
+from scanmend.review.documents import ReviewDocument
+from scanmend.review.doubt.decisions import Choice, Decision, DecisionRefused
+from scanmend.review.doubt.places import Source
+from scanmend.review.reviews import Reviews
 from scanmend.web.desk.desk import NAME_COOKIE, NAME_COOKIE_S, Desk, address, changed, desk, next_open
 from scanmend.web.handling import Asked, back, page, problem
 from scanmend.web.views import Views
@@ -20,6 +21,8 @@ KEPT_IMAGE = "private, max-age=3600"
 """Images of a page stay the same as long as the document is in review."""
 MAX_NAME_CHARS = 80
 """Longest name of whoever decides."""
+SHOWN_WORDS = 50
+"""Learned words that are shown beside a place, the latest."""
 SHOWN_EDITS = 5
 """Edits of one learned word that are shown, the latest."""
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -113,6 +116,7 @@ class ReviewViews:
             refused=refused,
             name=_name(asked),
             learned=self._reviews.learned(on_it.document.item.folder),
+            shown_words=SHOWN_WORDS,
             shown_edits=SHOWN_EDITS,
         )
 

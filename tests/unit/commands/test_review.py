@@ -13,7 +13,7 @@ from scanmend.commands import review
 from scanmend.commands.review import Step, step_of
 from scanmend.errors import ScanmendError
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
+from scanmend.review.doubt.decisions import Decision
 from two_readers_page import TEXT
 
 NOTHING = {"accept": False, "take": None, "text": None, "skip": False, "undo": False, "restore": False}

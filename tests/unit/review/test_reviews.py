@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from review_world import AMOUNT, FOUND, WAIT_S, ReviewWorld
 from scanmend.document import NumberCounts
-from scanmend.review.decisions import Decision, DecisionRefused
+from scanmend.review.doubt.decisions import Decision, DecisionRefused
 from two_readers_page import TEXT
 
 

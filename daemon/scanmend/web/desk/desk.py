@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from scanmend.document import Box
-from scanmend.review.decisions import Decided
-from scanmend.review.reviews import ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.documents import ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.doubt.decisions import Decided
 from scanmend.web.desk.page_text import Piece, marked_rows
 from scanmend.web.desk.places import PlaceCard, card, is_settled, reading_order
 

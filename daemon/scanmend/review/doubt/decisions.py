@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scanmend.errors import ScanmendError
-from scanmend.review.places import Place, Source
+from scanmend.review.doubt.places import Place, Source
 
 MAX_TEXT_CHARS = 500
 """Longest text that a person may type for one place: a line of small print has some 200."""
