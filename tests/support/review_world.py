@@ -18,6 +18,7 @@ from scanmend.pageworkers.pool import PagePool
 from scanmend.review.documents import ReviewDocument
 from scanmend.review.doubt.decisions import Decision
 from scanmend.review.reviews import Reviews
+from scanmend.review.telling import Telling
 from scanmend.source.settings import Inspection
 from two_readers_page import HEIGHT, WIDTH, two_readers_page
 
@@ -56,6 +57,9 @@ class TwoReaders(Pipeline):
 class ReviewWorld:
     """One folder, and daemons over it that end and come again; ``boot`` is a new daemon."""
 
+    telling: Telling | None = None
+    """What daemons from now on run commands with."""
+
     def __init__(self, root: Path, pool: PagePool, **settings) -> None:
         self.root, self.pool = root, pool
         places = {"outbox": root / "out", "archive": root / "kept", "quarantine": root / "bad"}
@@ -69,7 +73,7 @@ class ReviewWorld:
         if hasattr(self, "ledger"):
             self.close()
         self.ledger = Ledger(self.root / "state" / "ledger.sqlite")
-        self.reviews = Reviews(self.root / "state", self.ledger, self.pool, quiet_s=0.0)
+        self.reviews = Reviews(self.root / "state", self.ledger, self.pool, quiet_s=0.0, telling=self.telling)
         self.reviews.recover()
 
     def close(self):

@@ -20,6 +20,7 @@ from scanmend.review.documents import ReviewDocument, ReviewPlace
 from scanmend.review.doubt.decisions import Decision
 from scanmend.review.doubt.places import Source
 from scanmend.review.reviews import Reviews
+from scanmend.review.telling import Telling
 from scanmend.service.lock import hold_lock, running_pid, signal_daemon
 
 WAIT_S = 60.0
@@ -96,7 +97,7 @@ def _reviews(config: Config, make_pool: Callable[[Config, Path], PagePool]) -> I
     with tempfile.TemporaryDirectory(prefix="scanmend-") as work:  # not the daemon's, which its pool keeps clean
         ledger, pool = Ledger(config.state_dir / "ledger.sqlite"), make_pool(config, Path(work))
         try:
-            yield Reviews(config.state_dir, ledger, pool, writes=False)
+            yield Reviews(config.state_dir, ledger, pool, telling=Telling(config.folder_of), writes=False)
         finally:
             pool.close()
             ledger.close()

@@ -28,6 +28,7 @@ from scanmend.review.opened import OpenDocument, OpenDocuments
 from scanmend.review.pictures import Pictures
 from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
 from scanmend.review.scans import find_scan
+from scanmend.review.telling import Telling
 from scanmend.review.writer import QUIET_S, RETRY_S, Writer
 
 EXPIRE_S = 3600.0
@@ -49,12 +50,14 @@ class Reviews:
         on_change: Callable[[], None] = lambda: None,
         quiet_s: float = QUIET_S,
         *,
+        telling: Telling | None = None,
         writes: bool = True,
     ) -> None:
         """``on_change`` hears, from any thread, that outputs or decisions changed.
 
-        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: QUIET_S. With
-        ``writes=False``, as in commands, no thread writes outputs: another process, or ``write_now``, does.
+        ``state_dir``: bundles lie in its ``review/``, learned words in its ``glossary/``. ``quiet_s``: QUIET_S.
+        ``telling`` runs the commands of folders. With ``writes=False``, as in commands, no thread writes outputs:
+        another process, or ``write_now``, does.
         """
         root = state_dir / "review"
         self.glossary = ReviewGlossary(state_dir / "glossary", ledger)
@@ -66,6 +69,7 @@ class Reviews:
         self._lock = threading.RLock()
         self._documents = OpenDocuments()
         self._writing = threading.Lock()
+        self._telling = telling or Telling()
         self._writes = writes
         self._writer = Writer(self.write_now, self._note_outdated, on_change, quiet_s)
         self._expired_at = -EXPIRE_S
@@ -182,10 +186,12 @@ class Reviews:
             if not bundle.exists:
                 return None
             outcome = self._rewrite(bundle)
-        self._note(bundle)
         if numbers := numbers_of(record.head(bundle.target(".json"))):
             self._ledger.set_numbers(id_, numbers)
         self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
+        self._on_change()
+        self._telling.tell(bundle, self._opened(bundle).places, lambda: self._find_source(bundle))
+        self._note(bundle)
         return outcome
 
     def close(self) -> None:
