@@ -53,7 +53,7 @@ ROOMS = {
     "review": "errors document fs correct.lexicon config ledger source outputs pageworkers jobs review.doubt",
     "service": "errors document process fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document process fs config ledger outputs llm.scheduler intake jobs service",
-    "web.desk": "document review review.doubt",
+    "web.desk": "document ledger review review.doubt",
     "web": "errors document fs control review review.doubt web.desk",
     "control.http": "errors config control metrics",
     "commands": "errors document fs language assembly second_reader config ledger outputs pageworkers llm.store "

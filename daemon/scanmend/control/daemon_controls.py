@@ -27,6 +27,7 @@ from scanmend.document import local_iso, printable
 from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.process.memory import resident_mib
 from scanmend.service.service import Service
 
 MAX_PASS_AGE_S = 120.0
@@ -77,7 +78,7 @@ class DaemonControls:
             local_iso(status.get("started", at)),
             tuple(folders_now(self._service.config, status, ledger)),
             slot.state()["state"],
-            tuple(models_now(slot.loaded())),
+            tuple(models_now(slot.loaded(), resident_mib)),
             tuple(status.get("downloads", ())),
             status.get("page_workers", 0),
             tuple(status.get("troubles", ())),

@@ -1,4 +1,4 @@
-"""The view of the review: the queue, and one document with one place after the other. Pure."""
+"""The view of the review: one document with one place after the other. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
