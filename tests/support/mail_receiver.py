@@ -50,7 +50,9 @@ class MailReceiver:
     def address(self, to: str = "office@example.org", secret: str = PASSWORD) -> str:
         """The apprise URL of a mailbox of this server."""
         sender = "scanmend@example.org"
-        return f"mailto://{USER}:{secret}@127.0.0.1:{self.port}/?smtp=127.0.0.1&from={sender}&to={to}&mode=insecure&rto=2"
+        return (
+            f"mailto://{USER}:{secret}@127.0.0.1:{self.port}/?smtp=127.0.0.1&from={sender}&to={to}&mode=insecure&rto=2"
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -58,7 +58,7 @@ def test_a_mail_arrives_as_it_is():
 def test_a_mail_server_that_refuses_is_told_without_the_address():
     """A wrong password, and a mailbox that there is not."""
     with MailReceiver("nobody@example.org") as server:
-        addresses = [server.address(secret="wrong"), server.address(to="nobody@example.org")]
+        addresses = [server.address("office@example.org", "wrong"), server.address(to="nobody@example.org")]
         assert host.send(addresses, "t", "x") == {"failed": [0, 1], "why": "mailto, mailto"}
     assert server.got == []
 
