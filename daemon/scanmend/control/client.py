@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scanmend.config.schema import Config
+from scanmend.control.controls import ReviewDesk
 from scanmend.control.link import Link, LocalLink
+from scanmend.control.review_link import ReviewLink
 from scanmend.control.values import Retried
 from scanmend.errors import ScanmendError
 
@@ -51,6 +53,10 @@ class SocketLink:
     def pid(self) -> int | None:
         """See Link."""
         return self.status()["pid"]  # type: ignore[no-any-return]
+
+    def reviews(self) -> ReviewDesk | None:
+        """See Link."""
+        return ReviewLink(self._ask)
 
     def status(self) -> dict[str, Any]:
         """See Link."""

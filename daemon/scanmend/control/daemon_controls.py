@@ -28,6 +28,7 @@ from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.process.memory import resident_mib
+from scanmend.review.reviews import Reviews
 from scanmend.service.service import Service
 
 MAX_PASS_AGE_S = 120.0
@@ -47,6 +48,11 @@ class DaemonControls:
         self._from_ledger: tuple[tuple[int, int], FromLedger] | None = None
         self._counts: dict[tuple[str, str], int] = {}
         self._next_count = 0.0
+
+    @property
+    def reviews(self) -> Reviews:
+        """See Controls."""
+        return self._service.reviews
 
     def start(self) -> None:
         """Begin to take samples of memory; ``now`` does so, too."""

@@ -36,6 +36,18 @@ class QueueItem:
         return f"{self.doubt!r} {self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewQueue:
+    """One page of the queue."""
+
+    items: tuple[QueueItem, ...]
+    """The most doubtful first."""
+    counts: dict[str, int]
+    """Number of documents by state, on all pages."""
+    next: str | None
+    """Where the queue goes on: ``after`` of the next page; None at its end."""
+
+
 def position_of(cursor: str) -> tuple[float, str] | None:
     """Return doubt and id of the document that a ``QueueItem.cursor`` names; None for an empty one. DecisionRefused."""
     if not cursor:

@@ -21,7 +21,16 @@ from scanmend.outputs.record import numbers_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
 from scanmend.review.documents import QueueItem, ReviewDocument, ReviewPlace, position_of
-from scanmend.review.doubt.decisions import Action, Decision, DecisionRefused, can_undo, decide, holding, plain_name
+from scanmend.review.doubt.decisions import (
+    Action,
+    Decision,
+    DecisionRefused,
+    NotInReview,
+    can_undo,
+    decide,
+    holding,
+    plain_name,
+)
 from scanmend.review.glossary import LearnedWord, ReviewGlossary
 from scanmend.review.keeping import Shelf, row_of
 from scanmend.review.opened import OpenDocument, OpenDocuments
@@ -237,7 +246,7 @@ class Reviews:
     def _row(self, id_: str) -> ReviewRow:
         row = self._ledger.reviews.get(id_)
         if row is None or row.state == "expired":
-            raise DecisionRefused(f"no document {id_[:60]!r} is in review" + (" any more" if row else ""))
+            raise NotInReview(f"no document {id_[:60]!r} is in review" + (" any more" if row else ""))
         return row
 
     def _open_bundle(self, id_: str) -> Bundle:

@@ -50,7 +50,9 @@ def world(tmp_path):
 
 
 def run(world, *arguments):
-    config = SimpleNamespace(state_dir=world.root / "state")
+    config = SimpleNamespace(
+        state_dir=world.root / "state", folder_of=lambda _inbox: world.folder, folders=[world.folder]
+    )
     review.run(config, *arguments, lambda _config, work: PagePool(1, work))
 
 

@@ -28,6 +28,10 @@ class DecisionRefused(ScanmendError):
     """A decision that cannot be taken; the message says why, for the person who decides."""
 
 
+class NotInReview(DecisionRefused):
+    """There is no such document in review, or not any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One decision about one place."""
