@@ -13,7 +13,6 @@ from typing import Any
 from scanmend.config.schema import Config
 from scanmend.control.controls import ReviewDesk
 from scanmend.control.link import Link, LocalLink
-from scanmend.control.review_link import ReviewLink
 from scanmend.control.values import Retried
 from scanmend.errors import ScanmendError
 
@@ -56,6 +55,8 @@ class SocketLink:
 
     def reviews(self) -> ReviewDesk | None:
         """See Link."""
+        from scanmend.control.review_link import ReviewLink  # noqa: PLC0415 -- no other command needs its types
+
         return ReviewLink(self._ask)
 
     def status(self) -> dict[str, Any]:
