@@ -260,6 +260,7 @@ def review(
 ) -> None:
     """List documents with doubtful places, show those of one, and decide them; the outputs are written again."""
     from scanmend.commands import review as command  # noqa: PLC0415 -- only this command needs it
+    from scanmend.control.client import link_to  # noqa: PLC0415 -- the daemon does not need it
 
     log_to_stderr(level=logging.WARNING)
     step = command.step_of(place, accept=accept, take=take, text=text, skip=skip, undo=undo, restore=restore)
@@ -267,7 +268,8 @@ def review(
         fail(step, USAGE)
     if step is not None and id_ is None:
         fail("name the document", USAGE)
-    command.run(configuration(config, glossaries=False), id_, step, by, page_pool, words=words)
+    loaded = configuration(config, glossaries=False)
+    command.run(loaded, id_, step, by, page_pool, link_to(loaded).reviews(), words=words)
 
 
 @app.command()

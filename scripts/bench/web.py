@@ -30,8 +30,9 @@ from browser import ARGUMENTS, CHROMIUM
 from file_servers import free_port
 from ledger_entries import BLANK
 from scanmend.document import NumberCounts
-from scanmend.ledger.entry import to_row
+from scanmend.ledger.entry import Entry, to_row
 from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.reviews import ReviewRow
 from waiting import until
 
 CONFIG = """\
@@ -44,6 +45,8 @@ folders:
   - {{name: letters, inbox: in/letters, outbox: out/letters, archive: kept/letters}}
 """
 FOLDERS = ("invoices", "letters")
+QUEUE_DOUBT = 8.0
+"""Doubt of the most doubtful document in the queue of the review, which all but the failed ones are in."""
 FAILED_SHARE = 0.01
 """Share of documents that lie in quarantine."""
 HEAD = '{\n  "schema": 1,\n  "timings": {"total_s": 3.2},\n  "edits": {"accepted": 9, "rejected": 2},\n  "pages": [\n'
@@ -70,7 +73,8 @@ def main() -> None:
         port = free_port()
         with daemon(root, web=f"web: {{listen: 127.0.0.1:{port}}}") as (process, _):
             _say("memory with the page, before anybody looks", f"{_mib(process):.0f} MiB")
-            views = {"now": "/", **_done_views(port, given.documents), "failed": "/failed", "review": "/review"}
+            views = {"now": "/", **_done_views(port, given.documents), "failed": "/failed"}
+            views |= {"review": "/review", "review, in its middle": f"/review?after={QUEUE_DOUBT / 2}+x"}
             for name, path in views.items():
                 _say(f"view {name}", _measured(port, path, given.asks))
             _say("memory after that", f"{_mib(process):.0f} MiB")
@@ -83,7 +87,7 @@ def fill(root: Path, documents: int) -> None:
     """Write configuration, ledger and outputs of so many documents below ``root``."""
     chance = random.Random(1)  # noqa: S311 -- to be the same each time
     ledger = Ledger(root / "state" / "ledger.sqlite")
-    now = time.time()
+    now, queued = time.time(), []
     for folder in FOLDERS:
         (root / "out" / folder).mkdir(parents=True)
     with ledger.db.transaction() as db:
@@ -106,19 +110,29 @@ def fill(root: Path, documents: int) -> None:
                 changed=now - 60 * (documents - n) + 30,
                 numbers=numbers,
             )
+            if not failed:
+                queued.append(in_review(entry, chance.uniform(0, QUEUE_DOUBT), now))
             row = to_row(entry)
             marks = ", ".join(f":{name}" for name in row)
             db.execute(f"INSERT INTO document ({', '.join(row)}) VALUES ({marks})", row)  # noqa: S608 -- names are ours
             for suffix in () if failed else (".txt", ".pdf", ".json"):
                 target = (root / "out" / folder / stem).with_suffix(suffix)
                 target.write_text(HEAD + PAGE if suffix == ".json" else "text")
+    for one in queued:
+        ledger.reviews.put(one)
     ledger.close()
 
 
+def in_review(entry: Entry, doubt: float, now: float) -> ReviewRow:
+    """Return a document as the queue of the review has it."""
+    doubt = round(doubt, 3)
+    return ReviewRow(entry.id, entry.folder, entry.relative, doubt, 9, 2, "open", False, entry.changed, now + 1e6)
+
+
 @contextmanager
-def daemon(root: Path, web: str) -> Iterator[tuple[psutil.Process, Path]]:
+def daemon(root: Path, web: str, config: str = CONFIG) -> Iterator[tuple[psutil.Process, Path]]:
     """Run a daemon with this line about the page; yields its process and its log."""
-    (root / "config.yaml").write_text(CONFIG.format(web=web))
+    (root / "config.yaml").write_text(config.format(web=web))
     log = root / "log"
     command = [sys.executable, "-m", "scanmend.cli", "run", "--config", str(root / "config.yaml")]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr, env={**os.environ}) as process:

@@ -1,9 +1,11 @@
 """Doubtful places of one receipt, open or decided, for tests of what shows them."""
 
-from scanmend.review.decisions import Decided, Decision
-from scanmend.review.places import Alternative, Place
-from scanmend.review.reviews import QueueItem, ReviewDocument, ReviewPage, ReviewPlace
-from scanmend.review.spans import Span
+from dataclasses import replace
+
+from scanmend.review.documents import QueueItem, ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.doubt.decisions import Decided, Decision
+from scanmend.review.doubt.places import Alternative, Place
+from scanmend.review.doubt.spans import Span
 
 AT = "2026-11-28T12:00:00+00:00"
 
@@ -30,6 +32,9 @@ DROPPED = _place(
 """A line of its own, below the edit's."""
 
 
+QUEUED = QueueItem("d1", "invoices", "receipt.png", 1.4, 4, 0, "open", 1_795_000_000.0)
+
+
 def open_place(place):
     """A place that nobody has decided."""
     return ReviewPlace(place)
@@ -42,7 +47,7 @@ def decided(place, choice, after, by="", at=AT):
 
 def document(*places, pages=1):
     """A document in review with these places."""
-    item = QueueItem("d1", "invoices", "receipt.png", 1.4, len(places), 0, "open", 1_795_000_000.0)
+    item = replace(QUEUED, places=len(places))
     of_pages = tuple(
         ReviewPage(n, 1000, 1400, "Receipt\n31.45 62.90\n\nsome text\nThe committee will meet")
         for n in range(1, pages + 1)

@@ -34,7 +34,7 @@ FOLDER = FolderNow(
     paused_since=None,
     trouble=None,
 )
-MODEL = ModelNow("bundled", "loaded", 4711, "small.gguf", "CPU", 0, 30, 120.0)
+MODEL = ModelNow("bundled", "loaded", 4711, "small.gguf", "CPU", 0, 30, 120.0, 312.0, None)
 NOW = Now(
     change=1,
     at=AT,

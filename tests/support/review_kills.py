@@ -18,14 +18,18 @@ from pathlib import Path
 from review_world import AMOUNT, FOUND, ReviewWorld
 from scanmend.fs import atomic
 from scanmend.ledger.sqlite import Database
-from scanmend.outputs import txt
+from scanmend.outputs import fields_table, txt
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
-from scanmend.review.decisions import Decision, holding
+from scanmend.review.doubt.decisions import Decision, holding
 from scanmend.review.rewriting import decided_pages
 
 WRITES = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "open"})
 """What changes a file system, as Python's audit events name it; of ``open`` only what creates or empties a file."""
+TABLE = "all.csv"
+"""Name of the folder's growing table."""
+FIELDS = ({"name": "amount", "type": "text", "pattern": r"\d\d\.\d\d"},)
+"""What it tells of the document: the disputed number, where it looks like an amount."""
 STEPS_LIMIT_S = 60.0
 """Longest time for the outputs to be written, in seconds."""
 _FORKS = multiprocessing.get_context("forkserver")
@@ -71,7 +75,7 @@ class ReviewKills:
     def __init__(self, root: Path, outputs: Sequence[str]) -> None:
         self.root, self._outputs = root, tuple(outputs)
         pool = PagePool(1, root / "work")
-        world = ReviewWorld(root, pool, outputs=self._outputs)
+        world = _world(root, pool, self._outputs)
         self.id = world.publish()
         self.machine = world.outputs()
         world.close()
@@ -119,6 +123,9 @@ class ReviewKills:
             digest = hashlib.sha256(data).hexdigest()
             if digest not in {old.sha256, intent.files[suffix].sha256 if intent else old.sha256}:
                 wrong.append(f"a{suffix} is neither the old version nor the new one")
+        rows = (self.root / TABLE).read_bytes().split(b"\r\n")
+        if [row.count(self.id.encode()) for row in rows] != [0, 1, 0]:
+            wrong.append("the table has not just the row of the document")
         if (steps := len(bundle.journal.read())) < self.acknowledged:
             wrong.append(f"{self.acknowledged} steps were acknowledged, the journal has {steps}")
         return wrong
@@ -135,6 +142,8 @@ class ReviewKills:
         record = json.loads((self.outbox / "a.json").read_bytes())
         if [one["after"] for one in record["review"]] != [one.after for one in _by_place(decided)]:
             wrong.append("a.json does not list the decisions of the journal")
+        if (self.root / TABLE).read_bytes() != b"".join(fields_table.table(record)):
+            wrong.append("the table does not have the facts of a.json")
         files = [p for p in self.outbox.iterdir() if not atomic.PART.fullmatch(p.name)]  # those are swept later
         if not decided and {p.name: p.read_bytes() for p in files} != self.machine:
             wrong.append("nothing is decided, but the outputs are not the machine's")
@@ -143,6 +152,11 @@ class ReviewKills:
         if left := sorted(p.name for p in files if p.name not in self.machine):
             wrong.append(f"strange files: {left}")
         return wrong
+
+
+def _world(root: Path, pool: PagePool, outputs: Sequence[str]) -> ReviewWorld:
+    """Return the world of every daemon: its folder has a growing table, in which decisions come out, too."""
+    return ReviewWorld(root, pool, outputs=outputs, fields=FIELDS, fields_csv=root / TABLE)
 
 
 def _by_place(decided):
@@ -157,7 +171,7 @@ def _be_daemon(
     pool = PagePool(1, root / "work")
     countdown = Countdown(kill_at)
     countdown.begin()
-    world = ReviewWorld(root, pool, outputs=outputs)
+    world = _world(root, pool, outputs)
     steps = {
         "type": lambda: world.reviews.decide(id_, [Decision(AMOUNT, "type", text)], "Ana"),
         "take": lambda: world.reviews.decide(id_, [Decision(FOUND, "take")], "Ana"),

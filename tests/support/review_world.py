@@ -15,8 +15,10 @@ from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Converted, Pipeline, Tally
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
-from scanmend.review.reviews import ReviewDocument, Reviews
+from scanmend.review.documents import ReviewDocument
+from scanmend.review.doubt.decisions import Decision
+from scanmend.review.reviews import Reviews
+from scanmend.review.telling import Telling
 from scanmend.source.settings import Inspection
 from two_readers_page import HEIGHT, WIDTH, two_readers_page
 
@@ -55,6 +57,9 @@ class TwoReaders(Pipeline):
 class ReviewWorld:
     """One folder, and daemons over it that end and come again; ``boot`` is a new daemon."""
 
+    telling: Telling | None = None
+    """What daemons from now on run commands with."""
+
     def __init__(self, root: Path, pool: PagePool, **settings) -> None:
         self.root, self.pool = root, pool
         places = {"outbox": root / "out", "archive": root / "kept", "quarantine": root / "bad"}
@@ -68,20 +73,20 @@ class ReviewWorld:
         if hasattr(self, "ledger"):
             self.close()
         self.ledger = Ledger(self.root / "state" / "ledger.sqlite")
-        self.reviews = Reviews(self.root / "state", self.ledger, self.pool, quiet_s=0.0)
+        self.reviews = Reviews(self.root / "state", self.ledger, self.pool, quiet_s=0.0, telling=self.telling)
         self.reviews.recover()
 
     def close(self):
         self.reviews.close()
         self.ledger.close()
 
-    def publish(self, name="a.png") -> str:
-        """Draw a scan, take it through the lifecycle, and return the document's id."""
+    def publish(self, name="a.png", pipeline: Pipeline | None = None) -> str:
+        """Draw a scan, take it through the lifecycle, read as ``pipeline`` does, and return the document's id."""
         draw_scan(self.folder.inbox / name)
         inbox = Inbox(self.folder)
         relative = Path(name)
         entry = Claimer(self.ledger).claim(self.folder, inbox, relative, inbox.listing()[relative])
-        lifecycle = DocumentLifecycle(self.ledger, TwoReaders(self.pool), reviewing=self.reviews.shelf)
+        lifecycle = DocumentLifecycle(self.ledger, pipeline or TwoReaders(self.pool), reviewing=self.reviews.shelf)
         lifecycle.work(entry, self.folder)
         assert self.ledger.get(entry.id).state == "done"
         return entry.id

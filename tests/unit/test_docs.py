@@ -14,8 +14,8 @@ from scanmend.config.load import load
 from scanmend.config.monitoring import Metrics, Notify
 from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
 from scanmend.config.yaml_lines import read
-from scanmend.control.http.api import OPERATIONS
-from scanmend.control.http.problems import CODES
+from scanmend.control.http.api.problems import CODES
+from scanmend.control.http.api.table import OPERATIONS
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 SECTIONS = {

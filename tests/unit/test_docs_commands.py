@@ -14,7 +14,7 @@ import typer
 from project import ROOT
 from scanmend import cli
 from scanmend.config.load import load
-from scanmend.control.http.problems import CODES
+from scanmend.control.http.api.problems import CODES
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)

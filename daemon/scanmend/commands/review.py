@@ -3,6 +3,7 @@
 import getpass
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +14,21 @@ import typer
 
 from scanmend.commands.options import fail
 from scanmend.config.schema import Config
+from scanmend.control.controls import ReviewDesk
 from scanmend.document import printable
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
-from scanmend.review.places import Source
-from scanmend.review.reviews import ReviewDocument, ReviewPlace, Reviews
+from scanmend.review.documents import ReviewDocument, ReviewPlace
+from scanmend.review.doubt.decisions import Decision
+from scanmend.review.doubt.places import Source
+from scanmend.review.reviews import Reviews
+from scanmend.review.telling import Telling
 from scanmend.service.lock import hold_lock, running_pid, signal_daemon
 
 WAIT_S = 60.0
 """How long to wait for a running daemon to write the outputs, in seconds."""
+POLL_S = 0.2
+"""How often the daemon is asked whether it has, in seconds."""
 OTHER = "other"
 """What ``--take`` calls the only other reading of a place."""
 LISTED = 200
@@ -68,26 +74,40 @@ def run(
     step: Step | None,
     by: str | None,
     make_pool: Callable[[Config, Path], PagePool],
+    daemon: ReviewDesk | None = None,
     *,
     words: bool = False,
 ) -> None:
     """List, show or decide; ScanmendError, and exit code 1 where the outputs do not have the decision afterwards.
 
-    A running daemon writes the outputs; without one, this process does, with page workers of its own. With ``words``,
-    the words that were learned are listed, and what they did.
+    ``daemon``: one that answers on its socket. Where none does, a running daemon learns of decisions by a signal;
+    without one, this process writes the outputs, with page workers of its own. With ``words``, the words that were
+    learned are listed, and what they did.
     """
+    by = getpass.getuser() if by is None else by
+    if daemon is not None:
+        if id_ is None or step is None:
+            _tell(config, daemon, id_, words=words)
+        else:
+            _report(_written(daemon, _taken(daemon, id_, step, by)))
+        return
     path = config.state_dir / "ledger.sqlite"
     if not path.exists():
         fail(f"{path} is not there: no daemon has run with this configuration yet", 1)
     with _reviews(config, make_pool) as reviews:
-        if words:
-            _list_words(config, reviews)
-        elif id_ is None:
-            _list(reviews)
-        elif step is None:
-            _show(reviews.open(id_))
+        if id_ is None or step is None:
+            _tell(config, reviews, id_, words=words)
         else:
-            _take(config, reviews, id_, step, getpass.getuser() if by is None else by)
+            _take(config, reviews, id_, step, by)
+
+
+def _tell(config: Config, reviews: ReviewDesk, id_: str | None, *, words: bool) -> None:
+    if words:
+        _list_words(config, reviews)
+    elif id_ is None:
+        _list(reviews)
+    else:
+        _show(reviews.open(id_))
 
 
 @contextmanager
@@ -95,13 +115,13 @@ def _reviews(config: Config, make_pool: Callable[[Config, Path], PagePool]) -> I
     with tempfile.TemporaryDirectory(prefix="scanmend-") as work:  # not the daemon's, which its pool keeps clean
         ledger, pool = Ledger(config.state_dir / "ledger.sqlite"), make_pool(config, Path(work))
         try:
-            yield Reviews(config.state_dir, ledger, pool, writes=False)
+            yield Reviews(config.state_dir, ledger, pool, telling=Telling(config.folder_of), writes=False)
         finally:
             pool.close()
             ledger.close()
 
 
-def _list(reviews: Reviews) -> None:
+def _list(reviews: ReviewDesk) -> None:
     items = reviews.queue(limit=LISTED)
     for item in items:
         left = item.places - item.decided
@@ -111,7 +131,7 @@ def _list(reviews: Reviews) -> None:
     typer.echo(told if len(items) == counts.get("open", 0) else f"{told}; the {len(items)} most doubtful are listed")
 
 
-def _list_words(config: Config, reviews: Reviews) -> None:
+def _list_words(config: Config, reviews: ReviewDesk) -> None:
     for folder in config.folders:
         for learned in reviews.learned(folder.name):
             typer.echo(
@@ -144,21 +164,34 @@ def _show_place(one: ReviewPlace) -> None:
 def _take(config: Config, reviews: Reviews, id_: str, step: Step, by: str) -> None:
     if (pid := running_pid(config.state_dir)) is None:
         hold_lock(config.state_dir)  # until this process ends; a daemon that starts meanwhile says so
-    if step.decision is not None:
-        reviews.decide(id_, [step.decision], by)
-    elif step.does == "undo":
-        reviews.undo(id_, by)
-    else:
-        reviews.restore_machine(id_, by)
+    _taken(reviews, id_, step, by)
     if pid is None:
         reviews.write_now(id_)
     else:
         signal_daemon(pid, signal.SIGUSR1)
         reviews.wait_written(id_, WAIT_S)
-    found = reviews.open(id_)
+    _report(reviews.open(id_))
+
+
+def _taken(reviews: ReviewDesk, id_: str, step: Step, by: str) -> ReviewDocument:
+    if step.decision is not None:
+        return reviews.decide(id_, [step.decision], by)
+    return reviews.undo(id_, by) if step.does == "undo" else reviews.restore_machine(id_, by)
+
+
+def _written(daemon: ReviewDesk, found: ReviewDocument) -> ReviewDocument:
+    """Return the document once the daemon has written its outputs, or cannot, or ``WAIT_S`` are over."""
+    limit = time.monotonic() + WAIT_S
+    while not found.is_written and not found.trouble and time.monotonic() < limit:
+        time.sleep(POLL_S)
+        found = daemon.open(found.item.id)
+    return found
+
+
+def _report(found: ReviewDocument) -> None:
     for suffix, why in found.left.items():
         typer.echo(f"{suffix}: {why}")
     if not found.is_written:
         typer.echo(found.trouble or "the decision is kept; the outputs are not written yet, scanmend's log says why")
         raise typer.Exit(1)
-    typer.echo(f"{id_}: outputs written, {found.item.places - found.item.decided} places open")
+    typer.echo(f"{found.item.id}: outputs written, {found.item.places - found.item.decided} places open")

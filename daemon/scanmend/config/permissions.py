@@ -64,7 +64,8 @@ def exposures(config: Config) -> Iterator[Exposure]:
 
 
 def _folder(folder: Folder) -> Iterator[Exposure]:
-    for key, command in (("on_success", folder.on_success), ("on_failure", folder.on_failure)):
+    commands = {"on_success": folder.on_success, "on_failure": folder.on_failure, "on_review": folder.on_review}
+    for key, command in commands.items():
         program = shutil.which(command[0]) if command else None
         if program is not None:
             yield from _exposed_file(f"{folder.name}: {key}", Path(program))
@@ -74,7 +75,7 @@ def _folder(folder: Folder) -> Iterator[Exposure]:
     if _writable_by_anyone(folder.inbox, unless_sticky=True):
         found = f"anyone may take away or exchange the scans of others in {folder.inbox}; run: chmod +t {folder.inbox}"
         yield Exposure(f"{folder.name}: inbox", found)
-    if _writable_by_anyone(folder.inbox) and (folder.on_success or folder.on_failure):
+    if _writable_by_anyone(folder.inbox) and any(commands.values()):
         found = f"they get names and texts that anyone may choose, by dropping scans; {_chmod_remedy(folder.inbox)}"
         yield Exposure(f"{folder.name}: commands", found)
     for key in ("outbox", "archive", "quarantine"):

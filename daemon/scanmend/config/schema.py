@@ -142,6 +142,8 @@ class Settings(_Closed):
     """Run with the paths of a document's outputs as further arguments, once it is done; empty: nothing."""
     on_failure: Command = ()
     """Run with the paths of the quarantined file and the report on it."""
+    on_review: Command = ()
+    """Run with the paths of a document's outputs once these have what a person decided."""
     hook_limit_s: Limit = 60.0
     """How long such a command may take before it is killed."""
     original: Literal["archive", "delete", "keep"] = "archive"

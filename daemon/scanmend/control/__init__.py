@@ -5,7 +5,8 @@
 2. ``daemon_controls.DaemonControls`` is the one over a running ``Service``. It is called from other threads, so it
    reads what the loop has reported last and the ledger, and otherwise only asks: the loop alone decides.
 3. ``status`` puts together what ``scanmend status`` shows, ``retry`` gives documents back to work, with or without a
-   daemon; ``samples`` remembers an hour of memory; ``client`` asks a daemon over its socket.
+   daemon; ``samples`` remembers an hour of memory; ``client`` asks a daemon over its socket, ``review_link`` about
+   documents in review.
 
 ``control.http`` serves it. This room may import service and whatever stands before it; web, commands and cli this one.
 """

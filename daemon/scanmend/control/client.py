@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scanmend.config.schema import Config
+from scanmend.control.controls import ReviewDesk
 from scanmend.control.link import Link, LocalLink
 from scanmend.control.values import Retried
 from scanmend.errors import ScanmendError
@@ -51,6 +52,12 @@ class SocketLink:
     def pid(self) -> int | None:
         """See Link."""
         return self.status()["pid"]  # type: ignore[no-any-return]
+
+    def reviews(self) -> ReviewDesk | None:
+        """See Link."""
+        from scanmend.control.review_link import ReviewLink  # noqa: PLC0415 -- no other command needs its types
+
+        return ReviewLink(self._ask)
 
     def status(self) -> dict[str, Any]:
         """See Link."""

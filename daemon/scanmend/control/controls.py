@@ -1,10 +1,14 @@
 """What may be asked of a running daemon, and told to it: the one thing that the API and the web page know of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BufferedReader
 from typing import Any, Protocol
 
 from scanmend.control.values import Document, DocumentList, DocumentQuery, Now, OutputFile, Retried
+from scanmend.ledger.reviews import State
+from scanmend.review.documents import QueueItem, ReviewDocument
+from scanmend.review.doubt.decisions import Decision
+from scanmend.review.glossary import LearnedWord
 
 
 class Steering(Protocol):
@@ -32,11 +36,40 @@ class Steering(Protocol):
         """Have the configuration read again; status has a trouble where it is rejected."""
 
 
+class ReviewDesk(Protocol):
+    """Documents in review, as ``review.Reviews`` has them; DecisionRefused, StorageError."""
+
+    def queue(self, after: str = "", limit: int = 50, state: State = "open") -> list[QueueItem]:
+        """Return documents of a state, most doubtful first; ``after``: ``cursor`` of the last one already seen."""
+
+    def counts(self) -> dict[str, int]:
+        """Return how many documents are in each state."""
+
+    def open(self, id_: str) -> ReviewDocument:
+        """Return a document with its places."""
+
+    def decide(self, id_: str, decisions: Iterable[Decision], name: str) -> ReviewDocument:
+        """Take decisions, all or none, under a name that nobody checks."""
+
+    def undo(self, id_: str, name: str) -> ReviewDocument:
+        """Take the latest step back that still holds."""
+
+    def restore_machine(self, id_: str, name: str = "") -> ReviewDocument:
+        """Bring the outputs back as the machine published them."""
+
+    def learned(self, folder: str) -> tuple[LearnedWord, ...]:
+        """Return the words of a folder that people confirmed twice, and what they did."""
+
+
 class Controls(Steering, Protocol):
     """A running daemon; every method may be called from any thread, and takes milliseconds.
 
     StorageError where the ledger or a folder cannot be used; Unknown for a document, folder or file that there is not.
     """
+
+    @property
+    def reviews(self) -> ReviewDesk:
+        """Documents in review."""
 
     def now(self) -> Now:
         """Return what happens at this moment."""

@@ -27,6 +27,8 @@ from scanmend.document import local_iso, printable
 from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.process.memory import resident_mib
+from scanmend.review.reviews import Reviews
 from scanmend.service.service import Service
 
 MAX_PASS_AGE_S = 120.0
@@ -46,6 +48,11 @@ class DaemonControls:
         self._from_ledger: tuple[tuple[int, int], FromLedger] | None = None
         self._counts: dict[tuple[str, str], int] = {}
         self._next_count = 0.0
+
+    @property
+    def reviews(self) -> Reviews:
+        """See Controls."""
+        return self._service.reviews
 
     def start(self) -> None:
         """Begin to take samples of memory; ``now`` does so, too."""
@@ -77,7 +84,7 @@ class DaemonControls:
             local_iso(status.get("started", at)),
             tuple(folders_now(self._service.config, status, ledger)),
             slot.state()["state"],
-            tuple(models_now(slot.loaded())),
+            tuple(models_now(slot.loaded(), resident_mib)),
             tuple(status.get("downloads", ())),
             status.get("page_workers", 0),
             tuple(status.get("troubles", ())),

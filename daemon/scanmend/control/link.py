@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from scanmend.config.schema import Config
-from scanmend.control.controls import Steering
+from scanmend.control.controls import ReviewDesk, Steering
 from scanmend.control.retry import retry
 from scanmend.control.status import status
 from scanmend.control.values import Retried, Unknown
@@ -21,6 +21,9 @@ class Link(Steering, Protocol):
 
     def pid(self) -> int | None:
         """Return the daemon's process id; None where none runs."""
+
+    def reviews(self) -> ReviewDesk | None:
+        """Return documents in review as the daemon has them; None where only their files can be asked."""
 
 
 def known_folder(config: Config, name: str) -> str:
@@ -40,6 +43,10 @@ class LocalLink:
     def pid(self) -> int | None:
         """See Link; StorageError where this user may not look."""
         return running_pid(self._config.state_dir)
+
+    def reviews(self) -> ReviewDesk | None:
+        """See Link."""
+        return None
 
     def status(self) -> dict[str, Any]:
         """See Link."""

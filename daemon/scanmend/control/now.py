@@ -1,7 +1,7 @@
 """What happens at this moment, put together of what the loop reported, the ledger, the models and the samples; pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +57,8 @@ def folders_now(config: Config, status: Mapping[str, Any], ledger: FromLedger) -
         )
 
 
-def models_now(loaded: Iterable[Mapping[str, Any]]) -> Iterator[ModelNow]:
-    """Yield the loaded models; ``loaded`` as ``ModelSlot.loaded`` returns it."""
+def models_now(loaded: Iterable[Mapping[str, Any]], ram_mib: Callable[[int], float | None]) -> Iterator[ModelNow]:
+    """Yield the loaded models; ``loaded`` as ``ModelSlot.loaded`` has them, ``ram_mib(pid)``: what a process holds."""
     for one in loaded:
         yield ModelNow(
             one["model"],
@@ -69,6 +69,8 @@ def models_now(loaded: Iterable[Mapping[str, Any]]) -> Iterator[ModelNow]:
             one["gpu_layers"],
             one["layers"],
             one["unload_in_s"],
+            ram_mib(one["pid"]),
+            one["gpu_mib"],
         )
 
 

@@ -198,6 +198,10 @@ class ModelNow:
     layers: int
     unload_in_s: float | None
     """Seconds until it is unloaded; None while it is in use, or never unloaded."""
+    ram_mib: float | None
+    """MiB of RAM that its process holds, the pages of its file included; None when it is gone."""
+    gpu_mib: float | None
+    """MiB of GPU memory that loading it took; None where it has no layers there."""
 
 
 @dataclass(frozen=True, slots=True)

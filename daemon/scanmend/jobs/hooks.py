@@ -1,10 +1,11 @@
-"""A folder's own commands, run after a document's success or failure; their failure is logged, and harms nothing."""
+"""A folder's own commands, run after a document's success, failure or review; their failure harms nothing."""
 
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,26 @@ PRIVATE_VARIABLES = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", *SECRETS}
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewedDocument:
+    """A document whose outputs have what a person decided, or are the machine's again."""
+
+    id: str
+    relative: Path
+    """Name of the scan below its inbox."""
+    outbox: Path
+    outputs: tuple[Path, ...]
+    """Where they lie, the record last; some may be gone."""
+    original: Path | None
+    """Where the scan lies now; None where it is not to be found."""
+    fields: Sequence[Mapping[str, Any]]
+    """Its facts, as the record has them."""
+    open_places: int
+    """Doubtful places that are left to decide."""
+    left_alone: Sequence[str]
+    """Suffixes of outputs that do not have the decisions, as somebody changed them since."""
+
+
 def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) -> bool:
     """Run ``on_success`` with the outputs; False when the daemon stopped meanwhile, so that it has to run again."""
     if not folder.on_success:
@@ -37,6 +58,21 @@ def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) ->
     variables = {"SCANMEND_STATUS": "success", "SCANMEND_ORIGINAL": _original(folder, entry)}
     variables |= _fields(published_record(entry).get("fields") or [])
     return _run_hook(folder.on_success, [p for p in paths if p.exists()], variables, folder, entry, stopping)
+
+
+def after_review(folder: Folder, document: ReviewedDocument, stopping: Callable[[], bool]) -> bool:
+    """Run ``on_review`` with the outputs; False when the daemon stopped meanwhile, so that it has to run again."""
+    if not folder.on_review:
+        return True
+    variables = {
+        "SCANMEND_STATUS": "review",
+        "SCANMEND_ORIGINAL": os.fspath(document.original or ""),
+        "SCANMEND_REVIEW_OPEN": str(document.open_places),
+        "SCANMEND_REVIEW_LEFT": " ".join(document.left_alone),
+    }
+    variables |= _fields(document.fields)
+    paths = [path for path in document.outputs if path.exists()]
+    return _run_hook(folder.on_review, paths, variables, folder, document, stopping)
 
 
 def after_failure(folder: Folder, entry: Entry, quarantined: Path, reason: str, stopping: Callable[[], bool]) -> None:
@@ -70,16 +106,16 @@ def _run_hook(
     paths: Sequence[Path],
     variables: Mapping[str, str],
     folder: Folder,
-    entry: Entry,
+    document: Entry | ReviewedDocument,
     stopping: Callable[[], bool],
 ) -> bool:
     """Run a command about a document and log how it went; False when the daemon stopped meanwhile."""
-    bound = log.bind(id=entry.id, folder=folder.name, command=command[0])
+    bound = log.bind(id=document.id, folder=folder.name, command=command[0])
     of_the_document = {
-        "SCANMEND_ID": entry.id,
+        "SCANMEND_ID": document.id,
         "SCANMEND_FOLDER": folder.name,
-        "SCANMEND_SOURCE": os.fspath(entry.relative),
-        "SCANMEND_OUTBOX": os.fspath(entry.outbox),
+        "SCANMEND_SOURCE": os.fspath(document.relative),
+        "SCANMEND_OUTBOX": os.fspath(document.outbox),
     }
     started = time.monotonic()
     try:

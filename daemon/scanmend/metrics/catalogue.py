@@ -91,7 +91,10 @@ WARNINGS = Metric(
 )
 UNEXPECTED = Metric("scanmend_unexpected_errors_total", "counter", "Errors in documents that are bugs of scanmend.")
 HOOKS = Metric(
-    "scanmend_hook_runs_total", "counter", "Runs of on_success and on_failure, by result.", ("folder", "result")
+    "scanmend_hook_runs_total",
+    "counter",
+    "Runs of on_success, on_failure and on_review, by result.",
+    ("folder", "result"),
 )
 LOAD_SECONDS = Metric(
     "scanmend_model_load_seconds", "histogram", "Time that loads of a model took.", ("model",), LONG_S

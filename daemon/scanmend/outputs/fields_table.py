@@ -2,7 +2,8 @@
 
 The growing table gets each row once and whole, whatever ends the daemon: a row is one write at the end of the locked
 file, synced before the ledger learns of it. What a power cut left of a row is cut off before the next one, and a
-document whose id is there already is not written again.
+document whose id is there already is not written again. Where a person decided a fact otherwise, the document's row is
+exchanged in its place, unless somebody changed it since.
 """
 
 import contextlib
@@ -11,12 +12,14 @@ import fcntl
 import io
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scanmend.document import printable
 from scanmend.errors import StorageError
+from scanmend.fs import atomic
 from scanmend.fs.append import append as append_to_file
 from scanmend.fs.find_last import find_last
 from scanmend.fs.free_name import candidates
@@ -77,11 +80,34 @@ def append(path: Path, head: Mapping[str, Any], access: Access | None = None) ->
         append(path, head, access)
 
 
+def exchange(path: Path, before: bytes, after: bytes) -> bool:
+    """Put a document's new row in the place of its old one; False where the table does not have that as it was written.
+
+    Also True where the new row is there already. The table is written anew beside, and takes its place; StorageError.
+    """
+    try:
+        with _locked(path, None, create=False) as fd:
+            found = os.fstat(fd)
+            if find_last(fd, found.st_size, b"\n" + after, most=MAX_SEARCHED_BYTES) is not None:
+                return True
+            at = find_last(fd, found.st_size, b"\n" + before, most=MAX_SEARCHED_BYTES)
+            if at is None:
+                return False
+            rows = os.pread(fd, found.st_size, 0)
+            same = Access(stat.S_IMODE(found.st_mode), str(found.st_gid))
+            atomic.replace(path, rows[: at + 1] + after + rows[at + 1 + len(before) :], mode=0o600, access=same)
+            return True
+    except FileNotFoundError:
+        return False
+    except OSError as e:
+        raise StorageError(f"{path} cannot be read: {e.strerror}") from e
+
+
 @contextlib.contextmanager
-def _locked(path: Path, access: Access | None) -> Iterator[int]:
-    """Open the table that has the name once its lock is held: another thread may have set it aside meanwhile."""
+def _locked(path: Path, access: Access | None, *, create: bool = True) -> Iterator[int]:
+    """Open the table that has the name once its lock is held: another may have taken its place meanwhile. OSError."""
     while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        fd = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0) | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             with contextlib.suppress(FileNotFoundError):

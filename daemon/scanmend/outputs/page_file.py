@@ -1,6 +1,7 @@
 """The corrected pages of one document in a file: memory does not grow with them, and page workers can read them."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +57,14 @@ class PageFile:
         except OSError as e:
             raise StorageError(f"{self.path} cannot be written: {e.strerror}") from e
         self._count += 1
+
+    def at(self, index: int) -> CorrectedPage:
+        """Return one page by its 0-based index, without parsing those before it; StorageError."""
+        try:
+            with self.path.open("rb") as file:
+                return _corrected.validate_json(next(islice(file, index, None)))
+        except (OSError, StopIteration) as e:
+            raise StorageError(f"{self.path} has no page {index + 1}: {e}") from e
 
     def __len__(self) -> int:
         return self._count

@@ -37,7 +37,8 @@ from scanmend.outputs.record import EditCounts, Record
 from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
-    "outputs", "fields", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
+    "outputs", "fields", "fields_csv", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi",
+    "page_limit_s",
 }  # fmt: skip
 """The settings of a folder that making outputs needs."""
 NOT_A_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
@@ -102,6 +103,10 @@ class Written:
     """Digests of the outputs as they were written last."""
     left: dict[str, str] = field(default_factory=dict)
     """Outputs, by suffix, that were not written again, and why."""
+    row: str = ""
+    """The document's row in the folder's table of fields as it was written last; empty: as it was published."""
+    told: int = 0
+    """How many steps the folder's ``on_review`` has heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Intent:
     steps: int
     files: dict[str, FileDigest]
     """What each is to be; they lie in ``next/``."""
+    row: str = ""
+    """The document's row in the folder's table of fields; empty where there is no such table."""
 
 
 _facts = TypeAdapter(Facts)

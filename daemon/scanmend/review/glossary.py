@@ -8,7 +8,7 @@ words count beside those of the file that the folder's ``glossary`` names, which
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +19,11 @@ from pydantic import TypeAdapter
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Folder, Settings
 from scanmend.correct.lexicon.tokens import count_letters, split_punctuation
-from scanmend.document import CorrectedPage
+from scanmend.document import CorrectedPage, Fingerprint
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import Ledger
-from scanmend.review.decisions import Decided
+from scanmend.review.doubt.decisions import Decided
 
 CONFIRMATIONS = 2
 """In how many places a word has to be typed or chosen before it is learned: one may be a slip."""
@@ -61,6 +61,7 @@ class LearnedWord:
 
 
 _edit = TypeAdapter(GlossaryEdit)
+_ByWord = Mapping[str, Sequence[GlossaryEdit]]
 
 
 class ReviewGlossary:
@@ -71,6 +72,7 @@ class ReviewGlossary:
         self._root = root
         self._ledger = ledger
         self._files = GlossaryFiles()
+        self._known_edits: dict[str, tuple[Fingerprint, _ByWord]] = {}
 
     def file(self, folder: str) -> Path:
         """Return where the glossary of a folder lies."""
@@ -110,9 +112,13 @@ class ReviewGlossary:
 
     def learned(self, folder: str) -> tuple[LearnedWord, ...]:
         """Return the entries of a folder's review glossary, and what each did."""
-        counts, edits = self._ledger.confirmed.counts(folder), tuple(dict.fromkeys(self._edits(folder)))
+        counts, edits = self._ledger.confirmed.counts(folder), self._edits_by_word(folder)
         return tuple(
-            LearnedWord(entry, counts.get(entry, 0), tuple(e for e in edits if e.word in entry.split()))
+            LearnedWord(
+                entry,
+                counts.get(entry, 0),
+                tuple(edit for word in dict.fromkeys(entry.split()) for edit in edits.get(word, ())),
+            )
             for entry in self.entries(folder)
         )
 
@@ -132,11 +138,17 @@ class ReviewGlossary:
     def _edits_file(self, folder: str) -> Path:
         return self._root / f"{folder}.edits.jsonl"
 
-    def _edits(self, folder: str) -> Iterator[GlossaryEdit]:
-        with suppress(OSError):
-            for line in self._edits_file(folder).read_bytes().splitlines():
-                with suppress(ValueError):  # a line that a crash left torn
-                    yield _edit.validate_json(line)
+    def _edits_by_word(self, folder: str) -> _ByWord:
+        """Return the edits that the words of a folder made, in order; parsed anew where their file has changed."""
+        try:
+            with self._edits_file(folder).open("rb") as file:
+                fingerprint = Fingerprint.of(os.fstat(file.fileno()))
+                known = self._known_edits.get(folder)
+                if known is None or known[0] != fingerprint:
+                    known = self._known_edits[folder] = fingerprint, _by_word(file)
+        except OSError:
+            return {}
+        return known[1]
 
 
 def confirmed_words(one: Decided) -> Iterator[tuple[str, str]]:
@@ -157,6 +169,16 @@ def edits_with(words: frozenset[str], document: str, page: CorrectedPage) -> Ite
             for word in _cores(edit.new):
                 if word in words and word not in read:
                     yield GlossaryEdit(word, document, page.page.number, edit.raw, edit.new)
+
+
+def _by_word(lines: Iterable[bytes]) -> _ByWord:
+    """Return the edits of a file, each once, by their word."""
+    edits: dict[str, dict[GlossaryEdit, None]] = {}
+    for line in lines:
+        with suppress(ValueError):  # a line that a crash left torn
+            edit = _edit.validate_json(line)
+            edits.setdefault(edit.word, {})[edit] = None
+    return {word: tuple(of_word) for word, of_word in edits.items()}
 
 
 def _cores(text: str) -> Sequence[str]:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scanmend.errors import StorageError
 from scanmend.fs.append import append
-from scanmend.review.decisions import Action
+from scanmend.review.doubt.decisions import Action
 
 MAX_BYTES = 4 << 20
 """Largest journal of a document: some 10,000 decisions; then no more are taken."""

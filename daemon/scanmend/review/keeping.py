@@ -18,9 +18,9 @@ from scanmend.ledger.reviews import ReviewRow
 from scanmend.outputs import record
 from scanmend.outputs.page_file import PageFile
 from scanmend.review.bundle import Bundle, Facts, digests, kept_settings, link_or_copy, record_fields
-from scanmend.review.decisions import holding
+from scanmend.review.doubt.decisions import holding
+from scanmend.review.doubt.places import Place, document_doubt, doubtful_places
 from scanmend.review.glossary import ReviewGlossary
-from scanmend.review.places import Place, document_doubt, doubtful_places
 
 DAY_S = 86_400.0
 """Seconds of a day."""
@@ -127,8 +127,8 @@ class Shelf:
 
 
 def row_of(bundle: Bundle, places: Sequence[Place], *, outdated: bool = False) -> ReviewRow:
-    """Return what the ledger is to know of a bundle: how much of it is decided, and whether its outputs know."""
-    facts, actions = bundle.facts, bundle.journal.read()
+    """Return what the ledger is to know of a bundle: what is decided, and whether outputs and command know."""
+    facts, actions, written = bundle.facts, bundle.journal.read(), bundle.written
     decided = {one.decision.place for one in holding(actions)}
     left = [place for place in places if place.id not in decided]
     latest = max([facts.published, bundle.journal.path.stat().st_mtime])
@@ -140,7 +140,7 @@ def row_of(bundle: Bundle, places: Sequence[Place], *, outdated: bool = False) -
         places=len(places),
         decided=len(places) - len(left),
         state="outdated" if outdated else "open" if left else "decided",
-        pending=not outdated and bundle.written.steps < len(actions),
+        pending=not outdated and (written.steps < len(actions) or written.told < written.steps),
         added=facts.published,
         expires=latest + facts.days * DAY_S,
     )

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from scanmend.document import Box, Page
+from scanmend.document import Box
 from scanmend.errors import StorageError
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
-from scanmend.review.places import Place
+from scanmend.review.doubt.places import Place
+from scanmend.review.opened import MachinePage
 from scanmend.source.settings import PageLook, SourceLimits
 
 MAX_CACHE_BYTES = 512 << 20
@@ -34,8 +35,8 @@ class Pictures:
         self._pool = pool
         self._lock = threading.Lock()
 
-    def page(self, bundle: Bundle, page: Page, source: Callable[[], Path]) -> Path:
-        """Return a PNG of a page, upright and in colour, ``Page.width`` pixels across unless it is very large.
+    def page(self, bundle: Bundle, page: MachinePage, source: Callable[[], Path]) -> Path:
+        """Return a PNG of a page, upright and in colour, ``MachinePage.width`` pixels across unless it is very large.
 
         ``source`` finds the scan, where the image is not there yet.
 
@@ -46,7 +47,7 @@ class Pictures:
             self._make(bundle, source(), page, target, None)
         return target
 
-    def crop(self, bundle: Bundle, page: Page, place: Place, source: Callable[[], Path]) -> Path:
+    def crop(self, bundle: Bundle, page: MachinePage, place: Place, source: Callable[[], Path]) -> Path:
         """Return a PNG of a place with a margin around it; of a whole page where the place has no box. As ``page``."""
         if place.box is None or place.span is None:
             return self.page(bundle, page, source)
@@ -55,7 +56,7 @@ class Pictures:
             self._make(bundle, source(), page, target, _with_margin(place.box, place.boxes, page))
         return target
 
-    def _make(self, bundle: Bundle, source: Path, page: Page, target: Path, box: Box | None) -> None:
+    def _make(self, bundle: Bundle, source: Path, page: MachinePage, target: Path, box: Box | None) -> None:
         settings = bundle.settings
         limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
         look = PageLook(page.number, (page.width, page.height), _size(page), page.turned, box)
@@ -68,13 +69,13 @@ class Pictures:
             _prune(self._root.glob("*/images/*.png"), but=target)
 
 
-def _size(page: Page) -> tuple[int, int]:
+def _size(page: MachinePage) -> tuple[int, int]:
     pixels = page.width * page.height
     shrink = min(1.0, (MAX_PIXELS / pixels) ** 0.5) if pixels else 1.0
     return round(page.width * shrink), round(page.height * shrink)
 
 
-def _with_margin(box: Box, boxes: Iterable[Box], page: Page) -> Box:
+def _with_margin(box: Box, boxes: Iterable[Box], page: MachinePage) -> Box:
     """Return the box with a margin around it, within the page."""
     heights = sorted(b[3] - b[1] for b in boxes) or [box[3] - box[1]]
     margin = max(MIN_MARGIN_PX, round(MARGIN_HEIGHTS * heights[len(heights) // 2]))

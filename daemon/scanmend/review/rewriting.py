@@ -24,19 +24,24 @@ from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.jobs.write_outputs import fields_of, write_outputs
+from scanmend.outputs import fields_table
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import EditCounts, Record
+from scanmend.outputs.record import EditCounts, Record, head_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy
-from scanmend.review.decided import decided_page, reviewed
-from scanmend.review.decisions import Decided, holding
-from scanmend.review.places import Place, doubtful_places
+from scanmend.review.doubt.decided import decided_page, reviewed
+from scanmend.review.doubt.decisions import Decided, holding
+from scanmend.review.doubt.places import Place, doubtful_places
 
 CHANGED = "somebody changed this file since scanmend wrote it; it was left as it is"
 """Why an output was not written again."""
 GONE = "this file is not there any more; it was not written again"
 """Why an output was not written again."""
+TABLE = "fields_csv"
+"""What the folder's table of fields is called among outputs that were not written again."""
+ROW_CHANGED = "the table does not have the document's row as scanmend wrote it; it was left as it is"
+"""Why a row was not exchanged."""
 NO_OUTPUTS = "none of the outputs is where scanmend wrote it; they were moved away, or their folder is not mounted"
 """Why outputs cannot be written again."""
 NO_SOURCE = (
@@ -78,13 +83,14 @@ def rewrite(bundle: Bundle, pool: PagePool, source: Path | None) -> Outcome | No
     except OSError as e:
         raise StorageError(f"{bundle.next} cannot be made: {e.strerror}") from e
     made = _machines_version(bundle) if not decided else None
+    record = bundle.record(bundle.pages)
     if made is None:
-        made = _make(bundle, pool, source, decided)
+        made, record = _make(bundle, pool, source, decided)
     for path in made.values():
         _sync(path)
     sync(bundle.next)
     sync(bundle.path)
-    bundle.save_intent(Intent(len(actions), digests(made)))
+    bundle.save_intent(Intent(len(actions), digests(made), _row(bundle, record)))
     return carry_on(bundle)
 
 
@@ -119,9 +125,30 @@ def carry_on(bundle: Bundle) -> Outcome:
         for suffix, part in parts.items():
             atomic.commit(part, bundle.target(suffix))
             files[suffix] = intent.files[suffix]
-    bundle.save_written(Written(intent.steps, files, left))
+    row = _exchange_row(bundle, before.row, intent.row)
+    if row != intent.row:
+        left[TABLE] = ROW_CHANGED
+    bundle.save_written(Written(intent.steps, files, left, row, before.told))
     bundle.forget_intent()
     return Outcome(tuple(s for s in intent.files if s not in left), tuple(left.items()))
+
+
+def _exchange_row(bundle: Bundle, before: str, wanted: str) -> str:
+    """Have the folder's table of fields tell what was decided; return the row that it has as far as is known."""
+    table = bundle.settings.fields_csv
+    if table is None or not wanted:
+        return wanted
+    before = before or _row(bundle, bundle.record(bundle.pages))
+    if before == wanted or fields_table.exchange(table, before.encode(), wanted.encode()):
+        return wanted
+    return before
+
+
+def _row(bundle: Bundle, record: Record) -> str:
+    """Return a document's row in the folder's table of fields; empty where there is no such table."""
+    if bundle.settings.fields_csv is None or not record.fields:
+        return ""
+    return fields_table.row(head_of(record)).decode()
 
 
 def _require_outputs(bundle: Bundle) -> None:
@@ -148,18 +175,20 @@ def decided_pages(bundle: Bundle, decided: tuple[Decided, ...], target: Path) ->
     return pages, places
 
 
-def _make(bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[Decided, ...]) -> dict[str, Path]:
-    """Make the outputs that the document has, in ``next/``; return them by suffix, the record last."""
+def _make(
+    bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[Decided, ...]
+) -> tuple[dict[str, Path], Record]:
+    """Make the outputs that the document has, in ``next/``; return them by suffix, the record last, and its values."""
     pages, places = decided_pages(bundle, decided, bundle.next / "pages")
     wanted = [suffix.removeprefix(".") for suffix in bundle.facts.files]
     if source is None and set(wanted) & set(COMPOSED_OUTPUTS):
         raise Outdated(NO_SOURCE)
     settings = bundle.settings.model_copy(update={"outputs": tuple(wanted)})
     first = _with_decisions(bundle.record(pages), places, decided, settings)
-    files, _ = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)
+    files, made = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)
     if missing := [suffix for suffix in bundle.facts.files if suffix not in files]:
         raise StorageError(f"the {missing[0]} output cannot be made again")
-    return files
+    return files, made
 
 
 def _with_decisions(

@@ -5,12 +5,13 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from scanmend import __version__
-from scanmend.config.schema import Config
+from scanmend.config.schema import Config, Folder
 from scanmend.errors import ConfigError, StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
@@ -25,6 +26,7 @@ from scanmend.llm.scheduler.state import policy_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.process import malloc
 from scanmend.review.reviews import Reviews
+from scanmend.review.telling import Telling
 from scanmend.service.dispatch import Dispatcher
 from scanmend.service.document_pool import DocumentPool
 from scanmend.service.folder_health import FolderHealth, trouble_of_folder
@@ -74,7 +76,8 @@ class Service:
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
         self.slot = make_slot(config, changed=self.wake)
-        self.reviews = Reviews(config.state_dir, self.ledger, self.pool, self._review_changed)
+        telling = Telling(self._folder_of, self._stopping.is_set)
+        self.reviews = Reviews(config.state_dir, self.ledger, self.pool, self._review_changed, telling=telling)
         learned = self.reviews.glossary.entries_for
         pipeline = Pipeline(self.pool, self.slot, self._stopping.is_set, postpone=True, learned=learned)
         self._glossaries = pipeline.glossaries
@@ -196,6 +199,10 @@ class Service:
     def _make_watchers(self) -> list[InboxWatcher]:
         adopt, storage = self._recovery.adopt, self._storage
         return [InboxWatcher(f, self.ledger, self._fs_events, adopt, storage=storage) for f in self.config.folders]
+
+    def _folder_of(self, inbox: Path) -> Folder | None:
+        """Return the folder with this inbox as it is configured now; for any thread."""
+        return self.config.folder_of(inbox)
 
     def _review_changed(self) -> None:
         """Tell pages that are open; called from threads of the review and of requests."""

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from scanmend.control.values import Unknown
 from scanmend.errors import ScanmendError, StorageError
-from scanmend.review.decisions import DecisionRefused
+from scanmend.review.doubt.decisions import DecisionRefused
 from scanmend.web.frame import Frame
 from scanmend.web.templates import render
 

@@ -159,6 +159,13 @@ def place(model: ModelNow) -> str:
     )
 
 
+def holds(model: ModelNow) -> str:
+    """Return how much memory a model holds."""
+    parts = [f"{memory(model.ram_mib)} of RAM"] if model.ram_mib is not None else []
+    parts += [f"{memory(model.gpu_mib)} of GPU memory"] if model.gpu_mib is not None else []
+    return ", ".join(parts) or "nothing any more"
+
+
 def troubles(now: Now) -> tuple[tuple[str, str], ...]:
     """Return each trouble that is no folder's, with its remedy."""
     return tuple(_apart(trouble) for trouble in now.troubles)

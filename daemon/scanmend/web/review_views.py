@@ -1,5 +1,6 @@
 """The handlers of the review; each may block, and is called in a thread."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 from urllib.parse import quote, unquote
@@ -7,19 +8,21 @@ from urllib.parse import quote, unquote
 from starlette.responses import Response
 
 from scanmend.fs.safe_open import open_source
-from scanmend.review.decisions import Choice, Decision, DecisionRefused
-from scanmend.review.places import Source
-from scanmend.review.reviews import ReviewDocument, Reviews
+from scanmend.review.documents import ReviewDocument
+from scanmend.review.doubt.decisions import Choice, Decision, DecisionRefused
+from scanmend.review.doubt.places import Source
+from scanmend.review.reviews import Reviews
 from scanmend.web.desk.desk import NAME_COOKIE, NAME_COOKIE_S, Desk, address, changed, desk, next_open
+from scanmend.web.desk.queue import SHOWN, Section, section, wanted
 from scanmend.web.handling import Asked, back, page, problem
 from scanmend.web.views import Views
 
-QUEUED = 50
-"""Documents of the queue that are shown: more than anybody decides in one sitting."""
 KEPT_IMAGE = "private, max-age=3600"
 """Images of a page stay the same as long as the document is in review."""
 MAX_NAME_CHARS = 80
 """Longest name of whoever decides."""
+SHOWN_WORDS = 50
+"""Learned words that are shown beside a place, the latest."""
 SHOWN_EDITS = 5
 """Edits of one learned word that are shown, the latest."""
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -34,17 +37,24 @@ class ReviewViews:
     def __init__(self, views: Views, reviews: Reviews) -> None:
         self._views, self._reviews = views, reviews
 
-    def queue(self, _asked: Asked) -> Response:
-        """Show the documents to review, most doubtful first."""
-        shown, counts = self._reviews.queue(limit=QUEUED), self._reviews.counts()
+    def queue(self, asked: Asked) -> Response:
+        """Show the documents to review, most doubtful first, and those that were; one page of each."""
+        state, after = asked.query.get("state", ""), asked.query.get("after", "")
+        try:
+            sections = list(self._sections(state, after))
+        except DecisionRefused:  # an ``after`` that no list has given: from the beginning
+            sections = list(self._sections(state))
         return page(
             "review.html",
             self._views.frame("review", "Review"),
-            shown=shown,
-            total=counts.get("open", 0),
-            decided=self._reviews.queue(limit=QUEUED, state="decided"),
-            outdated=self._reviews.queue(limit=QUEUED, state="outdated"),
+            sections=[one for one in sections if one.items or one.state == "open"],
+            total=self._reviews.counts().get("open", 0),
         )
+
+    def _sections(self, state: str, after: str = "") -> Iterator[Section]:
+        counts = self._reviews.counts()
+        for one in wanted(state, after):
+            yield section(one, self._reviews.queue(after, SHOWN + 1, one), counts.get(one, 0), after)
 
     def document(self, asked: Asked) -> Response:
         """Show one document at the place that the address names."""
@@ -113,6 +123,7 @@ class ReviewViews:
             refused=refused,
             name=_name(asked),
             learned=self._reviews.learned(on_it.document.item.folder),
+            shown_words=SHOWN_WORDS,
             shown_edits=SHOWN_EDITS,
         )
 

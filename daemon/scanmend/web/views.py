@@ -111,7 +111,7 @@ def now_values(current: Now) -> dict[str, Any]:
         "summary": now.summary(current),
         "troubles": now.troubles(current),
         "plots": now.plot_cards(current),
-        "models": [(model, now.place(model), now.unload_at(model, current)) for model in current.models],
+        "models": [(one, now.place(one), now.holds(one), now.unload_at(one, current)) for one in current.models],
         "model_state": current.model_state,
         "downloads": current.downloads,
         "folders": now.folder_cards(current),

@@ -13,7 +13,7 @@ from scanmend.commands import review
 from scanmend.commands.review import Step, step_of
 from scanmend.errors import ScanmendError
 from scanmend.pageworkers.pool import PagePool
-from scanmend.review.decisions import Decision
+from scanmend.review.doubt.decisions import Decision
 from two_readers_page import TEXT
 
 NOTHING = {"accept": False, "take": None, "text": None, "skip": False, "undo": False, "restore": False}
@@ -50,7 +50,9 @@ def world(tmp_path):
 
 
 def run(world, *arguments):
-    config = SimpleNamespace(state_dir=world.root / "state")
+    config = SimpleNamespace(
+        state_dir=world.root / "state", folder_of=lambda _inbox: world.folder, folders=[world.folder]
+    )
     review.run(config, *arguments, lambda _config, work: PagePool(1, work))
 
 

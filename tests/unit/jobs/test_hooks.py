@@ -14,7 +14,7 @@ import pytest
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import Stopping
-from scanmend.jobs.hooks import after_failure, after_success, run
+from scanmend.jobs.hooks import ReviewedDocument, after_failure, after_review, after_success, run
 from scanmend.ledger.entry import Entry
 from scanmend.outputs.record import SCHEMA
 
@@ -93,6 +93,31 @@ def test_failure_tells_the_file_and_the_report(folder, entry, tmp_path):
     arguments, environment, _ = eval(noted.read_text())  # noqa: S307 -- as above
     assert arguments == [str(bad), f"{bad}.error.txt"]
     assert (environment["SCANMEND_STATUS"], environment["SCANMEND_REASON"]) == ("failure", "it's $(bad); no")
+
+
+def test_a_review_tells_the_outputs_and_what_is_left_to_decide(folder, entry, tmp_path):
+    """Those that are there, with the facts as they are by now; the status says that it is no first time."""
+    command, noted = noting(tmp_path)
+    made = [folder.outbox / f"a b.{name}" for name in ("txt", "json")]
+    made[1].touch()
+    fields = [{"name": "total", "value": "7.00", "doubt": None}]
+    about = ReviewedDocument("id-1", Path("a b.png"), folder.outbox, tuple(made), None, fields, 2, [".txt", ".pdf"])
+    assert after_review(folder.model_copy(update={"on_review": command}), about, never)
+    arguments, environment, _ = eval(noted.read_text())  # noqa: S307 -- as above
+    assert arguments == [str(made[1])]
+    told = {k: v for k, v in environment.items() if k.startswith("SCANMEND_")}
+    assert (
+        told.items()
+        >= {
+            "SCANMEND_ID": "id-1",
+            "SCANMEND_STATUS": "review",
+            "SCANMEND_SOURCE": "a b.png",
+            "SCANMEND_ORIGINAL": "",
+            "SCANMEND_FIELD_TOTAL": "7.00",
+            "SCANMEND_REVIEW_OPEN": "2",
+            "SCANMEND_REVIEW_LEFT": ".txt .pdf",
+        }.items()
+    )
 
 
 def test_without_a_command_nothing_runs(folder, entry):

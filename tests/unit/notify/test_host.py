@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from mail_receiver import MailReceiver
 from receiver import SECRETS, Receiver
 from scanmend.notify import host
 
@@ -37,6 +38,29 @@ def test_who_did_not_take_it_is_known_by_place_and_why_without_the_address():
         reply = host.send([refusing.address, taking.address, "nonsense://sesame"], "t", "x")
         assert len(taking.got) == 1
     assert reply == {"failed": [0, 2], "why": "json (error 503), nonsense"}
+
+
+def test_a_mail_arrives_as_it_is():
+    """Plain text from whom the address names, with nothing about apprise."""
+    text = "the PDF is *encrypted* & <locked>\n. Müller: scanmend status has the name\n"
+    with MailReceiver() as server:
+        assert host.send([server.address()], "A scan of Büro failed", text) == {"failed": [], "why": ""}
+    (mail,) = server.got
+    assert (mail.sender, mail.recipients) == ("scanmend@example.org", ("office@example.org",))
+    assert mail.message["Subject"] == "A scan of Büro failed"
+    assert mail.message["To"] == "office@example.org"
+    assert [part.get_content_type() for part in mail.message.walk()] == ["text/plain"]
+    assert mail.text.splitlines() == text.splitlines()
+    assert "apprise" not in mail.message.as_string().lower()
+    assert "AUTH PLAIN" in server.lines
+
+
+def test_a_mail_server_that_refuses_is_told_without_the_address():
+    """A wrong password, and a mailbox that there is not."""
+    with MailReceiver("nobody@example.org") as server:
+        addresses = [server.address("office@example.org", "wrong"), server.address(to="nobody@example.org")]
+        assert host.send(addresses, "t", "x") == {"failed": [0, 1], "why": "mailto, mailto"}
+    assert server.got == []
 
 
 def test_addresses_are_checked_without_sending(receiver):

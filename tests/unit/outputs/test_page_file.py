@@ -20,6 +20,9 @@ def test_pages_come_back_as_they_were_as_often_as_wanted(tmp_path):
     assert len(filed) == 3
     assert list(filed) == list(filed) == [sample_page(1), sample_page(2), sample_page(3)]
     assert list(saved_pages(filed.path)) == [sample_page(1), sample_page(2), sample_page(3)]
+    assert filed.at(1) == sample_page(2)
+    with pytest.raises(StorageError, match="has no page 4"):
+        filed.at(3)
 
 
 def test_a_disk_that_is_full_is_not_the_document_s_fault(tmp_path):

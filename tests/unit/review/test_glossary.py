@@ -5,7 +5,7 @@ import pytest
 from review_world import AMOUNT, FOUND, ReviewWorld
 from scanmend.config.schema import Settings
 from scanmend.document import CorrectedPage, Edit, Line, Page, Word
-from scanmend.review.decisions import Decided, Decision
+from scanmend.review.doubt.decisions import Decided, Decision
 from scanmend.review.glossary import GlossaryEdit, confirmed_words, edits_with
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from scanmend.errors import StorageError
 from scanmend.review import journal
-from scanmend.review.decisions import Action, Decided, Decision
+from scanmend.review.doubt.decisions import Action, Decided, Decision
 from scanmend.review.journal import Journal
 
 STEP = Action(

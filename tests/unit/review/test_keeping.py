@@ -3,7 +3,7 @@
 import pytest
 
 from review_world import AMOUNT, ReviewWorld
-from scanmend.review.decisions import Decision, DecisionRefused
+from scanmend.review.doubt.decisions import Decision, DecisionRefused
 
 
 def test_most_doubtful_first_page_by_page(tmp_path, pool):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from review_world import AMOUNT
-from scanmend.review.decisions import DecisionRefused
+from scanmend.review.doubt.decisions import DecisionRefused
 from two_readers_page import HEIGHT, WIDTH
 
 

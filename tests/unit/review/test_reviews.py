@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from review_world import AMOUNT, FOUND, WAIT_S, ReviewWorld
 from scanmend.document import NumberCounts
-from scanmend.review.decisions import Decision, DecisionRefused
+from scanmend.review.doubt.decisions import Decision, DecisionRefused
+from scanmend.review.rewriting import ROW_CHANGED, TABLE
 from two_readers_page import TEXT
 
 
@@ -58,6 +59,29 @@ class TestWriting:
         world.reviews.undo(id_, "Ana")
         assert world.reviews.wait_written(id_, WAIT_S)
         assert world.outputs() == machine
+        world.close()
+
+    def test_the_folders_table_has_what_was_decided(self, tmp_path, pool):
+        """In the row of the document alone; undo brings the table back as it was; a row that somebody changed stays."""
+        fields = ({"name": "amount", "type": "text", "pattern": r"\d\d\.\d\d"},)
+        table = tmp_path / "all.csv"
+        world = ReviewWorld(tmp_path, pool, outputs=("txt", "json"), fields=fields, fields_csv=table)
+        first, second = world.publish("a.png"), world.publish("b.png")
+        machine = table.read_text()
+        world.decide(first, Decision(AMOUNT, "type", "19.70"))
+        header, decided, other = table.read_text().splitlines()
+        assert [header, other] == [line for line in machine.splitlines() if first not in line]
+        assert (decided.split(",")[0], ",19.70," in decided) == (first, True)
+        assert world.decide(first, Decision(AMOUNT, "type", "19.80")).left == {}
+        assert table.read_text().count(",19.80,") == 1
+        world.reviews.undo(first, "")
+        world.reviews.undo(first, "")
+        assert world.reviews.wait_written(first, WAIT_S)
+        assert table.read_text() == machine
+        table.write_text(machine.replace(f"{second},", f"{second},my "))
+        before = table.read_text()
+        assert world.decide(second, Decision(AMOUNT, "type", "8.00")).left == {TABLE: ROW_CHANGED}
+        assert table.read_text() == before
         world.close()
 
     def test_outputs_are_the_machines_when_made_again_without_its_copies(self, world):

@@ -3,7 +3,7 @@
 import json
 
 from review_world import AMOUNT, WAIT_S, ReviewWorld
-from scanmend.review.decisions import Decision
+from scanmend.review.doubt.decisions import Decision
 from scanmend.review.rewriting import CHANGED, GONE
 from two_readers_page import TEXT
 from waiting import until

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from page_values import FOLDER, MODEL, NOW
 from scanmend.control.values import Incomplete, Sample, Waiting, Work
-from scanmend.web.now import folder_cards, memory, place, plot_cards, summary, troubles, unload_at
+from scanmend.web.now import folder_cards, holds, memory, place, plot_cards, summary, troubles, unload_at
 
 
 def card(**changes):
@@ -73,6 +73,12 @@ def test_before_the_first_sample_there_is_none_to_tell():
 def test_the_countdown_ends_when_the_model_is_unloaded():
     assert unload_at(MODEL, NOW) == 1795867200.0 + 120
     assert unload_at(replace(MODEL, unload_in_s=None), NOW) is None
+
+
+def test_it_is_told_what_a_model_holds():
+    assert holds(MODEL) == "312 MiB of RAM"
+    assert holds(replace(MODEL, gpu_mib=2150.4)) == "312 MiB of RAM, 2.1 GiB of GPU memory"
+    assert holds(replace(MODEL, ram_mib=None)) == "nothing any more"
 
 
 def test_it_is_told_where_a_model_runs():

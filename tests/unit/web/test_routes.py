@@ -1,6 +1,9 @@
 """The addresses: what they answer, whom they refuse, and what they hand to the daemon."""
 
+import html
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -10,6 +13,7 @@ from page_values import DOCUMENT, NOW, ROW
 from scanmend.control.values import DocumentList, Retried, Unknown
 from scanmend.errors import StorageError
 from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.reviews import ReviewRow
 from scanmend.review.reviews import Reviews
 from scanmend.web.assets import address, assets
 from scanmend.web.routes import login_page, routes
@@ -76,7 +80,7 @@ def told():
 def client(told, tmp_path):
     """A browser without scripts that looks at it; there is nothing to review."""
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    reviews = Reviews(tmp_path / "review", ledger, None)
+    told.ledger, reviews = ledger, Reviews(tmp_path / "review", ledger, None)
     with TestClient(Starlette(routes=routes(told, reviews)), follow_redirects=False) as made:
         yield made
     reviews.close()
@@ -100,9 +104,24 @@ def test_what_the_address_asks_for_is_what_the_daemon_is_asked(client, told):
     assert (query.folder, query.states, query.name, query.after) == ("invoices", ("quarantined",), "x", "y")
 
 
-@pytest.mark.parametrize("path", ["/done?after=nonsense", "/failed?after=nonsense"])
+@pytest.mark.parametrize("path", ["/done?after=nonsense", "/failed?after=nonsense", "/review?after=no"])
 def test_a_place_in_a_list_that_never_was_leads_to_its_beginning(client, path):
     assert client.get(path).status_code == 200
+
+
+def test_the_whole_queue_can_be_paged_through(client, told):
+    """Every document once, the most doubtful first; a page further on has no other sections."""
+    for n in range(120):
+        row = ReviewRow(f"d{n}", "scans", Path(f"{n}.png"), n / 8, 4, 1, "open", False, 0.0, 2e10)
+        told.ledger.reviews.put(row)
+    told.ledger.reviews.put(replace(row, id="old", state="decided", doubt=0.0))
+    path, seen = "/review", []
+    while path:
+        text = html.unescape(client.get(path).text)
+        seen += re.findall(r'id="queued-(\w+)"', text)
+        path = next(iter(re.findall(r'href="([^"]+)" rel="next"', text)), "")
+    assert [one for one in seen if one != "old"] == [f"d{n}" for n in reversed(range(120))]
+    assert seen.count("old") == 1
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def now_page(name):
         summary=now.summary(current),
         troubles=now.troubles(current),
         plots=now.plot_cards(current),
-        models=[(m, now.place(m), now.unload_at(m, current)) for m in current.models],
+        models=[(m, now.place(m), now.holds(m), now.unload_at(m, current)) for m in current.models],
         model_state=name,
         downloads=(),
         folders=now.folder_cards(current),

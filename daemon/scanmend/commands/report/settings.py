@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from scanmend.config.schema import Config
 from scanmend.notify.privacy import scheme
 
-COMMANDS = ("on_success", "on_failure")
+COMMANDS = ("on_success", "on_failure", "on_review")
 """Keys with a program and arguments, which may be secret."""
 PRIVATE = ("prompt", "ignore")
 """Keys whose values are nobody else's business; that they are set is enough."""

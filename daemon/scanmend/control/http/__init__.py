@@ -4,9 +4,9 @@
 2. ``server`` runs uvicorn on them, in one thread with its own event loop, and starts it again after a crash.
 3. ``gate`` stands before every route: known host, token or cookie (``auth``), same site, size of bodies, headers;
    ``login`` gives the cookie.
-4. ``api`` has the routes of ``/api/v1``, ``events`` tells open pages of changes, ``openapi`` describes it all to
-   programs, ``problems`` says what went wrong: a stable code, the place and the remedy (RFC 9457).
+4. ``app`` puts together the routes of ``/api/v1`` (``api``), of the pages, and ``events``, which tells open pages of
+   changes.
 
 Starlette and uvicorn are imported here and in ``web`` only, and only once there is something to serve.
-It imports control and config; cli and commands may import it.
+It imports control, control.http.api, config, metrics and review.doubt; cli and commands may import it.
 """

@@ -10,13 +10,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from scanmend.control.controls import Controls
-from scanmend.control.http import api, login
+from scanmend.control.http import login
+from scanmend.control.http.api import table
+from scanmend.control.http.api.problems import Problem
 from scanmend.control.http.events import ChangeFeed
 from scanmend.control.http.gate import Gate, Rules
-from scanmend.control.http.problems import Problem
 from scanmend.control.values import Unknown
 from scanmend.errors import ScanmendError
 from scanmend.metrics.exposition import CONTENT_TYPE
+from scanmend.review.doubt.decisions import DecisionRefused, NotInReview
 
 REMEDIES = {
     "document": "GET /api/v1/documents lists them",
@@ -41,11 +43,13 @@ def create_app(
     """
     rules = rules or Rules()
     app = Starlette(
-        routes=[*api.routes(controls), _metrics_route(metrics), *login.routes(rules, login_page), *pages],
+        routes=[*table.routes(controls), _metrics_route(metrics), *login.routes(rules, login_page), *pages],
         middleware=[Middleware(Gate, rules=rules)],
         exception_handlers={
             Problem: _problem,
             Unknown: _unknown,
+            NotInReview: _not_in_review,
+            DecisionRefused: _refused,
             ScanmendError: _scanmend_error,
             HTTPException: _http_error,
         },
@@ -69,6 +73,15 @@ def _problem(request: Request, error: Exception) -> Response:
 def _unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unknown)  # noqa: S101 -- registered for it
     return Problem(f"unknown-{error.what}", str(error), REMEDIES[error.what]).response(request.url.path)
+
+
+def _not_in_review(request: Request, error: Exception) -> Response:
+    return Problem("not-in-review", str(error), "GET /api/v1/reviews lists them").response(request.url.path)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    remedy = "GET /api/v1/reviews/{id} has the places and their readings"
+    return Problem("refused", str(error), remedy).response(request.url.path)
 
 
 def _scanmend_error(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from scanmend.control.controls import Controls
-from scanmend.control.http.problems import Problem
+from scanmend.control.http.api.problems import Problem
 
 LOOK_S = 1.0
 """How long the daemon is waited for at a time, in seconds: so long at most does an end of the feed take."""

@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scanmend.control.http.api.operations import MAX_BODY_BYTES
+from scanmend.control.http.api.problems import Problem
 from scanmend.control.http.auth import COOKIE, Token, WrongTokens
-from scanmend.control.http.operations import MAX_BODY_BYTES
-from scanmend.control.http.problems import Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from scanmend.control.http.api.problems import CODES, Problem
 from scanmend.control.http.auth import COOKIE, COOKIE_S
 from scanmend.control.http.gate import Rules, address_of, check_token
-from scanmend.control.http.problems import CODES, Problem
 
 LoginPage = Callable[[str, str], str]
 """Returns the page's HTML for a message, empty at first, and the path to go to once logged in."""

@@ -112,5 +112,6 @@ def _as_dict(state: Snapshot, name: str, now: float) -> dict[str, Any]:
         "gpu_layers": model.gpu_layers,
         "layers": model.layers,
         "ran_on": model.ran_on,
+        "gpu_mib": round(model.footprint.taken_mib, 1) if model.gpu_layers else None,
         "unload_in_s": round(max(0.0, state.last_use(name) + idle_s - now), 1) if counts_down else None,
     }

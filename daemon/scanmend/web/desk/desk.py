@@ -1,12 +1,12 @@
-"""The view of the review: the queue, and one document with one place after the other. Pure."""
+"""The view of the review: one document with one place after the other. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from scanmend.document import Box
-from scanmend.review.decisions import Decided
-from scanmend.review.reviews import ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.documents import ReviewDocument, ReviewPage, ReviewPlace
+from scanmend.review.doubt.decisions import Decided
 from scanmend.web.desk.page_text import Piece, marked_rows
 from scanmend.web.desk.places import PlaceCard, card, is_settled, reading_order
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scanmend.review.places import Place
-from scanmend.review.reviews import ReviewPlace
+from scanmend.review.documents import ReviewPlace
+from scanmend.review.doubt.places import Place
 from scanmend.web.desk.places import is_settled, reading_order
 
 

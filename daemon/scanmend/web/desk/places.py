@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scanmend.review.places import Alternative, Place
-from scanmend.review.reviews import ReviewPlace
+from scanmend.review.documents import ReviewPlace
+from scanmend.review.doubt.places import Alternative, Place
 
 KINDS = {
     "disputed_number": "Disputed number",

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from scanmend.control.http import events
-from scanmend.control.http.problems import Problem
+from scanmend.control.http.api.problems import Problem
 from scanmend.service.status_file import LatestStatus
 
 

@@ -11,9 +11,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from scanmend.control.http.api.operations import MAX_BODY_BYTES
 from scanmend.control.http.auth import MAX_WRONG, Token
 from scanmend.control.http.gate import HEADERS, POLICY, Gate, Rules
-from scanmend.control.http.operations import MAX_BODY_BYTES
 
 SECRET = "correct horse battery staple"  # noqa: S105 -- of this test
 BEARER = {"Authorization": f"Bearer {SECRET}"}

@@ -134,7 +134,7 @@ def test_what_status_shows():
     assert status(state(""), NOW) == {"state": "idle", "model": None, "pid": None}
     assert status(state("ab"), NOW) == {
         "state": "loaded", "model": "b", "pid": NO_PROCESS, "file": "b.gguf", "gpu_layers": LAYERS + 1,
-        "layers": LAYERS + 1, "ran_on": "GPU", "unload_in_s": 201.0,
+        "layers": LAYERS + 1, "ran_on": "GPU", "gpu_mib": 0.0, "unload_in_s": 201.0,
     }  # fmt: skip
     busy = state("ab", held="a", activities={"c": Phase.UNLOADING, "a": Phase.CORRECTING})
     assert [status(busy, NOW)[k] for k in ("state", "model", "unload_in_s")] == ["correcting", "a", None]

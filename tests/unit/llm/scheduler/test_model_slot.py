@@ -233,7 +233,7 @@ class TestState:
         scene.correct()
         assert slot.state() == {
             "state": "loaded", "model": "a", "pid": NO_PROCESS, "file": "a.gguf", "gpu_layers": LAYERS + 1,
-            "layers": LAYERS + 1, "ran_on": "GPU", "unload_in_s": 300.0,
+            "layers": LAYERS + 1, "ran_on": "GPU", "gpu_mib": 7.0, "unload_in_s": 300.0,
         }  # fmt: skip
         scene.now += 300.0
         slot.tick()

@@ -1,4 +1,4 @@
-"""scanmend.control.http.openapi: the document says what the API does; schemathesis tries to prove the contrary."""
+"""scanmend.control.http.api.openapi: the document says what the API does; schemathesis tries to prove the contrary."""
 
 import json
 
@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
 from control_world import add_documents, controlled
-from scanmend.control.http.api import OPERATIONS
+from scanmend.control.http.api.openapi import document
+from scanmend.control.http.api.table import OPERATIONS
 from scanmend.control.http.app import create_app
-from scanmend.control.http.openapi import document
 
 EXAMPLES = 12
 """Requests for each operation that are made up, valid and invalid ones each."""

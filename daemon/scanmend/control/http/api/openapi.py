@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scanmend import __version__
-from scanmend.control.http.operations import Operation, adapter
-from scanmend.control.http.problems import CODES, MEDIA_TYPE, ProblemDetails
+from scanmend.control.http.api.operations import Operation, adapter
+from scanmend.control.http.api.problems import CODES, MEDIA_TYPE, ProblemDetails
 
 ALWAYS = ("bad-request", "unknown-host", "token-missing", "token-wrong", "too-many-wrong-tokens", "storage", "internal")
 """Codes of errors that any operation may answer with."""

@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from scanmend.control.controls import Controls
 from scanmend.control.documents import CURSOR
-from scanmend.control.http.openapi import document
-from scanmend.control.http.operations import Asked, Operation, serve
-from scanmend.control.http.problems import Problem
+from scanmend.control.http.api import reviews
+from scanmend.control.http.api.openapi import document
+from scanmend.control.http.api.operations import Asked, Operation, serve
+from scanmend.control.http.api.problems import Problem
 from scanmend.control.values import Document, DocumentList, DocumentQuery, Now, Retried, State
 
 MAX_DOCUMENTS = 500
@@ -194,6 +195,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", "/events", "events", "Hear of changes, as server-sent events", None,
         media_type="text/event-stream", problems=("busy",), endpoint=_events,
     ),
+    *reviews.OPERATIONS,
     Operation("GET", "/openapi.json", "openapi", "This document", None, dict[str, Any], endpoint=_openapi),
     Operation(
         "GET", "/livez", "livez", "Whether the daemon answers", lambda _c, _a: {"status": "live"}, dict[str, str],

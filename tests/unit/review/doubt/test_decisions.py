@@ -1,9 +1,18 @@
-"""scanmend.review.decisions: what may be decided, and what holds after some was taken back."""
+"""scanmend.review.doubt.decisions: what may be decided, and what holds after some was taken back."""
 
 import pytest
 
-from scanmend.review.decisions import Action, Decided, Decision, DecisionRefused, can_undo, decide, holding, plain_name
-from scanmend.review.places import doubtful_places
+from scanmend.review.doubt.decisions import (
+    Action,
+    Decided,
+    Decision,
+    DecisionRefused,
+    can_undo,
+    decide,
+    holding,
+    plain_name,
+)
+from scanmend.review.doubt.places import doubtful_places
 from two_readers_page import noise_page, two_readers_page
 
 PLACES = doubtful_places([two_readers_page(), noise_page(2)])

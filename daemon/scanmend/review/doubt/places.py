@@ -20,7 +20,7 @@ from typing import Literal
 
 from scanmend.document import Box, CorrectedPage, Edit, NumberReading, least_confidence, row_numbers, union
 from scanmend.outputs.word_boxes import placed_words
-from scanmend.review.spans import Part, Span, covered, numbers_of_parts, parts_of, whole
+from scanmend.review.doubt.spans import Part, Span, covered, numbers_of_parts, parts_of, whole
 
 NEAR_NATS = 2.0
 """Nats from the threshold within which an edit is doubtful: beyond, the odds are 7 to 1 that the verdict is right."""

@@ -1,4 +1,4 @@
-"""scanmend.review.decided: texts, edits and numbers say what a person decided, whatever the order."""
+"""scanmend.review.doubt.decided: texts, edits and numbers say what a person decided, whatever the order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from scanmend.document import apply_edits, layout
 from scanmend.outputs.record import edits_fields
 from scanmend.outputs.word_boxes import placed_words
-from scanmend.review.decided import decided_page, reviewed
-from scanmend.review.decisions import Decision, decide
-from scanmend.review.places import doubtful_places
+from scanmend.review.doubt.decided import decided_page, reviewed
+from scanmend.review.doubt.decisions import Decision, decide
+from scanmend.review.doubt.places import doubtful_places
 from two_readers_page import TEXT, two_readers_page
 
 PAGE = two_readers_page()

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scanmend.control.controls import Controls
-from scanmend.control.http.problems import Problem
+from scanmend.control.http.api.problems import Problem
 
 PREFIX = "/api/v1"
 """Where this version of the API begins; it changes when a field goes away or changes its meaning."""

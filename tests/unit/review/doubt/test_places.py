@@ -1,9 +1,9 @@
-"""scanmend.review.places: what is doubtful, how much, and what else could stand there."""
+"""scanmend.review.doubt.places: what is doubtful, how much, and what else could stand there."""
 
 from dataclasses import replace
 
 from scanmend.document import CorrectedPage, Edit, Line, NumberReading, Page, Word, apply_edits, layout
-from scanmend.review.places import MIN_DISPUTED, document_doubt, doubtful_places
+from scanmend.review.doubt.places import MIN_DISPUTED, document_doubt, doubtful_places
 from two_readers_page import AMOUNT, EDITS, noise_page, two_readers_page
 
 LINE = Line(tuple(Word(text, (x, 0, x + 40, 20), 70.0) for text, x in (("whieh", 0), ("sum", 50), ("4O", 100))))

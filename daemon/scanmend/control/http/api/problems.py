@@ -22,6 +22,8 @@ CODES: Mapping[str, tuple[int, str]] = {
     "unknown-folder": (404, "There is no such folder"),
     "unknown-output": (404, "There is no such output"),
     "unknown-scan": (404, "The scan is not there"),
+    "not-in-review": (404, "The document is not in review"),
+    "refused": (409, "The decision cannot be taken"),
     "wrong-method": (405, "The path does not take this method"),
     "too-large": (413, "The request is too large"),
     "not-json": (415, "The body has to be JSON"),

@@ -1,4 +1,4 @@
-"""scanmend.control.http.api: what each operation answers, over a service in this process."""
+"""scanmend.control.http.api.table: what each operation answers, over a service in this process."""
 
 import os
 from datetime import UTC, datetime

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scanmend.errors import ScanmendError
-from scanmend.review.places import Place, Source
+from scanmend.review.doubt.places import Place, Source
 
 MAX_TEXT_CHARS = 500
 """Longest text that a person may type for one place: a line of small print has some 200."""
@@ -26,6 +26,10 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 class DecisionRefused(ScanmendError):
     """A decision that cannot be taken; the message says why, for the person who decides."""
+
+
+class NotInReview(DecisionRefused):
+    """There is no such document in review, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from scanmend.document import (
     union,
 )
 from scanmend.outputs.record import Reviewed
-from scanmend.review.decisions import Decided
-from scanmend.review.places import Place
-from scanmend.review.spans import Part, Span, numbers_of_parts, parts_of
+from scanmend.review.doubt.decisions import Decided
+from scanmend.review.doubt.places import Place
+from scanmend.review.doubt.spans import Part, Span, numbers_of_parts, parts_of
 
 PERSON = "person"
 """This proposer's name in ``Edit.proposer``."""
