@@ -4,18 +4,19 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from scanmend.assembly.groups import Gathering, gather
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, local_iso, printable
 from scanmend.errors import StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
-from scanmend.intake.inbox import Inbox
+from scanmend.intake.group_inbox import GroupInbox
 from scanmend.intake.settle import Settler
 from scanmend.intake.sniff import ScanState
 from scanmend.jobs.reconcile import already_made
@@ -37,6 +38,8 @@ MAX_INCOMPLETE = 20
 """Incomplete files of one inbox that status names."""
 MAX_ARRIVING = 10
 """Files of one inbox, still to be taken, that status names."""
+MAX_GATHERED = 10
+"""Files of one document that wait for others, that status names."""
 MAX_LISTING_PAUSE_S = 5.0
 """Longest pause for that share, in seconds: on a busy machine a listing takes long that does no work."""
 MAX_FAILURES = 3
@@ -62,7 +65,7 @@ class InboxWatcher:
         ``clock`` measures how long a listing takes, in seconds.
         """
         self.folder = folder
-        self.inbox = Inbox(folder)
+        self.inbox = GroupInbox(folder)
         self.trouble: str | None = None
         """What is wrong with the inbox now; None for nothing."""
         self.mode = WatchMode(folder, self.inbox, fs_events)
@@ -77,6 +80,11 @@ class InboxWatcher:
         self._incomplete: dict[Path, dict[str, str]] = {}
         """Files that stand still, but are not whole: each with what it lacks and since when, as status has it."""
         self._ready: deque[Path] = deque()
+        self._gatherings: list[Gathering] = []
+        """Files that will be one document, as of the last listing; those complete first come first."""
+        self._complete: deque[Gathering] = deque()
+        self._next_complete = math.inf
+        """When the first document is complete of those that were not so at the last listing."""
         self._arrived = False
         self._failures = 0
         """Failed claims in a row."""
@@ -107,6 +115,7 @@ class InboxWatcher:
         """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
         settling = self._settler.seconds_until_settled(now)
         due = now if self._changed else math.inf if settling is None else now + settling
+        due = min(due, self._next_complete)
         return max(due, self._earliest_listing)
 
     def seconds_until_update(self, now: float) -> float:
@@ -123,13 +132,34 @@ class InboxWatcher:
             if self._is_kept(relative, fingerprint):
                 self._kept[relative] = self._listing.pop(relative)
                 continue
-            if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
-                self._note_incomplete(relative, now)
+            if self._is_held_back(relative, now):
                 continue
-            self._incomplete.pop(relative, None)
-            self._settler.forget(relative)
+            self._taken(relative)
             return relative, fingerprint
         return None
+
+    def next_group(self, now: float) -> tuple[Gathering, dict[Path, Fingerprint]] | None:
+        """Return the next files that are ready to be one document, and their fingerprints; None when there are none."""
+        while self._complete:
+            gathering = self._complete.popleft()
+            if [file for file in gathering.files if self._is_held_back(file, now)]:  # of each is noted what it lacks
+                continue
+            self._gatherings.remove(gathering)
+            for file in gathering.files:
+                self._taken(file)
+            return gathering, {file: self._listing[file] for file in gathering.files}
+        return None
+
+    def _is_held_back(self, relative: Path, now: float) -> bool:
+        """Whether a file that has settled is not whole, and given more time."""
+        if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
+            self._note_incomplete(relative, now)
+            return True
+        return False
+
+    def _taken(self, relative: Path) -> None:
+        self._incomplete.pop(relative, None)
+        self._settler.forget(relative)
 
     def rescan(self) -> None:
         """Have the inbox checked and listed at the next update, whatever is due."""
@@ -155,6 +185,7 @@ class InboxWatcher:
             "trouble": self.trouble or pause_reason,
             "arriving": [printable(p) for p in itertools.islice(self._listing, MAX_ARRIVING)],
             "paused": pause_reason is not None,
+            "gathering": [self._gathering_fields(one) for one in self._gatherings[:MAX_ARRIVING]],
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 
@@ -175,6 +206,7 @@ class InboxWatcher:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self._ready.clear()
+            self._complete.clear()
         self._next_listing = min(self._next_listing, now + FAILED_RELIST_S)
 
     def _check(self, now: float) -> None:
@@ -218,8 +250,31 @@ class InboxWatcher:
         self._incomplete = {p: told for p, told in self._incomplete.items() if p in self._listing}
         rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}
         rest_s = {p: seconds for p, seconds in rests.items() if seconds is not None}
-        self._ready = deque(self._settler.settled(self._listing, now, rest_s))
+        settled = self._settler.settled(self._listing, now, rest_s)
+        self._gather(settled, now)
+        grouped = {file for one in self._gatherings for file in one.files}
+        self._ready = deque(path for path in settled if path not in grouped)
         self._earliest_listing = now + min(took_s / MAX_LISTING_SHARE, MAX_LISTING_PAUSE_S)
+
+    def _gather(self, settled: Collection[Path], now: float) -> None:
+        """Find out which files will be one document, and which of these documents are complete."""
+        if (group := self.folder.gathered) is None:
+            return
+        self._gatherings = gather({path: self._settler.since(path, now) for path in self._listing}, group)
+        still = set(settled)
+        self._complete = deque(one for one in self._gatherings if one.until <= now and still.issuperset(one.files))
+        self._next_complete = min((one.until for one in self._gatherings if one.until > now), default=math.inf)
+
+    def _gathering_fields(self, one: Gathering) -> dict[str, Any]:
+        """Return files that wait for others as status has them, with times of the wall clock."""
+        offset = time.time() - self._clock()
+        return {
+            "name": printable(one.name),
+            "files": [printable(file) for file in one.files[:MAX_GATHERED]],
+            "count": len(one.files),
+            "since": local_iso(one.since + offset),
+            "until": local_iso(one.until + offset),
+        }
 
     def _note_incomplete(self, relative: Path, now: float) -> None:
         """Say once that a file which stands still is not whole, and keep for status what it lacks and since when."""
@@ -252,6 +307,8 @@ class InboxWatcher:
         self._reachable = False
         self._listing = {}
         self._incomplete = {}
+        self._gatherings, self._next_complete = [], math.inf
+        self._complete.clear()
         self._ready = deque(self._settler.settled({}, now))
         self._next_check = min(self._next_check, now + MISSING_CHECK_S)
 
