@@ -48,4 +48,4 @@ def _named(path: Path) -> Iterator[None]:
         with damage_as_document_error("it is damaged"):
             yield
     except DocumentError as e:
-        raise DocumentError(f"{printable(path.name)}: {e}; none of the document's files was read") from e
+        raise DocumentError(f"{printable(path.name)}: {e}; so its document was not joined") from e

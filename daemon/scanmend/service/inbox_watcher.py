@@ -83,6 +83,8 @@ class InboxWatcher:
         self._gatherings: list[Gathering] = []
         """Files that will be one document, as of the last listing; those complete first come first."""
         self._complete: deque[Gathering] = deque()
+        self._epoch = 0.0
+        """Wall clock at 0 of the loop's clock, in seconds."""
         self._next_complete = math.inf
         """When the first document is complete of those that were not so at the last listing."""
         self._arrived = False
@@ -261,19 +263,18 @@ class InboxWatcher:
         if (group := self.folder.gathered) is None:
             return
         self._gatherings = gather({path: self._settler.since(path, now) for path in self._listing}, group)
-        still = set(settled)
+        still, self._epoch = set(settled), time.time() - now
         self._complete = deque(one for one in self._gatherings if one.until <= now and still.issuperset(one.files))
         self._next_complete = min((one.until for one in self._gatherings if one.until > now), default=math.inf)
 
     def _gathering_fields(self, one: Gathering) -> dict[str, Any]:
         """Return files that wait for others as status has them, with times of the wall clock."""
-        offset = time.time() - self._clock()
         return {
             "name": printable(one.name),
             "files": [printable(file) for file in one.files[:MAX_GATHERED]],
             "count": len(one.files),
-            "since": local_iso(one.since + offset),
-            "until": local_iso(one.until + offset),
+            "since": local_iso(one.since + self._epoch),
+            "until": local_iso(one.until + self._epoch),
         }
 
     def _note_incomplete(self, relative: Path, now: float) -> None:

@@ -49,7 +49,7 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(tmp_path, folder, pip
         "document 3 of 3: 8 stack, pages 7; begins with '8'; leaves out 6 (separator)",
     ]
     out.mkdir()
-    (outcome,) = process.convert([stack], out, "f", settings, pipeline)
+    (outcome,) = process.convert(process.jobs_of([stack], settings), out, "f", settings, pipeline)
     assert outcome.error == ""
     records = {path.stem: json.loads(path.read_bytes()) for path in out.glob("*.json")}
     assert {name: [page["number"] for page in record["pages"]] for name, record in records.items()} == {
