@@ -126,7 +126,7 @@ class Settings(_Closed):
     """Whether words where the second reader finds no text are left out of the outputs, or stay."""
     group: GroupRule = None
     """Which files of the inbox become one document; None: each is its own."""
-    duplex: Literal["collate"] | None = None
+    duplex: Literal["collate", "off"] = "off"
     """Whether a file of fronts and a file of backs, in reverse order, become one document."""
     split: SplitRule = None
     """Where a source is parted into several documents; None: it is one."""
@@ -227,7 +227,7 @@ class Settings(_Closed):
     @property
     def gathered(self) -> Grouping | None:
         """How files of the inbox are put together; None where each is a document."""
-        if self.duplex is None:
+        if self.duplex == "off":
             return self.group
         within_s, pattern = (self.group.within_s, self.group.pattern) if self.group else (DUPLEX_WITHIN_S, ANY_TWO)
         return Grouping(within_s, pattern, collate=True)
