@@ -121,10 +121,11 @@ class Desk:
         target.write_bytes(b"GIF89a" + bytes(data[i][number - 1] for i, number in order))
         at = {page: number for number, page in enumerate(order, 1)}
         Death._now = death
-        return tuple(
+        members = tuple(
             Member(file.name, sha256(file.read_bytes()).hexdigest(), 0, 0, tuple(at[i, n + 1] for n in range(len(one))))
             for i, (file, one) in enumerate(zip(files, data, strict=True))
         )
+        return members, ()
 
 
 class Scripted(Pipeline):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
-from scanmend.fs.file_group import files_in, remove_emptied
+from scanmend.fs.file_group import files_in, is_folder, remove_emptied
 from scanmend.fs.free_name import MAX_NAME_BYTES, clean, shortened
 from scanmend.fs.rename import sync
-from scanmend.fs.safe_open import pinned
+from scanmend.fs.safe_open import pinned_folder
 from scanmend.intake.inbox import BUSY_ERRNOS, GROUP_SUFFIX, Inbox, Missed
 
 GATHERED = ".gathering"
@@ -72,22 +72,27 @@ class GroupInbox(Inbox):
 
         StorageError when the inbox is gone or may not be written.
         """
-        folder = self._claim_folder(id) / GATHERED
-        if not self.is_gathering(id):
+        folder = self.gathered(id)
+        if folder is None:
             return False
-        for name in sorted(files_in(folder)):
+        try:
+            with pinned_folder(folder) as here:
+                names = sorted(path.name for path in here.iterdir())
+        except OSError as e:
+            raise StorageError(f"{folder} cannot be listed: {e.strerror}") from e
+        for name in names:  # also what took a file's place just before it was taken
             self.put_back(folder / name, home / name)
         remove_emptied(folder)
         self.release(id)
         return True
 
-    def is_gathering(self, id: str) -> bool:  # noqa: A002 -- the field's word
-        """Whether the claim folder of that id has files of which not all were taken, or returned."""
+    def gathered(self, id: str) -> Path | None:  # noqa: A002 -- the field's word
+        """Return where files lie of which not all were taken, or came back from quarantine; None for no such."""
+        folder = self._claim_folder(id) / GATHERED
         try:
-            with pinned(self._claim_folder(id) / GATHERED) as here:
-                return stat.S_ISDIR(here.lstat().st_mode)
-        except OSError:
-            return False
+            return folder if is_folder(folder) else None
+        except StorageError:
+            return None
 
     def members(self, folder: Path) -> dict[str, Fingerprint]:
         """Return the files of a document that were taken together, or lie in quarantine together, by name."""

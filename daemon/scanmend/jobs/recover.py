@@ -65,7 +65,7 @@ class ClaimRecovery:
             for entry in self._entries(folder, "returning") if inbox.holds_claims() else ():
                 if inbox.claimed_file(entry.id) is not None:
                     self._ledger.move(entry.id, "waiting", **FROM_THE_START)
-                elif inbox.is_gathering(entry.id):
+                elif inbox.gathered(entry.id):
                     give_back(self._ledger, entry, folder)
                 else:
                     self._ledger.move(entry.id, "quarantined")

@@ -120,8 +120,8 @@ def joined(source: SourceFile, settings: Settings, pool: PagePool, work: Path) -
     collate = settings.gathered is not None and settings.gathered.collate
     files = fronts_first(source.files) if collate else in_order(source.files)
     target, limits = work / JOINED_FILE, read_settings_of(settings).limits
-    members = pool.join(files, target, limits, settings.page_limit_s, collate=collate)
-    return replace(source, path=target, members=members)
+    members, noted = pool.join(files, target, limits, settings.page_limit_s, collate=collate)
+    return replace(source, path=target, members=members, notices=lambda: (*noted, *source.notices()))
 
 
 def fields_of(

@@ -85,8 +85,10 @@ class PagePool:
 
     def join(
         self, files: Sequence[Path], target: Path, limits: SourceLimits, limit_s: float, *, collate: bool
-    ) -> tuple[Member, ...]:
+    ) -> tuple[tuple[Member, ...], tuple[DocumentWarning, ...]]:
         """Write all pages of the files, in this order, to ``target`` as one PDF; return what it was joined from.
+
+        And what of that could not be read.
 
         ``collate``: they are fronts, and backs in reverse order. ``limit_s``: seconds for each page. DocumentError,
         OcrError (PageFailed), StorageError, Stopping.
@@ -95,11 +97,13 @@ class PagePool:
         request["files"] = [os.fsencode(file).hex() for file in files]
         request |= {"limits": asdict(limits), "collate": collate}
 
-        def call() -> tuple[Member, ...]:
-            return _members.validate_python(self._processes.ask(request, limit_s, self._grace_s))
+        def call() -> tuple[tuple[Member, ...], tuple[DocumentWarning, ...]]:
+            told = self._processes.ask(request, limit_s, self._grace_s)
+            members = zip(files, _members.validate_python(told["members"]), strict=True)
+            named = tuple(replace(member, name=file.name) for file, member in members)
+            return named, _warnings.validate_python(told["warnings"])
 
-        told = self._submit(files[0], call, first=True).result()
-        return tuple(replace(one, name=file.name) for file, one in zip(files, told, strict=True))
+        return self._submit(files[0], call, first=True).result()
 
     def submit(self, path: Path, number: int, settings: ReadSettings) -> "Future[Page]":
         """Have page ``number`` (1-based) read, by the second reader as well where the settings say so.

@@ -34,7 +34,7 @@ _settings = TypeAdapter(ReadSettings)
 _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
 _look = TypeAdapter(PageLook)
-_member = TypeAdapter(Member)
+_members = TypeAdapter(tuple[Member, ...])
 
 
 def handle(request: Message, progress: Progress) -> Message:
@@ -77,8 +77,12 @@ def _join(_path: Path, request: Message, progress: Progress) -> Any:
     files = [Path(os.fsdecode(bytes.fromhex(file))) for file in request["files"]]
     limits, target = SourceLimits(**request["limits"]), Path(request["target"])
     with _full_disk_as_storage_error(target.parent), rlimits.bounded(limits.max_megapixels):
-        made = join(files, target, limits, progress, collate=request["collate"])
-    return [_member.dump_python(replace(member, name=""), mode="json") for member in made]  # names may be no Unicode
+        members, noted = join(files, target, limits, progress, collate=request["collate"])
+    nameless = tuple(replace(member, name="") for member in members)  # names may be no Unicode
+    return {
+        "members": _members.dump_python(nameless, mode="json"),
+        "warnings": _warnings.dump_python(noted, mode="json"),
+    }
 
 
 def _show(path: Path, request: Message, _progress: Progress) -> Any:

@@ -4,13 +4,13 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from scanmend.assembly.groups import Gathering, gather
+from scanmend.assembly.groups import Gathering
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, local_iso, printable
 from scanmend.errors import StorageError
@@ -21,6 +21,7 @@ from scanmend.intake.settle import Settler
 from scanmend.intake.sniff import ScanState
 from scanmend.jobs.reconcile import already_made
 from scanmend.ledger.ledger import Ledger
+from scanmend.service.gatherings import Gatherings
 from scanmend.service.watch_mode import WatchMode
 
 WATCH_CHECK_S = 15.0
@@ -38,8 +39,6 @@ MAX_INCOMPLETE = 20
 """Incomplete files of one inbox that status names."""
 MAX_ARRIVING = 10
 """Files of one inbox, still to be taken, that status names."""
-MAX_GATHERED = 10
-"""Files of one document that wait for others, that status names."""
 MAX_LISTING_PAUSE_S = 5.0
 """Longest pause for that share, in seconds: on a busy machine a listing takes long that does no work."""
 MAX_FAILURES = 3
@@ -80,13 +79,7 @@ class InboxWatcher:
         self._incomplete: dict[Path, dict[str, str]] = {}
         """Files that stand still, but are not whole: each with what it lacks and since when, as status has it."""
         self._ready: deque[Path] = deque()
-        self._gatherings: list[Gathering] = []
-        """Files that will be one document, as of the last listing; those complete first come first."""
-        self._complete: deque[Gathering] = deque()
-        self._epoch = 0.0
-        """Wall clock at 0 of the loop's clock, in seconds."""
-        self._next_complete = math.inf
-        """When the first document is complete of those that were not so at the last listing."""
+        self._gatherings = Gatherings(folder.gathered)
         self._arrived = False
         self._failures = 0
         """Failed claims in a row."""
@@ -117,7 +110,7 @@ class InboxWatcher:
         """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
         settling = self._settler.seconds_until_settled(now)
         due = now if self._changed else math.inf if settling is None else now + settling
-        due = min(due, self._next_complete)
+        due = min(due, self._gatherings.next_complete)
         return max(due, self._earliest_listing)
 
     def seconds_until_update(self, now: float) -> float:
@@ -142,11 +135,10 @@ class InboxWatcher:
 
     def next_group(self, now: float) -> tuple[Gathering, dict[Path, Fingerprint]] | None:
         """Return the next files that are ready to be one document, and their fingerprints; None when there are none."""
-        while self._complete:
-            gathering = self._complete.popleft()
+        while (gathering := self._gatherings.pop_complete()) is not None:
             if [file for file in gathering.files if self._is_held_back(file, now)]:  # of each is noted what it lacks
                 continue
-            self._gatherings.remove(gathering)
+            self._gatherings.taken(gathering)
             for file in gathering.files:
                 self._taken(file)
             return gathering, {file: self._listing[file] for file in gathering.files}
@@ -187,7 +179,7 @@ class InboxWatcher:
             "trouble": self.trouble or pause_reason,
             "arriving": [printable(p) for p in itertools.islice(self._listing, MAX_ARRIVING)],
             "paused": pause_reason is not None,
-            "gathering": [self._gathering_fields(one) for one in self._gatherings[:MAX_ARRIVING]],
+            "gathering": self._gatherings.snapshot(),
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 
@@ -208,7 +200,7 @@ class InboxWatcher:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self._ready.clear()
-            self._complete.clear()
+            self._gatherings.hold()
         self._next_listing = min(self._next_listing, now + FAILED_RELIST_S)
 
     def _check(self, now: float) -> None:
@@ -253,29 +245,9 @@ class InboxWatcher:
         rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}
         rest_s = {p: seconds for p, seconds in rests.items() if seconds is not None}
         settled = self._settler.settled(self._listing, now, rest_s)
-        self._gather(settled, now)
-        grouped = {file for one in self._gatherings for file in one.files}
+        grouped = self._gatherings.update(self._listing, lambda path: self._settler.since(path, now), settled, now)
         self._ready = deque(path for path in settled if path not in grouped)
         self._earliest_listing = now + min(took_s / MAX_LISTING_SHARE, MAX_LISTING_PAUSE_S)
-
-    def _gather(self, settled: Collection[Path], now: float) -> None:
-        """Find out which files will be one document, and which of these documents are complete."""
-        if (group := self.folder.gathered) is None:
-            return
-        self._gatherings = gather({path: self._settler.since(path, now) for path in self._listing}, group)
-        still, self._epoch = set(settled), time.time() - now
-        self._complete = deque(one for one in self._gatherings if one.until <= now and still.issuperset(one.files))
-        self._next_complete = min((one.until for one in self._gatherings if one.until > now), default=math.inf)
-
-    def _gathering_fields(self, one: Gathering) -> dict[str, Any]:
-        """Return files that wait for others as status has them, with times of the wall clock."""
-        return {
-            "name": printable(one.name),
-            "files": [printable(file) for file in one.files[:MAX_GATHERED]],
-            "count": len(one.files),
-            "since": local_iso(one.since + self._epoch),
-            "until": local_iso(one.until + self._epoch),
-        }
 
     def _note_incomplete(self, relative: Path, now: float) -> None:
         """Say once that a file which stands still is not whole, and keep for status what it lacks and since when."""
@@ -308,8 +280,7 @@ class InboxWatcher:
         self._reachable = False
         self._listing = {}
         self._incomplete = {}
-        self._gatherings, self._next_complete = [], math.inf
-        self._complete.clear()
+        self._gatherings.forget()
         self._ready = deque(self._settler.settled({}, now))
         self._next_check = min(self._next_check, now + MISSING_CHECK_S)
 
