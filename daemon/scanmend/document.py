@@ -10,7 +10,7 @@ import os
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,27 @@ class Fingerprint:
         """
         mtime_ns = max(-_MAX_SQLITE_INT, min(stat.st_mtime_ns, _MAX_SQLITE_INT))
         return cls(stat.st_ino & _MAX_SQLITE_INT, stat.st_size, mtime_ns)
+
+    @classmethod
+    def of_all(cls, prints: Mapping[str, "Fingerprint"]) -> "Fingerprint":
+        """Return one for several files by name: inode of the first, all bytes, and the latest change."""
+        first = prints[min(prints)]
+        return cls(first.inode, sum(one.size for one in prints.values()), max(p.mtime_ns for p in prints.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several files that were joined into one source."""
+
+    name: str
+    sha256: str
+    """Of the file, in hexadecimal."""
+    size: int
+    """Bytes."""
+    modified_ns: int
+    """When it was changed last by its own account, in nanoseconds since 1970."""
+    pages: tuple[int, ...]
+    """1-based numbers that its pages have in the source, in its own order."""
 
 
 @dataclass(frozen=True, slots=True)

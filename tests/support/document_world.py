@@ -7,11 +7,13 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from scanmend.assembly.groups import page_order
 from scanmend.config.schema import Folder
-from scanmend.document import NO_NUMBERS, CorrectedPage, DocumentWarning, Edit, Line, Page, Word
+from scanmend.document import NO_NUMBERS, CorrectedPage, DocumentWarning, Edit, Line, Member, Page, Word
 from scanmend.errors import DocumentError, StorageError
 from scanmend.fs import atomic
 from scanmend.intake.fs_events import FsEvents
@@ -111,6 +113,20 @@ class Desk:
         finally:
             Death._now = death
 
+    def join(self, files, target, _limits, _limit_s, *, collate):
+        """See PagePool; what is joined are the files' bytes, each of which is a page after the first six."""
+        death, Death._now = Death._now, None
+        data = [file.read_bytes().removeprefix(b"GIF89a") for file in files]
+        order = page_order([file.name for file in files], [len(one) for one in data], collate=collate)
+        target.write_bytes(b"GIF89a" + bytes(data[i][number - 1] for i, number in order))
+        at = {page: number for number, page in enumerate(order, 1)}
+        Death._now = death
+        members = tuple(
+            Member(file.name, sha256(file.read_bytes()).hexdigest(), 0, 0, tuple(at[i, n + 1] for n in range(len(one))))
+            for i, (file, one) in enumerate(zip(files, data, strict=True))
+        )
+        return members, ()
+
 
 class Scripted(Pipeline):
     """Reads the same pages from every file, in no time; keeps what a real one keeps."""
@@ -185,6 +201,12 @@ class World:
         self.now += 1.0
         self.watch.update(self.now, changed=True)
         entries = self.ledger.due(until, 100)
+        while taken := self.watch.next_group(self.now):
+            entry = self.claimer.claim_group(self.folder, self.watch.inbox, *taken)
+            if not isinstance(entry, Missed):
+                for file in taken[0].files:
+                    self.watch.claimed(file)
+                entries.append(entry)
         while taken := self.watch.next_ready(self.now):
             entry = self.claimer.claim(self.folder, self.inbox, *taken)
             if not isinstance(entry, Missed):
@@ -197,7 +219,7 @@ class World:
     def run(self):
         """Work until nothing is left to do."""
         for _ in range(20):
-            if not self.turn():
+            if not self.turn() and not self.watch.snapshot(None)["gathering"]:
                 return
         raise AssertionError("the work never ends")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import scanmend.fs.atomic
+import scanmend.intake.group_inbox
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.parts import PartTable
@@ -36,8 +37,9 @@ def arm(point: KillPoint) -> None:
 
     Beside ``entered`` and ``leaving`` a state there are ``page kept`` (a page is finished, others are not), ``parts
     chosen`` (the ledger has which documents the source makes, none is out), ``output written`` (one output is out, the
-    record is not), ``record written`` (one document is out, others of its source are not) and ``target recorded`` (the
-    ledger has where the source goes, and the source is not there yet).
+    record is not), ``record written`` (one document is out, others of its source are not), ``target recorded`` (the
+    ledger has where the source goes, and the source is not there yet) and ``gathered`` (the files of one document have
+    left the inbox, and do not yet count as taken).
     """
     if point.when == "page kept":
         _after(Ledger, "save_corrected", lambda ledger, id_, _page: _is_of(ledger, id_, point))
@@ -49,6 +51,8 @@ def arm(point: KillPoint) -> None:
             "publish",
             lambda target, *_, **__: point.folder in Path(target).parts and Path(target).suffix == ".json",
         )
+    elif point.when == "gathered":
+        _before(scanmend.intake.group_inbox, "sync", lambda _folder: True)
     elif point.when == "parts chosen":
         _after(PartTable, "choose", lambda *_: True)
     elif point.when == "target recorded":

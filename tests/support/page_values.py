@@ -19,6 +19,7 @@ AT = "2026-11-28T12:00:00+00:00"
 """The moment that all this is about."""
 
 FOLDER = FolderNow(
+    gathering=(),
     name="invoices",
     inbox="/srv/in",
     outbox="/srv/out",

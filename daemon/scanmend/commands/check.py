@@ -22,7 +22,7 @@ from scanmend.control.http.auth import Token
 from scanmend.control.http.sockets import MAX_PATH_BYTES
 from scanmend.errors import ConfigError, OcrError, ScanmendError, StorageError
 from scanmend.fs.safe_open import CLAIMS
-from scanmend.intake.inbox import Inbox
+from scanmend.intake.group_inbox import GroupInbox
 from scanmend.jobs.reconcile import daemon_mark
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
@@ -147,9 +147,9 @@ def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
     ledger = state_dir / "ledger.sqlite"
     known = Ledger(ledger, read_only=True) if ledger.exists() else None
     try:
-        mark, inbox = daemon_mark(state_dir), Inbox(folder)
+        mark, inbox = daemon_mark(state_dir), GroupInbox(folder)
         unknown = [i for i in inbox.claim_ids() if not i.endswith(mark) and (known is None or known.get(i) is None)]
-        found = [path for id_ in unknown if (path := inbox.claimed_file(id_)) is not None]
+        found = [path for id_ in unknown if (path := inbox.claimed_file(id_) or inbox.gathered(id_))]
     except StorageError as e:
         yield Point("ledger", False, str(e))
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 import typer
 
+from scanmend.assembly.groups import gather
 from scanmend.assembly.parts import Part
 from scanmend.commands import progress
 from scanmend.commands.models import ensure_settings_model
@@ -21,6 +22,7 @@ from scanmend.config.splitting import template_of
 from scanmend.document import NO_NUMBERS, DocumentField, DocumentWarning, Fingerprint, NumberCounts, printable
 from scanmend.errors import ScanmendError
 from scanmend.fs import atomic, free_name
+from scanmend.intake.group_inbox import folder_name
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import facts_of
@@ -28,6 +30,7 @@ from scanmend.jobs.write_outputs import (
     PAGES_FILE,
     SourceFile,
     fields_of_converted,
+    joined,
     make_outputs,
     parted,
     parts_seen,
@@ -42,11 +45,26 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file."""
+class Job:
+    """A file to be converted, or several that the folder puts together."""
 
-    source: Path
-    """The scan, as it was named."""
+    files: tuple[Path, ...]
+    """As they were named, in the order of the document."""
+    relative: Path
+    """Name of the file, or of the document that several make."""
+    is_joined: bool = False
+    """Whether it is a document that the folder puts together, if of one file only."""
+
+    def __str__(self) -> str:
+        more = len(self.files) - 1
+        return printable(self.files[0]) + (f" and {more} more" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file, or of several that make one document."""
+
+    job: Job
     written: tuple[Path, ...] = ()
     """The outputs; none where it failed."""
     error: str = ""
@@ -74,33 +92,48 @@ def run(
         fail(f"{out} cannot be made: {e.strerror}", USAGE)
     ensure_settings_model(config, settings)
     failures = 0
-    with open_pipeline(config) as pipeline, progress.file_bar(files) as bar:
-        for outcome in convert(files, out, settings.name, settings, pipeline, bar.advance):
-            bar.finish(outcome.source, outcome.error, outcome.written, outcome.warnings, outcome.numbers.to_review)
+    jobs = jobs_of(files, settings)
+    with open_pipeline(config) as pipeline, progress.file_bar([str(job) for job in jobs]) as bar:
+        for outcome in convert(jobs, out, settings.name, settings, pipeline, bar.advance):
+            bar.finish(str(outcome.job), outcome.error, outcome.written, outcome.warnings, outcome.numbers.to_review)
             failures += bool(outcome.error)
     if failures:
         raise typer.Exit(1)
 
 
+def jobs_of(files: Iterable[Path], settings: Settings) -> list[Job]:
+    """Return what is to be converted, in the order in which files were named; all that a document has is there."""
+    given = {file.absolute(): file for file in files} if settings.gathered else {}
+    gathered = gather(dict.fromkeys(given, 0.0), settings.gathered) if settings.gathered else ()
+    among = {file: one for one in gathered for file in one.files}
+    jobs = [
+        Job(tuple(given[one] for one in found.files), Path(folder_name(found.name.name)), is_joined=True)
+        if (found := among.get(file.absolute()))
+        else Job((file,), Path(file.name))
+        for file in files
+    ]
+    return list(dict.fromkeys(jobs)) if settings.gathered else jobs
+
+
 def convert(
-    files: Iterable[Path],
+    jobs: Iterable[Job],
     out: Path,
     folder: str,
     settings: Settings,
     pipeline: Pipeline,
-    advanced: Callable[[Path, int, int], None] = lambda _file, _done, _of: None,
+    advanced: Callable[[str, int, int], None] = lambda _job, _done, _of: None,
 ) -> Iterator[Outcome]:
-    """Convert files into ``out``, several at a time; yield each outcome as it comes. One failure stops no other.
+    """Do jobs, several at a time, and write into ``out``; yield each outcome as it comes. One failure stops no other.
 
-    ``folder``: the name that their records get. ``advanced(file, done, of)`` is called, from threads, when a page is
-    finished.
+    ``folder``: the name that their records get. ``advanced(job, done, of)`` is called, from threads, when a page is
+    finished, with the job as text.
     """
     names = Names(out, settings)
-    jobs = [(file, names.free(Path(file.with_suffix("").name))) for file in files]
+    named = [(job, names.free(job.relative.with_suffix(""))) for job in jobs]
     threads = ThreadPoolExecutor(pipeline.pool.workers + 1)
     try:
         running = [
-            threads.submit(_convert_one, file, names, stem, folder, settings, pipeline, advanced) for file, stem in jobs
+            threads.submit(_convert_one, job, names, stem, folder, settings, pipeline, advanced) for job, stem in named
         ]
         yield from _as_they_end(running)
     finally:
@@ -126,38 +159,42 @@ def dry_run(
     names = Names(out, settings)
     failures = 0
     with open_pipeline(config) as pipeline:
-        for file in files:
+        for job in jobs_of(files, settings):
             try:
-                for line in _foreseen(file, names, settings, pipeline):
+                for line in _foreseen(job, names, settings, pipeline):
                     typer.echo(line)
             except (ScanmendError, OSError) as e:
-                typer.echo(f"FAILED {printable(file)}: {e}")
+                typer.echo(f"FAILED {job}: {e}")
                 failures += 1
     if failures:
         raise typer.Exit(1)
 
 
-def _foreseen(file: Path, names: "Names", settings: Folder, pipeline: Pipeline) -> Iterator[str]:
-    """Yield a line for each document that a file would make; no model is asked, as it has no say in this."""
+def _foreseen(job: Job, names: "Names", settings: Folder, pipeline: Pipeline) -> Iterator[str]:
+    """Yield a line for each document that a job would make; no model is asked, as it has no say in this."""
     quick = settings.model_copy(update={"strategy": "off", "second_reader": "off"})
-    source = _source(file, settings.name)
+    source = _source(job, settings.name)
     with pipeline.pool.temporary_folder() as work:
+        source = joined(source, settings, pipeline.pool, work)
         pages = PageFile(work / PAGES_FILE)
         converted = pipeline.convert(source.path, quick, NoCheckpoint(), pages)
         parts = parts_seen(pages, settings)
         fields = [fields_of_converted(own, settings) for _, _, own in parted(parts, converted, pages, work)]
-    stem = Path(file.with_suffix("").name)
-    for part, name in zip(parts, names.of(source, names.free(stem), parts, fields), strict=True):
+    stem = names.free(job.relative.with_suffix(""))
+    for part, name in zip(parts, names.of(source, stem, parts, fields), strict=True):
         begins = f"; begins with {printable(part.separator.value)!r}" if part.separator else ""
         dropped = ", ".join(f"{one.page} ({one.why})" for one in part.dropped)
         yield (
-            f"{printable(file)}: document {part.number} of {part.of}: {printable(name)}, "
+            f"{job}: document {part.number} of {part.of}: {printable(name)}, "
             f"pages {', '.join(map(str, part.pages))}{begins}{f'; leaves out {dropped}' if dropped else ''}"
         )
 
 
-def _source(file: Path, folder: str) -> SourceFile:
-    return SourceFile(file.absolute(), secrets.token_hex(8), folder, Path(file.name), Fingerprint.of(file.stat()))
+def _source(job: Job, folder: str) -> SourceFile:
+    prints = {file.name: Fingerprint.of(file.stat()) for file in job.files}
+    files = tuple(file.absolute() for file in job.files)
+    found = Fingerprint.of_all(prints)
+    return SourceFile(files[0], secrets.token_hex(8), folder, job.relative, found, files=files if job.is_joined else ())
 
 
 class Names:
@@ -204,22 +241,23 @@ class Names:
 
 
 def _convert_one(
-    file: Path,
+    job: Job,
     names: Names,
     stem: Path,
     folder: str,
     settings: Settings,
     pipeline: Pipeline,
-    advanced: Callable[[Path, int, int], None],
+    advanced: Callable[[str, int, int], None],
 ) -> Outcome:
     try:
-        if not file.is_file():
-            file.stat()  # to say why, where it is not there
-            return Outcome(file, error="it is no regular file")
+        for file in job.files:
+            if not file.is_file():
+                file.stat()  # to say why, where it is not there
+                return Outcome(job, error=f"{f'{printable(file)}: ' if job.is_joined else ''}it is no regular file")
         written = []
         with pipeline.pool.temporary_folder() as work:
-            source = _source(file, folder)
-            checkpoint = NoCheckpoint(lambda done, of: advanced(file, done, of))
+            source = _source(job, folder)
+            checkpoint = NoCheckpoint(lambda done, of: advanced(str(job), done, of))
             made = make_outputs(pipeline, source, settings, checkpoint, work)
             parts, fields = [one.record.part for one in made], [one.record.fields for one in made]
             for outputs, name in zip(made, names.of(source, stem, parts, fields), strict=True):
@@ -228,13 +266,13 @@ def _convert_one(
                     atomic.publish(target, data, access=settings.output_access)
                     written.append(target)
         whole = whole_of(made)
-        return Outcome(file, tuple(written), warnings=whole.record.warnings, numbers=whole.record.numbers)
+        return Outcome(job, tuple(written), warnings=whole.record.warnings, numbers=whole.record.numbers)
     except FileExistsError as e:
-        return Outcome(file, error=f"{e.filename} appeared meanwhile and is not overwritten")
+        return Outcome(job, error=f"{e.filename} appeared meanwhile and is not overwritten")
     except OSError as e:
-        return Outcome(file, error=f"cannot be read: {e.strerror}")
+        return Outcome(job, error=f"cannot be read: {e.strerror}")
     except ScanmendError as e:
-        return Outcome(file, error=str(e))
+        return Outcome(job, error=str(e))
     except Exception as e:
-        log.exception("document.unexpected", file=printable(file))
-        return Outcome(file, error=f"unexpected {type(e).__name__}: {e}")
+        log.exception("document.unexpected", file=str(job))
+        return Outcome(job, error=f"unexpected {type(e).__name__}: {e}")

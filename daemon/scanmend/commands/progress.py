@@ -23,17 +23,17 @@ from scanmend.document import DocumentWarning, printable
 
 
 class FileBar:
-    """The progress bar of many files; its methods may be called from any thread."""
+    """The progress bar of many files, by their printable names; its methods may be called from any thread."""
 
-    def __init__(self, progress: Progress, files: Sequence[Path]) -> None:
+    def __init__(self, progress: Progress, files: Sequence[str]) -> None:
         self._progress = progress
         self._task = progress.add_task("scans", total=len(files))
-        self._pages: dict[Path, tuple[int, int]] = {}
+        self._pages: dict[str, tuple[int, int]] = {}
         self._done = 0
         self._files = len(files)
         self._lock = threading.Lock()
 
-    def advance(self, file: Path, done: int, of: int) -> None:
+    def advance(self, file: str, done: int, of: int) -> None:
         """Note that ``done`` of a file's pages are finished."""
         with self._lock:
             self._pages[file] = (done, of)
@@ -41,7 +41,7 @@ class FileBar:
 
     def finish(
         self,
-        file: Path,
+        file: str,
         error: str,
         written: Sequence[Path],
         warnings: Sequence[DocumentWarning] = (),
@@ -56,7 +56,7 @@ class FileBar:
             self._pages.pop(file, None)
             self._draw()
         names = ", ".join(printable(path) for path in written)
-        line = f"FAILED {printable(file)}: {error}" if error else f"done {printable(file)} -> {names}"
+        line = f"FAILED {file}: {error}" if error else f"done {file} -> {names}"
         line += f"; {to_review}" if to_review else ""
         for warning in warnings:
             of_page = f"page {warning.page}: " if warning.page else ""
@@ -71,7 +71,7 @@ class FileBar:
 
 
 @contextmanager
-def file_bar(files: Sequence[Path]) -> Iterator[FileBar]:
+def file_bar(files: Sequence[str]) -> Iterator[FileBar]:
     """A progress bar on stderr while files are processed; where stderr is not a terminal, only the files' lines."""
     console = Console(stderr=True, file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

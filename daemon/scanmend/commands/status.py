@@ -80,6 +80,12 @@ def as_text(current: dict[str, Any]) -> str:
         for folder in current["folders"]
         for file in folder.get("incomplete", [])
     ]
+    lines += [
+        f"gathering  {folder['name']}/{one['name']}: {_files_of(one)}; since {one['since']}, "
+        f"complete at {one['until']} where nothing else comes"
+        for folder in current["folders"]
+        for one in folder.get("gathering", [])
+    ]
     lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in current["working"]]
     lines += _limited([_in_hand(e) for e in current["in_hand"]], "in hand")
     lines += [
@@ -106,6 +112,12 @@ def as_text(current: dict[str, Any]) -> str:
         for e in current["recent"]
     ]
     return "\n".join(lines)
+
+
+def _files_of(one: dict[str, Any]) -> str:
+    """The files of a document that waits for more of them."""
+    more = one["count"] - len(one["files"])
+    return ", ".join(one["files"]) + (f" and {more} more" if more else "")
 
 
 def _in_hand(one: dict[str, Any]) -> str:

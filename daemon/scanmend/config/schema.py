@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from scanmend.assembly.groups import ANY_TWO, DUPLEX_WITHIN_S, SUBFOLDER, Grouping
 from scanmend.config.fields import (
     Address,
     Command,
@@ -26,7 +27,7 @@ from scanmend.config.fields import (
     is_loopback,
 )
 from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
-from scanmend.config.splitting import NamePattern, SplitRule, template_of
+from scanmend.config.splitting import GroupRule, NamePattern, SplitRule, template_of
 from scanmend.config.wanted_fields import Fields
 from scanmend.errors import ConfigError
 from scanmend.fs.ownership import Access
@@ -123,6 +124,10 @@ class Settings(_Closed):
     """Whether the second reader's reading of a number may be published, where the image is clearly for it."""
     noise: Literal["drop", "keep"] = "drop"
     """Whether words where the second reader finds no text are left out of the outputs, or stay."""
+    group: GroupRule = None
+    """Which files of the inbox become one document; None: each is its own."""
+    duplex: Literal["collate", "off"] = "off"
+    """Whether a file of fronts and a file of backs, in reverse order, become one document."""
     split: SplitRule = None
     """Where a source is parted into several documents; None: it is one."""
     blank_pages: Literal["keep", "drop"] = "keep"
@@ -207,6 +212,27 @@ class Settings(_Closed):
                 "output_name has {barcode}, which needs split: {by: barcode}: nobody else looks for barcodes"
             )
         return self
+
+    @model_validator(mode="after")
+    def _gathered_safely(self) -> "Settings":
+        """Refuse what would take the files of a document for new ones again, or never see them."""
+        key = "group" if self.group else "duplex"
+        if self.gathered and self.original == "keep":
+            raise ValueError(
+                f"original: keep cannot be combined with {key}: files that stay in the inbox would be joined again; "
+                "use original: archive or delete"
+            )
+        if self.group and self.group.pattern == SUBFOLDER and not self.recursive:
+            raise ValueError(f"group: pattern: {SUBFOLDER} needs recursive: true, or subfolders are not looked at")
+        return self
+
+    @property
+    def gathered(self) -> Grouping | None:
+        """How files of the inbox are put together; None where each is a document."""
+        if self.duplex == "off":
+            return self.group
+        within_s, pattern = (self.group.within_s, self.group.pattern) if self.group else (DUPLEX_WITHIN_S, ANY_TWO)
+        return Grouping(within_s, pattern, collate=True)
 
     @property
     def is_assembled(self) -> bool:

@@ -1,4 +1,4 @@
-"""The values of ``split`` and ``output_name``, with errors that say what is wrong within them."""
+"""The values of ``group``, ``split`` and ``output_name``, with errors that say what is wrong within them."""
 
 import difflib
 import re
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from scanmend.assembly.groups import SUBFOLDER, Grouping
 from scanmend.assembly.rules import Split
 from scanmend.naming.template import Template, parse
 
@@ -17,6 +18,12 @@ KEYS = {
     "pages": ("every",),
 }
 """What may stand beside ``by``, by its value."""
+GROUP_KEYS = ("within_s", "pattern")
+"""What a ``group`` has to say."""
+MAX_WITHIN_S = 86_400.0
+"""Longest wait for the next file of a document, in seconds."""
+GROUP_EXAMPLE = r"{within_s: 30, pattern: '(.+)_\d+'}"
+"""A ``group`` as messages show it."""
 PATCH_CODES = ("1", "2", "3", "4", "6", "T")
 """Names of the patch codes; 1 to 4 are also written I to IV."""
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "VI": "6"}
@@ -89,6 +96,52 @@ def _code(code: object) -> str:
     return _ROMAN.get(name, name)
 
 
+def _group(value: object) -> object:
+    """Take a mapping; ValueError that says all that is wrong with it, as its keys have no lines of their own."""
+    if value is None or isinstance(value, Grouping):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError(f"needs to say within_s and pattern: {GROUP_EXAMPLE}")  # noqa: TRY004 -- pydantic knows no other
+    if wrong := list(_wrong_group(value)):
+        raise ValueError("; ".join(wrong))
+    return Grouping(float(value["within_s"]), value["pattern"])
+
+
+def _wrong_group(value: Mapping[str, Any]) -> Iterator[str]:
+    for key in value:
+        read_again = key == "collate" and value[key] is False  # as a Grouping has it
+        if key not in GROUP_KEYS and not read_again:
+            close = difflib.get_close_matches(str(key), GROUP_KEYS, n=1)
+            known = f"did you mean {close[0]}?" if close else f"a group knows {' and '.join(GROUP_KEYS)}"
+            yield f"{key!r} does not belong here; {known}"
+    within_s = value.get("within_s")
+    if isinstance(within_s, bool) or not isinstance(within_s, int | float) or not 0 < within_s <= MAX_WITHIN_S:
+        yield f"within_s needs to be seconds, above 0 and at most {MAX_WITHIN_S:.0f}: {GROUP_EXAMPLE}"
+    yield from _wrong_file_pattern(value.get("pattern"))
+
+
+def _wrong_file_pattern(pattern: object) -> Iterator[str]:
+    if not isinstance(pattern, str) or not pattern:
+        yield (
+            "pattern is missing: a regular expression for whole file names whose first group tells the documents "
+            rf"apart, such as '(.+)_\d+', or {SUBFOLDER}"
+        )
+        return
+    if pattern == SUBFOLDER:
+        return
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as e:
+        yield f"pattern is no regular expression: {e}"
+        return
+    if not groups:
+        yield (
+            f"pattern {pattern!r} has no group that tells the documents apart, so that all files would be one; put "
+            r"what the files of a document have in common in brackets: '(.+)_\d+' makes one of scan_001.jpg and "
+            "scan_002.jpg"
+        )
+
+
 def _name(value: str) -> str:
     parse(value)
     return value
@@ -99,5 +152,6 @@ def template_of(output_name: str | None) -> Template | None:
     return None if output_name is None else parse(output_name)
 
 
+GroupRule = Annotated[Grouping | None, BeforeValidator(_group)]
 SplitRule = Annotated[Split | None, BeforeValidator(_split)]
 NamePattern = Annotated[str, AfterValidator(_name)]

@@ -95,6 +95,8 @@ def source_path(entry: Entry, config: Config) -> Path | None:
 def open_scan(entry: Entry, config: Config) -> BufferedReader:
     """Open the scan of a document; Unknown."""
     path = source_path(entry, config)
+    if path is not None and path.is_dir():
+        raise Unknown("scan", f"the scan of {entry.id} is several files, which lie in {printable(path)}")
     try:
         if path is not None and is_claimed(path):
             return open_source(path)

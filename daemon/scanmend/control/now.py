@@ -7,7 +7,7 @@ from typing import Any
 
 from scanmend.config.schema import Config, Folder
 from scanmend.control.documents import document_row
-from scanmend.control.values import FolderNow, Incomplete, ModelNow, PageCount, Waiting, Work
+from scanmend.control.values import FolderNow, Gathering, Incomplete, ModelNow, PageCount, Waiting, Work
 from scanmend.document import local_iso, printable
 from scanmend.ledger.entry import Entry
 
@@ -48,6 +48,10 @@ def folders_now(config: Config, status: Mapping[str, Any], ledger: FromLedger) -
             one.get("waiting", 0),
             tuple(one.get("arriving", ())),
             tuple(Incomplete(i["file"], i["missing"], i["since"]) for i in one.get("incomplete", ())),
+            tuple(
+                Gathering(g["name"], tuple(g["files"]), g["count"], g["since"], g["until"])
+                for g in one.get("gathering", ())
+            ),
             tuple(_work(entry, stages[entry.id]) for entry in mine if entry.id in stages),
             tuple(_waiting(e, folder, one.get("trouble"), downloading) for e in mine if e.id not in stages),
             ledger.counts.get((folder.name, "done"), 0),

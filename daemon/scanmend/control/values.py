@@ -128,6 +128,22 @@ class Incomplete:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathering:
+    """Files in an inbox that will be one document, once no more of it come."""
+
+    name: str
+    """What the document is called."""
+    files: tuple[str, ...]
+    """The first few of them, in the order of the document."""
+    count: int
+    """How many there are."""
+    since: str
+    """When the first came."""
+    until: str
+    """When the document is complete, where nothing else of it comes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """A document in work."""
 
@@ -172,6 +188,8 @@ class FolderNow:
     arriving: tuple[str, ...]
     """Names of such files, the first few."""
     incomplete: tuple[Incomplete, ...]
+    gathering: tuple[Gathering, ...]
+    """Files that lie there and will be one document each, once no more of it come."""
     working: tuple[Work, ...]
     waiting: tuple[Waiting, ...]
     done: int

@@ -42,7 +42,7 @@ def publish(
     FileExistsError when something else has the name; StorageError when it cannot be written. Neither leaves anything.
     """
     with _storage(target):
-        _make_parents(target, root, access)
+        make_parents(target, root, access)
         if os.path.lexists(target):
             _claim_same(target, _holds(target, data))
             return
@@ -120,7 +120,7 @@ def move(source: Path, target: Path, *, root: Path | None = None, again: bool = 
     its mode. FileExistsError and StorageError as ``publish``.
     """
     with _storage(target), pinned(source) as here:
-        _make_parents(target, root)
+        make_parents(target, root)
         found = here.lstat()
         if not stat.S_ISREG(found.st_mode):
             raise StorageError(f"{source} is no regular file; it cannot be moved to {target}")
@@ -149,7 +149,7 @@ def save_open(fd: int, target: Path, *, root: Path | None = None, again: bool = 
     FileExistsError and StorageError as ``publish``.
     """
     with _storage(target):
-        _make_parents(target, root)
+        make_parents(target, root)
         if os.path.lexists(target):
             _claim_same(target, again and _same_as_open(fd, target))
             return
@@ -195,7 +195,7 @@ def _claim_same(target: Path, same: bool) -> None:  # noqa: FBT001 -- the questi
         raise FileExistsError(errno.EEXIST, "another file has this name", os.fspath(target))
 
 
-def _make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
+def make_parents(target: Path, root: Path | None, access: Access | None = None) -> None:
     """Create the folders below root; never root, as that would write into the mount point of an absent share."""
     if root is None or target.parent.is_dir():
         return

@@ -40,12 +40,23 @@ def folder_at(root: Path, parts: Sequence[str]) -> Iterator[Path]:
 @contextmanager
 def pinned(path: Path) -> Iterator[Path]:
     """Yield a path of a claimed file that no link can divert; for any other file, its own path. OSError."""
-    if not is_claimed(path):
+    place = _claim_of(path.parent)
+    if place is None:
         yield path
         return
-    claims = path.parent.parent
-    with folder_at(claims.parent, (CLAIMS, path.parent.name)) as folder:
+    with folder_at(*place) as folder:
         yield folder / path.name
+
+
+@contextmanager
+def pinned_folder(path: Path) -> Iterator[Path]:
+    """Yield a path of a claimed folder that no link can divert; for any other folder, its own path. OSError."""
+    place = _claim_of(path)
+    if place is None:
+        yield path
+        return
+    with folder_at(*place) as folder:
+        yield folder
 
 
 def open_source(path: Path) -> BufferedReader:
@@ -69,4 +80,12 @@ def open_regular(path: Path, *, follow: bool = False, named: Path | None = None)
 
 def is_claimed(path: Path) -> bool:
     """Whether a file lies in a claim folder, where others may put links."""
-    return path.parent.parent.name == CLAIMS
+    return _claim_of(path.parent) is not None
+
+
+def _claim_of(folder: Path) -> tuple[Path, tuple[str, ...]] | None:
+    """Return the inbox of a claim folder, or of a folder in it, and the names that lead there; None for another."""
+    for claims in (folder.parent, folder.parent.parent):
+        if claims.name == CLAIMS:
+            return claims.parent, folder.relative_to(claims.parent).parts
+    return None

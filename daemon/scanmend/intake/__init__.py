@@ -7,6 +7,7 @@
 4. ``sniff`` reads a few KiB of a settled file: a complete scan, incomplete, or no scan at all.
 5. ``pauses``: the inboxes from which a person has nothing taken for now.
 6. ``inbox`` takes a file by one atomic rename into ``<inbox>/.scanmend/<id>/``, and puts it back under a free name.
+7. ``group_inbox`` takes several files at once, as one document: all, or none.
 
 ``service`` decides which files are claimed, and when; ``jobs`` makes a claim outlast a crash. Both import this room.
 May import errors, document, config, fs, source.pdf and source.image; watchdog is imported in ``fs_events`` alone.

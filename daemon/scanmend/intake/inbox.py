@@ -33,6 +33,8 @@ NO_LEASE_ERRNOS = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.
 """Answers to asking for a lease that say nothing about writers; with EAGAIN there is one."""
 DOWNLOAD_SUFFIX = ".aria2"
 """What aria2 adds to a file's name for the list of what is missing in it; the file itself has its final name."""
+GROUP_SUFFIX = ".files"
+"""What the name of a folder ends in that has the files of one document, wherever they lie once they are taken."""
 BUSY_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}
 """Answers to a rename that mean: not now, but soon."""
 
@@ -195,6 +197,10 @@ class Inbox:
         """Remove the claim folder when nothing is in it."""
         self._claim_folder(id)
         try:
+            with self._claim_at(id) as own, os.scandir(own) as entries:
+                for name in [entry.name for entry in entries if entry.name.endswith(GROUP_SUFFIX)]:
+                    with contextlib.suppress(OSError):  # a file, or a folder that is not emptied
+                        (own / name).rmdir()
             with self._at(Path(CLAIMS)) as claims:
                 (claims / id).rmdir()
         except OSError as e:
@@ -202,11 +208,11 @@ class Inbox:
                 log.warning("inbox.claim_folder_stays", id=id, error=e.strerror)
 
     def claimed_file(self, id: str) -> Path | None:  # noqa: A002 -- the field's word
-        """Return the file in the claim folder of that id; None when there is none."""
+        """Return the file in the claim folder of that id, or the folder of several; None when there is none."""
         folder = self._claim_folder(id)
         try:
             with self._claim_at(id) as own, os.scandir(own) as entries:
-                names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+                names = [entry.name for entry in entries if _is_source(entry)]
         except OSError:
             return None
         # A file manager or NAS may have left something of its own there.
@@ -248,9 +254,7 @@ class Inbox:
         return self._claims / id
 
     def _make_claim_folder(self, id: str) -> None:  # noqa: A002 -- the field's word
-        with contextlib.suppress(FileExistsError):
-            self._claims.mkdir(0o700)
-            sync(self.root)
+        self._make_claims()
         if not stat.S_ISDIR(self._claims.lstat().st_mode):  # a link would carry scans out of the inbox
             raise StorageError(f"{self._claims} is no folder; remove it")
         with self._at(Path(CLAIMS)) as claims:
@@ -265,6 +269,11 @@ class Inbox:
                 self.release(id)
                 raise StorageError(f"{self._claims} belongs to user id {owner}, who could swap files in it; remove it")
             sync(claims)
+
+    def _make_claims(self) -> None:
+        with contextlib.suppress(FileExistsError):
+            self._claims.mkdir(0o700)
+            sync(self.root)
 
     def _make_home(self, folder: Path) -> Path:
         """Make the folder that a file goes back to, where it is gone; the inbox itself when a link is in the way."""
@@ -294,6 +303,16 @@ class Inbox:
                 return os.path.lexists(home / relative.name)
         except OSError:
             return False
+
+
+def _is_source(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a claim folder is a scan, or a folder with the files of one."""
+    if not entry.is_dir(follow_symlinks=False):
+        return entry.is_file(follow_symlinks=False)
+    if not entry.name.endswith(GROUP_SUFFIX):
+        return False
+    with os.scandir(entry.path) as files:
+        return any(file.is_file(follow_symlinks=False) for file in files)
 
 
 def _numbered_names(name: str) -> Iterator[str]:

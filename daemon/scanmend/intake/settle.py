@@ -81,6 +81,11 @@ class Settler:
         file = self._waiting.get(path)
         return now - file.since if file else 0.0
 
+    def since(self, path: Path, now: float) -> float:
+        """When the path was first seen as it is; now for an unknown one."""
+        file = self._waiting.get(path)
+        return file.since if file else now
+
     def forget(self, path: Path) -> None:
         """Drop a path that was taken; when it is listed again, it has to settle again."""
         file = self._waiting.pop(path, None)

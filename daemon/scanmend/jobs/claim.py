@@ -2,14 +2,17 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
+from scanmend.assembly.groups import Gathering
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, printable
 from scanmend.errors import StorageError
+from scanmend.intake.group_inbox import GroupInbox, folder_name
 from scanmend.intake.inbox import Inbox, Missed
 from scanmend.jobs.publish import free_output_stem
 from scanmend.jobs.reconcile import already_made, daemon_mark
@@ -28,7 +31,7 @@ class Claimer:
 
     def claim(self, folder: Folder, inbox: Inbox, relative: Path, fingerprint: Fingerprint) -> Entry | Missed:
         """Record the claim, then take the file; after a StorageError it lies in the inbox or in the claim folder."""
-        id_ = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}-{self._mark}"
+        id_ = self._new_id()
         entry = new_entry(self._ledger, id_, folder, relative, fingerprint)
         self._ledger.add(entry)
         try:
@@ -48,13 +51,52 @@ class Claimer:
         log.info("document.claimed", id=id_, folder=folder.name, file=printable(relative), bytes=fingerprint.size)
         return entry
 
+    def claim_group(
+        self, folder: Folder, inbox: GroupInbox, gathering: Gathering, prints: Mapping[Path, Fingerprint]
+    ) -> Entry | Missed:
+        """Record the claim, then take the files of one document, all or none; otherwise as ``claim``.
+
+        ``prints``: the files' fingerprints as they were listed.
+        """
+        inbox.require_claims()  # the name that the ledger gets is that of no file in the inbox
+        id_, files = self._new_id(), {file: prints[file] for file in gathering.files}
+        relative = gathering.name.with_name(folder_name(gathering.name.name))
+        whole = Fingerprint.of_all({file.name: one for file, one in files.items()})
+        entry = new_entry(self._ledger, id_, folder, relative, whole)
+        self._ledger.add(entry)
+        try:
+            claimed = inbox.claim_group(files, id_, relative.name)
+        except StorageError:
+            settle_interrupted(self._ledger, entry, folder)
+            raise
+        if isinstance(claimed, Missed):
+            self._ledger.drop(id_)
+            return claimed
+        self._ledger.move(id_, "waiting")
+        log.info(
+            "document.claimed",
+            id=id_,
+            folder=folder.name,
+            file=printable(relative),
+            bytes=whole.size,
+            files=[printable(file) for file in gathering.files],
+        )
+        return entry
+
+    def _new_id(self) -> str:
+        return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}-{self._mark}"
+
 
 def settle_interrupted(ledger: Ledger, entry: Entry, folder: Folder) -> None:
     """Go on with a claim that was cut off where it took the file, else forget it; StorageError.
 
     Where that cannot be told, as the inbox is gone, the claim stays as it is.
     """
-    inbox = Inbox(folder)
+    inbox = GroupInbox(folder)
+    if inbox.put_gathered_back(entry.id, entry.relative.parent):  # not all were taken
+        ledger.drop(entry.id)
+        log.info("claim.decided", id=entry.id, taken=False, file=printable(entry.relative))
+        return
     taken = inbox.claimed_file(entry.id) is not None and not inbox.undo_half_put_back(entry.id)
     if taken:
         ledger.move(entry.id, "waiting")

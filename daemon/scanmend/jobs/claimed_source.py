@@ -1,4 +1,4 @@
-"""The file that a claim took: where it lies, whether it is still what was read, and where it goes in the end."""
+"""What a claim took, a file or several: where it lies, whether it is still what was read, where it goes in the end."""
 
 import hashlib
 import os
@@ -15,8 +15,10 @@ from scanmend.config.schema import Folder
 from scanmend.document import DocumentWarning, Fingerprint, printable
 from scanmend.errors import DocumentError, StorageError, TransientError
 from scanmend.fs import atomic, free_name
+from scanmend.fs.file_group import is_folder, move_files, remove_files
 from scanmend.fs.safe_open import CLAIMS, open_source, pinned
 from scanmend.fs.source_handle import SourceHandle
+from scanmend.intake.group_inbox import GroupInbox
 from scanmend.intake.inbox import MAX_SUFFIX_CHARS, Inbox
 from scanmend.jobs.write_outputs import SourceFile
 from scanmend.ledger.entry import Entry
@@ -91,17 +93,21 @@ class ClaimedSource:
         """Open the file and yield it, under a path in the folder ``work`` that leads to it when its name is gone, too.
 
         What fails while somebody writes to it is not the file's fault: TransientError. DocumentError when the file is
-        not there any more, StorageError when it is out of reach.
+        not there any more, StorageError when it is out of reach. Several files are not opened: they are to be joined.
         """
+        path = None
         if not self.handle.is_only_copy:
             path = self.locate()
             if path is None:
                 raise DocumentError("the file vanished from the claim folder; someone removed it")
-            self.handle.open(path)
-        before = Fingerprint.of(self.handle.stat())
+            if not is_folder(path):
+                self.handle.open(path)
+                path = None
+        files = tuple(path / name for name in GroupInbox(self.folder).members(path)) if path else ()
+        before = self._fingerprint_now()
         try:
             yield SourceFile(
-                self.handle.link_in(work),
+                path or self.handle.link_in(work),
                 self.entry.id,
                 self.folder.name,
                 self.entry.relative,
@@ -110,6 +116,7 @@ class ClaimedSource:
                 original=self.entry.original,
                 archived_as=self.archived_as(self.entry.stem),
                 notices=self._notices,
+                files=files,
             )
         except DocumentError as e:
             if self._fingerprint_now() != before:
@@ -120,6 +127,8 @@ class ClaimedSource:
         """Record the file's state now; TransientError when it was written to since and is not what was read."""
         now = self._fingerprint_now()
         if now != read.fingerprint:
+            if read.files:
+                raise TransientError(STILL_WRITTEN)
             with open_source(read.path if self.handle.is_only_copy else self.locate() or read.path) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                     raise TransientError(STILL_WRITTEN)
@@ -128,7 +137,7 @@ class ClaimedSource:
 
     def _fingerprint_now(self) -> Fingerprint:
         path = None if self.handle.is_only_copy else self.locate()
-        return Fingerprint.of(self.handle.stat()) if path is None else fingerprint_of(path)
+        return Fingerprint.of(self.handle.stat()) if path is None else fingerprint_of(path, self.folder)
 
     def _notices(self) -> tuple[DocumentWarning, ...]:
         """What the record is to say of the file itself, as it is written."""
@@ -152,6 +161,9 @@ class ClaimedSource:
             Inbox(self.folder).put_back(path, self.entry.relative)
         elif self.entry.original == self.folder.original == "delete" and not self.recorded().warnings:
             # and whoever took "delete" back meanwhile is heard
+            if is_folder(path):
+                remove_files(path)
+                return
             with pinned(path) as here:
                 here.unlink(missing_ok=True)
         else:
@@ -191,7 +203,8 @@ class ClaimedSource:
                 self.record(state, put_away=target)
             try:
                 if path is not None:
-                    atomic.move(path, target, root=root, again=not fresh)
+                    move = move_files if is_folder(path) else atomic.move
+                    move(path, target, root=root, again=not fresh)
                 elif self.handle.fd is not None:
                     atomic.save_open(self.handle.fd, target, root=root, again=not fresh)
             except FileExistsError:
@@ -205,8 +218,10 @@ class ClaimedSource:
         Inbox(self.folder).release(self.entry.id)
 
 
-def fingerprint_of(path: Path) -> Fingerprint:
-    """Return the state of a claimed or quarantined file; StorageError when it is out of reach."""
+def fingerprint_of(path: Path, folder: Folder) -> Fingerprint:
+    """Return the state of a claimed or quarantined file, or of several; StorageError when it is out of reach."""
+    if is_folder(path) and (members := GroupInbox(folder).members(path)):
+        return Fingerprint.of_all(members)
     try:
         with pinned(path) as here:
             return Fingerprint.of(here.lstat())

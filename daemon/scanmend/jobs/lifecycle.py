@@ -208,8 +208,8 @@ class DocumentLifecycle:
         return whole.converted.uncorrected
 
     def _publish_one(self, source: ClaimedSource, outputs: Outputs, work: Path) -> None:
-        """Publish the only document of a source, and keep it for review before where that is all of the source."""
-        reviewed = outputs.record.part is None
+        """Publish the only document of a source, and keep it for review before where it is all of one file."""
+        reviewed = outputs.record.part is None and not outputs.record.members
 
         def keep(stem: Path) -> None:
             if reviewed:

@@ -8,7 +8,9 @@ from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
+from scanmend.fs.file_group import is_folder, move_files
 from scanmend.fs.safe_open import CLAIMS
+from scanmend.intake.group_inbox import GATHERED
 from scanmend.jobs.claimed_source import ClaimedSource
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
@@ -52,7 +54,7 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
     try:
         for parent in (claims, claims / entry.id):  # never the inbox: beneath a missing share nobody would find it
             parent.mkdir(exist_ok=True, mode=0o700)
-        atomic.move(quarantined, claims / entry.id / entry.relative.name)
+        _take_back(quarantined, claims / entry.id / entry.relative.name)
         error_report.report_path(quarantined).unlink(missing_ok=True)
     except (OSError, StorageError) as e:
         ledger.move(entry.id, "quarantined", inbox=entry.inbox)
@@ -62,3 +64,14 @@ def give_back(ledger: Ledger, entry: Entry, folder: Folder) -> None:
             ) from e
         raise StorageError(f"{printable(quarantined)} cannot be taken back to work: {e}") from e
     ledger.move(entry.id, "waiting", **FROM_THE_START)
+
+
+def _take_back(quarantined: Path, target: Path) -> None:
+    """Move a quarantined file to its claim folder, or several: these have their place there once all have come."""
+    gathered = target.with_name(GATHERED)
+    if not (is_folder(quarantined) or is_folder(gathered)):
+        atomic.move(quarantined, target)
+        return
+    if is_folder(quarantined):
+        move_files(quarantined, gathered)
+    gathered.rename(target)

@@ -84,7 +84,7 @@ def quarantined_files(folder: Folder) -> Iterator[Quarantined]:
     for report in sorted(folder.quarantine.glob("*" + error_report.SUFFIX)):
         file = report.with_name(report.name.removesuffix(error_report.SUFFIX))
         fields = error_report.read(report)
-        if fields is not None and file.is_file():
+        if fields is not None and (file.is_file() or file.is_dir()):
             id_, reason = fields
             yield Quarantined(id_, file, reason)
 

@@ -13,11 +13,13 @@ from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import StorageError
+from scanmend.fs.file_group import files_in, is_folder
+from scanmend.intake.group_inbox import GroupInbox
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.claim import new_entry, settle_interrupted
 from scanmend.jobs.claimed_source import ClaimedSource, fingerprint_of
-from scanmend.jobs.publish import part_row
-from scanmend.jobs.quarantine import FROM_THE_START
+from scanmend.jobs.publish import part_row, published_record
+from scanmend.jobs.quarantine import FROM_THE_START, give_back
 from scanmend.jobs.reconcile import daemon_mark, digest, quarantined_files, records_by_id
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
@@ -56,13 +58,15 @@ class ClaimRecovery:
 
         While it is not, nobody can tell: such a document stays as it is.
         """
-        inbox = Inbox(folder)
+        inbox = GroupInbox(folder)
         try:
             for entry in self._entries(folder, "claiming"):
                 settle_interrupted(self._ledger, entry, folder)
             for entry in self._entries(folder, "returning") if inbox.holds_claims() else ():
                 if inbox.claimed_file(entry.id) is not None:
                     self._ledger.move(entry.id, "waiting", **FROM_THE_START)
+                elif inbox.gathered(entry.id):
+                    give_back(self._ledger, entry, folder)
                 else:
                     self._ledger.move(entry.id, "quarantined")
             self._look_for_unknown(folder)
@@ -101,16 +105,19 @@ class ClaimRecovery:
         """Put away the source of a document that was finished while its inbox was gone, now that it is back."""
         source = ClaimedSource(self._ledger, entry, folder)
         path = source.locate()
-        if path is not None and entry.sha256 is not None and digest(path) == entry.sha256:
+        if path is not None and (_is_of_record(path, entry) if is_folder(path) else digest(path) == entry.sha256):
             where = source.archive(state="done")
             source.release()
             log.info("document.leftover_archived", id=entry.id, folder=folder.name, where=printable(where))
 
     def _take_up(self, folder: Folder, ids: Iterable[str]) -> None:
         """Record claims that the ledger does not know; those whose record is in the outbox are published already."""
-        inbox, records = Inbox(folder), records_by_id(folder)
+        inbox, records = GroupInbox(folder), records_by_id(folder)
         for id_ in ids:
             path = inbox.claimed_file(id_)
+            if path is None and inbox.put_gathered_back(id_, self._hints.get(id_, Path()).parent):
+                log.warning("claim.put_back", id=id_, folder=folder.name)
+                continue
             if path is None or folder.ignores(path.name):  # empty, or what a file manager left there
                 inbox.release(id_)
                 continue
@@ -121,7 +128,7 @@ class ClaimRecovery:
                 fields = {**records[f"{id_}-{parts[0].number}"][1], "numbers": None}
             relative = _relative_of(path.name, str(fields.get("relative", "")), self._hints.get(id_))
             made = stem is not None or complete
-            entry = new_entry(self._ledger, id_, folder, relative, fingerprint_of(path), stem)
+            entry = new_entry(self._ledger, id_, folder, relative, fingerprint_of(path, folder), stem)
             entry = replace(entry, sha256=fields.get("sha256"), numbers=numbers_of(fields))
             self._ledger.add(replace(entry, state="published" if made else "waiting"))
             rows = [part_row(part, folder.outbox, records[f"{id_}-{part.number}"][0], complete) for part in parts]
@@ -133,7 +140,7 @@ class ClaimRecovery:
         for found in quarantined_files(folder):
             if found.id.endswith(self._mark) and self._ledger.get(found.id) is None:
                 relative = Path(found.file.name)
-                entry = new_entry(self._ledger, found.id, folder, relative, fingerprint_of(found.file))
+                entry = new_entry(self._ledger, found.id, folder, relative, fingerprint_of(found.file, folder))
                 self._ledger.add(replace(entry, state="quarantined", put_away=found.file, error=found.reason))
                 log.warning("document.known_again", id=found.id, folder=folder.name, file=printable(relative))
 
@@ -163,6 +170,13 @@ def _parts(id_: str, records: Mapping[str, tuple[Path, Mapping[str, Any]]]) -> l
         ):
             found.append(Part(int(number), part["of"], ()))
     return sorted(found, key=lambda part: part.number)
+
+
+def _is_of_record(path: Path, entry: Entry) -> bool:
+    """Whether the files in a claim folder are all among those that a finished document was made of."""
+    fields = published_record(entry)
+    made_of = {one.get("sha256") for one in fields.get("sources", ())} if fields.get("id") == entry.id else set()
+    return made_of.issuperset(digest(path / name) for name in files_in(path))
 
 
 def _relative_of(name: str, *sayings: str | Path | None) -> Path:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scanmend import __version__
+from scanmend.assembly.groups import fronts_first, in_order
 from scanmend.assembly.parts import Part, SeenPage, parts_of
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage, DocumentField, DocumentWarning, Fingerprint, printable
+from scanmend.document import CorrectedPage, DocumentField, DocumentWarning, Fingerprint, Member, printable
 from scanmend.errors import DocumentError, StorageError
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.jobs.pipeline import MODEL_FAILED, Converted, Pipeline, Tally, read_settings_of
@@ -21,6 +22,8 @@ from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 
+JOINED_FILE = "joined.pdf"
+"""Name of the file in that folder which several files are joined in."""
 PAGES_FILE = "pages"
 """Name of the ``PageFile`` in the folder in which outputs are made."""
 ONE_DAY = timedelta(days=1)
@@ -48,6 +51,10 @@ class SourceFile:
     """Where it goes when it is archived; None where it stays in any case."""
     notices: Callable[[], tuple[DocumentWarning, ...]] = tuple
     """What else the record has to say of the file as it is written."""
+    files: tuple[Path, ...] = ()
+    """Files that it is to be joined from; none where it is one file already."""
+    members: tuple[Member, ...] = ()
+    """What it was joined from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ def make_outputs(
     none is, so that they may be chosen anew; None where none were chosen.
     DocumentError, TransientError, Postponed, Stopping.
     """
+    source = joined(source, settings, pipeline.pool, work)
     pages = PageFile(work / PAGES_FILE)
     converted = pipeline.convert(source.path, settings, checkpoint, pages)
     checkpoint.writing()
@@ -103,6 +111,17 @@ def make_outputs(
         files, made = write_outputs(settings, first, own_pages, source.path, own_pages.path.parent, pipeline.pool)
         out.append(Outputs(files, made, own, first))
     return tuple(out)
+
+
+def joined(source: SourceFile, settings: Settings, pool: PagePool, work: Path) -> SourceFile:
+    """Return the source as one file, made in the folder ``work`` where it is several; DocumentError, TransientError."""
+    if not source.files:
+        return source
+    collate = settings.gathered is not None and settings.gathered.collate
+    files = fronts_first(source.files) if collate else in_order(source.files)
+    target, limits = work / JOINED_FILE, read_settings_of(settings).limits
+    members, noted = pool.join(files, target, limits, settings.page_limit_s, collate=collate)
+    return replace(source, path=target, members=members, notices=lambda: (*noted, *source.notices()))
 
 
 def fields_of(
@@ -222,6 +241,7 @@ def record_of(
         edits=EditCounts(converted.tally.edits, converted.tally.rejected),
         numbers=converted.tally.numbers,
         part=part,
+        members=source.members,
     )
 
 

@@ -17,6 +17,7 @@ from scanmend.document import (
     Edit,
     FieldValue,
     Mark,
+    Member,
     NumberCounts,
     SecondReading,
     printable,
@@ -127,6 +128,8 @@ class Record:
     """Which pages of the source it has; None where the folder neither splits nor drops pages nor names documents."""
     fields: tuple[DocumentField, ...] = ()
     """The facts that the folder wants, found or not."""
+    members: tuple[Member, ...] = ()
+    """The files that the source was joined from; none where it is one file."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -138,8 +141,10 @@ class Record:
 def render(record: Record) -> Iterator[bytes]:
     """Yield the record as JSON in UTF-8, page by page; names and texts may hold any characters."""
     yield _bytes(_json(head_of(record)).removesuffix("\n}")) + _PAGES_KEY
+    origins = _origins(record.members)
     for i, page in enumerate(record.pages):
-        yield _bytes((",\n    " if i else "\n    ") + _json(_page(page)).replace("\n", "\n    "))
+        fields = _page(page, origins.get(page.page.number))
+        yield _bytes((",\n    " if i else "\n    ") + _json(fields).replace("\n", "\n    "))
     rest = {
         "warnings": [warning_fields(warning) for warning in record.warnings],
         "review": [_reviewed_fields(one) for one in record.review],
@@ -178,7 +183,23 @@ def head_of(record: Record) -> dict[str, Any]:
         "numbers": asdict(record.numbers),
         "fields": [field_fields(field) for field in record.fields],
         "part": _part_fields(record.part) if record.part else None,
+        "sources": [_member_fields(member) for member in record.members],
     }
+
+
+def _member_fields(member: Member) -> dict[str, Any]:
+    return {
+        "file": printable(member.name),
+        "sha256": member.sha256,
+        "size": member.size,
+        "modified_ns": member.modified_ns,
+        "pages": list(member.pages),
+    }
+
+
+def _origins(members: Iterable[Member]) -> dict[int, tuple[str, int]]:
+    """Return of each page of a joined source, by its number, the name of the file and the page of it."""
+    return {number: (printable(member.name), page) for member in members for page, number in enumerate(member.pages, 1)}
 
 
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
@@ -243,9 +264,10 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _page(page: CorrectedPage) -> dict[str, Any]:
+def _page(page: CorrectedPage, origin: tuple[str, int] | None) -> dict[str, Any]:
     return {
         "number": page.page.number,
+        "from": {"file": origin[0], "page": origin[1]} if origin else None,
         "raw": page.page.raw,
         "corrected": page.corrected,
         "mean_confidence": _rounded(page.page.mean_confidence),

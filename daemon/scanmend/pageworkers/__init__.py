@@ -5,10 +5,11 @@
 3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
 4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
 5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
-6. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
+6. ``join`` makes one PDF of several files that are one document.
+7. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
 
 Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
 pytesseract.
 
-May import: errors, document, fs, process, correct, second_reader, source, ocr, outputs, outputs.pdf.
+May import: errors, document, fs, process, assembly, correct, second_reader, source, ocr, outputs, outputs.pdf.
 """

@@ -8,17 +8,17 @@ lacks; those of long ones beside the pages. So a short document waits for neithe
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from scanmend.correct.settings import CorrectionSettings
-from scanmend.document import CorrectedPage, DocumentWarning, Page
+from scanmend.document import CorrectedPage, DocumentWarning, Member, Page
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
@@ -37,6 +37,7 @@ _T = TypeVar("_T")
 _page = TypeAdapter(Page)
 _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
+_members = TypeAdapter(tuple[Member, ...])
 
 
 class PagePool:
@@ -81,6 +82,28 @@ class PagePool:
         return _inspection.validate_python(
             self._submit(path, lambda: self._processes.ask(request, limit_s), first=True).result()
         )
+
+    def join(
+        self, files: Sequence[Path], target: Path, limits: SourceLimits, limit_s: float, *, collate: bool
+    ) -> tuple[tuple[Member, ...], tuple[DocumentWarning, ...]]:
+        """Write all pages of the files, in this order, to ``target`` as one PDF; return what it was joined from.
+
+        And what of that could not be read.
+
+        ``collate``: they are fronts, and backs in reverse order. ``limit_s``: seconds for each page. DocumentError,
+        OcrError (PageFailed), StorageError, Stopping.
+        """
+        request: Message = {"do": "join", "path": os.fsencode(files[0]).hex(), "target": str(target)}
+        request["files"] = [os.fsencode(file).hex() for file in files]
+        request |= {"limits": asdict(limits), "collate": collate}
+
+        def call() -> tuple[tuple[Member, ...], tuple[DocumentWarning, ...]]:
+            told = self._processes.ask(request, limit_s, self._grace_s)
+            members = zip(files, _members.validate_python(told["members"]), strict=True)
+            named = tuple(replace(member, name=file.name) for file, member in members)
+            return named, _warnings.validate_python(told["warnings"])
+
+        return self._submit(files[0], call, first=True).result()
 
     def submit(self, path: Path, number: int, settings: ReadSettings) -> "Future[Page]":
         """Have page ``number`` (1-based) read, by the second reader as well where the settings say so.

@@ -7,17 +7,19 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from scanmend.document import DocumentWarning, Page
+from scanmend.document import DocumentWarning, Member, Page
 from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
 from scanmend.ocr.transform import upright
 from scanmend.pageworkers.compose import compose
+from scanmend.pageworkers.join import join
 from scanmend.pageworkers.protocol import ERRORS, UPRIGHT_IMAGE, task_name
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
@@ -32,6 +34,7 @@ _settings = TypeAdapter(ReadSettings)
 _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
 _look = TypeAdapter(PageLook)
+_members = TypeAdapter(tuple[Member, ...])
 
 
 def handle(request: Message, progress: Progress) -> Message:
@@ -68,6 +71,18 @@ def _compose(path: Path, request: Message, progress: Progress) -> Any:
         damage_as_document_error(what),
     ):
         return _warnings.dump_python(compose(path, pages, targets, request["facts"], progress), mode="json")
+
+
+def _join(_path: Path, request: Message, progress: Progress) -> Any:
+    files = [Path(os.fsdecode(bytes.fromhex(file))) for file in request["files"]]
+    limits, target = SourceLimits(**request["limits"]), Path(request["target"])
+    with _full_disk_as_storage_error(target.parent), rlimits.bounded(limits.max_megapixels):
+        members, noted = join(files, target, limits, progress, collate=request["collate"])
+    nameless = tuple(replace(member, name="") for member in members)  # names may be no Unicode
+    return {
+        "members": _members.dump_python(nameless, mode="json"),
+        "warnings": _warnings.dump_python(noted, mode="json"),
+    }
 
 
 def _show(path: Path, request: Message, _progress: Progress) -> Any:
@@ -116,6 +131,7 @@ _HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {
     "read": _read,
     "compose": _compose,
     "show": _show,
+    "join": _join,
 }
 
 if __name__ == "__main__":

@@ -78,17 +78,22 @@ class Dispatcher:
         if self._pauses.holds(watcher.folder.name):  # asked each time: a pause holds from the moment it is there
             return False
         try:
-            ready = watcher.next_ready(now)
-            if ready is None:
+            if (group := watcher.next_group(now)) is not None:
+                files: Iterable[Path] = group[0].files
+                entry = self._claimer.claim_group(watcher.folder, watcher.inbox, *group)
+            elif (ready := watcher.next_ready(now)) is not None:
+                files = ready[:1]
+                entry = self._claimer.claim(watcher.folder, watcher.inbox, *ready)
+            else:
                 return False
-            entry = self._claimer.claim(watcher.folder, watcher.inbox, *ready)
         except StorageError as e:
             watcher.claim_failed(str(e), now)
         else:
             if isinstance(entry, Missed):
                 watcher.claim_missed(now)
             else:
-                watcher.claimed(ready[0])
+                for file in files:
+                    watcher.claimed(file)
                 self._begin(entry, watcher.folder)
         return True
 

@@ -10,16 +10,18 @@ from typing import Any
 
 import structlog
 
+from scanmend.assembly.groups import Gathering
 from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint, local_iso, printable
 from scanmend.errors import StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
-from scanmend.intake.inbox import Inbox
+from scanmend.intake.group_inbox import GroupInbox
 from scanmend.intake.settle import Settler
 from scanmend.intake.sniff import ScanState
 from scanmend.jobs.reconcile import already_made
 from scanmend.ledger.ledger import Ledger
+from scanmend.service.gatherings import Gatherings
 from scanmend.service.watch_mode import WatchMode
 
 WATCH_CHECK_S = 15.0
@@ -62,7 +64,7 @@ class InboxWatcher:
         ``clock`` measures how long a listing takes, in seconds.
         """
         self.folder = folder
-        self.inbox = Inbox(folder)
+        self.inbox = GroupInbox(folder)
         self.trouble: str | None = None
         """What is wrong with the inbox now; None for nothing."""
         self.mode = WatchMode(folder, self.inbox, fs_events)
@@ -77,6 +79,7 @@ class InboxWatcher:
         self._incomplete: dict[Path, dict[str, str]] = {}
         """Files that stand still, but are not whole: each with what it lacks and since when, as status has it."""
         self._ready: deque[Path] = deque()
+        self._gatherings = Gatherings(folder.gathered)
         self._arrived = False
         self._failures = 0
         """Failed claims in a row."""
@@ -107,6 +110,7 @@ class InboxWatcher:
         """When the inbox is to be listed because of events, or of files that have settled; infinity when it is not."""
         settling = self._settler.seconds_until_settled(now)
         due = now if self._changed else math.inf if settling is None else now + settling
+        due = min(due, self._gatherings.next_complete)
         return max(due, self._earliest_listing)
 
     def seconds_until_update(self, now: float) -> float:
@@ -123,13 +127,33 @@ class InboxWatcher:
             if self._is_kept(relative, fingerprint):
                 self._kept[relative] = self._listing.pop(relative)
                 continue
-            if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
-                self._note_incomplete(relative, now)
+            if self._is_held_back(relative, now):
                 continue
-            self._incomplete.pop(relative, None)
-            self._settler.forget(relative)
+            self._taken(relative)
             return relative, fingerprint
         return None
+
+    def next_group(self, now: float) -> tuple[Gathering, dict[Path, Fingerprint]] | None:
+        """Return the next files that are ready to be one document, and their fingerprints; None when there are none."""
+        while (gathering := self._gatherings.pop_complete()) is not None:
+            if [file for file in gathering.files if self._is_held_back(file, now)]:  # of each is noted what it lacks
+                continue
+            self._gatherings.taken(gathering)
+            for file in gathering.files:
+                self._taken(file)
+            return gathering, {file: self._listing[file] for file in gathering.files}
+        return None
+
+    def _is_held_back(self, relative: Path, now: float) -> bool:
+        """Whether a file that has settled is not whole, and given more time."""
+        if self.inbox.scan_state(relative) is ScanState.INCOMPLETE and self._settler.postpone(relative, now):
+            self._note_incomplete(relative, now)
+            return True
+        return False
+
+    def _taken(self, relative: Path) -> None:
+        self._incomplete.pop(relative, None)
+        self._settler.forget(relative)
 
     def rescan(self) -> None:
         """Have the inbox checked and listed at the next update, whatever is due."""
@@ -155,6 +179,7 @@ class InboxWatcher:
             "trouble": self.trouble or pause_reason,
             "arriving": [printable(p) for p in itertools.islice(self._listing, MAX_ARRIVING)],
             "paused": pause_reason is not None,
+            "gathering": self._gatherings.snapshot(),
             "incomplete": [told for _, told in sorted(self._incomplete.items())][:MAX_INCOMPLETE],
         }
 
@@ -175,6 +200,7 @@ class InboxWatcher:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self._ready.clear()
+            self._gatherings.hold()
         self._next_listing = min(self._next_listing, now + FAILED_RELIST_S)
 
     def _check(self, now: float) -> None:
@@ -218,7 +244,9 @@ class InboxWatcher:
         self._incomplete = {p: told for p, told in self._incomplete.items() if p in self._listing}
         rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}
         rest_s = {p: seconds for p, seconds in rests.items() if seconds is not None}
-        self._ready = deque(self._settler.settled(self._listing, now, rest_s))
+        settled = self._settler.settled(self._listing, now, rest_s)
+        grouped = self._gatherings.update(self._listing, lambda path: self._settler.since(path, now), settled, now)
+        self._ready = deque(path for path in settled if path not in grouped)
         self._earliest_listing = now + min(took_s / MAX_LISTING_SHARE, MAX_LISTING_PAUSE_S)
 
     def _note_incomplete(self, relative: Path, now: float) -> None:
@@ -252,6 +280,7 @@ class InboxWatcher:
         self._reachable = False
         self._listing = {}
         self._incomplete = {}
+        self._gatherings.forget()
         self._ready = deque(self._settler.settled({}, now))
         self._next_check = min(self._next_check, now + MISSING_CHECK_S)
 

@@ -136,6 +136,11 @@ def _files(folder: FolderNow) -> Iterator[File]:
     lacking = {incomplete.file for incomplete in folder.incomplete}
     for incomplete in folder.incomplete:
         yield File(incomplete.file, "is not whole", "num", incomplete.missing)
+    for one in folder.gathering:
+        more = f" and {one.count - len(one.files)} more" if one.count > len(one.files) else ""
+        why = f"{', '.join(one.files)}{more}; complete once no more of it come"
+        yield File(one.name, "gathers files", "", why)
+        lacking |= set(one.files)
     for name in folder.arriving:
         if name not in lacking:
             yield File(name, "stays" if folder.paused_since else "arrives", "")

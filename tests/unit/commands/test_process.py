@@ -49,7 +49,7 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(tmp_path, folder, pip
         "document 3 of 3: 8 stack, pages 7; begins with '8'; leaves out 6 (separator)",
     ]
     out.mkdir()
-    (outcome,) = process.convert([stack], out, "f", settings, pipeline)
+    (outcome,) = process.convert(process.jobs_of([stack], settings), out, "f", settings, pipeline)
     assert outcome.error == ""
     records = {path.stem: json.loads(path.read_bytes()) for path in out.glob("*.json")}
     assert {name: [page["number"] for page in record["pages"]] for name, record in records.items()} == {
@@ -57,6 +57,31 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(tmp_path, folder, pip
         "7 stack (2)": [5],
         "8 stack": [7],
     }
+
+
+def test_files_that_belong_together_are_one_document(tmp_path, pipeline, capsys):
+    """As the daemon would join them; a dry run says so, and a file that is no scan fails its document alone."""
+    group = {"group": {"within_s": 1, "pattern": r"(.+)_\d+"}, "strategy": "off", "second_reader": "off"}
+    config = builtin(tmp_path).model_copy(update={"defaults": Settings(**group, prepare="off")})
+    settings, out = one_shot_folder(config, tmp_path), tmp_path / "out"
+    out.mkdir()
+    stack = save_stack(("upright",), tmp_path / "stack.pdf", small=True).read_bytes()
+    files = [tmp_path / name for name in ("s_10.pdf", "t_1.pdf", "s_9.pdf", "alone.pdf", "t_2.pdf")]
+    for file in files:
+        file.write_bytes(stack if file.name != "t_2.pdf" else b"notes")
+    with pytest.raises(typer.Exit):
+        process.dry_run(files, out, settings, config, lambda _: nullcontext(pipeline))
+    said = capsys.readouterr().out
+    assert f"{tmp_path}/s_9.pdf and 1 more: document 1 of 1: s, pages 1, 2" in said
+    assert f"FAILED {tmp_path}/t_1.pdf and 1 more: t_2.pdf: the file is no scan" in said
+    outcomes = list(process.convert(process.jobs_of(files, settings), out, "f", settings, pipeline))
+    assert sorted(str(one.job).rpartition("/")[2] for one in outcomes if not one.error) == [
+        "alone.pdf",
+        "s_9.pdf and 1 more",
+    ]
+    record = json.loads((out / "s.json").read_bytes())
+    assert [page["from"]["file"] for page in record["pages"]] == ["s_9.pdf", "s_10.pdf"]
+    assert {path.name for path in out.iterdir()} == {"s.json", "s.txt", "alone.json", "alone.txt"}
 
 
 def test_a_dry_run_of_separators_alone_fails_with_the_reason(tmp_path, folder, pipeline, capsys):

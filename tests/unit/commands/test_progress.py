@@ -8,7 +8,7 @@ from scanmend.document import DocumentWarning
 
 def test_a_line_for_each_file(capsys):
     """Where its outputs are, what to look at and what is missing of it; or why it failed."""
-    done, failed = Path("a.png"), Path("b.png")
+    done, failed = "a.png", "b.png"
     with file_bar([done, failed]) as bar:
         warnings = [DocumentWarning("picture_not_read", "picture 7 is cut short", 2)]
         bar.finish(done, "", [Path("out/a.txt")], warnings, "3 numbers disputed")

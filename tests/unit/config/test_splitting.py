@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from scanmend.assembly.groups import Grouping
 from scanmend.assembly.rules import Split
 from scanmend.config.load import load
 from scanmend.config.schema import Settings, builtin, one_shot_folder
@@ -52,9 +53,47 @@ def test_what_is_wrong_with_split_is_said(value, why):
     assert why in e.value.errors()[0]["msg"]
 
 
+def test_what_group_and_duplex_take():
+    """Duplex alone takes any two files; both may be dumped and taken again, as one-shot commands do."""
+    group = {"within_s": 30, "pattern": r"(.+)_\d+"}
+    assert Settings().gathered is None
+    for given, gathered in [
+        ({"group": group}, Grouping(30.0, r"(.+)_\d+")),
+        ({"group": group, "duplex": "collate"}, Grouping(30.0, r"(.+)_\d+", collate=True)),
+        ({"duplex": "collate"}, Grouping(300.0, "().*", collate=True)),
+        ({"group": {"within_s": 0.5, "pattern": "subfolder"}, "recursive": True}, Grouping(0.5, "subfolder")),
+    ]:
+        settings = Settings(**given)
+        assert settings.gathered == gathered
+        assert Settings(**settings.model_dump()).gathered == gathered
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("scan_", "needs to say within_s and pattern: {within_s: 30"),
+        ({"within_s": 30}, "pattern is missing: a regular expression"),
+        ({"pattern": "(.+)_.*"}, "within_s needs to be seconds"),
+        ({"within_s": True, "pattern": "(.+)_.*"}, "within_s needs to be seconds"),
+        ({"within_s": 0, "pattern": "(.+)_.*"}, "above 0 and at most 86400"),
+        ({"within_s": 30, "pattern": "("}, "pattern is no regular expression"),
+        ({"within_s": 30, "pattern": r"scan_\d+"}, "has no group that tells the documents apart"),
+        ({"within": 30, "within_s": 30, "pattern": "(.+)_.*"}, "'within' does not belong here; did you mean within_s?"),
+    ],
+)
+def test_what_is_wrong_with_group_is_said(value, why):
+    """Without a group in the pattern all files would be one document, so it has to be there."""
+    with pytest.raises(ValidationError) as e:
+        Settings(group=value)
+    assert why in e.value.errors()[0]["msg"]
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
+        ({"group": {"within_s": 30, "pattern": "subfolder"}}, "needs recursive: true"),
+        ({"group": {"within_s": 30, "pattern": "(.+)_.*"}, "original": "keep"}, "cannot be combined with group"),
+        ({"duplex": "collate", "original": "keep"}, "cannot be combined with duplex"),
         ({"output_name": "{stam}"}, "at character 1: there is no {stam}"),
         ({"output_name": "{barcode} {stem}"}, "needs split: {by: barcode}"),
         ({"output_name": "{stem} x", "outputs": ["txt"]}, "needs json among outputs"),

@@ -131,7 +131,7 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
         pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), Policy()))
         wanted = settings(*ALL).model_copy(update={"strategy": "off"})
         (tmp_path / "out").mkdir()
-        (outcome,) = process.convert([scan], tmp_path / "out", "f", wanted, pipeline)
+        (outcome,) = process.convert(process.jobs_of([scan], wanted), tmp_path / "out", "f", wanted, pipeline)
     finally:
         pool.close()
     assert outcome.error == ""

@@ -19,6 +19,7 @@ from scanmend.document import (
     Edit,
     Line,
     Mark,
+    Member,
     NumberCounts,
     Page,
     SecondReading,
@@ -101,10 +102,12 @@ def test_the_whole_record():
         "warnings": [],
         "review": [],
         "part": None,
+        "sources": [],
         "dropped": [],
         "pages": [
             {
                 "number": 2,
+                "from": None,
                 "raw": "Invoice\n\nin whieh",
                 "corrected": "Invoice\n\nin which",
                 "mean_confidence": 77.0,
@@ -188,9 +191,12 @@ def test_the_documentation_names_every_field():
     dropped = (Dropped(1, "separator", PAGE.marks),)
     part = Part(1, 2, (2,), dropped, Separator(1, "code128", "DOC-7"))
     fields = (DocumentField("date", "date"),)
-    out = written(replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part))
+    members = (Member("a.jpg", "ef" * 32, 7, 8, (1,)),)
+    whole = replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part, members=members)
+    out = written(whole)
     expected = [
         *out,
+        *out["sources"][0],
         *out["numbers"],
         *out["fields"][0],
         *out["pages"][0]["second_reader"],

@@ -411,6 +411,50 @@ class TestIncomplete:
         assert post.watcher.snapshot(None)["incomplete"] == []
 
 
+class TestGroups:
+    @pytest.fixture
+    def post(self, tmp_path):
+        return Post(tmp_path, group={"within_s": 10, "pattern": r"(.+)_\d+"})
+
+    def test_files_wait_for_each_other(self, post):
+        """Status says which, since when, until when; files that stand alone do not wait."""
+        post.drop("s_1.gif")
+        post.drop("a.gif")
+        assert post.at(0) == []
+        post.drop("s_2.gif")
+        assert post.at(3, changed=True) == ["a.gif"]
+        assert post.watcher.next_group(3) is None
+        (told,) = post.watcher.snapshot(None)["gathering"]
+        assert (told["name"], told["files"], told["count"]) == ("s", ["s_1.gif", "s_2.gif"], 2)
+        since, until = (datetime.fromisoformat(told[key]).timestamp() for key in ("since", "until"))
+        assert until - since == pytest.approx(13, abs=1)
+        assert time.time() - since == pytest.approx(3, abs=1.5)
+
+    def test_complete_when_no_more_come(self, post):
+        """The loop wakes by itself then, though nothing happens."""
+        post.drop("s_1.gif")
+        post.drop("s_2.gif")
+        assert post.at(0) == post.at(2) == []
+        assert post.watcher.seconds_until_update(2) == pytest.approx(8)
+        assert post.at(10) == []
+        gathering, prints = post.watcher.next_group(10)
+        assert [file.name for file in gathering.files] == ["s_1.gif", "s_2.gif"]
+        assert set(prints) == set(gathering.files)
+        assert post.watcher.next_group(10) is None
+        assert post.watcher.snapshot(None)["gathering"] == []
+
+    def test_a_file_that_is_not_whole_holds_the_others_back(self, post):
+        """Until it is given up; then the document is taken as it is, and fails with a reason."""
+        post.drop("s_1.gif")
+        post.drop("s_2.gif", b"")
+        assert post.at(0) == post.at(10) == []
+        assert post.watcher.next_group(10) is None
+        assert [told["file"] for told in post.watcher.snapshot(None)["incomplete"]] == ["s_2.gif"]
+        assert 0 < post.watcher.seconds_until_update(10) <= post.folder.incomplete_s
+        assert post.at(post.folder.incomplete_s) == []
+        assert post.watcher.next_group(post.folder.incomplete_s) is not None
+
+
 class TestRenamed:
     @pytest.fixture
     def post(self, tmp_path):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from page_values import FOLDER, MODEL, NOW
-from scanmend.control.values import Incomplete, Sample, Waiting, Work
+from scanmend.control.values import Gathering, Incomplete, Sample, Waiting, Work
 from scanmend.web.now import folder_cards, holds, memory, place, plot_cards, summary, troubles, unload_at
 
 
@@ -32,6 +32,13 @@ def test_files_in_work_come_first_and_those_that_arrive_last():
     assert [file.name for file in cards.files] == ["works", "waits", "half", "new"]
     assert cards.files[1].why == "the model rests"
     assert cards.files[2].chip == "is not whole"
+
+
+def test_files_that_will_be_one_document_are_told_together():
+    gathering = Gathering("scan", ("scan_1", "scan_2"), 3, NOW.at, NOW.at)
+    (file, other) = card(gathering=(gathering,), arriving=("scan_1", "new"), in_inbox=2).files
+    assert (file.name, file.chip, other.name) == ("scan", "gathers files", "new")
+    assert file.why == "scan_1, scan_2 and 1 more; complete once no more of it come"
 
 
 def test_what_is_not_named_is_counted():

@@ -94,6 +94,10 @@ class FromImages:
         )
         info = self._pdf.add(f"/Title {text_string(self._title)} /Producer {text_string(producer())}")
         self._pdf.finish(root, info, self._id)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, finished or not."""
         self._file.close()
 
 
