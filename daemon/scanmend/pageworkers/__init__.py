@@ -6,9 +6,10 @@
 4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
 5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
 6. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
+7. ``archival`` replaces the pdf output by an archival copy, where validators say that it conforms.
 
-Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
-pytesseract.
+Others use ``PagePool``, ``archival`` and the names in ``protocol``; all are light, and only workers import MuPDF,
+pikepdf, Pillow and pytesseract.
 
 May import: errors, document, fs, process, correct, second_reader, source, ocr, outputs, outputs.pdf.
 """

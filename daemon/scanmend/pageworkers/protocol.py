@@ -1,6 +1,7 @@
 """What the page pool and its worker processes have to agree on; light, as the daemon imports it without MuPDF.
 
-A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``, ``show``). The reply has a
+A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``, ``archive``,
+``show``). The reply has a
 ``result``, or an ``error`` and its ``message``.
 """
 
@@ -16,7 +17,11 @@ UPRIGHT_IMAGE = "upright.pgm"
 
 Where the worker leaves it, the pool removes the folder; else the worker has removed it.
 """
-WHOLE_DOCUMENT_TASKS = {"inspect": "looking at the file", "compose": "making the outputs that show its pages"}
+WHOLE_DOCUMENT_TASKS = {
+    "inspect": "looking at the file",
+    "compose": "making the outputs that show its pages",
+    "archive": "making the pdf output archival",
+}
 """Tasks that are not about one page, and how messages name them."""
 
 

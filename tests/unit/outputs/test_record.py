@@ -13,6 +13,8 @@ from project import ROOT
 from scanmend.assembly.parts import Dropped, Part
 from scanmend.assembly.rules import Separator
 from scanmend.document import (
+    Archival,
+    ArchivalCheck,
     CorrectedPage,
     DocumentField,
     DocumentWarning,
@@ -101,6 +103,7 @@ def test_the_whole_record():
         "warnings": [],
         "review": [],
         "part": None,
+        "archival": None,
         "dropped": [],
         "pages": [
             {
@@ -188,11 +191,15 @@ def test_the_documentation_names_every_field():
     dropped = (Dropped(1, "separator", PAGE.marks),)
     part = Part(1, 2, (2,), dropped, Separator(1, "code128", "DOC-7"))
     fields = (DocumentField("date", "date"),)
-    out = written(replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part))
+    archival = Archival("PDF/A-2b", (ArchivalCheck("verapdf", "passed"),))
+    record = replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part, archival=archival)
+    out = written(record)
     expected = [
         *out,
         *out["numbers"],
         *out["fields"][0],
+        *out["archival"],
+        *out["archival"]["checks"][0],
         *out["pages"][0]["second_reader"],
         *out["pages"][0]["marks"][0],
         *out["part"],
