@@ -169,6 +169,40 @@ class DocumentWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivalCheck:
+    """What one validator says of a PDF that is to be archival."""
+
+    validator: str
+    """Its name, with its version where that is known."""
+    result: Literal["passed", "failed", "undecided", "not_run"]
+    """``undecided``: the file has something that this validator does not judge."""
+    said: str = ""
+    """Why it did not pass, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivalCopy:
+    """What came of making a PDF archival."""
+
+    refused: str = ""
+    """Why there is no copy; empty where there is one."""
+    check: ArchivalCheck | None = None
+    """What pikepdf's own validator says of the copy, read again from the disk; None where there is none."""
+    changes: tuple[str, ...] = ()
+    """What the copy lacks or has otherwise than the PDF, for a person; nothing that a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archival:
+    """Whether a ``pdf`` output that was to be archival is, and who says so."""
+
+    conformance: str | None
+    """``PDF/A-2b`` where the file claims it; None where it does not, and is the plain output."""
+    checks: tuple[ArchivalCheck, ...] = ()
+    """What the validators say of the archival copy, whether it was published or not; empty where none was made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A barcode or patch code on a page."""
 

@@ -1,13 +1,17 @@
-"""Tokens for the hub: they go to the hub, and nowhere else; not into logs, records, ledgers or other processes."""
+"""Tokens for the hub and passwords of scans: not in logs, records, ledgers, messages or other processes."""
 
+import json
 import os
 from collections import deque
 from pathlib import Path
 
+import pymupdf
 import pytest
 
+import render_scans
 from daemon_process import drop, until
 from hub_server import Hub, Repo
+from sample_page import TEXT
 from scanmend.process.child import Child
 
 IN_ENVIRONMENT, IN_FILE = "hf_environmentSecretAbCdEf0123456789", "hf_fileSecretGhIjKl0123456789"
@@ -54,3 +58,36 @@ def test_a_token_reaches_the_hub_and_is_written_nowhere(daemon, scans, tmp_path,
     assert token not in said
     assert [p for p in kept if token.encode() in p.read_bytes()] == []
     assert os.environ.get("HF_TOKEN") != token
+
+
+def test_passwords_of_scans_are_written_nowhere(daemon, tmp_path):
+    """Not where one opens a scan, nor where none does; what is archival, and what stays encrypted, the records say."""
+    locked_pdfs = pytest.importorskip("locked_pdfs")
+    right, wrong = "sesame-öffne-Dich-1", "sesame-of-another-2"
+    (tmp_path / "passwords.txt").touch(0o600)
+    (tmp_path / "passwords.txt").write_text(f"{wrong}\n{right}\n", "utf-8")
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    locked_pdfs.locked_pdf(drawn / "open.pdf", "AES, 256 bits", user=right, owner="owner")
+    locked_pdfs.locked_pdf(drawn / "shut.pdf", "AES, 128 bits", user="nobody-knows-this-3", owner="owner")
+    render_scans.save_png(render_scans.line(TEXT), drawn / "page.png")
+    settings = {"passwords": str(tmp_path / "passwords.txt"), "pdf": {"archival": True}, "outputs": ["pdf", "json"]}
+    one = daemon(tmp_path / "d", strategy="off", second_reader="off", review="on", **settings)
+    one.start()
+    for path in drawn.iterdir():
+        drop(path, one.inbox)
+    one.wait("document.done", 2, limit_s=180)
+    (shut,) = one.wait("document.quarantined", limit_s=90)
+    said = one.command("status", "--json").stdout + one.command("check", "--report").stdout
+    assert one.stop() == 0
+    assert "none of the 2 passwords opens it" in shut["reason"]
+    records = {name: json.loads((one.outbox / f"{name}.json").read_bytes()) for name in ("open", "page")}
+    assert records["page"]["archival"]["conformance"] == "PDF/A-2b"
+    assert b"<pdfaid:part>2</pdfaid:part>" in (one.outbox / "page.pdf").read_bytes()
+    assert records["open"]["archival"] == {"conformance": None, "checks": []}
+    assert [w["code"] for w in records["open"]["warnings"]] == ["encrypted_source", "pdf_not_archival"]
+    with pymupdf.open(one.outbox / "open.pdf") as pdf:
+        assert pdf.needs_pass
+        assert pdf.authenticate(right)
+    kept = [path.read_bytes() for path in (tmp_path / "d").rglob("*") if path.is_file()] + [said.encode()]
+    assert [secret for secret in (right, wrong) for data in kept if secret.encode() in data] == []

@@ -21,6 +21,7 @@ from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
 from scanmend.control.http.sockets import MAX_PATH_BYTES
 from scanmend.errors import ConfigError, OcrError, ScanmendError, StorageError
+from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.group_inbox import GroupInbox
 from scanmend.jobs.reconcile import daemon_mark
@@ -30,6 +31,7 @@ from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
 from scanmend.notify import addresses, host
 from scanmend.notify.privacy import scheme
+from scanmend.pageworkers import archival
 from scanmend.second_reader.symbols import unsupported
 from scanmend.second_reader.weights import missing as weights_missing
 
@@ -136,6 +138,10 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
         yield _second_reader(f"{folder.name}: second_reader", folder.languages)
     if folder.glossary is not None:
         yield _glossary(f"{folder.name}: glossary", folder.glossary)
+    if folder.passwords is not None:
+        yield _passwords(f"{folder.name}: passwords", folder.passwords)
+    if folder.pdf and folder.pdf.archival:
+        yield _archival(f"{folder.name}: pdf", folder.outputs, archival.validator_of(folder.pdf.validator))
     claims = folder.inbox / CLAIMS
     if claims.exists() and _device(claims) != _device(folder.inbox):
         yield Point(f"{folder.name}: claims", False, f"{claims} must be on the inbox's file system; unmount it")
@@ -193,6 +199,31 @@ def _glossary(what: str, path: Path) -> Point:
     if not count:
         return Point(what, False, f"{path}: no entries; write one a line", warning=True)
     return Point(what, True, f"{path}: {count} entries")
+
+
+def _passwords(what: str, path: Path) -> Point:
+    """How many passwords there are; none of them is shown."""
+    try:
+        count = len(password_file.read(path))
+    except ValueError as e:  # gone, or opened to others, since the configuration was read
+        return Point(what, False, str(e))
+    if not count:
+        return Point(what, False, f"{path}: no passwords; write one a line", warning=True)
+    return Point(what, True, f"{path}: {count} password(s)")
+
+
+def _archival(what: str, outputs: Sequence[str], validator: Sequence[str]) -> Point:
+    """Whether archival PDFs can be made, and who looks at them."""
+    if why := archival.missing():
+        return Point(what, False, f"{why}; until then, no pdf output is archival", warning=True)
+    if "pdf" not in outputs:
+        found = "archival: true has no effect, as pdf is not among outputs; add it there"
+        return Point(what, False, found, warning=True)
+    if validator and shutil.which(validator[0]) is None:
+        found = f"there is no program {validator[0]}, so no pdf output is archival; install it, or correct its name"
+        return Point(what, False, found, warning=True)
+    by = f"pikepdf and {Path(validator[0]).name}" if validator else "pikepdf alone, as veraPDF is not installed"
+    return Point(what, True, f"{archival.CONFORMANCE} where the source allows it, checked by {by}")
 
 
 def _writable(what: str, path: Path) -> Iterator[Point]:

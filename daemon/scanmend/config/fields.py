@@ -3,6 +3,8 @@
 import grp
 import ipaddress
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core.core_schema import ValidationInfo
 
 from scanmend.config.glossary_file import read as read_glossary
+from scanmend.fs import password_file
 
 Whole = Annotated[int, Field(strict=True)]
 """An integer; strict, since otherwise ``true`` would be taken for 1."""
@@ -21,6 +24,8 @@ Limit = Annotated[Number, Field(gt=0, le=86_400)]
 """A time limit or interval in seconds, above zero and up to a day."""
 Count = Annotated[Whole, Field(ge=1)]
 """A number of things, at least one."""
+_PDF_KEYS = ("archival", "validator")
+"""What may stand in ``pdf``."""
 
 
 def _language(value: str) -> str:
@@ -151,6 +156,40 @@ def _glossary(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
+def _passwords(path: Path, info: ValidationInfo) -> Path:
+    """Refuse a file of passwords that cannot be used, or that others may read, unless the context says not to look."""
+    if (info.context or {}).get("glossaries", True):
+        password_file.read(path)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class PdfSettings:
+    """What the ``pdf`` output is to be, beyond what it always is."""
+
+    archival: bool = False
+    """Whether it is PDF/A-2b where the source allows that."""
+    validator: tuple[str, ...] = ()
+    """Command that says by its exit code whether a file, named by one further argument, is; empty: veraPDF's."""
+
+
+def _pdf(value: object, info: ValidationInfo) -> object:
+    """Take a mapping; ValueError that says all that is wrong with it, as its keys have no lines of their own."""
+    if value is None or isinstance(value, PdfSettings):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError("needs to be a mapping: {archival: true}")  # noqa: TRY004 -- for pydantic
+    wrong = [f"{key!r} does not belong here; it knows archival and validator" for key in value if key not in _PDF_KEYS]
+    archival, validator = value.get("archival", False), value.get("validator") or []
+    if not isinstance(archival, bool):
+        wrong.append("archival needs to be true or false")
+    if not isinstance(validator, list | tuple) or not all(isinstance(part, str) for part in validator):
+        wrong.append("validator needs to be a list: [program, argument, …]; the PDF's path comes last")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return PdfSettings(archival, tuple(_command(list(validator), info)))  # type: ignore[arg-type]
+
+
 def as_list(value: object) -> object:
     """Take a single word as a list of one: ``languages: eng``."""
     return [value] if isinstance(value, str) else value
@@ -172,3 +211,5 @@ Address = Annotated[str, BeforeValidator(_address)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 FolderName = Annotated[str, AfterValidator(_name)]
 GlossaryFile = Annotated[FolderPath, AfterValidator(_glossary)]
+PasswordsFile = Annotated[FolderPath, AfterValidator(_passwords)]
+PdfRule = Annotated[PdfSettings | None, BeforeValidator(_pdf)]

@@ -64,7 +64,12 @@ def exposures(config: Config) -> Iterator[Exposure]:
 
 
 def _folder(folder: Folder) -> Iterator[Exposure]:
-    commands = {"on_success": folder.on_success, "on_failure": folder.on_failure, "on_review": folder.on_review}
+    commands = {
+        "on_success": folder.on_success,
+        "on_failure": folder.on_failure,
+        "on_review": folder.on_review,
+        "pdf: validator": folder.pdf.validator if folder.pdf else (),
+    }
     for key, command in commands.items():
         program = shutil.which(command[0]) if command else None
         if program is not None:
@@ -72,6 +77,9 @@ def _folder(folder: Folder) -> Iterator[Exposure]:
     if folder.glossary is not None:
         opened = _exposed_file(f"{folder.name}: glossary", folder.glossary)
         yield from (replace(one, refused=False) for one in opened)  # it decides on words, and on nothing else
+    if folder.passwords is not None:
+        opened = _exposed_file(f"{folder.name}: passwords", folder.passwords)
+        yield from (replace(one, refused=False) for one in opened)  # it decides which scans can be read, no more
     if _writable_by_anyone(folder.inbox, unless_sticky=True):
         found = f"anyone may take away or exchange the scans of others in {folder.inbox}; run: chmod +t {folder.inbox}"
         yield Exposure(f"{folder.name}: inbox", found)

@@ -22,6 +22,8 @@ from scanmend.config.fields import (
     Limit,
     Number,
     Output,
+    PasswordsFile,
+    PdfRule,
     Seconds,
     Whole,
     is_loopback,
@@ -118,6 +120,8 @@ class Settings(_Closed):
     """Use of a PDF's own text: where it is plausible, wherever there is any, in place of all OCR, or never."""
     second_reader: Literal["auto", "always", "off"] = "auto"
     """What a second, independent reader reads as evidence for correction: doubtful lines, all lines, or nothing."""
+    passwords: PasswordsFile | None = None
+    """A text file of passwords, one a line, that are tried on encrypted PDFs; nobody else may read it."""
     glossary: GlossaryFile | None = None
     """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
     numbers: Literal["verify", "keep"] = "verify"
@@ -135,6 +139,8 @@ class Settings(_Closed):
     output_name: NamePattern | None = None
     """Pattern of the names of outputs; that of the scan when not set."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    pdf: PdfRule = None
+    """What the ``pdf`` output is to be beyond what it always is: archival; None: nothing."""
     fields: Fields = ()
     """Facts that are looked for on the pages: a preset, or a list."""
     fields_csv: FolderPath | None = None

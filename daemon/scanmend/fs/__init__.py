@@ -8,6 +8,7 @@ overwritten where ``publish`` and ``move`` write; ``replace`` and ``commit`` say
 - ``free_name``: a free name that any file system takes
 - ``append``: to the end of a file, all of it or nothing; ``find_last``: the last place of some bytes in a long file
 - ``safe_open``: opening below a folder where others may put links; ``source_handle``: a source kept open in work
+- ``password_file``: passwords, one a line, that nobody else may read
 - ``ownership``: mode and group of files written; ``free_space`` and ``mounts``: whether a folder can be used
 
 All of it may be used by any room; it imports ``errors`` only. StorageError says that a disk or folder is at fault.

@@ -1,8 +1,6 @@
 """A folder's own commands, run after a document's success, failure or review; their failure harms nothing."""
 
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +10,11 @@ from typing import Any
 import structlog
 
 from scanmend.config.schema import Folder
-from scanmend.document import printable
 from scanmend.errors import Stopping
 from scanmend.jobs.publish import published_record
 from scanmend.ledger.entry import Entry
 from scanmend.outputs import error_report
-from scanmend.process.child import SECRETS
-
-MAX_OUTPUT_BYTES = 2000
-"""How much of a failed command's output is logged, from its end."""
-POLL_S = 0.1
-"""How often a running command is looked at, in seconds."""
-PRIVATE_VARIABLES = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", *SECRETS}
-"""Environment variables of the daemon that its children do not get."""
+from scanmend.process.command import run
 
 log = structlog.get_logger()
 
@@ -119,83 +109,14 @@ def _run_hook(
     }
     started = time.monotonic()
     try:
-        failure = run(command, paths, {**of_the_document, **variables}, folder.hook_limit_s, stopping)
+        told = {**of_the_document, **variables}
+        ended = run(command, paths, told, folder.hook_limit_s, stopping, limit_key="hook_limit_s")
     except Stopping:
         bound.info("hook.interrupted")
         return False
-    if failure:
-        bound.warning("hook.failed", reason=failure)
+    if ended.problem:
+        said = f"; it said: {ended.said}" if ended.said else ""
+        bound.warning("hook.failed", reason=f"{ended.problem}{said}")
     else:
         bound.info("hook.done", seconds=round(time.monotonic() - started, 3))
     return True
-
-
-def run(
-    command: Sequence[str],
-    paths: Sequence[Path],
-    variables: Mapping[str, str],
-    limit_s: float,
-    stopping: Callable[[], bool] = lambda: False,
-) -> str:
-    """Run the command with the paths as further arguments, without a shell; return what went wrong, empty if nothing.
-
-    ``variables`` are added to the environment. The command leads a process group; at the limit, or when ``stopping``
-    says so, the whole group is killed; Stopping in the latter case.
-    """
-    output = os.memfd_create("hook")
-    try:
-        inherited = {k: v for k, v in os.environ.items() if k not in PRIVATE_VARIABLES}
-        try:
-            process = subprocess.Popen(
-                [*command, *map(os.fspath, paths)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=inherited | {k: _without_nul(v) for k, v in variables.items()},
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as e:
-            return f"cannot be started: {e}"
-        if not _ended(process, limit_s, stopping):
-            return f"took longer than hook_limit_s: {limit_s:g} s, and was killed{_tail(output)}"
-        if process.returncode:
-            how = (
-                f"died of signal {-process.returncode}" if process.returncode < 0 else f"exit code {process.returncode}"
-            )
-            return f"{how}{_tail(output)}"
-        return ""
-    finally:
-        os.close(output)
-
-
-def _ended(process: subprocess.Popen[bytes], limit_s: float, stopping: Callable[[], bool]) -> bool:
-    """Wait for the command; False when it had to be killed for its time."""
-    limit = time.monotonic() + limit_s
-    try:
-        while True:
-            try:
-                process.wait(min(POLL_S, max(0.0, limit - time.monotonic())))
-            except subprocess.TimeoutExpired:
-                if stopping():
-                    raise Stopping from None
-                if time.monotonic() >= limit:
-                    return False
-            else:
-                return True
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
-            process.wait()
-
-
-def _without_nul(value: str) -> str:
-    """Return the value as an environment variable can hold it."""
-    return value.replace("\0", "")
-
-
-def _tail(output: int) -> str:
-    """Return the end of what a command wrote to this file descriptor, on one line, to be added to a reason."""
-    size = os.fstat(output).st_size
-    data = os.pread(output, MAX_OUTPUT_BYTES, max(0, size - MAX_OUTPUT_BYTES))
-    text = printable(" ".join(data.decode("utf-8", "replace").split()))
-    return f"; it said: {text}" if text else ""

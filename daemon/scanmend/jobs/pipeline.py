@@ -279,12 +279,17 @@ def _finish_page(page: CorrectedPage, checkpoint: Checkpoint, tally: Tally, done
     tally.add(page, done)
 
 
+def limits_of(settings: Settings) -> SourceLimits:
+    """Return how sources are to be opened with these settings."""
+    passwords = str(settings.passwords) if settings.passwords else None
+    return SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi, passwords)
+
+
 def read_settings_of(settings: Settings) -> ReadSettings:
     """Return how pages are to be read with these settings."""
-    limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
     return ReadSettings(
         settings.languages,
-        limits,
+        limits_of(settings),
         settings.page_limit_s,
         settings.prepare,
         settings.pdf_text,

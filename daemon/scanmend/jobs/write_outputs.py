@@ -19,6 +19,7 @@ from scanmend.language.installed import AUTO
 from scanmend.outputs import fields_table, md, record, txt
 from scanmend.outputs.page_file import PageFile, Pages
 from scanmend.outputs.record import EditCounts, Record
+from scanmend.pageworkers.archival import make_archival, validator_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 
@@ -260,6 +261,10 @@ def write_outputs(
     if composed:
         limits, facts = read_settings_of(settings).limits, document_facts(made)
         warnings = pool.compose(source, pages.path, composed, facts, limits, settings.page_limit_s).result()
+        if settings.pdf and settings.pdf.archival and "pdf" in composed and composed["pdf"].exists():
+            validator, count = validator_of(settings.pdf.validator), facts["pages"]
+            archival, further = make_archival(pool, composed["pdf"], validator, count, limits, settings.page_limit_s)
+            made, warnings = replace(made, archival=archival), (*warnings, *further)
         made = replace(made, warnings=(*made.warnings, *warnings))
         missing = {name for name, target in composed.items() if not target.exists()}
         if missing and missing >= set(wanted) - {"json"}:

@@ -11,6 +11,7 @@ from typing import Any
 from scanmend.assembly.parts import Dropped, Part
 from scanmend.document import (
     NO_NUMBERS,
+    Archival,
     CorrectedPage,
     DocumentField,
     DocumentWarning,
@@ -130,6 +131,8 @@ class Record:
     """The facts that the folder wants, found or not."""
     members: tuple[Member, ...] = ()
     """The files that the source was joined from; none where it is one file."""
+    archival: Archival | None = None
+    """Whether the ``pdf`` output is archival; None where the folder does not ask for that."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -184,6 +187,7 @@ def head_of(record: Record) -> dict[str, Any]:
         "fields": [field_fields(field) for field in record.fields],
         "part": _part_fields(record.part) if record.part else None,
         "sources": [_member_fields(member) for member in record.members],
+        "archival": _archival_fields(record.archival) if record.archival else None,
     }
 
 
@@ -205,6 +209,16 @@ def _origins(members: Iterable[Member]) -> dict[int, tuple[str, int]]:
 def warning_fields(warning: DocumentWarning) -> dict[str, Any]:
     """Return a warning as the record's fields."""
     return {"code": warning.code, "page": warning.page, "text": printable(warning.text)}
+
+
+def _archival_fields(archival: Archival) -> dict[str, Any]:
+    return {
+        "conformance": archival.conformance,
+        "checks": [
+            {"validator": printable(one.validator), "result": one.result, "said": printable(one.said) or None}
+            for one in archival.checks
+        ],
+    }
 
 
 def _reviewed_fields(one: Reviewed) -> dict[str, Any]:

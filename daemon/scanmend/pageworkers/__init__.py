@@ -7,9 +7,10 @@
 5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
 6. ``join`` makes one PDF of several files that are one document.
 7. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
+8. ``archival`` replaces the pdf output by an archival copy, where validators say that it conforms.
 
-Others use ``PagePool`` and the names in ``protocol``; the pool is light, and only workers import MuPDF, Pillow and
-pytesseract.
+Others use ``PagePool``, ``archival`` and the names in ``protocol``; all are light, and only workers import MuPDF,
+pikepdf, Pillow and pytesseract.
 
 May import: errors, document, fs, process, assembly, correct, second_reader, source, ocr, outputs, outputs.pdf.
 """

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from scanmend.correct.settings import CorrectionSettings
-from scanmend.document import CorrectedPage, DocumentWarning, Member, Page
+from scanmend.document import ArchivalCopy, CorrectedPage, DocumentWarning, Member, Page
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
@@ -38,6 +39,7 @@ _page = TypeAdapter(Page)
 _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
 _members = TypeAdapter(tuple[Member, ...])
+_copy = TypeAdapter(ArchivalCopy)
 
 
 class PagePool:
@@ -162,6 +164,16 @@ class PagePool:
 
         return self._submit_compose(call) if long else self._submit(path, call, first=True)
 
+    def archive(self, path: Path, target: Path, limits: SourceLimits, limit_s: float) -> ArchivalCopy:
+        """Have an archival copy of a ``pdf`` output made at ``target``, within ``limit_s`` seconds.
+
+        OcrError (PageFailed), StorageError, Stopping.
+        """
+        request: Message = {"do": "archive", "path": os.fsencode(path).hex(), "target": str(target)}
+        request["limits"] = asdict(limits)
+        call = partial(self._processes.ask, request, limit_s, self._grace_s)
+        return _copy.validate_python(self._submit(path, call, first=True).result())
+
     def show(self, path: Path, look: PageLook, target: Path, limits: SourceLimits, limit_s: float) -> "Future[None]":
         """Have a page, or a piece of it, written to ``target`` as a PNG for people, before any page that waits.
 
@@ -186,6 +198,11 @@ class PagePool:
         """
         ended = self._reader.end_idle(after_s)
         return self._processes.end_idle(after_s) and ended
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._processes.closed
 
     @property
     def busy_workers(self) -> int:

@@ -1,7 +1,7 @@
 """What the page pool and its worker processes have to agree on; light, as the daemon imports it without MuPDF.
 
 A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``,
-``show``, ``join``). The reply has a
+``archive``, ``show``, ``join``). The reply has a
 ``result``, or an ``error`` and its ``message``.
 """
 
@@ -21,6 +21,7 @@ WHOLE_DOCUMENT_TASKS = {
     "inspect": "looking at the file",
     "compose": "making the outputs that show its pages",
     "join": "joining its files",
+    "archive": "making the pdf output archival",
 }
 """Tasks that are not about one page, and how messages name them."""
 

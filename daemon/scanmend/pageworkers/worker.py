@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from scanmend.document import DocumentWarning, Member, Page
+from scanmend.document import ArchivalCopy, DocumentWarning, Member, Page
 from scanmend.errors import DocumentError, OcrError, PageFailed, StorageError
 from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
@@ -26,6 +26,7 @@ from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.symbols import supports
 from scanmend.source import render
 from scanmend.source.damage import damage_as_document_error
+from scanmend.source.passwords import passwords_of
 from scanmend.source.preview import open_preview
 from scanmend.source.settings import Inspection, PageLook, ReadSettings, SourceLimits
 
@@ -35,13 +36,16 @@ _inspection = TypeAdapter(Inspection)
 _warnings = TypeAdapter(tuple[DocumentWarning, ...])
 _look = TypeAdapter(PageLook)
 _members = TypeAdapter(tuple[Member, ...])
+_copy = TypeAdapter(ArchivalCopy)
 
 
 def handle(request: Message, progress: Progress) -> Message:
     """Answer one request; failures of the document, the disk or Tesseract become an ``error`` (see ``protocol``)."""
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+    limits = request["settings"]["limits"] if request["do"] == "read" else request["limits"]
     try:
-        return {"result": _HANDLERS[request["do"]](path, request, progress)}
+        with passwords_of(limits.get("passwords")):
+            return {"result": _HANDLERS[request["do"]](path, request, progress)}
     except PageFailed as e:
         return {"error": "page", "what": e.what, "message": e.how}
     except (DocumentError, StorageError, OcrError) as e:
@@ -83,6 +87,21 @@ def _join(_path: Path, request: Message, progress: Progress) -> Any:
         "members": _members.dump_python(nameless, mode="json"),
         "warnings": _warnings.dump_python(noted, mode="json"),
     }
+
+
+def _archive(path: Path, request: Message, _progress: Progress) -> Any:
+    from scanmend.outputs.pdf.archival import make_archival  # noqa: PLC0415 -- loads pikepdf, which few folders need
+
+    target = Path(request["target"])
+    try:
+        with (
+            _full_disk_as_storage_error(target.parent),
+            rlimits.bounded(SourceLimits(**request["limits"]).max_megapixels),
+        ):
+            made = make_archival(path, target)
+    except DocumentError as e:  # the document is none the worse for it
+        made = ArchivalCopy(str(e))
+    return _copy.dump_python(made, mode="json")
 
 
 def _show(path: Path, request: Message, _progress: Progress) -> Any:
@@ -130,6 +149,7 @@ _HANDLERS: dict[str, Callable[[Path, Message, Progress], Any]] = {
     "inspect": _inspect,
     "read": _read,
     "compose": _compose,
+    "archive": _archive,
     "show": _show,
     "join": _join,
 }

@@ -38,7 +38,7 @@ from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
     "outputs", "fields", "fields_csv", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi",
-    "page_limit_s",
+    "page_limit_s", "passwords", "pdf",
 }  # fmt: skip
 """The settings of a folder that making outputs needs."""
 NOT_A_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
@@ -171,7 +171,7 @@ class Bundle:
     def settings(self) -> Settings:
         """The settings that outputs are made with; StorageError where this machine cannot have them any more."""
         try:
-            return Settings.model_validate(self.facts.settings)
+            return Settings.model_validate(self.facts.settings, context={"glossaries": False})
         except ValidationError as e:
             raise StorageError(f"the settings of the folder do not hold any more: {e.errors()[0]['msg']}") from e
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from scanmend.document import Box
 from scanmend.errors import StorageError
+from scanmend.jobs.pipeline import limits_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
 from scanmend.review.doubt.places import Place
 from scanmend.review.opened import MachinePage
-from scanmend.source.settings import PageLook, SourceLimits
+from scanmend.source.settings import PageLook
 
 MAX_CACHE_BYTES = 512 << 20
 """Size from which the images used longest ago are removed: some 200 pages at 300 DPI."""
@@ -57,14 +58,12 @@ class Pictures:
         return target
 
     def _make(self, bundle: Bundle, source: Path, page: MachinePage, target: Path, box: Box | None) -> None:
-        settings = bundle.settings
-        limits = SourceLimits(settings.max_pages, settings.max_megapixels, settings.render_dpi)
         look = PageLook(page.number, (page.width, page.height), _size(page), page.turned, box)
         try:
             bundle.images.mkdir(exist_ok=True)
         except OSError as e:
             raise StorageError(f"{bundle.images} cannot be made: {e.strerror}") from e
-        self._pool.show(source, look, target, limits, SHOW_LIMIT_S).result()
+        self._pool.show(source, look, target, limits_of(bundle.settings), SHOW_LIMIT_S).result()
         with self._lock:
             _prune(self._root.glob("*/images/*.png"), but=target)
 

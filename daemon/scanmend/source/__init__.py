@@ -6,8 +6,9 @@
 3. ``render.render`` writes a page image to disk, with MuPDF (``render_pdf``) or out of ``image`` (``render_image``).
 4. ``blank.is_blank`` recognises pages with nothing on them; ``preview`` shows pages to people.
 
-``settings`` holds the limits and settings, and is light enough for the daemon. All else runs in page workers only, as
-MuPDF and Pillow parse untrusted files in native code; what they raise on damage, ``damage`` turns into DocumentError.
+``passwords`` opens encrypted PDFs. ``settings`` holds limits and settings, and is light enough for the daemon. All else
+runs in page workers only, as MuPDF and Pillow parse untrusted files in native code; what they raise on damage,
+``damage`` turns into DocumentError.
 
 May import: errors, document, fs, language, layout, source.image, source.packed, source.pdf, source.pdf_content.
 """

@@ -14,9 +14,10 @@ from typing import Any
 import pymupdf
 
 from scanmend.document import DocumentWarning, Fingerprint
-from scanmend.errors import DocumentError
+from scanmend.errors import DocumentError, ScanmendError
 from scanmend.fs.safe_open import open_source
 from scanmend.source.page_image import PLAUSIBLE_DPI, PageImage, check_pixels, write_page_image
+from scanmend.source.passwords import OTHERS_IN_CLEAR, unlock
 from scanmend.source.pdf.bounds import ends_whole
 from scanmend.source.pdf.masked_fields import hide_masked_fields
 from scanmend.source.pdf.page_tree import mend_page_tree
@@ -48,7 +49,8 @@ _JPX_HEADER = re.compile(rb"\xff\x4f\xff\x51....(.{16})", re.DOTALL)
 def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
     """Open with MuPDF, which closes it as a context manager; what pages are missing is added to ``noted``.
 
-    DocumentError for a PDF that is damaged beyond repair, encrypted or cut short; OSError.
+    DocumentError for a PDF that is damaged beyond repair, cut short, or encrypted so that no password known opens it;
+    StorageError where the passwords cannot be read; OSError.
     """
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
@@ -59,8 +61,13 @@ def open_pdf(path: Path, noted: list[DocumentWarning] | None = None) -> Any:
         except pymupdf.FileDataError as e:
             raise DocumentError("the PDF is damaged beyond repair") from e
     if pdf.needs_pass and not pdf.authenticate("") and not open_clear_parts(pdf):
-        pdf.close()
-        raise DocumentError("the PDF is encrypted; save it without a password and drop it again")
+        try:
+            unlock(pdf)
+        except ScanmendError:
+            pdf.close()
+            raise
+        if noted is not None:
+            noted.append(OTHERS_IN_CLEAR)
     if pdf.is_repaired and not _ends_whole(path):
         pdf.close()
         raise DocumentError("the PDF is cut short: its end is missing; what is left of it may lack pages")

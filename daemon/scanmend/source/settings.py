@@ -8,7 +8,7 @@ from scanmend.document import DocumentWarning
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """Bounds on the size of a source, from the folder's settings of the same names."""
+    """Bounds on the size of a source, and what opens it, from the folder's settings of the same names."""
 
     max_pages: int
     """Pages of the document."""
@@ -16,6 +16,8 @@ class SourceLimits:
     """Megapixels of one page image, and of each image on a PDF page."""
     render_dpi: int
     """Resolution at which PDF pages are rendered that are not simply one scanned image, in dots per inch."""
+    passwords: str | None = None
+    """Path of the file with passwords that are tried on encrypted PDFs; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from scanmend.control.values import DocumentRow
 
 _PAGE = re.compile(r"\bpage (\d{1,7})\b")
 _REMEDIES = (
-    (r"encrypted|password", "Save the PDF without a password and drop it into the inbox again."),
+    (
+        r"encrypted|password",
+        "Add its password to the folder's file of passwords and retry, or save it without one and drop it again.",
+    ),
     (r"max_pages", "Split the document, or raise max_pages of this folder in the configuration; then retry."),
     (r"max_megapixels", "Scan at a lower resolution, or raise max_megapixels of this folder; then retry."),
     (r"page_limit_s|document_limit_s", "Raise the limit that the reason names in the configuration; then retry."),

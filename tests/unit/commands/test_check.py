@@ -107,6 +107,31 @@ class TestAllIsWell:
         point = looked(loaded)["letters: output_mode and output_group"]
         assert (point.ok, point.found) == (True, f"0640, {os.getgid()}")
 
+    def test_passwords(self, config, tmp_path):
+        """How many there are, and never which; one that others may read is named with its remedy."""
+        file = tmp_path / "secrets.txt"
+        file.touch(0o600)
+        file.write_text("sesame\nopen\n")
+        checked = config("strategy: off, passwords: secrets.txt")
+        assert looked(checked)["letters: passwords"].found == f"{file}: 2 password(s)"
+        file.chmod(0o644)
+        assert f"chmod o= {file}" in wrong(checked)["letters: passwords"]
+
+    def test_archival_pdfs(self, config, monkeypatch, tmp_path):
+        """Who looks at them, and what keeps them from being made."""
+        pytest.importorskip("pikepdf", reason="the extra archive is not installed")
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+        def found(rule, outputs="[pdf]"):
+            return looked(config(f"strategy: off, outputs: {outputs}, pdf: {rule}"))["letters: pdf"]
+
+        point = found("{archival: true}")
+        assert (point.ok, "PDF/A-2b" in point.found) == (True, True)
+        (tmp_path / "verapdf").touch(0o700)
+        assert found("{archival: true}").found.endswith("checked by pikepdf and verapdf")
+        assert "no program nobody" in found("{archival: true, validator: [nobody]}").found
+        assert "pdf is not among outputs" in found("{archival: true}", "[txt]").found
+
     def test_a_glossary_that_has_just_gone(self, config, tmp_path):
         """It is a point as any other, not as an accident of the check."""
         (tmp_path / "names.txt").touch()

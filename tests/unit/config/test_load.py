@@ -6,8 +6,17 @@ import pytest
 from pydantic import ValidationError
 
 from project import ROOT
+from scanmend.config.fields import PdfSettings
 from scanmend.config.load import load
-from scanmend.config.schema import BUNDLED, DEFAULT_PROMPT, Folder, ModelSpec, builtin, one_shot_folder
+from scanmend.config.schema import (
+    BUNDLED,
+    DEFAULT_PROMPT,
+    Folder,
+    ModelSpec,
+    Settings,
+    builtin,
+    one_shot_folder,
+)
 from scanmend.errors import ConfigError
 
 SAMPLE = ROOT / "config.yaml"
@@ -284,6 +293,56 @@ class TestGlossary:
         assert problems_of(text) == [
             f"5: defaults.glossary: {tmp_path} is no text file but a folder or device; name a file with one word a line"
         ]
+
+
+class TestPasswords:
+    def test_a_folder_has_its_own_or_none(self, write, tmp_path):
+        """Relative to the configuration file."""
+        (tmp_path / "secrets.txt").touch(0o600)
+        rows = ("name: a, inbox: i, outbox: o", "name: b, inbox: j, outbox: o, passwords: ~")
+        config = load(write(folders(*rows) + "defaults: {passwords: secrets.txt}\n"))
+        assert [f.passwords for f in config.folders] == [tmp_path / "secrets.txt", None]
+
+    def test_a_file_that_others_may_read(self, problems_of, write, tmp_path):
+        """It is refused as the token of the web page is, unless the command does without what is in it."""
+        (tmp_path / "secrets.txt").touch(0o600)
+        (tmp_path / "secrets.txt").chmod(0o644)
+        text = folders("name: a, inbox: i, outbox: o, passwords: secrets.txt")
+        where = tmp_path / "secrets.txt"
+        assert problems_of(text) == [
+            f"3: folders[0].passwords: {where} may be read by anyone; run: chmod o= {where}",
+        ]
+        assert load(write(text), glossaries=False).folders[0].passwords == where
+
+
+class TestPdf:
+    def test_archival_and_its_validator(self, write, tmp_path):
+        """A program with a slash is relative to the configuration file; nothing is asked for by itself."""
+        rows = (
+            "name: a, inbox: i, outbox: o, pdf: {archival: true, validator: [bin/check, -x]}",
+            "name: b, inbox: j, outbox: o, pdf: {archival: true}",
+            "name: c, inbox: k, outbox: o",
+        )
+        one, other, none = load(write(folders(*rows))).folders
+        assert one.pdf == PdfSettings(True, (str(tmp_path / "bin/check"), "-x"))
+        assert (other.pdf, none.pdf) == (PdfSettings(True), None)
+        assert Settings.model_validate(one.model_dump(mode="json", include={"pdf"})).pdf == one.pdf
+
+    @pytest.mark.parametrize(
+        ("rule", "said"),
+        [
+            ("true", "needs to be a mapping: {archival: true}"),
+            ("{archive: true}", "'archive' does not belong here; it knows archival and validator"),
+            ("{archival: 2b}", "archival needs to be true or false"),
+            (
+                "{archival: true, validator: verapdf}",
+                "validator needs to be a list: [program, argument, …]; the PDF's path comes last",
+            ),
+        ],
+    )
+    def test_what_is_wrong_with_it(self, problems_of, rule, said):
+        """One line with all of it, as its keys have no lines of their own."""
+        assert problems_of(folders(f"name: a, inbox: i, outbox: o, pdf: {rule}")) == [f"3: folders[0].pdf: {said}"]
 
 
 class TestWeb:

@@ -15,8 +15,9 @@ def config(tmp_path):
     """Return a function that loads a configuration with every folder there, of these settings."""
     for name in ("conf", "in", "out", "kept", "bad", "state", "models", "bin"):
         (tmp_path / name).mkdir()
-    (tmp_path / "bin/hook").write_text("#!/bin/sh\n")
-    (tmp_path / "bin/hook").chmod(0o755)
+    for name in ("hook", "validator"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "words.txt").write_text("Aquarist\n")
 
     def make(settings: str = "original: archive"):
@@ -51,9 +52,11 @@ def test_the_usual_permissions_are_fine(config):
         ("state", 0o1777, {"state_dir": True}),
         ("models", 0o777, {"models_dir": False}),
         ("words.txt", 0o666, {"a: glossary": False}),
+        ("passwords.txt", 0o602, {"a: passwords": False}),
+        ("bin/validator", 0o757, {"a: pdf: validator": True}),
         ("bin/hook", 0o757, {"a: on_success": True}),
         ("bin/hook", 0o775, {"a: on_success": False}),
-        ("bin", 0o777, {"a: on_success": True}),
+        ("bin", 0o777, {"a: on_success": True, "a: pdf: validator": True}),
         ("in", 0o777, {"a: inbox": False, "a: commands": False}),
         ("in", 0o1777, {"a: commands": False}),
         ("out", 0o777, {"a: outbox": False}),
@@ -64,7 +67,9 @@ def test_the_usual_permissions_are_fine(config):
 )
 def test_what_others_may_change_is_named(config, tmp_path, place, mode, exposed):
     """And refused where anyone could run programs, or say what becomes of documents."""
-    loaded = config("on_success: [../bin/hook], glossary: ../words.txt")
+    (tmp_path / "passwords.txt").touch(0o600)
+    pdf = "pdf: {archival: true, validator: [../bin/validator]}"
+    loaded = config(f"on_success: [../bin/hook], glossary: ../words.txt, passwords: ../passwords.txt, {pdf}")
     (tmp_path / place).chmod(mode)
     assert found(loaded) == exposed
     if any(exposed.values()):

@@ -13,6 +13,8 @@ from project import ROOT
 from scanmend.assembly.parts import Dropped, Part
 from scanmend.assembly.rules import Separator
 from scanmend.document import (
+    Archival,
+    ArchivalCheck,
     CorrectedPage,
     DocumentField,
     DocumentWarning,
@@ -103,6 +105,7 @@ def test_the_whole_record():
         "review": [],
         "part": None,
         "sources": [],
+        "archival": None,
         "dropped": [],
         "pages": [
             {
@@ -192,13 +195,16 @@ def test_the_documentation_names_every_field():
     part = Part(1, 2, (2,), dropped, Separator(1, "code128", "DOC-7"))
     fields = (DocumentField("date", "date"),)
     members = (Member("a.jpg", "ef" * 32, 7, 8, (1,)),)
-    whole = replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part, members=members)
-    out = written(whole)
+    archival = Archival("PDF/A-2b", (ArchivalCheck("verapdf", "passed"),))
+    whole = replace(RECORD, warnings=warnings, pages=pages, fields=fields, review=review, part=part)
+    out = written(replace(whole, members=members, archival=archival))
     expected = [
         *out,
         *out["sources"][0],
         *out["numbers"],
         *out["fields"][0],
+        *out["archival"],
+        *out["archival"]["checks"][0],
         *out["pages"][0]["second_reader"],
         *out["pages"][0]["marks"][0],
         *out["part"],

@@ -42,14 +42,21 @@ def test_every_package_has_hashes_and_no_index_is_named(lock):
 
 @pytest.mark.parametrize(
     ("lock", "extra"),
-    [("run", ("llm",)), ("dev", ("llm", "dev")), ("heic", ("heic",)), ("notify", ("notify",)), ("docs", ("docs",))],
+    [
+        ("run", ("llm",)),
+        ("dev", ("llm", "dev")),
+        ("heic", ("heic",)),
+        ("notify", ("notify",)),
+        ("docs", ("docs",)),
+        ("archive", ("archive",)),
+    ],
 )
 def test_the_locks_hold_what_the_project_asks_for(lock, extra):
     """Whoever changes pyproject.toml runs scripts/lock. All but that of docs are installed beside that of run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [] if lock == "docs" else project["dependencies"]
     asked = needed + [line for name in extra for line in project["optional-dependencies"][name]]
-    packages = locked(lock) | (locked("run") if lock in ("heic", "notify") else {})
+    packages = locked(lock) | (locked("run") if lock in ("heic", "notify", "archive") else {})
     for requirement in map(Requirement, asked):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert name in packages, f"{name} is not locked; run scripts/lock"
@@ -68,7 +75,8 @@ def test_nothing_comes_along_that_reports_to_its_maker(lock):
 def test_what_extras_share_with_the_rest_has_one_version():
     """Installing one would else exchange a package under a daemon that was tested with another."""
     run = locked("run")
-    assert [p for p, (version, _) in locked("notify").items() if p in run and run[p][0] != version] == []
+    extras = [*locked("notify").items(), *locked("archive").items()]
+    assert [p for p, (version, _) in extras if p in run and run[p][0] != version] == []
 
 
 def test_nothing_that_is_needed_is_left_out():

@@ -20,6 +20,7 @@ from scanmend.outputs.pdf.repaired import save_repaired
 from scanmend.outputs.pdf.selection import save_selection
 from scanmend.outputs.pdf.text_layer import scale_to_page, text_layer
 from scanmend.outputs.pdf.writer import text_string
+from scanmend.source.passwords import unlock
 from scanmend.source.pdf.bounds import find_end
 from scanmend.source.pdf.page_tree import mend_page_tree
 from scanmend.source.pdf_content.hidden import take_out_hidden_text
@@ -51,8 +52,8 @@ class FromPdf:
         else:
             self.warnings += save_selection(source, target, numbers)
         self._pdf = _open_copy(target)
-        if self._pdf.needs_pass and not self._pdf.authenticate(""):
-            open_clear_parts(self._pdf)
+        if self._pdf.needs_pass and not self._pdf.authenticate("") and not open_clear_parts(self._pdf):
+            unlock(self._pdf)
         mend_page_tree(self._pdf)  # as when it was read, so that page numbers are the same
         self._font = Font()
         self._font_number = self._pdf.get_new_xref()
