@@ -11,13 +11,12 @@ from functools import cache
 import pytest
 import typer
 
+from documented import DOCUMENTS, FENCED, scanmend_line, shell_lines
 from project import ROOT
 from scanmend import cli
 from scanmend.config.load import load
 from scanmend.control.http.problems import CODES
 
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 MESSAGES = ROOT / "docs" / "troubleshooting.md"
 
 
@@ -34,10 +33,7 @@ def blocks(kind):
 def command_lines():
     """Every line of an indented block that calls scanmend, from its name on and without a remark behind it."""
     for document in DOCUMENTS:
-        for line in re.findall(r"^ {4,}(.*\bscanmend .*)$", FENCED.sub("", document.read_text("utf-8")), re.MULTILINE):
-            called = re.match(r"(?:echo .*\| |sudo -u scanmend )?(?:\.venv/bin/)?scanmend (.*)", line)
-            if called:
-                yield re.split(r"\s+#\s|[|>]", called[1])[0].strip()
+        yield from filter(None, map(scanmend_line, shell_lines(document)))
 
 
 def mentions():
@@ -84,6 +80,48 @@ def test_wrong_commands_would_be_found(capsys):
     assert outcome("status --jsn", capsys)[0] == 2
     assert "No such" in outcome("statsu", capsys)[1]
     assert len(set(command_lines())) > 20
+
+
+ELSEWHERE = {
+    "sudo": "changes the machine: test_install and scripts/check_deb do so below a root of their own",
+    "loginctl": "systemd does not run where tests do",
+    "journalctl": "systemd does not run where tests do",
+    "docker": "there is none where tests run; scripts/check has hadolint read the Dockerfile",
+    "pipx": "scripts/check_packages",
+    "uv": "scripts/check_packages",
+    "python3": "scripts/check_packages",
+    "pip": "fetches from another host",
+    ".venv/bin/pip": "test_locks has pip read the same lock",
+    "git": "needs a newer version to upgrade to",
+    "scanimage": "scripts/check_writers has SANE's test device do it",
+    "curl": "test_docs_as_written asks the socket, test_control the port",
+}
+"""By program: where a line of the documents is run that these tests do not run, or why none does."""
+
+
+def test_every_other_line_is_known():
+    """A new line in the documents is run by a test, is a script of ours, or stands above with its reason."""
+    lines = {line for document in DOCUMENTS for line in shell_lines(document) if scanmend_line(line) is None}
+    programs = {line.split()[0] for line in lines} - set(ELSEWHERE)
+    assert {name for name in programs if not name.startswith(("scripts/", ".venv/bin/python", "python"))} == set()
+    assert set(ELSEWHERE) <= {line.split()[0] for line in lines}
+
+
+def script_lines():
+    """Every line that calls a script of ours, with the script and the options it is given."""
+    for document in DOCUMENTS:
+        for line in shell_lines(document):
+            script = re.search(r"(?<![\w/])scripts/[\w/.]+", line)
+            if script and line.split()[0] != ".venv/bin/pip":
+                yield line, ROOT / script[0], tuple(re.findall(r"(?<=\s|\[)(--[a-z][\w-]*)", line[script.end() :]))
+
+
+@pytest.mark.parametrize(("line", "script", "options"), sorted(set(script_lines())))
+def test_every_script_is_there_and_knows_its_options(line, script, options):
+    """Most take minutes, so that their code is read instead."""
+    assert os.access(script, os.X_OK) or line.split()[0] in ("python", ".venv/bin/python"), line
+    known = script.read_text("utf-8")
+    assert [option for option in options if option not in known] == []
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
