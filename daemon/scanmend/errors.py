@@ -22,6 +22,8 @@
 
 from collections.abc import Sequence
 
+from scanmend.error_codes import code_of
+
 
 class ScanmendError(Exception):
     """Base of everything scanmend raises on purpose."""
@@ -30,6 +32,11 @@ class ScanmendError(Exception):
     """Exit code of a command that this error ends."""
     kind = "failed"
     """Code of its messages that have none of their own (``error_codes``)."""
+
+    @property
+    def code(self) -> str:
+        """What the page of troubleshooting explains it by; of several problems, that of one."""
+        return code_of(str(self), self.kind)
 
 
 class ConfigError(ScanmendError):

@@ -56,6 +56,12 @@ def test_a_code_stands_behind_its_message():
     assert with_code("the document has no pages", "document") == "the document has no pages [no-pages]"
 
 
+def test_an_error_knows_its_code():
+    """For scripts that use the Python API."""
+    assert errors.ModelMissing("fetch it with: scanmend models pull qwen").code == "model-not-here"
+    assert errors.LedgerDamaged("no message that is known").code == "storage"
+
+
 def test_no_code_is_taken_for_another():
     """Each message, as it is told, is found under its own code."""
     assert [(code, code_of(message, "")) for code, message in messages() if code_of(message, "") != code] == []

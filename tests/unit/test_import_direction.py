@@ -13,8 +13,8 @@ from project import ROOT
 SOURCE = ROOT / "daemon" / "scanmend"
 
 ROOMS = {
-    "errors": "",
     "error_codes": "",
+    "errors": "error_codes",
     "document": "",
     "process": "errors document",
     "fs": "errors",
