@@ -16,12 +16,12 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates cmake g++ gcc git make ninja-build python3-dev python3-venv \
     && rm -rf /var/lib/apt/lists/*
-# for any x86-64 processor with AVX2; set-up proves the build by making tokens, so the builder has to run it
-ARG CMAKE_ARGS=-DGGML_NATIVE=OFF
+# none: code for each kind of x86-64 processor, chosen when a model is loaded; set-up proves the build by making tokens
+ARG CMAKE_ARGS=
 WORKDIR /src
 COPY . .
 RUN python3 -m venv /opt/scanmend/venv \
-    && SCANMEND_CMAKE_ARGS="${CMAKE_ARGS}" /opt/scanmend/venv/bin/python scripts/setup_lib/provision.py \
+    && SCANMEND_CMAKE_ARGS="${CMAKE_ARGS:-$(cat packaging/llama-cmake-args.txt)}" /opt/scanmend/venv/bin/python scripts/setup_lib/provision.py \
     && DESTDIR=/files scripts/install \
     && rm -rf /root/.cache
 

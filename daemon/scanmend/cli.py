@@ -39,7 +39,8 @@ from scanmend.config.environment import overriding
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.control.link import Link
-from scanmend.errors import ConfigError, ScanmendError
+from scanmend.error_codes.codes import with_code
+from scanmend.errors import ConfigError, ScanmendError, StorageError
 from scanmend.llm.scheduler.model_process import engine_missing
 
 if TYPE_CHECKING:
@@ -336,10 +337,12 @@ def main() -> None:
         app()
     except ConfigError as e:
         for problem in e.problems:
-            sys.stderr.write(f"scanmend: {problem}\n")
+            sys.stderr.write(f"scanmend: {with_code(problem, e.kind)}\n")
+        if e.origin:
+            sys.stderr.write(f"scanmend: {e.origin}\n")
         sys.exit(e.exit_code)
     except ScanmendError as e:
-        fail(str(e), e.exit_code)
+        fail(str(e), e.exit_code, e.kind)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -349,7 +352,7 @@ def main() -> None:
         if e.filename is not None or e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
         sys.stdout = None  # Python would try to write the rest, and complain
-        fail(f"the output cannot be written: {e.strerror}", 1)
+        fail(f"the output cannot be written: {e.strerror}", 1, StorageError.kind)
 
 
 def _open_closed_streams() -> None:

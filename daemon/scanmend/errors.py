@@ -22,26 +22,40 @@
 
 from collections.abc import Sequence
 
+from scanmend.error_codes.codes import code_of
+
 
 class ScanmendError(Exception):
     """Base of everything scanmend raises on purpose."""
 
     exit_code = 1
     """Exit code of a command that this error ends."""
+    kind = "failed"
+    """Code of its messages that have none of their own (``error_codes``)."""
+
+    @property
+    def code(self) -> str:
+        """What the page of troubleshooting explains it by; of several problems, that of one."""
+        return code_of(str(self), self.kind)
 
 
 class ConfigError(ScanmendError):
     """The configuration cannot be used; ``problems`` has one line for each reason, written for the administrator."""
 
     exit_code = 78
+    kind = "config"
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: Sequence[str], origin: str = "") -> None:
+        """``origin``: why this configuration was read, where nobody named it in the call."""
+        super().__init__("\n".join([*problems, *([origin] if origin else [])]))
         self.problems = tuple(problems)
+        self.origin = origin
 
 
 class DocumentError(ScanmendError):
     """This file cannot be processed, now or later; the message is shown to the person who scanned it."""
+
+    kind = "document"
 
 
 class TransientError(ScanmendError):
@@ -51,6 +65,8 @@ class TransientError(ScanmendError):
 class StorageError(TransientError):
     """A folder is missing, read-only or full."""
 
+    kind = "storage"
+
 
 class LedgerDamaged(StorageError):
     """The ledger's file is not a database, or not one that scanmend could have written."""
@@ -58,6 +74,8 @@ class LedgerDamaged(StorageError):
 
 class OcrError(TransientError):
     """Tesseract, or the process that runs a page, failed for a reason that has nothing to do with the page."""
+
+    kind = "ocr"
 
 
 class PageFailed(OcrError):
@@ -77,6 +95,8 @@ class PageFailed(OcrError):
 class ReaderError(TransientError):
     """The second reader could not be loaded or asked; no page fails for it."""
 
+    kind = "second-reader"
+
 
 class ChildDied(TransientError):
     """A child process died, hung or broke the protocol; ``signal`` is set when a signal killed it.
@@ -91,6 +111,8 @@ class ChildDied(TransientError):
 
 class ModelError(TransientError):
     """The language model could not be used."""
+
+    kind = "model"
 
 
 class ModelMissing(ModelError):

@@ -384,7 +384,7 @@ cli.main()
         assert ran.stderr == (
             f"scanmend: no configuration: SCANMEND_CONFIG is not set, and neither {home.root}/here/config.yaml nor "
             f"{home.root}/system/config.yaml is there; name one with --config FILE, or start from the config.yaml that "
-            "scanmend ships\n"
+            "scanmend ships [config-not-found]\n"
         )
 
     def test_in_a_working_directory_that_is_gone(self, home):
@@ -450,7 +450,7 @@ cli.main()
         assert ran.returncode == 78
         assert ran.stderr == (
             f"scanmend: {path} may be changed by anyone, so it is not read unless --config names it; "
-            f"run: chmod o-w {path}\n"
+            f"run: chmod o-w {path} [config-exposed]\n"
         )
         assert home("status", "--config", "config.yaml").returncode == 0
 
@@ -537,7 +537,7 @@ class TestUse:
         with Path("/dev/full").open("wb") as full:
             ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         assert ran.returncode == 1
-        assert ran.stderr == "scanmend: the output cannot be written: No space left on device\n"
+        assert ran.stderr == "scanmend: the output cannot be written: No space left on device [storage]\n"
 
     @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
     def test_streams_that_are_closed(self, scans, tmp_path, config, closed):

@@ -11,13 +11,12 @@ from functools import cache
 import pytest
 import typer
 
+from documented import DOCUMENTS, FENCED, scanmend_line, shell_lines
 from project import ROOT
 from scanmend import cli
 from scanmend.config.load import load
 from scanmend.control.http.api.problems import CODES
 
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 MESSAGES = ROOT / "docs" / "troubleshooting.md"
 
 
@@ -34,17 +33,14 @@ def blocks(kind):
 def command_lines():
     """Every line of an indented block that calls scanmend, from its name on and without a remark behind it."""
     for document in DOCUMENTS:
-        for line in re.findall(r"^ {4,}(.*\bscanmend .*)$", FENCED.sub("", document.read_text("utf-8")), re.MULTILINE):
-            called = re.match(r"(?:echo .*\| |sudo -u scanmend )?(?:\.venv/bin/)?scanmend (.*)", line)
-            if called:
-                yield re.split(r"\s+#\s|[|>]", called[1])[0].strip()
+        yield from filter(None, map(scanmend_line, shell_lines(document)))
 
 
 def mentions():
-    """Every command that stands in backticks within a sentence; it may leave out what it needs."""
+    """Every command that stands in backticks within a sentence; it may leave out what it needs, and is without its pipes."""
     for document in DOCUMENTS:
         text = FENCED.sub("", document.read_text("utf-8"))
-        yield from re.findall(r"`(?:sudo -u scanmend )?scanmend ([^`:]+)`", text)
+        yield from re.findall(r"`(?:sudo -u scanmend )?scanmend ([^`:<>|]+?)(?: [<>|][^`]*)?`", text)
 
 
 def silence(command):
@@ -86,11 +82,56 @@ def test_wrong_commands_would_be_found(capsys):
     assert len(set(command_lines())) > 20
 
 
+ELSEWHERE = {
+    "sudo": "changes the machine: test_install and scripts/check_deb do so below a root of their own",
+    "loginctl": "systemd does not run where tests do",
+    "journalctl": "systemd does not run where tests do",
+    "docker": "there is none where tests run; scripts/check has hadolint read the Dockerfile",
+    "pipx": "scripts/check_packages",
+    "uv": "scripts/check_packages",
+    "python3": "scripts/check_packages",
+    "pip": "fetches from another host",
+    ".venv/bin/pip": "test_locks has pip read the same lock",
+    "git": "needs a newer version to upgrade to",
+    "scanimage": "scripts/check_writers has SANE's test device do it",
+    "curl": "test_docs_as_written asks the socket, test_control the port",
+}
+"""By program: where a line of the documents is run that these tests do not run, or why none does."""
+
+
+def test_every_other_line_is_known():
+    """A new line in the documents is run by a test, is a script of ours, or stands above with its reason."""
+    lines = {line for document in DOCUMENTS for line in shell_lines(document) if scanmend_line(line) is None}
+    programs = {line.split()[0] for line in lines} - set(ELSEWHERE)
+    assert {name for name in programs if not name.startswith(("scripts/", ".venv/bin/python", "python"))} == set()
+    assert set(ELSEWHERE) <= {line.split()[0] for line in lines}
+
+
+def script_lines():
+    """Every line that calls a script of ours, with the script and the options it is given."""
+    for document in DOCUMENTS:
+        for line in shell_lines(document):
+            script = re.search(r"(?<![\w/])scripts/[\w/.]+", line)
+            if script and line.split()[0] != ".venv/bin/pip":
+                yield line, ROOT / script[0], tuple(re.findall(r"(?<=\s|\[)(--[a-z][\w-]*)", line[script.end() :]))
+
+
+@pytest.mark.parametrize(("line", "script", "options"), sorted(set(script_lines())))
+def test_every_script_is_there_and_knows_its_options(line, script, options):
+    """Most take minutes, so that their code is read instead."""
+    assert os.access(script, os.X_OK) or line.split()[0] in ("python", ".venv/bin/python"), line
+    known = script.read_text("utf-8")
+    assert [option for option in options if option not in known] == []
+
+
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_every_configuration_shown_is_valid(text, tmp_path):
-    """Readers copy them; a glossary that they name is there."""
+    """Readers copy them; a glossary or a file of passwords that they name is there."""
     for name in re.findall(r"\bglossary: (\S+\.txt)", text):
         (tmp_path / name).write_text("Aquarist\n", "utf-8")
+    for name in re.findall(r"\bpasswords: (\S+\.passwords)", text):
+        (tmp_path / name).write_text("4711\n", "utf-8")
+        (tmp_path / name).chmod(0o600)
     file = tmp_path / "config.yaml"
     file.write_text(text, "utf-8")
     assert load(file).folders

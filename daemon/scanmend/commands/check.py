@@ -20,6 +20,7 @@ from scanmend.config.schema import Config, Folder
 from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
 from scanmend.control.http.sockets import MAX_PATH_BYTES
+from scanmend.error_codes.codes import with_code
 from scanmend.errors import ConfigError, OcrError, ScanmendError, StorageError
 from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
@@ -35,6 +36,8 @@ from scanmend.pageworkers import archival
 from scanmend.second_reader.symbols import unsupported
 from scanmend.second_reader.weights import missing as weights_missing
 
+KIND = "check"
+"""Code of points that have none of their own (``error_codes``)."""
 LOW_SPACE_MIB = 500
 """Less free space than this is worth a warning."""
 
@@ -58,7 +61,7 @@ def run(config: Config) -> None:
     for point in points(config):
         broken += not point.ok and not point.warning
         mark = "ok     " if point.ok else "warning" if point.warning else "FAILED "
-        typer.echo(f"{mark}  {point.what}: {point.found}")
+        typer.echo(f"{mark}  {point.what}: {point.found if point.ok else with_code(point.found, KIND)}")
     if broken:
         typer.echo(f"{broken} point(s) to fix")
         raise typer.Exit(1)

@@ -14,7 +14,8 @@ import typer
 from scanmend.config import search
 from scanmend.config.load import load
 from scanmend.config.schema import Config, Folder, builtin, one_shot_folder
-from scanmend.errors import ConfigError
+from scanmend.error_codes.codes import with_code
+from scanmend.errors import ConfigError, ScanmendError
 
 USAGE, INTERRUPTED = 2, 130
 """Exit codes of a command that was called wrongly, and of one that Ctrl-C ended."""
@@ -82,7 +83,7 @@ def _loaded(found: search.Found, announce: Callable[[search.Found], None], *, gl
     try:
         return load(found.path, glossaries=glossaries)
     except ConfigError as e:
-        raise ConfigError([*e.problems, found.reason]) from e
+        raise ConfigError(e.problems, found.reason) from e
 
 
 def _is_journal(stream: TextIO) -> bool:
@@ -143,7 +144,8 @@ def log_to_stderr(level: int = logging.INFO, hear: Sequence[Callable[[Mapping[st
     )
 
 
-def fail(message: str, code: int) -> NoReturn:
-    """End with one readable line on stderr and this exit code."""
-    sys.stderr.write(f"scanmend: {message}\n")
+def fail(message: str, code: int, kind: str = "") -> NoReturn:
+    """End with one readable line on stderr and this exit code; ``kind``: see ``error_codes``."""
+    kind = kind or ("usage" if code == USAGE else ScanmendError.kind)
+    sys.stderr.write(f"scanmend: {with_code(message, kind)}\n")
     sys.exit(code)

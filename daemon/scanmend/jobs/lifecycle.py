@@ -11,7 +11,8 @@ from structlog.typing import FilteringBoundLogger
 from scanmend.assembly.parts import Part
 from scanmend.config.schema import Folder
 from scanmend.document import DocumentField, DocumentWarning, printable
-from scanmend.errors import StorageError
+from scanmend.error_codes.codes import code_of
+from scanmend.errors import DocumentError, StorageError
 from scanmend.fs.source_handle import SourceHandle
 from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
@@ -298,7 +299,8 @@ class DocumentLifecycle:
             source.record("failing", due=time.time() + retry_policy.uncounted_delay_s(source.folder))
             source.log.error("document.quarantine_failed", reason=reason, error=str(e))  # noqa: TRY400 -- no bug of ours
         else:
-            source.log.error("document.quarantined", reason=reason, where=printable(target))
+            code = code_of(reason, DocumentError.kind)
+            source.log.error("document.quarantined", reason=reason, code=code, where=printable(target))
             hooks.after_failure(source.folder, source.entry, target, reason, self._stopping)
 
 

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from scanmend.document import printable
+from scanmend.error_codes.codes import code_of
+from scanmend.errors import DocumentError
 
 SUFFIX = ".error.txt"
 """What a report's name has behind the name of the quarantined file."""
@@ -21,6 +23,7 @@ scanmend could not process this file.
 
 File:    {shown}
 Reason:  {reason.strip() or "unknown"}
+Code:    {code_of(reason, DocumentError.kind)}
 When:    {when}
 Id:      {id}
 
@@ -28,6 +31,7 @@ The file was not changed. It lies in this folder, beside this report.
 
 What to do next:
 - Mend or rescan it and put it into the inbox again; this report and the file may then be deleted.
+- The page Troubleshooting of the documentation explains the code.
 - Or, when the cause is gone, have it tried again as it is:
       scanmend retry --config FILE {id}
   where FILE is the configuration that the daemon runs with.

@@ -5,9 +5,8 @@
 3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
 4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
 5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
-6. ``join`` makes one PDF of several files that are one document.
-7. ``compose`` makes the outputs that show pages, from the source and its corrected pages, one page at a time.
-8. ``archival`` replaces the pdf output by an archival copy, where validators say that it conforms.
+6. ``join`` makes one PDF of several files; ``compose`` makes the outputs that show pages, one page at a time.
+7. ``archival`` replaces the pdf output by an archival copy, where validators say that it conforms.
 
 Others use ``PagePool``, ``archival`` and the names in ``protocol``; all are light, and only workers import MuPDF,
 pikepdf, Pillow and pytesseract.

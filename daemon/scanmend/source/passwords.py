@@ -53,10 +53,10 @@ def unlock(pdf: Any) -> None:
         if any(pdf.authenticate(spelling) for spelling in _spellings(password)):
             _latest[:] = [password]
             return
-    tried = f"none of the {len(known)} passwords opens it" if len(known) != 1 else "the one password does not open it"
+    tried = f"{len(known)} were tried" if len(known) != 1 else "one was tried"
     raise DocumentError(
-        f"the PDF is encrypted, and {tried} that the folder's passwords file has; add its password there and give the "
-        "file back to work, or save it without a password and drop it again"
+        f"the PDF is encrypted, and no password of the folder's file opens it ({tried}); add its password there and give "
+        "the file back to work, or save it without a password and drop it again"
     )
 
 

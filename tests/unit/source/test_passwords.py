@@ -55,7 +55,7 @@ def test_letters_with_accents_typed_in_two_ways(tmp_path, known):
 
 @pytest.mark.parametrize(
     ("passwords", "said"),
-    [(["sesam", "OPEN SESAME"], "none of the 2 passwords opens it"), (["sesam"], "the one password does not open it")],
+    [(["sesam", "OPEN SESAME"], "2 were tried"), (["sesam"], "one was tried")],
 )
 def test_wrong_passwords(tmp_path, known, passwords, said):
     """The reason says how many were tried, what to do, and no password."""

@@ -27,7 +27,7 @@ def text(config: Config | ConfigError) -> str:
     parts += _section("Limits", machine.limits)
     parts += _section("systemd", systemd_unit.lines)
     if isinstance(config, ConfigError):
-        parts += _section("Configuration: cannot be used", lambda: map(_without_values, config.problems))
+        parts += _section("Configuration: cannot be used", lambda: map(_without_values, str(config).splitlines()))
     else:
         parts += _of_config(config)
     whole = without("\n".join(parts), secrets(None if isinstance(config, ConfigError) else config))

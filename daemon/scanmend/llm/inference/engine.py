@@ -14,10 +14,12 @@ from typing import Any
 
 import llama_cpp as lc
 import numpy as np
+from llama_cpp._ggml import libggml
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from numpy.typing import NDArray
 
 from scanmend.errors import ModelError, ModelMissing
+from scanmend.llm.inference import cpu_variants
 from scanmend.llm.inference.chat_template import FALLBACK, pieces
 from scanmend.llm.inference.draft import Draft
 from scanmend.llm.inference.draft_length import DraftLength
@@ -54,9 +56,11 @@ class Engine:
         """Load the file; ModelError when llama.cpp refuses it.
 
         ``gpu_layers``: how many layers go to the GPU. ``safe``: without repacked weight buffers, slower, but
-        without the CPU extensions that some virtual machines advertise and then fault on.
+        without the CPU extensions that some virtual machines advertise and then fault on; where the build has code for
+        several kinds of processors, with the plainest.
         """
         lc.llama_log_set(_quiet, ctypes.c_void_p(0))
+        use_cpu(safe=safe)
         lc.llama_backend_init()
         if gpu_layers and not lc.llama_supports_gpu_offload():
             raise ModelError("this build of llama.cpp cannot use a GPU; rebuild it with GPU support or set gpu: off")
@@ -297,6 +301,11 @@ def _quantization(path: Path) -> str:
         return read_header(path).quantization
     except ModelMissing:  # llama.cpp says what is wrong with it
         return ""
+
+
+def use_cpu(*, safe: bool = False) -> str | None:
+    """Choose the code for this processor where the build has several; return its kind, None where it has not."""
+    return cpu_variants.load(Path(lc.__file__).parent / "lib", libggml, safe=safe)
 
 
 def gpu_available() -> bool:

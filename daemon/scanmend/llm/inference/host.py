@@ -18,7 +18,7 @@ from scanmend.correct.lexicon.wordlists import lexicon
 from scanmend.correct.settings import CorrectionSettings, choose_strategy
 from scanmend.document import CorrectedPage, Page, without_glyphs
 from scanmend.errors import ModelError
-from scanmend.llm.inference.engine import ALL_LAYERS, Engine, gpu_available
+from scanmend.llm.inference.engine import ALL_LAYERS, Engine, gpu_available, use_cpu
 from scanmend.process.child import Message, Progress, serve
 
 REPLY_RATIO = 1.25
@@ -71,6 +71,7 @@ class ModelHost:
 
     def _load(self, request: Message) -> Message:
         started = time.monotonic()
+        use_cpu(safe=bool(request["safe"]))
         layers = _layers(request["gpu_layers"], cpu_will_do=bool(request["cpu_will_do"]))
         try:
             self._engine = Engine(
