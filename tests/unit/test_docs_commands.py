@@ -37,7 +37,7 @@ def command_lines():
 
 
 def mentions():
-    """Every command that stands in backticks within a sentence; it may leave out what it needs, and is without its pipes."""
+    """Every command that stands in backticks within a sentence; it may leave out what it needs, and comes without pipes."""
     for document in DOCUMENTS:
         text = FENCED.sub("", document.read_text("utf-8"))
         yield from re.findall(r"`(?:sudo -u scanmend )?scanmend ([^`:<>|]+?)(?: [<>|][^`]*)?`", text)

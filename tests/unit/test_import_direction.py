@@ -48,8 +48,8 @@ ROOMS = {
     "metrics": "errors process fs config ledger",
     "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
-    "jobs": "errors error_codes document process fs language assembly naming config ledger source outputs fields pageworkers "
-    "correct llm.scheduler intake",
+    "jobs": "errors error_codes document process fs language assembly naming config ledger source outputs fields "
+    "pageworkers correct llm.scheduler intake",
     "review.doubt": "errors document correct.two_readers outputs",
     "review": "errors document fs correct.lexicon config ledger source outputs pageworkers jobs review.doubt",
     "service": "errors document process fs assembly config ledger pageworkers llm.scheduler intake jobs review",
@@ -58,8 +58,8 @@ ROOMS = {
     "web": "errors document fs control review review.doubt web.desk",
     "control.http.api": "control ledger review review.doubt",
     "control.http": "errors config control metrics review.doubt control.http.api",
-    "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers llm.store "
-    "llm.scheduler intake notify jobs review review.doubt service control control.http",
+    "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
+    "llm.store llm.scheduler intake notify jobs review review.doubt service control control.http",
     "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
     "api": "document errors config pageworkers llm.store llm.scheduler jobs commands",

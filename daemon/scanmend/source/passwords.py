@@ -55,8 +55,8 @@ def unlock(pdf: Any) -> None:
             return
     tried = f"{len(known)} were tried" if len(known) != 1 else "one was tried"
     raise DocumentError(
-        f"the PDF is encrypted, and no password of the folder's file opens it ({tried}); add its password there and give "
-        "the file back to work, or save it without a password and drop it again"
+        f"the PDF is encrypted, and no password of the folder's file opens it ({tried}); add its password there and "
+        "give the file back to work, or save it without a password and drop it again"
     )
 
 
