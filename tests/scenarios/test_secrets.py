@@ -76,8 +76,8 @@ def test_passwords_of_scans_are_written_nowhere(daemon, tmp_path):
     one.start()
     for path in drawn.iterdir():
         drop(path, one.inbox)
-    one.wait("document.done", 2, limit_s=180)
-    (shut,) = one.wait("document.quarantined", limit_s=90)
+    one.wait("document.done", 2)
+    (shut,) = one.wait("document.quarantined")
     said = one.command("status", "--json").stdout + one.command("check", "--report").stdout
     assert one.stop() == 0
     assert "(2 were tried)" in shut["reason"]
