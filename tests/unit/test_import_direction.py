@@ -48,16 +48,16 @@ ROOMS = {
     "metrics": "errors process fs config ledger",
     "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
-    "jobs": "errors error_codes document process fs language assembly naming config ledger source outputs fields pageworkers "
-    "correct llm.scheduler intake",
+    "jobs": "errors error_codes document process fs language assembly naming config ledger source outputs fields "
+    "pageworkers correct llm.scheduler intake",
     "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
     "service": "errors document process fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document process fs config ledger outputs llm.scheduler intake jobs service",
     "web.desk": "document review",
     "web": "errors document fs control review web.desk",
     "control.http": "errors config control metrics",
-    "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers llm.store "
-    "llm.scheduler intake notify jobs review service control control.http",
+    "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
+    "llm.store llm.scheduler intake notify jobs review service control control.http",
     "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
     "api": "document errors config pageworkers llm.store llm.scheduler jobs commands",
