@@ -48,7 +48,7 @@ def as_told(line, place):
     return done.stdout
 
 
-def test_the_first_ten_minutes_and_what_follows(place):
+def test_the_first_ten_minutes(place):
     """Every line ends with 0; the second half of the page has its own configuration, which is copied from it."""
     here, environ = place
     page = PAGES["first-ten-minutes"]

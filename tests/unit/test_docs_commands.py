@@ -37,7 +37,7 @@ def command_lines():
 
 
 def mentions():
-    """Every command that stands in backticks within a sentence; it may leave out what it needs, and comes without pipes."""
+    """Every command that stands in backticks within a sentence, without pipes; it may leave out what it needs."""
     for document in DOCUMENTS:
         text = FENCED.sub("", document.read_text("utf-8"))
         yield from re.findall(r"`(?:sudo -u scanmend )?scanmend ([^`:<>|]+?)(?: [<>|][^`]*)?`", text)
@@ -94,7 +94,7 @@ ELSEWHERE = {
     ".venv/bin/pip": "test_locks has pip read the same lock",
     "git": "needs a newer version to upgrade to",
     "scanimage": "scripts/check_writers has SANE's test device do it",
-    "curl": "test_docs_as_written asks the socket, test_control the port",
+    "curl": "test_control asks socket and port",
 }
 """By program: where a line of the documents is run that these tests do not run, or why none does."""
 

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     names = [a for a in arguments if not a.startswith("--")]
     started = time.monotonic()
     try:
-        path = Path(names[0]) if names else _bundled()
+        path = Path(names[0]) if names else bundled()
         engine = Engine(path, context=512, safe="--safe" in arguments)
         reply = engine.complete(
             "You copy text.", "The quick brown fox jumps over the lazy dog.", max_tokens=TOKENS, deadline=started + 60
@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _bundled() -> Path:
+def bundled() -> Path:
+    """Return the file of the bundled model; ModelError where it is not installed."""
     spec = importlib.util.find_spec(str(BUNDLED.package))
     for place in spec.submodule_search_locations or () if spec else ():
         if (found := Path(place, str(BUNDLED.file))).is_file():
