@@ -49,7 +49,8 @@ ROOMS = {
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors document process fs language assembly naming config ledger source outputs fields pageworkers "
     "correct llm.scheduler intake",
-    "review": "errors document fs correct.lexicon correct.two_readers config ledger source outputs pageworkers jobs",
+    "review": "errors document fs correct.lexicon correct.two_readers assembly config ledger source outputs fields "
+    "pageworkers jobs",
     "service": "errors document process fs config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document process fs config ledger outputs llm.scheduler intake jobs service",
     "web.desk": "document review",

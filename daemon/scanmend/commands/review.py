@@ -17,7 +17,7 @@ from scanmend.document import printable
 from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.decisions import Decision
-from scanmend.review.places import Source
+from scanmend.review.places import FIELD, Source
 from scanmend.review.reviews import ReviewDocument, ReviewPlace, Reviews
 from scanmend.service.lock import hold_lock, running_pid, signal_daemon
 
@@ -59,6 +59,10 @@ def _decision(place: str, *, accept: bool, take: str | None, text: str | None, s
         return Decision(place, "type", text)
     if take == OTHER:
         return Decision(place, "take")
+    if take is None:
+        return None
+    if place.startswith(FIELD):
+        return Decision(place, "take", take)
     return next((Decision(place, "take", source=source) for source in get_args(Source) if source == take), None)
 
 

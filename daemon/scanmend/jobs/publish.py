@@ -187,10 +187,13 @@ def free_part_stem(source: ClaimedSource, wanted: Path, taken: set[Path]) -> Pat
     )
 
 
-def publish_part(source: ClaimedSource, document: Named, files: Mapping[str, Path]) -> Path:
+def publish_part(
+    source: ClaimedSource, document: Named, files: Mapping[str, Path], keep: Callable[[Path], None] = lambda _stem: None
+) -> Path:
     """Let the files of one of several documents appear, unless they are out; return their name; StorageError.
 
     When a stranger took the name meanwhile, they appear under the next free one, which the ledger learns before.
+    ``keep(stem)`` is called before they appear under a name.
     """
     if document.is_published:
         return document.stem
@@ -198,6 +201,7 @@ def publish_part(source: ClaimedSource, document: Named, files: Mapping[str, Pat
     for _ in range(NAMES_TRIED):
         if document.outbox != folder.outbox or stem != document.stem:
             source.ledger.parts.rename(source.entry.id, document.part.number, folder.outbox, stem)
+        keep(stem)
         try:
             _publish_as(folder, stem, files)
         except FileExistsError:

@@ -2,7 +2,7 @@
 
 The growing table gets each row once and whole, whatever ends the daemon: a row is one write at the end of the locked
 file, synced before the ledger learns of it. What a power cut left of a row is cut off before the next one, and a
-document whose id is there already is not written again.
+document whose id is there already is not written again. What a person decides takes the place of the document's row.
 """
 
 import contextlib
@@ -11,12 +11,14 @@ import fcntl
 import io
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scanmend.document import printable
 from scanmend.errors import StorageError
+from scanmend.fs import atomic
 from scanmend.fs.append import append as append_to_file
 from scanmend.fs.find_last import find_last
 from scanmend.fs.free_name import candidates
@@ -75,6 +77,28 @@ def append(path: Path, head: Mapping[str, Any], access: Access | None = None) ->
         raise StorageError(f"{path} cannot be written: {e.strerror}") from e
     if again:
         append(path, head, access)
+
+
+def replace_row(path: Path, before: bytes, after: bytes, access: Access | None = None) -> bool:
+    """Put a row in the place of one that stands there byte for byte; whether it did. StorageError.
+
+    A row that somebody changed or removed is left alone, and so is a table beyond ``MAX_SEARCHED_BYTES``. A reader sees
+    the old table or the new one, never a mixture.
+    """
+    if before == after or not path.exists():
+        return False
+    try:
+        with _locked(path, access) as fd:
+            found = os.fstat(fd)
+            at = find_last(fd, found.st_size, b"\n" + before, most=MAX_SEARCHED_BYTES)
+            if at is None or found.st_size > MAX_SEARCHED_BYTES:
+                return False
+            data = os.pread(fd, found.st_size, 0)
+            changed = data[: at + 1] + after + data[at + 1 + len(before) :]
+            atomic.replace(path, changed, mode=stat.S_IMODE(found.st_mode), access=access)
+    except OSError as e:
+        raise StorageError(f"{path} cannot be written: {e.strerror}") from e
+    return True
 
 
 @contextlib.contextmanager

@@ -9,6 +9,6 @@
 5. ``reviews.Reviews`` is the one entry point, for any thread; ``writer`` has the thread that writes the outputs.
 
 Service, commands and what serves the page use ``Reviews`` and the values; jobs knows only its own ``Reviewing``.
-May import: errors, document, fs, correct.lexicon, correct.two_readers, config, ledger, source, outputs, pageworkers,
-jobs.
+May import: errors, document, fs, correct.lexicon, correct.two_readers, assembly, config, ledger, source, outputs,
+fields, pageworkers, jobs.
 """

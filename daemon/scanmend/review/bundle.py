@@ -26,15 +26,18 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from scanmend.assembly.parts import Part
 from scanmend.config.schema import Settings
 from scanmend.document import DocumentField, DocumentWarning, NumberCounts
 from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.fs.safe_open import open_source
+from scanmend.outputs import fields_table
 from scanmend.outputs.page_file import PageFile
-from scanmend.outputs.record import EditCounts, Record
+from scanmend.outputs.record import EditCounts, Record, head_of
 from scanmend.review.journal import Journal
+from scanmend.review.places import Place, doubtful_places
 
 KEPT_SETTINGS = {
     "outputs", "fields", "output_mode", "output_group", "max_pages", "max_megapixels", "render_dpi", "page_limit_s",
@@ -90,6 +93,10 @@ class Facts:
     """How long the bundle is kept."""
     published: float
     """Wall clock in seconds."""
+    source_id: str = ""
+    """Id of the source, where the document is one of several that it makes."""
+    fields_csv: str = ""
+    """The folder's table of fields, which has a row of the document; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ class Written:
     """Digests of the outputs as they were written last."""
     left: dict[str, str] = field(default_factory=dict)
     """Outputs, by suffix, that were not written again, and why."""
+    row: str = ""
+    """Its row in the folder's table of fields as it was written last; empty where that is the machine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +120,15 @@ class Intent:
     steps: int
     files: dict[str, FileDigest]
     """What each is to be; they lie in ``next/``."""
+    row: str = ""
+    """What its row in the folder's table of fields is to be."""
 
 
 _facts = TypeAdapter(Facts)
 _written = TypeAdapter(Written)
 _intent = TypeAdapter(Intent)
 _fields = TypeAdapter(tuple[DocumentField, ...])
+_part = TypeAdapter(Part | None)
 
 
 class Bundle:
@@ -145,9 +157,23 @@ class Bundle:
         return PageFile.saved(self.path / "pages")
 
     @property
+    def fields(self) -> tuple[DocumentField, ...]:
+        """The machine's fields; StorageError."""
+        return _fields.validate_python(self.facts.record.get("fields", ()))
+
+    def places(self) -> tuple[Place, ...]:
+        """Return its doubtful places, most doubtful first; StorageError."""
+        return doubtful_places(self.pages, self.fields)
+
+    @property
     def written(self) -> Written:
         """What the outputs are by now; StorageError."""
         return self._load("state.json", _written) or Written(0, dict(self.facts.files))
+
+    @property
+    def row(self) -> str:
+        """Its row in the folder's table of fields, as it was written last; StorageError."""
+        return self.written.row or row_of_table(self.record(self.pages))
 
     @property
     def intent(self) -> Intent | None:
@@ -177,7 +203,8 @@ class Bundle:
         kept["edits"] = EditCounts(**kept["edits"])
         kept["numbers"] = NumberCounts(**kept["numbers"])
         kept["languages"] = tuple(kept["languages"])
-        kept["fields"] = _fields.validate_python(kept.get("fields", ()))
+        kept["fields"] = self.fields
+        kept["part"] = _part.validate_python(kept.get("part"))
         return Record(pages=pages, **kept)
 
     def target(self, suffix: str) -> Path:
@@ -267,8 +294,14 @@ def record_fields(record: Record) -> dict[str, Any]:
     out["edits"] = asdict(record.edits)
     out["numbers"] = asdict(record.numbers)
     out["fields"] = [asdict(one) for one in record.fields]
+    out["part"] = None if record.part is None else asdict(record.part)
     out["model"] = None if record.model is None else dict(record.model)
     return out | {"timings": dict(record.timings), "languages": list(record.languages)}
+
+
+def row_of_table(record: Record) -> str:
+    """Return the row of a document in its folder's table of fields."""
+    return fields_table.row(head_of(record)).decode("utf-8")
 
 
 def kept_settings(settings: Settings) -> dict[str, Any]:

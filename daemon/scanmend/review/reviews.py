@@ -20,8 +20,6 @@ from scanmend.errors import StorageError
 from scanmend.fs.safe_open import open_source
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.reviews import ReviewRow, State
-from scanmend.outputs import record
-from scanmend.outputs.record import numbers_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle, FileDigest
 from scanmend.review.decided import decided_page
@@ -36,9 +34,9 @@ from scanmend.review.decisions import (
     plain_name,
 )
 from scanmend.review.glossary import LearnedWord, ReviewGlossary
-from scanmend.review.keeping import Shelf, row_of
+from scanmend.review.keeping import Shelf, numbers_of_source, row_of
 from scanmend.review.pictures import Pictures
-from scanmend.review.places import Place, doubtful_places
+from scanmend.review.places import Place
 from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
 from scanmend.review.writer import QUIET_S, RETRY_S, Writer
 
@@ -268,8 +266,8 @@ class Reviews:
                 return None
             outcome = self._rewrite(bundle)
         self._note(bundle)
-        if numbers := numbers_of(record.head(bundle.target(".json"))):
-            self._ledger.set_numbers(id_, numbers)
+        if numbers := numbers_of_source(self._ledger, bundle):
+            self._ledger.set_numbers(bundle.facts.source_id or id_, numbers)
         self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         return outcome
 
@@ -327,7 +325,7 @@ class Reviews:
         id_ = bundle.facts.id
         with self._lock:
             if (known := self._known.get(id_)) is None:
-                known = self._known[id_] = doubtful_places(bundle.pages)
+                known = self._known[id_] = bundle.places()
                 while len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
             self._known.move_to_end(id_)
@@ -341,7 +339,7 @@ class Reviews:
     def _find_source(self, bundle: Bundle) -> Path | None:
         """Return where the scan lies by now, told by its content; None where it is not to be found."""
         facts, told = bundle.facts, bundle.facts.record
-        entry = self._ledger.get(facts.id)
+        entry = self._ledger.get(facts.source_id or facts.id)
         places = [bundle.own_source()]
         places += [entry.put_away] if entry is not None and entry.put_away is not None else []
         places += [Path(told["archived_as"])] if told["archived_as"] else []

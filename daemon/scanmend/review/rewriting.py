@@ -24,14 +24,15 @@ from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.jobs.write_outputs import fields_of, write_outputs
+from scanmend.outputs import fields_table
 from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import EditCounts, Record
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
-from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy
-from scanmend.review.decided import decided_page, reviewed
+from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy, row_of_table
+from scanmend.review.decided import decided_fields, decided_page, reviewed
 from scanmend.review.decisions import Decided, holding
-from scanmend.review.places import Place, doubtful_places
+from scanmend.review.places import Place
 
 CHANGED = "somebody changed this file since scanmend wrote it; it was left as it is"
 """Why an output was not written again."""
@@ -78,13 +79,15 @@ def rewrite(bundle: Bundle, pool: PagePool, source: Path | None) -> Outcome | No
     except OSError as e:
         raise StorageError(f"{bundle.next} cannot be made: {e.strerror}") from e
     made = _machines_version(bundle) if not decided else None
+    new = bundle.record(bundle.pages)
     if made is None:
-        made = _make(bundle, pool, source, decided)
+        made, new = _make(bundle, pool, source, decided)
     for path in made.values():
         _sync(path)
     sync(bundle.next)
     sync(bundle.path)
-    bundle.save_intent(Intent(len(actions), digests(made)))
+    row = row_of_table(new) if bundle.facts.fields_csv and new.fields else ""
+    bundle.save_intent(Intent(len(actions), digests(made), row))
     return carry_on(bundle)
 
 
@@ -107,6 +110,9 @@ def carry_on(bundle: Bundle) -> Outcome:
             left[suffix] = CHANGED if os.path.lexists(bundle.target(suffix)) else GONE
     for suffix in due:
         _keep_machines(bundle, suffix)
+    if intent.row:
+        table, access = Path(bundle.facts.fields_csv), bundle.settings.output_access
+        fields_table.replace_row(table, bundle.row.encode(), intent.row.encode(), access)
     with ExitStack() as stack:
         parts = {
             suffix: stack.enter_context(
@@ -119,7 +125,7 @@ def carry_on(bundle: Bundle) -> Outcome:
         for suffix, part in parts.items():
             atomic.commit(part, bundle.target(suffix))
             files[suffix] = intent.files[suffix]
-    bundle.save_written(Written(intent.steps, files, left))
+    bundle.save_written(Written(intent.steps, files, left, intent.row))
     bundle.forget_intent()
     return Outcome(tuple(s for s in intent.files if s not in left), tuple(left.items()))
 
@@ -137,7 +143,7 @@ def made_as(folder: Path, suffix: str) -> Path:
 
 def decided_pages(bundle: Bundle, decided: tuple[Decided, ...], target: Path) -> tuple[PageFile, dict[str, Place]]:
     """Write the pages with decisions in them to a new file; return them, and the places by id. StorageError."""
-    pages, places = PageFile(target), {place.id: place for place in doubtful_places(bundle.pages)}
+    pages, places = PageFile(target), {place.id: place for place in bundle.places()}
     of_page: dict[int, list[tuple[Place, Decided]]] = {}
     for one in decided:
         if place := places.get(one.decision.place):
@@ -148,18 +154,20 @@ def decided_pages(bundle: Bundle, decided: tuple[Decided, ...], target: Path) ->
     return pages, places
 
 
-def _make(bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[Decided, ...]) -> dict[str, Path]:
-    """Make the outputs that the document has, in ``next/``; return them by suffix, the record last."""
+def _make(
+    bundle: Bundle, pool: PagePool, source: Path | None, decided: tuple[Decided, ...]
+) -> tuple[dict[str, Path], Record]:
+    """Make the outputs that the document has, in ``next/``; return them by suffix, and what the record says."""
     pages, places = decided_pages(bundle, decided, bundle.next / "pages")
     wanted = [suffix.removeprefix(".") for suffix in bundle.facts.files]
     if source is None and set(wanted) & set(COMPOSED_OUTPUTS):
         raise Outdated(NO_SOURCE)
     settings = bundle.settings.model_copy(update={"outputs": tuple(wanted)})
     first = _with_decisions(bundle.record(pages), places, decided, settings)
-    files, _ = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)
+    files, made = write_outputs(settings, first, pages, source or bundle.path, bundle.next, pool)
     if missing := [suffix for suffix in bundle.facts.files if suffix not in files]:
         raise StorageError(f"the {missing[0]} output cannot be made again")
-    return files
+    return files, made
 
 
 def _with_decisions(
@@ -169,13 +177,16 @@ def _with_decisions(
     if not decided:
         return record
     numbers = sum((NumberCounts.of(page.numbers) for page in record.pages), NumberCounts())
-    read = datetime.fromisoformat(record.started).date()
+    fields = record.fields
+    if any(one.decision.place in places and places[one.decision.place].span for one in decided):
+        read = datetime.fromisoformat(record.started).date()
+        fields = fields_of(record.pages, settings, record.languages, read)
     return replace(
         record,
         edits=EditCounts.of(record.pages),
         numbers=numbers,
         review=reviewed(places, decided),
-        fields=fields_of(record.pages, settings, record.languages, read),
+        fields=decided_fields(fields, places, decided),
     )
 
 
