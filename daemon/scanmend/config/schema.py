@@ -132,6 +132,8 @@ class Settings(_Closed):
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
     fields: Fields = ()
     """Facts that are looked for on the pages: a preset, or a list."""
+    fields_by: Literal["ranker", "model"] = "ranker"
+    """Whether the language model chooses among the candidates of doubtful fields, or nobody after the ranker."""
     fields_csv: FolderPath | None = None
     """A table that gets a row for each document; its columns are those of the fields."""
     output_mode: FileMode | None = None

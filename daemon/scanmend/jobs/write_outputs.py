@@ -89,12 +89,16 @@ def make_outputs(
     duplicate_of = checkpoint.duplicate_of(converted.inspection.sha256)
     if not settings.is_assembled and known is None:
         first = record_of(source, converted, settings, duplicate_of)
-        first = replace(first, fields=fields_of_converted(converted, settings))
+        found = pipeline.choose_fields(fields_of_converted(converted, settings), pages, settings)
+        first = replace(first, fields=found)
         files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
         return (Outputs(files, made, converted, first),)
     parts = known or parts_seen(pages, settings)
     documents = list(parted(parts, converted, pages, work))
-    fields = [fields_of_converted(own, settings) for _, _, own in documents]
+    fields = [
+        pipeline.choose_fields(fields_of_converted(own, settings), own_pages, settings)
+        for _, own_pages, own in documents
+    ]
     source = planned(source, parts, fields)
     out = []
     for (part, own_pages, own), found in zip(documents, fields, strict=True):

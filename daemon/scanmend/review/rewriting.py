@@ -21,6 +21,7 @@ from pathlib import Path
 from scanmend.config.schema import Settings
 from scanmend.document import NumberCounts
 from scanmend.errors import StorageError
+from scanmend.fields.choice import kept
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.jobs.write_outputs import fields_of, write_outputs
@@ -180,7 +181,9 @@ def _with_decisions(
     fields = record.fields
     if any(one.decision.place in places and places[one.decision.place].span for one in decided):
         read = datetime.fromisoformat(record.started).date()
-        fields = fields_of(record.pages, settings, record.languages, read)
+        before = {field.name: field for field in record.fields}
+        again = fields_of(record.pages, settings, record.languages, read)
+        fields = tuple(kept(field, before[field.name]) for field in again)
     return replace(
         record,
         edits=EditCounts.of(record.pages),
