@@ -211,8 +211,6 @@ class Pipeline:
         """
         if settings.fields_by != "model" or not any(field.doubt and field.others for field in fields):
             return fields
-        if self._engine_missing() or self.slot.resting(settings.model) or self.slot.pending(settings.model):
-            return fields
         from scanmend.fields.choice import MAX_TEXT, PROMPT, choose  # noqa: PLC0415 -- an idle daemon does without
 
         text = ""
@@ -221,6 +219,8 @@ class Pipeline:
             if len(text) >= MAX_TEXT:
                 break
         try:
+            if self._engine_missing() or self.slot.resting(settings.model) or self.slot.pending(settings.model):
+                return fields
             with self.slot.lease(settings.model) as lease:
                 ask = partial(lease.choose, PROMPT, call_limit_s=settings.model_call_limit_s)
                 return tuple(choose(one, text, ask) if one.doubt and one.others else one for one in fields)
