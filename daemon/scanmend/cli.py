@@ -250,7 +250,8 @@ def review(
     place: Annotated[str | None, typer.Option("--place", help="One of its places, to be decided.")] = None,
     accept: Annotated[bool, typer.Option("--accept", help="It stays as it is published.")] = False,
     take: Annotated[
-        str | None, typer.Option("--take", help="Another reading: tesseract, second, model, or other.")
+        str | None,
+        typer.Option("--take", help="Another reading: tesseract, second, model, other, or a candidate of a field."),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="What stands there; empty for nothing.")] = None,
     skip: Annotated[bool, typer.Option("--skip", help="It stays open.")] = False,

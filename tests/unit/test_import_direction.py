@@ -50,8 +50,9 @@ ROOMS = {
     "intake": "errors document config fs source.pdf source.image",
     "jobs": "errors error_codes document process fs language assembly naming config ledger source outputs fields "
     "pageworkers correct llm.scheduler intake",
-    "review.doubt": "errors document correct.two_readers outputs",
-    "review": "errors document fs correct.lexicon config ledger source outputs pageworkers jobs review.doubt",
+    "review.doubt": "errors document correct.two_readers outputs fields",
+    "review": "errors document fs correct.lexicon assembly config ledger source outputs fields pageworkers jobs "
+    "review.doubt",
     "service": "errors document process fs assembly config ledger pageworkers llm.scheduler intake jobs review",
     "control": "errors document process fs config ledger outputs llm.scheduler intake jobs review review.doubt service",
     "web.desk": "document ledger review review.doubt",

@@ -32,7 +32,7 @@ class Split:
     pattern: str = ""
     """Regular expression that the whole value of a barcode has to match to separate."""
     codes: tuple[str, ...] = ()
-    """Names of the patch codes that separate."""
+    """Names of the patch codes that separate; with barcodes, these do so, too."""
     every: int = 0
     """Pages of each document."""
     separator: Literal["keep", "drop"] = "keep"

@@ -235,7 +235,7 @@ class Names:
         if self._template is None:
             return self.free(stem.with_name(f"{stem.name}-{part.number}"))
         counter = next(self._count)
-        facts = facts_of(source.folder, self._settings, source.relative, source.fingerprint, part, counter, fields)
+        facts = facts_of(source.folder, source.relative, source.fingerprint, part, counter, fields)
         wanted = stem.with_name(self._template.render(facts))
         return stem if part.of == 1 and wanted == stem else self.free(wanted)
 

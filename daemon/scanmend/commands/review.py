@@ -20,7 +20,7 @@ from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.documents import ReviewDocument, ReviewPlace
 from scanmend.review.doubt.decisions import Decision
-from scanmend.review.doubt.places import Source
+from scanmend.review.doubt.places import FIELD, Source
 from scanmend.review.reviews import Reviews
 from scanmend.review.telling import Telling
 from scanmend.service.lock import hold_lock, running_pid, signal_daemon
@@ -65,6 +65,10 @@ def _decision(place: str, *, accept: bool, take: str | None, text: str | None, s
         return Decision(place, "type", text)
     if take == OTHER:
         return Decision(place, "take")
+    if take is None:
+        return None
+    if place.startswith(FIELD):
+        return Decision(place, "take", take)
     return next((Decision(place, "take", source=source) for source in get_args(Source) if source == take), None)
 
 

@@ -143,6 +143,8 @@ class Settings(_Closed):
     """What the ``pdf`` output is to be beyond what it always is: archival; None: nothing."""
     fields: Fields = ()
     """Facts that are looked for on the pages: a preset, or a list."""
+    fields_by: Literal["ranker", "model"] = "ranker"
+    """Whether the language model chooses among the candidates of doubtful fields, or nobody after the ranker."""
     fields_csv: FolderPath | None = None
     """A table that gets a row for each document; its columns are those of the fields."""
     output_mode: FileMode | None = None

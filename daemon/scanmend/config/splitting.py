@@ -12,7 +12,7 @@ from scanmend.assembly.rules import Split
 from scanmend.naming.template import Template, parse
 
 KEYS = {
-    "barcode": ("pattern", "separator"),
+    "barcode": ("pattern", "codes", "separator"),
     "patch": ("codes", "separator"),
     "blank": ("separator",),
     "pages": ("every",),
@@ -67,11 +67,11 @@ def _wrong(by: str, given: Mapping[str, Any]) -> Iterator[str]:
         yield "separator needs to be keep or drop"
     if by == "barcode":
         yield from _wrong_pattern(given.get("pattern"))
-    if by == "patch":
+    if by == "patch" or "codes" in given:
         codes = given.get("codes", ())
         listed = [codes] if isinstance(codes, str | int) else codes
         if not isinstance(listed, list | tuple) or not listed or any(_code(code) not in PATCH_CODES for code in listed):
-            yield f"codes needs to list which patch codes separate, of {', '.join(PATCH_CODES)}: {_EXAMPLES[by]}"
+            yield f"codes needs to list which patch codes separate, of {', '.join(PATCH_CODES)}: {_EXAMPLES['patch']}"
     if by == "pages":
         every = given.get("every")
         if type(every) is not int or every < 1:

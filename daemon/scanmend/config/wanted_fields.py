@@ -10,7 +10,7 @@ Preset = Literal["invoice", "receipt"]
 """Sets of fields that come with scanmend, with labels in six languages."""
 PRESET_NAMES: Mapping[Preset, tuple[str, ...]] = {
     "invoice": ("number", "date", "due_date", "vendor", "vat_id", "net", "tax", "total", "currency", "iban"),
-    "receipt": ("company", "date", "total", "currency", "number"),
+    "receipt": ("company", "date", "total", "currency", "number", "address"),
 }
 """Names of their fields, in the order of their columns."""
 
@@ -28,7 +28,18 @@ class WantedField(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     """What it is called in records, tables, names and hooks: small letters, digits and underscores."""
     type: Literal[
-        "text", "date", "amount", "currency", "number", "iban", "vat_id", "email", "phone", "company", "choice"
+        "text",
+        "date",
+        "amount",
+        "currency",
+        "number",
+        "iban",
+        "vat_id",
+        "email",
+        "phone",
+        "company",
+        "address",
+        "choice",
     ] = "text"
     labels: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     """What is printed beside or above it."""

@@ -6,7 +6,8 @@
 4. ``extract`` runs these steps over a document, and says what is doubtful. No step writes a value.
 
 ``specs`` has what a field is; ``presets`` invoices and receipts in six languages, ``configured`` what a folder wants.
-Others use ``extract.extract_fields``, ``configured.wanted`` and ``questions``. Pure, and loaded on first need.
+``choice`` has a language model choose among candidates; ``questions`` are put to a person, ``answers`` taken.
+Others use ``extract``, ``configured.wanted`` and these three. Pure, and loaded on first need.
 
 May import: document, config, correct.figures, outputs, fields.recognise.
 """

@@ -9,7 +9,7 @@ from functools import cached_property
 from scanmend.correct.figures.amount import parse, plain
 from scanmend.document import FieldValue
 from scanmend.fields import features
-from scanmend.fields.recognise import companies, dates, identifiers, money, texts
+from scanmend.fields.recognise import addresses, companies, dates, identifiers, money, texts
 from scanmend.fields.recognise.label_match import LabelHit, find_labels
 from scanmend.fields.recognise.page_text import PageText, TextWord, joined, worst_state
 from scanmend.fields.specs import FieldSpec
@@ -167,6 +167,12 @@ def _of_companies(_spec: FieldSpec, document: DocumentText) -> Iterator[Candidat
             yield Candidate(one.words, one.text, one.text, features.of_company(one, page))
 
 
+def _of_addresses(_spec: FieldSpec, document: DocumentText) -> Iterator[Candidate]:
+    for page in document.pages:
+        for one in addresses.find_addresses(page):
+            yield Candidate(one.words, joined(one.words).strip(_EDGES), one.lines, one.features)
+
+
 def _of_ibans(_spec: FieldSpec, document: DocumentText) -> Iterator[Candidate]:
     yield from _identified(identifiers.find_ibans(page) for page in document.pages)
 
@@ -204,9 +210,9 @@ def _of_choices(spec: FieldSpec, document: DocumentText) -> Iterator[Candidate]:
 
 
 _RECOGNISERS = {
-    "amount": _of_amounts, "date": _of_dates, "number": _of_numbers, "company": _of_companies, "iban": _of_ibans,
-    "vat_id": _of_vat_ids, "email": _of_emails, "phone": _of_phones, "text": _of_texts, "currency": _of_currencies,
-    "choice": _of_choices,
+    "amount": _of_amounts, "date": _of_dates, "number": _of_numbers, "company": _of_companies,
+    "address": _of_addresses, "iban": _of_ibans, "vat_id": _of_vat_ids, "email": _of_emails, "phone": _of_phones,
+    "text": _of_texts, "currency": _of_currencies, "choice": _of_choices,
 }  # fmt: skip
 
 

@@ -20,6 +20,8 @@ SURE_CONFIDENCE = 0.75
 """Probability below which a value is doubtful."""
 _SUM = ("net", "tax", "total")
 """Fields whose first two make the third."""
+NO_SUM = "net and tax do not make the total"
+"""Why all three are doubtful."""
 BELIEVED = 0.5
 """Probability from which a net amount or a tax can make the others doubtful."""
 MAX_OTHERS = 6
@@ -40,7 +42,7 @@ def extract_fields(
     document = document_text(pages, languages, today)
     known = weights() if of_types is None else of_types
     found = (_field(spec, rank(candidates(spec, document), known[spec.weights])) for spec in specs)
-    return _with_sum(tuple(found))
+    return with_sum(tuple(found))
 
 
 def document_text(
@@ -63,8 +65,12 @@ def _field(spec: FieldSpec, ranked: Sequence[Ranked]) -> DocumentField:
     return replace(empty, chosen=values[0], others=tuple(others[:MAX_OTHERS]), doubt=_doubt(values[0], ranked))
 
 
-def _with_sum(fields: tuple[DocumentField, ...]) -> tuple[DocumentField, ...]:
-    """Note on net amount, tax and total whether they add up; where they do not, each of them is doubtful."""
+def with_sum(fields: tuple[DocumentField, ...]) -> tuple[DocumentField, ...]:
+    """Note on net amount, tax and total whether they add up; where they do not, each of them is doubtful.
+
+    What was noted before is void; what a person decided is not doubted.
+    """
+    fields = tuple(replace(field, doubt="; ".join(_without_sum(field.doubt))) for field in fields)
     terms = {field.name: field.chosen for field in fields if field.name in _SUM and field.type == "amount"}
     known = {name: Decimal(value.value) for name, value in terms.items() if value}
     if len(known) < len(_SUM):
@@ -79,7 +85,13 @@ def _noted(field: DocumentField, *, holds: bool) -> DocumentField:
     if holds and field.chosen:
         checks = tuple(dict.fromkeys((*field.chosen.checks, "net and tax make the total")))
         return replace(field, chosen=replace(field.chosen, checks=checks))
-    return replace(field, doubt="; ".join(filter(None, (field.doubt, "net and tax do not make the total"))))
+    if field.chosen_by == "person":
+        return field
+    return replace(field, doubt="; ".join((*_without_sum(field.doubt), NO_SUM)))
+
+
+def _without_sum(doubt: str) -> list[str]:
+    return [reason for reason in doubt.split("; ") if reason and reason != NO_SUM]
 
 
 def _doubt(value: FieldValue, ranked: Sequence[Ranked]) -> str:

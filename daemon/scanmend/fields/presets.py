@@ -131,6 +131,7 @@ RECEIPT = (
     _TOTAL,
     FieldSpec("currency", "currency"),
     FieldSpec("number", "number", tuple(dict.fromkeys((*RECEIPT_NUMBER, *NUMBER))), NO_NUMBER),
+    FieldSpec("address", "address", against=CUSTOMER),
 )
 """What a receipt says."""
 PRESETS = {"invoice": INVOICE, "receipt": RECEIPT}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FieldType = Literal[
-    "text", "date", "amount", "currency", "number", "iban", "vat_id", "email", "phone", "company", "choice"
+    "text", "date", "amount", "currency", "number", "iban", "vat_id", "email", "phone", "company", "address", "choice"
 ]
 """What a field can be; each has its recogniser."""
 

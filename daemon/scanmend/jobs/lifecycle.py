@@ -19,6 +19,7 @@ from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.jobs.publish import (
+    Named,
     add_to_fields_table,
     choose_documents,
     documents_of,
@@ -30,7 +31,7 @@ from scanmend.jobs.publish import (
 )
 from scanmend.jobs.quarantine import quarantine
 from scanmend.jobs.retry_policy import FinishWithoutSource, GiveUp, Hold, Postpone, Resume, Retry
-from scanmend.jobs.write_outputs import PAGES_FILE, Outputs, SourceFile, make_outputs, rewrite_record, whole_of
+from scanmend.jobs.write_outputs import Outputs, SourceFile, make_outputs, pages_path, rewrite_record, whole_of
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.outputs.record import head_of, numbers_of
@@ -194,7 +195,7 @@ class DocumentLifecycle:
                 self._publish_one(source, made[0], work)
             else:
                 for document, outputs in zip(documents, made, strict=True):
-                    stem = publish_part(source, document, outputs.files)
+                    stem = publish_part(source, document, outputs.files, self._keeper(source, document, outputs, work))
                     source.log.info(
                         "document.part", part=document.part.number, of=document.part.of, outputs=printable(stem)
                     )
@@ -209,11 +210,10 @@ class DocumentLifecycle:
         return whole.converted.uncorrected
 
     def _publish_one(self, source: ClaimedSource, outputs: Outputs, work: Path) -> None:
-        """Publish the only document of a source, and keep it for review before where it is all of one file."""
-        reviewed = outputs.record.part is None and not outputs.record.members
+        """Publish the only document of a source, and keep it for review before where it is of one file."""
 
         def keep(stem: Path) -> None:
-            if reviewed:
+            if not outputs.record.members:
                 self._keep_for_review(source, outputs, stem, work)
 
         def renamed_to(stem: Path) -> None:
@@ -226,7 +226,12 @@ class DocumentLifecycle:
     def _keep_for_review(self, source: ClaimedSource, outputs: Outputs, stem: Path, work: Path) -> None:
         first = replace(outputs.before_composing, archived_as=source.archived_as(stem))
         again = replace(outputs, before_composing=first)
-        self._reviewing.keep(source.folder, source.entry.id, stem, again, work / PAGES_FILE)
+        self._reviewing.keep(source.folder, source.entry.id, stem, again, pages_path(work, outputs.record.part))
+
+    def _keeper(self, source: ClaimedSource, document: Named, outputs: Outputs, work: Path) -> Callable[[Path], None]:
+        """Return what keeps one of several documents for review, under the name that it is given."""
+        pages = pages_path(work, document.part)
+        return lambda stem: self._reviewing.keep(source.folder, document.id, stem, outputs, pages)
 
     def _put_away(self, source: ClaimedSource) -> None:
         """Archive, delete or return the source, where it still lies in the claim folder."""

@@ -2,35 +2,48 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import structlog
+
+from scanmend.assembly.rules import Split
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
 from scanmend.correct.settings import CorrectionSettings, has_second_reading, skip_reason
 from scanmend.document import (
     NO_NUMBERS,
     CorrectedPage,
+    DocumentField,
     DocumentWarning,
     NumberCounts,
     Page,
     SecondReading,
     without_glyphs,
 )
-from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, ReaderError, Stopping
+from scanmend.errors import (
+    DocumentError,
+    HostDied,
+    ModelError,
+    ModelResting,
+    OcrError,
+    Postponed,
+    ReaderError,
+    Stopping,
+)
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.scheduler.model_slot import Lease, ModelSlot
 from scanmend.outputs.page_file import AppendablePages, Pages
 from scanmend.pageworkers.pool import PagePool
-from scanmend.source.settings import Inspection, ReadSettings, SourceLimits
+from scanmend.source.settings import Inspection, MarksWanted, ReadSettings, SourceLimits
 
 INSPECT_LIMIT_S = 300.0
 """Longest time for counting the pages of a source and hashing it, in seconds."""
@@ -39,9 +52,7 @@ MODEL_FAILED = "the model failed: "
 LANGUAGE_PAGES = 20
 """Pages that are read one after the other, at most, to find out the language of their document."""
 
-
-_MARKS: Mapping[str, Literal["barcodes", "patch codes"]] = {"barcode": "barcodes", "patch": "patch codes"}
-"""What is looked for on pages, by what the folder splits at."""
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -191,6 +202,32 @@ class Pipeline:
         model = self.slot.identity(settings.model) if tally.asked else None
         return Converted(found, done, model, started, round(time.monotonic() - clock, 3), tally, failed)
 
+    def choose_fields(
+        self, fields: tuple[DocumentField, ...], pages: Pages, settings: Settings
+    ) -> tuple[DocumentField, ...]:
+        """Return a document's fields; of doubtful ones the folder's model chooses among the candidates, if it is to.
+
+        Where there is no model just now, the ranker's values stay. Stopping.
+        """
+        if settings.fields_by != "model" or not any(field.doubt and field.others for field in fields):
+            return fields
+        from scanmend.fields.choice import MAX_TEXT, PROMPT, choose  # noqa: PLC0415 -- an idle daemon does without
+
+        text = ""
+        for page in pages:
+            text += f"{page.corrected}\n"
+            if len(text) >= MAX_TEXT:
+                break
+        try:
+            if self._engine_missing() or self.slot.resting(settings.model) or self.slot.pending(settings.model):
+                return fields
+            with self.slot.lease(settings.model) as lease:
+                ask = partial(lease.choose, PROMPT, call_limit_s=settings.model_call_limit_s)
+                return tuple(choose(one, text, ask) if one.doubt and one.others else one for one in fields)
+        except ModelError as e:
+            log.warning("fields.model_failed", model=settings.model, reason=str(e))
+            return fields
+
     def _settled(self, page: Page, task: CorrectionSettings, why: str) -> CorrectedPage:
         """Return the page as both readers have it, or as Tesseract has it; ``why`` no model was asked."""
         if has_second_reading(page):
@@ -295,8 +332,17 @@ def read_settings_of(settings: Settings) -> ReadSettings:
         settings.pdf_text,
         alternatives=settings.strategy != "off",
         second=settings.second_reader,
-        marks=_MARKS.get(settings.split.by, "none") if settings.split else "none",
+        marks=_marks_for(settings.split),
     )
+
+
+def _marks_for(split: Split | None) -> MarksWanted:
+    """Return what is looked for on pages, so that the source can be split."""
+    if split is None or split.by not in ("barcode", "patch"):
+        return "none"
+    if split.by == "patch":
+        return "patch codes"
+    return "barcodes and patch codes" if split.codes else "barcodes"
 
 
 def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> CorrectionSettings:

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from scanmend.assembly.parts import Part
-from scanmend.config.schema import Folder, Settings
+from scanmend.assembly.rules import PATCH
+from scanmend.config.schema import Folder
 from scanmend.config.splitting import template_of
 from scanmend.document import DocumentField, Fingerprint, printable
 from scanmend.errors import StorageError
@@ -143,7 +144,7 @@ def _free_stems(
             yield found[part.number]
             continue
         if template:
-            facts = facts_of(folder.name, folder, entry.relative, entry.fingerprint, part, number, known)
+            facts = facts_of(folder.name, entry.relative, entry.fingerprint, part, number, known)
             wanted = entry.stem.with_name(template.render(facts))
         elif part.of == 1:
             yield entry.stem
@@ -160,7 +161,6 @@ def _free_stems(
 
 def facts_of(
     folder: str,
-    settings: Settings,
     relative: Path,
     fingerprint: Fingerprint,
     part: Part,
@@ -172,7 +172,7 @@ def facts_of(
         scanned = datetime.fromtimestamp(fingerprint.mtime_ns / 1e9)  # noqa: DTZ006 -- as people here see it
     except (OverflowError, ValueError, OSError):  # a broken clock set the file's time
         scanned = datetime.fromtimestamp(0)  # noqa: DTZ006
-    barcode = part.separator.value if part.separator and settings.split and settings.split.by == "barcode" else None
+    barcode = part.separator.value if part.separator and part.separator.kind != PATCH else None
     values = {field.name: field.value for field in fields}
     return Facts(printable(relative.stem), folder, scanned, barcode, counter, part.pages, part.number, part.of, values)
 
@@ -187,10 +187,13 @@ def free_part_stem(source: ClaimedSource, wanted: Path, taken: set[Path]) -> Pat
     )
 
 
-def publish_part(source: ClaimedSource, document: Named, files: Mapping[str, Path]) -> Path:
+def publish_part(
+    source: ClaimedSource, document: Named, files: Mapping[str, Path], keep: Callable[[Path], None] = lambda _stem: None
+) -> Path:
     """Let the files of one of several documents appear, unless they are out; return their name; StorageError.
 
     When a stranger took the name meanwhile, they appear under the next free one, which the ledger learns before.
+    ``keep(stem)`` is called before they appear under a name.
     """
     if document.is_published:
         return document.stem
@@ -198,6 +201,7 @@ def publish_part(source: ClaimedSource, document: Named, files: Mapping[str, Pat
     for _ in range(NAMES_TRIED):
         if document.outbox != folder.outbox or stem != document.stem:
             source.ledger.parts.rename(source.entry.id, document.part.number, folder.outbox, stem)
+        keep(stem)
         try:
             _publish_as(folder, stem, files)
         except FileExistsError:

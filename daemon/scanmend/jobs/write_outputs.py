@@ -98,12 +98,16 @@ def make_outputs(
     duplicate_of = checkpoint.duplicate_of(converted.inspection.sha256)
     if not settings.is_assembled and known is None:
         first = record_of(source, converted, settings, duplicate_of)
-        first = replace(first, fields=fields_of_converted(converted, settings))
+        found = pipeline.choose_fields(fields_of_converted(converted, settings), pages, settings)
+        first = replace(first, fields=found)
         files, made = write_outputs(settings, first, pages, source.path, work, pipeline.pool)
         return (Outputs(files, made, converted, first),)
     parts = known or parts_seen(pages, settings)
     documents = list(parted(parts, converted, pages, work))
-    fields = [fields_of_converted(own, settings) for _, _, own in documents]
+    fields = [
+        pipeline.choose_fields(fields_of_converted(own, settings), own_pages, settings)
+        for _, own_pages, own in documents
+    ]
     source = planned(source, parts, fields)
     out = []
     for (part, own_pages, own), found in zip(documents, fields, strict=True):
@@ -173,11 +177,21 @@ def document_id(source_id: str, part: Part) -> str:
     return source_id if part.of == 1 else f"{source_id}-{part.number}"
 
 
+def source_id(id_: str, part: Part | None) -> str:
+    """Return the id of the source of a document that is one of several; empty where it is all of its source."""
+    return id_.removesuffix(f"-{part.number}") if part is not None and part.of > 1 else ""
+
+
+def pages_path(work: Path, part: Part | None) -> Path:
+    """Return where the pages of a document lie in the folder in which the outputs of its source are made."""
+    return work / PAGES_FILE if part is None else work / f"part-{part.number}" / PAGES_FILE
+
+
 def parted(
     parts: tuple[Part, ...], converted: Converted, pages: PageFile, work: Path
 ) -> Iterator[tuple[Part, PageFile, Converted]]:
     """Yield each part with its pages, in a folder of its own, and what the conversion says of these."""
-    own = [PageFile(work / f"part-{part.number}" / PAGES_FILE) for part in parts]
+    own = [PageFile(pages_path(work, part)) for part in parts]
     tallies = [Tally() for _ in parts]
     failed = ["" for _ in parts]
     index = {page: i for i, part in enumerate(parts) for page in part.pages}

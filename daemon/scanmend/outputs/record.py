@@ -45,7 +45,7 @@ class Reviewed:
     place: str
     """Id of the place, unique and always the same within the document."""
     page: int
-    """1-based number of its page."""
+    """1-based number of its page; of a field, that of its likeliest value."""
     choice: str
     """``accept``, ``take``, ``type`` or ``skip``."""
     before: str
@@ -241,6 +241,8 @@ def field_fields(field: DocumentField) -> dict[str, Any]:
         "state": chosen.state or None,
         "checks": list(chosen.checks),
         "doubt": field.doubt or None,
+        "chosen_by": field.chosen_by,
+        "by": printable(field.by) or None,
         "others": [
             {"value": other.value, "text": other.text, "page": other.page, "confidence": other.confidence}
             | {"boxes": [list(box) for box in other.boxes]}

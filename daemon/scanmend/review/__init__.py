@@ -10,5 +10,6 @@
    that writes the outputs.
 
 Service, commands and what serves the page use ``Reviews`` and the values; jobs knows only its own ``Reviewing``.
-May import: errors, document, fs, correct.lexicon, config, ledger, source, outputs, pageworkers, jobs, review.doubt.
+May import: errors, document, fs, correct.lexicon, assembly, config, ledger, source, outputs, fields, pageworkers, jobs,
+review.doubt.
 """

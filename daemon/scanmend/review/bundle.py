@@ -26,6 +26,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from scanmend.assembly.parts import Part
 from scanmend.config.schema import Settings
 from scanmend.document import DocumentField, DocumentWarning, NumberCounts
 from scanmend.errors import StorageError
@@ -34,6 +35,7 @@ from scanmend.fs.rename import sync
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs.page_file import PageFile
 from scanmend.outputs.record import EditCounts, Record
+from scanmend.review.doubt.places import Place, doubtful_places
 from scanmend.review.journal import Journal
 
 KEPT_SETTINGS = {
@@ -91,6 +93,8 @@ class Facts:
     """How long the bundle is kept."""
     published: float
     """Wall clock in seconds."""
+    source_id: str = ""
+    """Id of the source, where the document is one of several that it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ _facts = TypeAdapter(Facts)
 _written = TypeAdapter(Written)
 _intent = TypeAdapter(Intent)
 _fields = TypeAdapter(tuple[DocumentField, ...])
+_part = TypeAdapter(Part | None)
 
 
 class Bundle:
@@ -150,6 +155,15 @@ class Bundle:
     def pages(self) -> PageFile:
         """The machine's pages; StorageError."""
         return PageFile.saved(self.path / "pages")
+
+    @property
+    def fields(self) -> tuple[DocumentField, ...]:
+        """The machine's fields; StorageError."""
+        return _fields.validate_python(self.facts.record.get("fields", ()))
+
+    def places(self) -> tuple[Place, ...]:
+        """Return its doubtful places, most doubtful first; StorageError."""
+        return doubtful_places(self.pages, self.fields)
 
     @property
     def written(self) -> Written:
@@ -184,7 +198,8 @@ class Bundle:
         kept["edits"] = EditCounts(**kept["edits"])
         kept["numbers"] = NumberCounts(**kept["numbers"])
         kept["languages"] = tuple(kept["languages"])
-        kept["fields"] = _fields.validate_python(kept.get("fields", ()))
+        kept["fields"] = self.fields
+        kept["part"] = _part.validate_python(kept.get("part"))
         return Record(pages=pages, **kept)
 
     def target(self, suffix: str) -> Path:
@@ -274,6 +289,7 @@ def record_fields(record: Record) -> dict[str, Any]:
     out["edits"] = asdict(record.edits)
     out["numbers"] = asdict(record.numbers)
     out["fields"] = [asdict(one) for one in record.fields]
+    out["part"] = None if record.part is None else asdict(record.part)
     out["model"] = None if record.model is None else dict(record.model)
     return out | {"timings": dict(record.timings), "languages": list(record.languages)}
 

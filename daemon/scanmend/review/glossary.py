@@ -24,6 +24,7 @@ from scanmend.errors import StorageError
 from scanmend.fs import atomic
 from scanmend.ledger.ledger import Ledger
 from scanmend.review.doubt.decisions import Decided
+from scanmend.review.doubt.places import FIELD
 
 CONFIRMATIONS = 2
 """In how many places a word has to be typed or chosen before it is learned: one may be a slip."""
@@ -153,8 +154,8 @@ class ReviewGlossary:
 
 def confirmed_words(one: Decided) -> Iterator[tuple[str, str]]:
     """Yield the words that a decision confirms, each with its place: those that a person typed or chose; no numbers."""
-    if one.decision.choice not in ("type", "take"):
-        return
+    if one.decision.choice not in ("type", "take") or one.decision.place.startswith(FIELD):
+        return  # what a field is says nothing of the words of the text
     known = set(_cores(one.before))
     for core in dict.fromkeys(_cores(one.after)):
         if core not in known and count_letters(core) >= MIN_LETTERS and not any(c.isdigit() for c in core):

@@ -8,11 +8,12 @@ from pathlib import Path
 import structlog
 
 from scanmend.config.schema import Folder
-from scanmend.document import printable
+from scanmend.document import NumberCounts, printable
 from scanmend.errors import StorageError
 from scanmend.fs.safe_open import pinned
 from scanmend.jobs.claimed_source import ClaimedSource
-from scanmend.jobs.write_outputs import Outputs
+from scanmend.jobs.publish import documents_of
+from scanmend.jobs.write_outputs import Outputs, source_id
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.ledger.reviews import ReviewRow
 from scanmend.outputs import record
@@ -47,10 +48,10 @@ class Shelf:
 
     def keep(self, folder: Folder, id_: str, stem: Path, outputs: Outputs, pages: Path) -> None:
         """See ``jobs.lifecycle.Reviewing``."""
-        bundle = self.bundle(id_)
+        bundle, first = self.bundle(id_), outputs.before_composing
         if folder.review == "on":
             self._glossary.note_edits(folder.name, id_, PageFile.saved(pages))
-        if folder.review != "on" or not any(doubtful_places(PageFile.saved(pages))):
+        if folder.review != "on" or not any(doubtful_places(PageFile.saved(pages), first.fields)):
             if bundle.path.exists():
                 bundle.remove()  # of an attempt that was cut off
             return
@@ -60,24 +61,29 @@ class Shelf:
             inbox=os.fspath(folder.inbox),
             outbox=os.fspath(folder.outbox),
             stem=os.fspath(stem),
-            relative=os.fspath(outputs.before_composing.relative),
+            relative=os.fspath(first.relative),
             settings=kept_settings(folder),
-            record=record_fields(outputs.before_composing),
+            record=record_fields(first),
             files=digests(outputs.files),
             days=folder.review_days,
             published=time.time(),
+            source_id=source_id(id_, first.part),
         )
         bundle.keep(facts, pages)
 
     def published(self, source: ClaimedSource) -> None:
         """See ``jobs.lifecycle.Reviewing``."""
-        bundle = self.bundle(source.entry.id)
+        documents = documents_of(source)
+        for id_ in [one.id for one in documents] if len(documents) > 1 else [source.entry.id]:
+            self._published(source, self.bundle(id_))
+
+    def _published(self, source: ClaimedSource, bundle: Bundle) -> None:
         if not bundle.exists:
             return
         if source.entry.original == source.folder.original == "delete" and not source.recorded().warnings:
             self._keep_source(bundle, source)
-        if self._ledger.reviews.get(source.entry.id) is None:
-            places = doubtful_places(bundle.pages)
+        if self._ledger.reviews.get(bundle.facts.id) is None:
+            places = bundle.places()
             self._ledger.reviews.put(row_of(bundle, places))
             source.log.info("review.opened", places=len(places), doubt=document_doubt(places))
 
@@ -85,11 +91,12 @@ class Shelf:
         """Learn bundles that the ledger lost, and remove those of documents that were never published."""
         for path in sorted(self.root.iterdir()) if self.root.is_dir() else ():
             bundle = Bundle(path)
-            entry = self._ledger.get(path.name)
-            if not path.is_dir() or path.name.startswith(".") or (entry is not None and entry.state in ACTIVE):
+            if not path.is_dir() or path.name.startswith("."):
                 continue
             try:
-                self._decide(bundle)
+                entry = self._ledger.get((bundle.facts.source_id if bundle.exists else "") or path.name)
+                if entry is None or entry.state not in ACTIVE:
+                    self._decide(bundle)
             except StorageError as e:
                 log.warning("review.unreadable", id=path.name, reason=str(e))
 
@@ -100,10 +107,17 @@ class Shelf:
         if not bundle.exists or (row is not None and row.state == "expired"):
             bundle.remove()
             return
-        if record.head(bundle.target(".json")).get("id") == bundle.facts.id or self._ledger.get(bundle.facts.id):
-            self._ledger.reviews.put(row_of(bundle, doubtful_places(bundle.pages)))
+        if record.head(bundle.target(".json")).get("id") == bundle.facts.id or self._is_known(bundle.facts):
+            self._ledger.reviews.put(row_of(bundle, bundle.places()))
         else:
             bundle.remove()
+
+    def _is_known(self, facts: Facts) -> bool:
+        """Whether the ledger knows the document, as a source or as one of the documents that were chosen for one."""
+        if not facts.source_id:
+            return self._ledger.get(facts.id) is not None
+        chosen = self._ledger.parts.of(facts.source_id)
+        return any(f"{facts.source_id}-{row.number}" == facts.id for row in chosen)
 
     def expire(self, now: float) -> int:
         """Remove what is kept beyond its time, or beyond MAX_BUNDLES; return of how many documents."""
@@ -124,6 +138,16 @@ class Shelf:
                 link_or_copy(here, own)
         except OSError as e:
             raise StorageError(f"{printable(own)} cannot be written: {e.strerror}") from e
+
+
+def numbers_of_source(ledger: Ledger, bundle: Bundle) -> NumberCounts:
+    """Return how sure the numbers of a document's source are, over all documents that it makes, as records say now."""
+    facts = bundle.facts
+    if not facts.source_id:
+        return record.numbers_of(record.head(bundle.target(".json")))
+    records = [row.outbox / row.stem.with_name(f"{row.stem.name}.json") for row in ledger.parts.of(facts.source_id)]
+    heads = [record.head(path) for path in records]
+    return sum((record.numbers_of(head) for head in heads), NumberCounts()) if all(heads) else NumberCounts()
 
 
 def row_of(bundle: Bundle, places: Sequence[Place], *, outdated: bool = False) -> ReviewRow:

@@ -2,11 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanmend.document import CorrectedPage, Fingerprint
+from scanmend.document import CorrectedPage, DocumentField, Fingerprint
 from scanmend.errors import StorageError
 from scanmend.outputs.page_file import PageFile
 from scanmend.review.bundle import Bundle
@@ -45,11 +45,11 @@ class MachinePage:
 class OpenDocument:
     """The machine's pages of one document, and their doubtful places; for any thread."""
 
-    def __init__(self, pages: PageFile) -> None:
-        """Parse all pages; StorageError."""
+    def __init__(self, pages: PageFile, fields: Sequence[DocumentField] = ()) -> None:
+        """Parse all pages; StorageError. ``fields``: the facts that the machine found on them."""
         self._file = pages
         self._pages: list[MachinePage] = []
-        self.places = doubtful_places(self._noted(pages))
+        self.places = doubtful_places(self._noted(pages), fields)
         """Most doubtful first."""
         self.by_id: Mapping[str, Place] = {place.id: place for place in self.places}
         self._decided: dict[int, tuple[_OnPage, str]] = {}
@@ -105,7 +105,10 @@ class OpenDocuments:
         with self._lock:
             known = self._known.get(bundle.path)
         if known is None or known[0] != fingerprint:
-            known = fingerprint, OpenDocument(bundle.pages)  # not under the lock: other documents need not wait
+            known = (
+                fingerprint,
+                OpenDocument(bundle.pages, bundle.fields),
+            )  # not under the lock: other documents need not wait
         with self._lock:
             self._known[bundle.path] = known
             self._known.move_to_end(bundle.path)

@@ -50,7 +50,7 @@ class Pictures:
 
     def crop(self, bundle: Bundle, page: MachinePage, place: Place, source: Callable[[], Path]) -> Path:
         """Return a PNG of a place with a margin around it; of a whole page where the place has no box. As ``page``."""
-        if place.box is None or place.span is None:
+        if place.box is None or not place.takes_text:
             return self.page(bundle, page, source)
         target = bundle.images / f"place-{place.id}.png"
         if not _used(target):

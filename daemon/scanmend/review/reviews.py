@@ -16,8 +16,6 @@ from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.reviews import ReviewRow, State
-from scanmend.outputs import record
-from scanmend.outputs.record import numbers_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.review.bundle import Bundle
 from scanmend.review.documents import QueueItem, ReviewDocument, ReviewPlace, position_of
@@ -32,7 +30,7 @@ from scanmend.review.doubt.decisions import (
     plain_name,
 )
 from scanmend.review.glossary import LearnedWord, ReviewGlossary
-from scanmend.review.keeping import Shelf, row_of
+from scanmend.review.keeping import Shelf, numbers_of_source, row_of
 from scanmend.review.opened import OpenDocument, OpenDocuments
 from scanmend.review.pictures import Pictures
 from scanmend.review.rewriting import Outcome, Outdated, carry_on, rewrite
@@ -195,8 +193,8 @@ class Reviews:
             if not bundle.exists:
                 return None
             outcome = self._rewrite(bundle)
-        if numbers := numbers_of(record.head(bundle.target(".json"))):
-            self._ledger.set_numbers(id_, numbers)
+        if numbers := numbers_of_source(self._ledger, bundle):
+            self._ledger.set_numbers(bundle.facts.source_id or id_, numbers)
         self.glossary.note(bundle.facts.folder, id_, holding(bundle.journal.read()))
         self._on_change()
         self._telling.tell(bundle, self._opened(bundle).places, lambda: self._find_source(bundle))
@@ -262,7 +260,8 @@ class Reviews:
         return found
 
     def _find_source(self, bundle: Bundle) -> Path | None:
-        return find_scan(bundle, self._ledger.get(bundle.facts.id))
+        facts = bundle.facts
+        return find_scan(bundle, self._ledger.get(facts.source_id or facts.id))
 
 
 def _now() -> str:

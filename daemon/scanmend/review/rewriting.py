@@ -21,6 +21,7 @@ from pathlib import Path
 from scanmend.config.schema import Settings
 from scanmend.document import NumberCounts
 from scanmend.errors import StorageError
+from scanmend.fields.choice import kept
 from scanmend.fs import atomic
 from scanmend.fs.rename import sync
 from scanmend.jobs.write_outputs import fields_of, write_outputs
@@ -30,9 +31,9 @@ from scanmend.outputs.record import EditCounts, Record, head_of
 from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import COMPOSED_OUTPUTS
 from scanmend.review.bundle import Bundle, FileDigest, Intent, Written, digests, link_or_copy
-from scanmend.review.doubt.decided import decided_page, reviewed
+from scanmend.review.doubt.decided import decided_fields, decided_page, reviewed
 from scanmend.review.doubt.decisions import Decided, holding
-from scanmend.review.doubt.places import Place, doubtful_places
+from scanmend.review.doubt.places import Place
 
 CHANGED = "somebody changed this file since scanmend wrote it; it was left as it is"
 """Why an output was not written again."""
@@ -164,7 +165,7 @@ def made_as(folder: Path, suffix: str) -> Path:
 
 def decided_pages(bundle: Bundle, decided: tuple[Decided, ...], target: Path) -> tuple[PageFile, dict[str, Place]]:
     """Write the pages with decisions in them to a new file; return them, and the places by id. StorageError."""
-    pages, places = PageFile(target), {place.id: place for place in doubtful_places(bundle.pages)}
+    pages, places = PageFile(target), {place.id: place for place in bundle.places()}
     of_page: dict[int, list[tuple[Place, Decided]]] = {}
     for one in decided:
         if place := places.get(one.decision.place):
@@ -198,13 +199,18 @@ def _with_decisions(
     if not decided:
         return record
     numbers = sum((NumberCounts.of(page.numbers) for page in record.pages), NumberCounts())
-    read = datetime.fromisoformat(record.started).date()
+    fields = record.fields
+    if any(one.decision.place in places and places[one.decision.place].span for one in decided):
+        read = datetime.fromisoformat(record.started).date()
+        before = {field.name: field for field in record.fields}
+        again = fields_of(record.pages, settings, record.languages, read)
+        fields = tuple(kept(field, before[field.name]) for field in again)
     return replace(
         record,
         edits=EditCounts.of(record.pages),
         numbers=numbers,
         review=reviewed(places, decided),
-        fields=fields_of(record.pages, settings, record.languages, read),
+        fields=decided_fields(fields, places, decided),
     )
 
 

@@ -5,6 +5,9 @@ from typing import Literal
 
 from scanmend.document import DocumentWarning
 
+MarksWanted = Literal["none", "barcodes", "patch codes", "barcodes and patch codes"]
+"""Marks on page images that are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
@@ -37,7 +40,7 @@ class ReadSettings:
     """Whether Tesseract reports alternatives for each glyph; only correction needs them, and they take time."""
     second: Literal["auto", "always", "off"] = "off"
     """What of a page that OCR read the second reader reads as well: lines where that may help, all lines, nothing."""
-    marks: Literal["none", "barcodes", "patch codes"] = "none"
+    marks: MarksWanted = "none"
     """Marks on the page image that are looked for, as documents are to be split at them."""
 
 

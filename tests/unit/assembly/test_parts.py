@@ -1,5 +1,7 @@
 """Parts of a source: where they begin, what is dropped, and that no page is lost or doubled."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,7 @@ def stack(text: str) -> list[SeenPage]:
         ("pappbp", BARCODE, "keep", ["1", "34", "6"]),
         ("apxpb", BARCODE, "keep", ["234"]),
         ("TpTp", PATCH_T, "keep", ["2", "4"]),
+        ("apTp2xbp", replace(BARCODE, codes=("T",)), "keep", ["2", "456", "8"]),
         ("Tp2p", PATCH_T, "keep", ["234"]),
         ("TTpT", PATCH_T, "keep", ["3"]),
         ("T-pT-p-", PATCH_T, "drop", ["3", "6"]),

@@ -14,6 +14,7 @@ from scanmend.errors import ConfigError
     ("value", "split"),
     [
         ({"by": "barcode", "pattern": "DOC-.*"}, Split("barcode", pattern="DOC-.*")),
+        ({"by": "barcode", "pattern": "D", "codes": ["T"]}, Split("barcode", pattern="D", codes=("T",))),
         (
             {"by": "patch", "codes": ["T", "iv", 6], "separator": "drop"},
             Split("patch", codes=("T", "4", "6"), separator="drop"),

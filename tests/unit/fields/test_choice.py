@@ -1,12 +1,13 @@
 """What a model may answer: the number of a candidate, and nothing else."""
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scanmend.document import DocumentField, FieldValue
-from scanmend.fields.choice import answered, choices_of, grammar, question
+from scanmend.fields.choice import answered, choices_of, choose, grammar, kept, question
 
 FIELD = DocumentField("total", "amount", chosen=FieldValue("7.00", "7.00", 1), others=(FieldValue("3.00", "3.00", 1),))
 
@@ -24,3 +25,22 @@ def test_an_answer_is_a_candidate_or_none(answer):
     assert chosen is None or chosen in choices_of(FIELD)
     if re.fullmatch("[12]", answer):
         assert chosen == choices_of(FIELD)[int(answer) - 1]
+
+
+def test_the_model_moves_its_choice_to_the_front_and_the_field_stays_doubtful():
+    """Whoever looks sees who chose, and the ranker's value among the others."""
+    field = DocumentField("total", "amount", required=True, chosen=FieldValue("7.00", "7.00", 1), doubt="why")
+    field = replace(field, others=(FieldValue("8.00", "8.00", 1), FieldValue("9.00", "9.00", 1)))
+    asked = []
+
+    def ask(question, grammar):
+        asked.append(grammar)
+        return "3"
+
+    chosen = choose(field, "text", ask)
+    assert asked == ["root ::= [0-3]"]
+    assert (chosen.value, chosen.chosen_by, chosen.doubt) == ("9.00", "model", "why")
+    assert [one.value for one in chosen.others] == ["7.00", "8.00"]
+    assert choose(field, "text", lambda *_: "0") == field
+    assert kept(field, chosen) == chosen
+    assert kept(chosen, field) == chosen

@@ -49,11 +49,11 @@ def values(rows, specs, **more):
 
 
 def test_a_receipt():
-    """Company, date, total and number."""
+    """Company, date, total, number and address."""
     found = values(RECEIPT_ROWS, RECEIPT)
     assert found == {
         "company": "THAI DELICIOUS RESTAURANT", "date": "2017-02-02", "total": "76.00", "currency": "",
-        "number": "01-36870",
+        "number": "01-36870", "address": "NO.22 JALAN PUTERI 2/4, 47100 PUCHONG, SELANGOR",
     }  # fmt: skip
 
 

@@ -13,7 +13,18 @@ import pytest
 from daemon_process import until
 from scanmend.config.glossary_file import GlossaryFiles
 from scanmend.config.schema import Settings
-from scanmend.document import CorrectedPage, Edit, Fingerprint, Line, NumberCounts, Page, Word, without_glyphs
+from scanmend.document import (
+    CorrectedPage,
+    DocumentField,
+    Edit,
+    FieldValue,
+    Fingerprint,
+    Line,
+    NumberCounts,
+    Page,
+    Word,
+    without_glyphs,
+)
 from scanmend.errors import (
     DocumentError,
     HostDied,
@@ -141,6 +152,13 @@ class Slot:
             raise self.error
         edit = Edit(0, 1, "comrnittee", "committee", "rescore", accepted=True, reason="likelier")
         return CorrectedPage(page, "the committee meets", (edit,), seconds=0.5)
+
+    def choose(self, prompt, question, grammar, call_limit_s):
+        assert self.held
+        if self.error:
+            raise self.error
+        self.grammar = grammar
+        return "2"
 
     def identity(self, name):
         return {"name": name, "file": "m.gguf"}
@@ -452,6 +470,38 @@ class TestAutoLanguages:
         reader = Polyglot(*[3] * 22)
         build(reader).convert(Path("x"), self.AUTO, Notebook(), [])
         assert [n for n, asked in reader.asked_in.items() if asked == ["eng"]] == [21, 22]
+
+
+class TestChooseFields:
+    """Of doubtful fields, the model chooses among the candidates, where the folder wants that."""
+
+    SURE = DocumentField("date", "date", chosen=FieldValue("1 May 2024", "2024-05-01", 1))
+    DOUBTFUL = DocumentField(
+        "total", "amount", chosen=FieldValue("7.00", "7.00", 1), others=(FieldValue("9.00", "9.00", 1),), doubt="why"
+    )
+    BY_MODEL = RESCORE.model_copy(update={"fields_by": "model"})
+
+    def chosen(self, build, slot, settings):
+        return build(Reader(1), slot).choose_fields(
+            (self.SURE, self.DOUBTFUL), [CorrectedPage(page(1), "text")], settings
+        )
+
+    def test_the_doubtful_one(self, build):
+        """The sure one is not asked about; the answer is the number of a candidate."""
+        slot = Slot()
+        sure, chosen = self.chosen(build, slot, self.BY_MODEL)
+        assert sure == self.SURE
+        assert (chosen.value, chosen.chosen_by, chosen.doubt) == ("9.00", "model", "why")
+        assert (slot.grammar, slot.leases, slot.held) == ("root ::= [0-2]", 1, 0)
+
+    @pytest.mark.parametrize("how", ["ranker", "failed", "resting", "on its way"])
+    def test_what_the_ranker_found_stays(self, build, how):
+        """Where the folder does not ask the model, or there is none just now."""
+        slot = Slot(ModelError("out of memory") if how == "failed" else None)
+        slot.rests, slot.on_its_way = "tired" * (how == "resting"), how == "on its way"
+        settings = RESCORE if how == "ranker" else self.BY_MODEL
+        assert self.chosen(build, slot, settings) == (self.SURE, self.DOUBTFUL)
+        assert slot.leases == (how == "failed")
 
 
 class TestForgetful:

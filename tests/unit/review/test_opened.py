@@ -77,18 +77,24 @@ def test_only_pages_that_are_there_have_an_image(pages):
         OpenDocument(pages).page(4)
 
 
+class WithoutFields(Bundle):
+    """One whose folder wants no facts."""
+
+    fields = ()
+
+
 def test_documents_are_remembered_until_their_pages_change(tmp_path):
     """And only the latest."""
-    documents, bundle = OpenDocuments(), Bundle(tmp_path / "d0")
+    documents, bundle = OpenDocuments(), WithoutFields(tmp_path / "d0")
     write(bundle.path / "pages")
     first = documents.get(bundle)
-    assert documents.get(Bundle(bundle.path)) is first
+    assert documents.get(WithoutFields(bundle.path)) is first
     write(bundle.path / "pages", PAGES[:1])
     again = documents.get(bundle)
     assert len(again.pages(())) == 1
     for n in range(1, REMEMBERED + 1):
         write(tmp_path / f"d{n}" / "pages", PAGES[:1])
-        documents.get(Bundle(tmp_path / f"d{n}"))
+        documents.get(WithoutFields(tmp_path / f"d{n}"))
     assert documents.get(bundle) is not again
     with pytest.raises(StorageError, match=r"gone/pages cannot be read"):
-        documents.get(Bundle(tmp_path / "gone"))
+        documents.get(WithoutFields(tmp_path / "gone"))

@@ -11,7 +11,7 @@ from scanmend.web.failed import address, failure, remedy
 @pytest.mark.parametrize(
     ("reason", "page", "part"),
     [
-        ("the PDF is encrypted; save it without a password and drop it again", None, "without a password"),
+        ("the PDF is encrypted; save it without a password and drop it again", None, "save it without one"),
         ("the document has 6000 pages, more than max_pages: 5000 allows", None, "max_pages"),
         ("page 3 has 900 megapixels (30000 x 30000), more than max_megapixels: 250 allows", 3, "max_megapixels"),
         ("page 7 took Tesseract longer than page_limit_s: 180 s (for the second time)", 7, "limit"),

@@ -27,7 +27,7 @@ _LEGAL_FORM = re.compile(
     re.IGNORECASE,
 )
 """Legal forms of companies, in the countries of the presets' languages and beyond."""
-_REGISTRATION = re.compile(
+REGISTRATION = re.compile(
     r"\s*[(\[]\s*(?:co\.?\s*(?:reg|no)\.?\s*)?[\dA-Z]{0,3}[\d ]{4,}\s?-?\s?[A-Z]?\s*[)\]].*$", re.IGNORECASE
 )
 """Finds a company's registration number behind its name, as in ``AEON CO. (M) BHD (126926-H)``."""
@@ -42,13 +42,13 @@ _TRADES = _words("""
     international technologies solutions systems bank telecom
 """)
 """Words of companies' names, folded."""
-_PLACES = _words("""
+PLACES = _words("""
     street road lane avenue square way jalan jln lot taman bandar floor level no kuala lumpur selangor johor
     str strasse weg platz allee gasse rue place quai chemin boulevard bp cedex calle plaza avenida via piazza
     corso viale straat plein kade postbus box tingkat block suite building unit city town
 """)
 """Words of addresses, folded."""
-_OTHER = _words("""
+OTHER = _words("""
     tel telephone phone fax mobile whatsapp email e-mail www http gst vat tva mwst btw iva ust-idnr reg
     invoice receipt rechnung facture factuur fattura factura ticket bon date datum fecha data cashier kasse
     caisse caja cassa kassa table order total cash change thank thanks welcome bill customer kunde client
@@ -56,7 +56,7 @@ _OTHER = _words("""
     document quittung quotation copy original
 """)
 """Words that name anything but a company, folded."""
-_POSTCODE = re.compile(r"\b\d{4,5}\b|\b[A-Z]{1,2}\d{1,2}[A-Z]? ?\d[A-Z]{2}\b")
+POSTCODE = re.compile(r"\b\d{4,5}\b|\b[A-Z]{1,2}\d{1,2}[A-Z]? ?\d[A-Z]{2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _spans(lines: Sequence[tuple[TextWord, ...]], order: int) -> Iterator[Compan
     if not words:
         return
     text = joined(words)
-    short = _REGISTRATION.sub("", text).rstrip(" |,;:-")
+    short = REGISTRATION.sub("", text).rstrip(" |,;:-")
     kept: list[TextWord] = []
     for word in words:
         if len(joined([*kept, word])) > len(short) + 1 and kept:
@@ -133,10 +133,10 @@ def traits(span: CompanySpan, page: PageText) -> dict[str, float]:
     return {
         "legal_form": float(legal_form(span.text)),
         "trade": float(any(word in _TRADES for word in folded)),
-        "place_words": float(any(word in _PLACES for word in folded)),
-        "other_words": float(any(word in _OTHER or word.startswith("www") for word in folded)),
+        "place_words": float(any(word in PLACES for word in folded)),
+        "other_words": float(any(word in OTHER or word.startswith("www") for word in folded)),
         "digits": min(1.0, sum(c.isdigit() for c in span.text) / 4),
-        "postcode": float(bool(_POSTCODE.search(span.text))),
+        "postcode": float(bool(POSTCODE.search(span.text))),
         "capitals": sum(c.isupper() for c in letters) / max(1, len(letters)),
         "top": max(0.0, 1 - row / 8),
         "first": float(span.order == 0),
@@ -145,8 +145,8 @@ def traits(span: CompanySpan, page: PageText) -> dict[str, float]:
         "two_rows": float(span.rows == 2),  # noqa: PLR2004
         "open_end": float(span.text.endswith(("&", "-", ","))),
         "odd_marks": float(any(c in "*#=~|<>{}@_%" for c in span.text)),
-        "address_below": float(bool(_POSTCODE.search(below)) or any(fold(w) in _PLACES for w in below.split())),
-        "registration": float(bool(_REGISTRATION.search(joined(page.rows[row]))) or bool(_REGISTRATION.match(below))),
+        "address_below": float(bool(POSTCODE.search(below)) or any(fold(w) in PLACES for w in below.split())),
+        "registration": float(bool(REGISTRATION.search(joined(page.rows[row]))) or bool(REGISTRATION.match(below))),
         "lower_half": float(row > len(page.rows) / 2),
     }
 

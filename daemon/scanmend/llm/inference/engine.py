@@ -30,6 +30,8 @@ BATCH = 512
 """Most tokens that are decoded in one call."""
 SEQUENCES = 33
 """Sequences of the KV cache: 0 holds the context, the others one continuation each."""
+_TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+"""llama.cpp's ``llama_token_data``."""
 ALL_LAYERS = 9999
 """Number of GPU layers that stands for all, as no model has so many."""
 
@@ -181,6 +183,30 @@ class Engine:
             out += offered[:agreed]
             written += b"".join(self._piece(t) for t in offered[:agreed])
         return Reply(written.decode("utf-8", "ignore"), complete=True, tokens=len(out), calls=calls)
+
+    def choose(self, system: str, user: str, grammar: str) -> str:
+        """Return the likeliest token of those with which an answer to the two messages can begin.
+
+        ``grammar``: GBNF with a rule ``root``, by llama.cpp's own sampler: no other token can be returned. ModelError
+        where the messages are too long, or it is no grammar.
+        """
+        prompt = self._prompt(system, user)
+        if len(prompt) >= self.context:
+            raise ModelError(f"prompt of {len(prompt)} tokens exceeds the context of {self.context}")
+        sampler = lc.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not sampler:
+            raise ModelError(f"llama.cpp takes this for no grammar: {grammar[:200]}")
+        try:
+            tokens = np.zeros(self._size, _TOKEN_DATA)
+            tokens["id"], tokens["logit"] = np.arange(self._size), self._logits(self._feed(prompt))
+            data = tokens.ctypes.data_as(ctypes.POINTER(lc.llama_token_data))
+            lc.llama_sampler_apply(sampler, ctypes.byref(lc.llama_token_data_array(data, self._size, -1, False)))
+        finally:
+            lc.llama_sampler_free(sampler)
+        best = tokens[int(np.argmax(tokens["logit"]))]
+        if not np.isfinite(best["logit"]):
+            raise ModelError("the model has no token for what the grammar admits")
+        return self._piece(int(best["id"])).decode("utf-8", "ignore")
 
     def _begin_reply(self, prompt: list[int]) -> int:
         """Decode what is new in the prompt; return the first token of the reply."""

@@ -56,7 +56,7 @@ class Model:
 
 
 class ModelHost:
-    """Answers requests: ``load`` first, then ``correct``."""
+    """Answers requests: ``load`` first, then ``correct`` and ``choose``."""
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
@@ -65,7 +65,9 @@ class ModelHost:
     def handle(self, request: Message, progress: Progress) -> Message:
         """Answer one request; a ModelError is sent as ``error``, any other exception ends the process."""
         try:
-            return self._load(request) if request["do"] == "load" else self._correct(request, progress)
+            if request["do"] == "load":
+                return self._load(request)
+            return self._choose(request) if request["do"] == "choose" else self._correct(request, progress)
         except ModelError as e:
             return {"error": str(e)}
 
@@ -94,6 +96,11 @@ class ModelHost:
         task = choose_strategy(_task.validate_python(request["task"]), self._engine.parameters if self._engine else 0)
         corrector = self._corrector(task.languages, float(request["call_limit_s"]))
         return {"result": _corrected.dump_python(without_glyphs(corrector.correct(page, task, progress)), mode="json")}
+
+    def _choose(self, request: Message) -> Message:
+        if self._engine is None:
+            raise ModelError("asked to choose before a model was loaded")
+        return {"result": self._engine.choose(request["prompt"], request["question"], request["grammar"])}
 
     def _make_corrector(self, languages: tuple[str, ...], call_limit_s: float) -> Corrector:
         if self._engine is None:

@@ -1,9 +1,9 @@
 """The models as documents and the daemon see them: leased, asked page by page, asked once more after a crash."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -18,10 +18,12 @@ from scanmend.llm.scheduler.scheduler import Scheduler
 from scanmend.llm.scheduler.state import Policy, Snapshot
 from scanmend.llm.store.downloads import Downloads
 from scanmend.llm.store.store import ModelFile, Store, is_downloadable
+from scanmend.process.child import Message
 
 MISSING_REST_S = 10.0
 """Seconds that a model rests whose file somebody has to put in its place; looking for a file costs nothing."""
 
+_Answer = TypeVar("_Answer")
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
@@ -88,12 +90,21 @@ class ModelSlot:
         When a signal ends the process, the page is tried once more in a fresh one with safe parameters. A model that
         somebody has to put in its place rests at once. Raises ModelError, HostDied, ModelResting, Stopping.
         """
-        try:
-            return self._call(name, page, task, call_limit_s)
-        except ModelMissing as e:
-            if why := self.resting(name):
-                raise ModelResting(why) from e
-            raise
+        request: Message = {
+            "do": "correct",
+            "page": _page.dump_python(page, mode="json"),
+            "task": asdict(task),
+            "call_limit_s": call_limit_s,
+        }
+        return self._call(name, request, _corrected.validate_python, call_limit_s)
+
+    def choose(self, name: str, prompt: str, question: str, grammar: str, call_limit_s: float) -> str:
+        """Have the leased model answer with the likeliest token that a grammar admits; errors as ``correct``.
+
+        ``grammar``: GBNF, see ``Engine.choose``.
+        """
+        request: Message = {"do": "choose", "prompt": prompt, "question": question, "grammar": grammar}
+        return self._call(name, request, str, call_limit_s)
 
     def identity(self, name: str) -> dict[str, Any]:
         """Return what a record says of a model: name, file, source, quantization, and where it ran when last loaded."""
@@ -135,12 +146,21 @@ class ModelSlot:
         self._scheduler.stop()
         self.downloads.join()
 
-    def _call(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
-        """Correct the page, and let the circuit breaker know what that says of the model."""
+    def _call(self, name: str, request: Message, read: Callable[[Any], _Answer], call_limit_s: float) -> _Answer:
+        """Ask the model; ``read`` makes sense of the answer."""
+        try:
+            return self._counted(name, request, read, call_limit_s)
+        except ModelMissing as e:
+            if why := self.resting(name):
+                raise ModelResting(why) from e
+            raise
+
+    def _counted(self, name: str, request: Message, read: Callable[[Any], _Answer], call_limit_s: float) -> _Answer:
+        """Ask the model, and let the circuit breaker know what that says of it."""
         self._scheduler.begin_call(name)
         outcome: Outcome = "undecided"
         try:
-            done = self._correct(name, page, task, call_limit_s)
+            done = self._asked_twice(name, request, read, call_limit_s)
             outcome = "worked"
         except ModelMissing as e:
             if self._is_put_by_hand(name):
@@ -156,30 +176,26 @@ class ModelSlot:
             self._scheduler.end_call(name, outcome)
         return done
 
-    def _correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
+    def _asked_twice(self, name: str, request: Message, read: Callable[[Any], _Answer], call_limit_s: float) -> _Answer:
         model = self._scheduler.obtain(name)
         try:
-            return self._ask(model, page, task, call_limit_s)
+            return self._ask(model, request, read, call_limit_s)
         except HostDied as e:
             if e.signal is None or model.safe:
                 raise
             self._scheduler.crashed(name, e)
-        return self._ask(self._scheduler.obtain(name, safe=True), page, task, call_limit_s)
+        return self._ask(self._scheduler.obtain(name, safe=True), request, read, call_limit_s)
 
-    def _ask(self, model: LoadedModel, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
-        request = {
-            "do": "correct",
-            "page": _page.dump_python(page, mode="json"),
-            "task": asdict(task),
-            "call_limit_s": call_limit_s,
-        }
+    def _ask(
+        self, model: LoadedModel, request: Message, read: Callable[[Any], _Answer], call_limit_s: float
+    ) -> _Answer:
         limit_s = call_limit_s + self.snapshot.policy.reply_slack_s
         with self._scheduler.correcting(model.name):
             try:
                 reply = model.process.ask(request, limit_s)
                 if error := reply.get("error"):
                     raise _Refused(f"model {model.name!r}: {error}")
-                return _corrected.validate_python(reply["result"])
+                return read(reply["result"])
             except (HostDied, ValueError, KeyError) as e:
                 if self.snapshot.stopping:
                     raise Stopping from e
@@ -223,6 +239,10 @@ class Lease:
             self._held = True
         self._first = False
         return self._slot.correct(self._name, page, task, call_limit_s)
+
+    def choose(self, prompt: str, question: str, grammar: str, call_limit_s: float) -> str:
+        """See ``ModelSlot.choose``."""
+        return self._slot.choose(self._name, prompt, question, grammar, call_limit_s)
 
     def release(self) -> None:
         """Let go of the model, unless a stop came while it had been given up for another document."""

@@ -6,12 +6,15 @@ from dataclasses import replace
 from scanmend.correct.two_readers.weigh import holds_digit
 from scanmend.document import (
     CorrectedPage,
+    DocumentField,
     Edit,
     NumberReading,
     apply_edits,
     layout,
     union,
 )
+from scanmend.fields.answers import answered
+from scanmend.fields.extract import with_sum
 from scanmend.outputs.record import Reviewed
 from scanmend.review.doubt.decisions import Decided
 from scanmend.review.doubt.places import Place
@@ -43,6 +46,24 @@ def decided_page(page: CorrectedPage, decided: Iterable[tuple[Span, Decided]]) -
         kept.append(span)
     changed = replace(page, edits=tuple(edits))
     return replace(changed, corrected=_text(changed), numbers=tuple(_numbers(page, changed, kept, confirmed, wanted)))
+
+
+def decided_fields(
+    fields: Sequence[DocumentField], places: Mapping[str, Place], decided: Iterable[Decided]
+) -> tuple[DocumentField, ...]:
+    """Return the fields with what a person decided of them, whatever was found since; ``places``: all, by id."""
+    by_name = {
+        place.field.name: (place.field, one)
+        for one in decided
+        if (place := places.get(one.decision.place)) and place.field and one.decision.choice != "skip"
+    }
+    return with_sum(tuple(_decided_field(one, *by_name.get(one.name, (one, None))) for one in fields))
+
+
+def _decided_field(found: DocumentField, asked: DocumentField, one: Decided | None) -> DocumentField:
+    if one is None:
+        return found
+    return answered(asked, one.after, one.by, is_typed=one.decision.choice == "type")
 
 
 def reviewed(places: Mapping[str, Place], decided: Iterable[Decided]) -> tuple[Reviewed, ...]:

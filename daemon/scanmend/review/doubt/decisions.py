@@ -1,11 +1,13 @@
 """What a person decides of doubtful places, checked; and which decisions hold after some were taken back. Pure."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scanmend.document import DocumentField
 from scanmend.errors import ScanmendError
+from scanmend.fields.answers import normalised
 from scanmend.review.doubt.places import Place, Source
 
 MAX_TEXT_CHARS = 500
@@ -24,6 +26,10 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of the text behind them, by which it would look like another one."""
 
 
+_EDGES = " :;,|=#*_()[]"
+"""Marks around a word that are none of a field's value."""
+
+
 class DecisionRefused(ScanmendError):
     """A decision that cannot be taken; the message says why, for the person who decides."""
 
@@ -40,7 +46,7 @@ class Decision:
     """The place's id."""
     choice: Choice
     text: str = ""
-    """With ``type``: what stands there; empty where nothing does."""
+    """With ``type``: what stands there; empty where nothing does. With ``take``: which candidate of a field."""
     source: Source | Literal[""] = ""
     """With ``take``: whose reading; empty where only one differs from what is published."""
 
@@ -82,7 +88,52 @@ def decide(places: Sequence[Place], decisions: Iterable[Decision], by: str, at: 
         raise DecisionRefused(f"more than {MAX_AT_ONCE} decisions at once; decide some first")
     if len({one.place for one in decisions}) < len(decisions):
         raise DecisionRefused("a place is decided twice in one step")
-    return tuple(_decided(known.get(one.place), one, by, at) for one in decisions)
+    decided = tuple(_decided(known.get(one.place), one, by, at) for one in decisions)
+    return (*decided, *_following(known, decided))
+
+
+def _following(places: Mapping[str, Place], decided: Sequence[Decided]) -> Iterator[Decided]:
+    """Yield what these decisions say of the same words elsewhere: of a field that they are, or of a field's words.
+
+    So nobody is asked twice whether a total is 19.10 or 49.10.
+    """
+    named = {one.decision.place for one in decided}
+    for one in decided:
+        place = places[one.decision.place]
+        for other in places.values():
+            if other.id in named or one.decision.choice == "skip" or not _are_same_words(place, other):
+                continue
+            if one.decision.choice == "accept":
+                yield replace(one, decision=Decision(other.id, "accept"), before=other.text, after=other.text)
+            elif (after := _as_said_there(other, place, one.after)) is not None:
+                yield replace(one, decision=Decision(other.id, "type", after), before=other.text, after=after)
+
+
+def _are_same_words(one: Place, two: Place) -> bool:
+    """Whether one of two places is a field and the other one all the words of its value."""
+    field, words = (one, two) if one.field else (two, one)
+    value = field.field.chosen if field.field else None
+    if value is None or words.field is not None or words.span is None or words.page != value.page:
+        return False
+    return value.text == words.text.strip(_EDGES) and any(box in value.boxes for box in words.boxes)
+
+
+def _as_said_there(other: Place, place: Place, after: str) -> str | None:
+    """Return what a decision puts at the other place; None where it says nothing of it."""
+    if other.field is None:
+        type_ = place.field.type if place.field else ""
+        return next((a.text for a in other.alternatives if _is_value(type_, a.text, after)), None)
+    try:
+        return normalised(other.field.type, after.strip(_EDGES))
+    except ValueError:
+        return None
+
+
+def _is_value(type_: str, text: str, value: str) -> bool:
+    try:
+        return normalised(type_, text.strip(_EDGES)) == value
+    except ValueError:
+        return False
 
 
 def _decided(place: Place | None, decision: Decision, by: str, at: str) -> Decided:
@@ -90,6 +141,8 @@ def _decided(place: Place | None, decision: Decision, by: str, at: str) -> Decid
         raise DecisionRefused(f"the document has no place {decision.place[:40]!r}")
     if decision.choice in ("accept", "skip"):
         return Decided(Decision(place.id, decision.choice), place.text, place.text, by, at)
+    if place.field is not None:
+        return Decided(decision, place.text, _value(place, place.field, decision), by, at)
     if place.span is None:
         raise DecisionRefused(f"{place.id} is a whole page: accept or skip it; text cannot be put there")
     if decision.choice == "take":
@@ -107,6 +160,24 @@ def _taken(place: Place, source: str) -> str:
     if len(others) != 1:
         raise DecisionRefused(f"{place.id} has {len(others)} other readings; say whose: tesseract, second or model")
     return plain_text(others[0])
+
+
+def _value(place: Place, field: DocumentField, decision: Decision) -> str:
+    """Return the value that a person gives a field: one of its candidates, or typed and normalised as theirs are."""
+    if decision.choice == "type":
+        try:
+            return normalised(field.type, plain_text(decision.text))
+        except ValueError as e:
+            raise DecisionRefused(f"{field.name}: {e}") from e
+    values = list(dict.fromkeys(one.text for one in place.alternatives))
+    if decision.text in values:
+        return decision.text
+    others = [value for value in values if value != place.text]
+    if decision.text or len(others) != 1:
+        raise DecisionRefused(
+            f"{place.id} has {len(others)} other candidates; name the value of one: {', '.join(others)}"
+        )
+    return others[0]
 
 
 def plain_text(text: str) -> str:

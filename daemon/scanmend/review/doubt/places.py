@@ -7,6 +7,8 @@ A place's *doubt* is an estimate, from 0 to 1, of how probable it is that its pu
 - a number that the readers dispute: the same, but ``MIN_DISPUTED`` at least, and 0.5 where no score decided it;
 - a number or words that only the second reader has: ``1 / (1 + e^margin)`` of the insertion, ``SINGLE`` where it has
   none; a number that only Tesseract has: what its word confidence leaves open, within ``SINGLE_BOUNDS``;
+- a required field that is missing or doubtful: what the confidence of its value leaves open, or that of all candidates
+  together where none was given, ``MIN_FIELD`` at least;
 - words dropped as noise: half of Tesseract's word confidence, as the second reader speaks against them;
 - a page with nothing legible: ``EMPTY_PAGE``.
 
@@ -18,7 +20,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scanmend.document import Box, CorrectedPage, Edit, NumberReading, least_confidence, row_numbers, union
+from scanmend.document import (
+    Box,
+    CorrectedPage,
+    DocumentField,
+    Edit,
+    NumberReading,
+    least_confidence,
+    row_numbers,
+    union,
+)
+from scanmend.fields.questions import questions
 from scanmend.outputs.word_boxes import placed_words
 from scanmend.review.doubt.spans import Part, Span, covered, numbers_of_parts, parts_of, whole
 
@@ -35,10 +47,15 @@ EMPTY_PAGE = 0.3
 MAX_PLACES = 2000
 """Most places of one document, the most doubtful: with more, somebody should scan it again."""
 
-Kind = Literal["disputed_number", "single_number", "single_reader", "edit", "noise", "empty_page"]
+FIELD = "field-"
+"""What the id of a place begins with that is about a field; its name follows."""
+MIN_FIELD = 0.25
+"""Least doubt of a field that a person is asked about: somebody wants to be sure of it."""
+
+Kind = Literal["disputed_number", "single_number", "single_reader", "edit", "noise", "empty_page", "field"]
 """Why a place is doubtful; where several reasons meet, the first of these."""
-Source = Literal["tesseract", "second", "model"]
-"""Who read or proposed an alternative."""
+Source = Literal["tesseract", "second", "model", "candidate"]
+"""Who read or proposed an alternative; a candidate is what a field can be."""
 
 _KINDS: tuple[Kind, ...] = ("disputed_number", "single_number", "single_reader", "edit", "noise", "empty_page")
 
@@ -51,13 +68,17 @@ class Alternative:
     """Empty where it says that nothing stands there."""
     source: Source
     confidence: float | None = None
-    """Tesseract's least word confidence, 0–100, of its own reading."""
+    """Tesseract's least word confidence, 0–100, of its own reading; of a candidate, how probable it is."""
     optical: float | None = None
     """The image's log-probability of this text less that of Tesseract's, in nats, by the second reader."""
     gain: float | None = None
     """The language model's log-probability of this text less that of Tesseract's, in nats."""
     reason: str = ""
     """Why it was published, or was not; empty where nobody weighed it."""
+    page: int = 0
+    """1-based number of the page of a field's candidate; 0 for readings, which are where their place is."""
+    box: Box | None = None
+    """Where a field's candidate stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +86,13 @@ class Place:
     """One doubtful place of a document, as the machine published it."""
 
     id: str
-    """Unique within the document and always the same: ``p2l7w3``; with ``i1`` where words are inserted."""
+    """Unique within the document and always the same: ``p2l7w3``, ``p2l7w3i1`` (inserted words), ``field-total``."""
     page: int
     """1-based number of the page."""
     line: int
-    """1-based number of its row in the corrected text of the page, as the record counts; 0 for a whole page."""
+    """1-based number of its row in the corrected text of the page, as the record counts; 0 for a page or field."""
     span: Span | None
-    """The words of the page that it is about; None for a whole page."""
+    """The words of the page that it is about; None for a whole page or a field."""
     kind: Kind
     doubt: float
     """How probable it is that ``text`` is wrong, 0–1; see the module."""
@@ -89,6 +110,13 @@ class Place:
     """One for each word."""
     alternatives: tuple[Alternative, ...]
     """Tesseract's reading, the second reader's and the model's proposals, in this order; ``text`` may be among them."""
+    field: DocumentField | None = None
+    """The field that is asked for, as the machine has it; None where words or a page are doubtful."""
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether text can be put there: into words or a field; a whole page can only be accepted or skipped."""
+        return self.span is not None or self.field is not None
 
     def alternative(self, source: str) -> Alternative | None:
         """Return the first alternative of a source; None where it has none."""
@@ -106,9 +134,13 @@ class _Finding:
     number: NumberReading | None = None
 
 
-def doubtful_places(pages: Iterable[CorrectedPage]) -> tuple[Place, ...]:
-    """Return the doubtful places of a document's pages, most doubtful first and ``MAX_PLACES`` at most."""
-    places = [place for page in pages for place in places_of_page(page)]
+def doubtful_places(pages: Iterable[CorrectedPage], fields: Iterable[DocumentField] = ()) -> tuple[Place, ...]:
+    """Return the doubtful places of a document's pages and fields, most doubtful first and ``MAX_PLACES`` at most."""
+    places, first = list[Place](), 0
+    for page in pages:
+        first = first or page.page.number
+        places += places_of_page(page)
+    places += field_places(fields, first)
     return tuple(sorted(places, key=lambda p: (-p.doubt, p.page, p.line, p.id))[:MAX_PLACES])
 
 
@@ -129,6 +161,40 @@ def places_of_page(page: CorrectedPage) -> Iterator[Place]:
         parts = parts_of(page, n)
         for span, group in _groups(parts, of_line):
             yield _place(page, rows[n], parts, span, group)
+
+
+def field_places(fields: Iterable[DocumentField], first: int = 1) -> Iterator[Place]:
+    """Yield a place for each required field that is missing or doubtful: its text is the value, readings are choices.
+
+    ``first``: number of the document's first page, where one is that has no candidate.
+    """
+    of_name = {field.name: field for field in fields}
+    for asked in questions(of_name.values()):
+        field = of_name[asked.field]
+        likely = sum(one.confidence for one in asked.choices)
+        doubt = 1 - field.chosen.confidence if field.chosen else likely
+        yield Place(
+            id=f"{FIELD}{asked.field}",
+            page=asked.page or first,
+            line=0,
+            span=None,
+            kind="field",
+            doubt=round(min(1.0, max(MIN_FIELD, doubt)), 3),
+            reason=asked.reason,
+            text=field.value,
+            before=f"{asked.field}:",
+            after="",
+            box=asked.box,
+            boxes=asked.choices[0].boxes if asked.choices else (),
+            alternatives=tuple(
+                Alternative(
+                    one.value, "candidate", confidence=one.confidence * 100, reason=f"{one.text!r} on page {one.page}",
+                    page=one.page, box=union(one.boxes),
+                )
+                for one in asked.choices
+            ),
+            field=field,
+        )  # fmt: skip
 
 
 def _findings(page: CorrectedPage) -> Iterator[_Finding]:

@@ -27,7 +27,7 @@ class Mark:
     width: int
     height: int
     tone: str
-    """Class: ``here``, ``decided`` or empty."""
+    """Class: ``here``, ``decided``, ``choice`` for what a field can be, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,11 @@ class Desk:
     def marks(self) -> tuple[Mark, ...]:
         """The places on the page image, the one to decide last, so that it lies on top."""
         here = self.order[self.at] if self.at >= 0 else None
-        of_page = [one for one in self.order if one.place.page == self.page.number and one.place.span]
+        of_page = [one for one in self.order if one.place.page == self.page.number and one.place.takes_text]
         ordered = sorted(of_page, key=lambda one: one is here)
-        return tuple(_mark(one, box, is_here=one is here) for one in ordered if (box := one.place.box))
+        choices = here.place.alternatives if here and here.place.field else ()
+        shown = [_around(one.box, "choice") for one in choices if one.box and one.page == self.page.number]
+        return (*shown, *(_mark(one, box, is_here=one is here) for one in ordered if (box := one.place.box)))
 
     @property
     def rows(self) -> list[tuple[Piece, ...]]:
@@ -156,7 +158,10 @@ def address(id_: str, rest: str = "", place: str = "") -> str:
 
 
 def _mark(one: ReviewPlace, box: Box, *, is_here: bool) -> Mark:
+    return _around(box, "here" if is_here else "decided" if is_settled(one) else "")
+
+
+def _around(box: Box, tone: str) -> Mark:
     left, top, right, bottom = box
     margin = round((bottom - top) * MARGIN_SHARE)
-    tone = "here" if is_here else "decided" if is_settled(one) else ""
     return Mark(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin, tone)

@@ -13,9 +13,10 @@ KINDS = {
     "edit": "Uncertain correction",
     "noise": "Dropped as noise",
     "empty_page": "Page without text",
+    "field": "Doubtful field",
 }
 """What a kind of place is called."""
-READERS = {"tesseract": "Tesseract", "second": "second reader", "model": "language model"}
+READERS = {"tesseract": "Tesseract", "second": "second reader", "model": "language model", "candidate": "candidate"}
 """What a source is called."""
 MOST_KEYS = 9
 """Readings that have a key: one for each digit but 0."""
@@ -35,6 +36,8 @@ class Reading:
     """``accept`` where it is published, else ``take``."""
     source: str
     """With ``take``: whose reading."""
+    value: str
+    """With ``take``: which candidate of a field; else empty."""
     is_chosen: bool
     """Whether a person decided for it."""
 
@@ -57,7 +60,12 @@ class PlaceCard:
     @property
     def takes_text(self) -> bool:
         """Whether text can be put there; a whole page can only be accepted or skipped."""
-        return self.place.span is not None
+        return self.place.takes_text
+
+    @property
+    def has_crop(self) -> bool:
+        """Whether the place itself can be shown enlarged: words, or a field's likeliest value."""
+        return self.place.box is not None and self.place.takes_text
 
 
 def card(one: ReviewPlace) -> PlaceCard:
@@ -91,6 +99,7 @@ def _readings(one: ReviewPlace) -> Iterator[Reading]:
             who=(*(["as published"] if is_published else []), *map(evidence, having)),
             choice="accept" if is_published else "take",
             source="" if is_published else having[0].source,
+            value="" if is_published or place.field is None else text,
             is_chosen=settled and one.text == text,
         )
 
@@ -100,4 +109,5 @@ def evidence(one: Alternative) -> str:
     parts = [f"{one.confidence:.0f} % sure"] if one.confidence is not None else []
     parts += [f"image {one.optical:+.1f}"] if one.optical is not None else []
     parts += [f"language {one.gain:+.1f}"] if one.gain is not None else []
-    return READERS[one.source] + (f" ({', '.join(parts)})" if parts else "")
+    who = one.reason if one.source == "candidate" else READERS[one.source]
+    return who + (f" ({', '.join(parts)})" if parts else "")

@@ -69,6 +69,13 @@ class TestProcess:
         assert corrected(child.ask(correct(page_from_text("La maison de mon père est grande."), french), 60.0))
         assert corrected(child.ask(correct(task=replace(TASK, strategy="off")), 60.0)).skipped == "strategy: off"
 
+    def test_it_chooses_what_a_grammar_admits(self, child):
+        """And nothing else, whatever is asked; what is no grammar is an answer and not a crash."""
+        asked = {"do": "choose", "prompt": "Answer.", "question": "Say hello.", "grammar": "root ::= [0-3]"}
+        assert child.ask(asked, 60.0)["result"] in set("0123")
+        assert child.ask(asked | {"grammar": 'root ::= "7"'}, 60.0)["result"] == "7"
+        assert "no grammar" in child.ask(asked | {"grammar": "root ::= ["}, 60.0)["error"]
+
     def test_what_it_cannot_understand_ends_it(self):
         """A request that no slot makes is a programming error, which the log then shows."""
         broken = Child("scanmend.llm.inference.host")

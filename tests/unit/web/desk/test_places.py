@@ -1,7 +1,12 @@
 """One doubtful place: its readings, who has them, and the keys that take them."""
 
 from doubtful_places import DROPPED, EDIT, NUMBER, decided, open_place
+from scanmend.document import DocumentField, FieldValue
+from scanmend.review.doubt.places import field_places
 from scanmend.web.desk.places import card, evidence, is_settled, reading_order
+
+TWELVE = FieldValue("12,00", "12.00", 1, ((10, 10, 50, 30),), 0.6)
+SEVEN = FieldValue("7,00", "7.00", 1, ((10, 50, 50, 70),), 0.3)
 
 
 def test_what_is_published_comes_first_and_is_accepted():
@@ -39,3 +44,16 @@ def test_what_was_skipped_is_open():
 def test_places_are_read_as_the_page_is():
     order = reading_order(map(open_place, (DROPPED, EDIT, NUMBER)))
     assert [one.place.id for one in order] == [NUMBER.id, EDIT.id, DROPPED.id]
+
+
+def test_a_field_shows_what_it_can_be_and_where():
+    """Each candidate as it was read, and its value to be taken by; and another value can be typed."""
+    asked = DocumentField("total", "amount", required=True, chosen=TWELVE, others=(SEVEN,), doubt="two readers")
+    (place,) = field_places([asked])
+    shown = card(open_place(place))
+    assert [(r.text, r.choice, r.source, r.value) for r in shown.readings] == [
+        ("12.00", "accept", "", ""),
+        ("7.00", "take", "candidate", "7.00"),
+    ]
+    assert shown.readings[1].who == ("'7,00' on page 1 (30 % sure)",)
+    assert (shown.takes_text, shown.has_crop, shown.place.reason) == (True, True, "two readers")
