@@ -7,7 +7,7 @@ A document is published, decided, taken back and restored; each daemon ends itse
 the ledger, in its start, in a step or while outputs take their places. First n is each number there is, then any, and
 what comes after a kill may be killed, too. After each kill, every output has to be the old or the new one, and every
 step that was acknowledged has to be in the journal; whenever a daemon comes to its end, all outputs have to be what the
-journal says. Exit code 1 when anything is wrong.
+journal says, and the folder's growing table what the record says. Exit code 1 when anything is wrong.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import _support  # noqa: F401 -- before what it makes importable
@@ -47,11 +48,11 @@ def main() -> None:
             changes = kills.daemon(does, str(rng.randint(1, 99)), kill_at=at)
             if changes is None:
                 killed += 1
-                problems += [f"kill {killed}, {does}, before change {at}: {what}" for what in kills.torn()]
+                problems += _told(f"kill {killed}, {does}, before change {at}", kills.torn())
             if changes is not None or rng.random() < 0.5:
                 kills.daemon("nothing")
                 whole += 1
-                problems += [f"after kill {killed}, {does}, change {at}: {what}" for what in kills.unfinished(scratch)]
+                problems += _told(f"after kill {killed}, {does}, change {at}", kills.unfinished(scratch))
             if tried % 25 == 0:
                 print(f"{killed} kills, {kills.acknowledged} steps", file=sys.stderr, flush=True)
         kills.daemon("restore")
@@ -61,6 +62,14 @@ def main() -> None:
     print(f"| seconds | {time.monotonic() - started:.0f} |\n| problems | {len(problems)} |")
     print(*problems, sep="\n")
     sys.exit(bool(problems))
+
+
+def _told(when: str, wrong: Sequence[str]) -> list[str]:
+    """Return what is wrong with the moment at which it was seen, and print it: the end of a run may be hours away."""
+    told = [f"{when}: {what}" for what in wrong]
+    for one in told:
+        print(one, file=sys.stderr, flush=True)
+    return told
 
 
 if __name__ == "__main__":
