@@ -88,9 +88,11 @@ def test_wrong_commands_would_be_found(capsys):
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_every_configuration_shown_is_valid(text, tmp_path):
-    """Readers copy them; a glossary that they name is there."""
+    """Readers copy them; a glossary or a file of passwords that they name is there."""
     for name in re.findall(r"\bglossary: (\S+\.txt)", text):
         (tmp_path / name).write_text("Aquarist\n", "utf-8")
+    for name in re.findall(r"\bpasswords: (\S+\.passwords)", text):
+        (tmp_path / name).touch(0o600)
     file = tmp_path / "config.yaml"
     file.write_text(text, "utf-8")
     assert load(file).folders
