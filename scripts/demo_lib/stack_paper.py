@@ -71,7 +71,7 @@ def draw() -> list[Expected]:
         _document("1002", bill[2].info["fields"], [(bill[2], None)], turned=(1,)),
         _document("1003", {}, [(page[1], page[2])]),
         _document("T", _as_vendor(receipt.info["fields"]), [(_on_sheet(receipt), None)]),
-        _document("1004", bill[3].info["fields"], [(bill[3], None), (page[3], None)], turned=(0, 2)),
+        _document("1004", bill[3].info["fields"], [(bill[3], None), (page[3], None)], turned=(0, 1)),
         _document("T", bill[4].info["fields"], [(labelled, None), (page[4], page[5])]),
         _document("1005", bill[5].info["fields"], [(bill[5], None), (separator_sheets.patch_sheet("2", DPI), None)]),
     ]

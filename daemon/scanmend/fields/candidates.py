@@ -98,15 +98,15 @@ def candidates(spec: FieldSpec, document: DocumentText) -> list[Candidate]:
     """Return what a field can be, with the features of each."""
     found = [c for c in _RECOGNISERS[spec.type](spec, document) if _may_be(spec, c)]
     values = Counter(candidate.value for candidate in found)
-    by_number = {page.number: page for page in document.pages}
+    by_number = {page.number: (at, page) for at, page in enumerate(document.pages)}
     out = []
     for candidate in found:
-        page = by_number[candidate.words[0].page]
+        at, page = by_number[candidate.words[0].page]
         own, against = document.labels(page, spec)
         known = {
             **features.of_labels(candidate.words, page, own, against),
             **features.of_reading(candidate.words),
-            **features.of_place(candidate.words, page, len(document.pages)),
+            **features.of_place(candidate.words, page, len(document.pages), at),
             **features.repeated(candidate.value, values),
             **features.of_checks(candidate.checks),
             **features.of_summary(candidate.words, document.summaries(page)),

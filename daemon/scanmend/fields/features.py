@@ -78,13 +78,16 @@ def of_reading(words: Sequence[TextWord]) -> dict[str, float]:
     }
 
 
-def of_place(words: Sequence[TextWord], page: PageText, pages: int) -> dict[str, float]:
-    """Return where the words stand on their page, and how large they are."""
+def of_place(words: Sequence[TextWord], page: PageText, pages: int, at: int = 0) -> dict[str, float]:
+    """Return where the words stand on their page, and how large they are; ``at``: index of the page in its document.
+
+    Its number says nothing of that: a document that is a part of a stack may begin at page 25.
+    """
     height = sum(w.height for w in words) / len(words)
     return {
         "down": words[0].row / max(1, len(page.rows) - 1),
         "large": max(-1.0, min(2.0, height / page.height - 1)),
-        "late_page": 0.0 if pages == 1 else (page.number - 1) / (pages - 1),
+        "late_page": 0.0 if pages == 1 else at / (pages - 1),
     }
 
 

@@ -148,3 +148,16 @@ def test_every_value_is_words_of_the_page(rows):
                 assert Decimal(value.value).is_finite()
             elif field.type == "date":
                 assert dt.date.fromisoformat(value.value)
+
+
+def test_a_document_that_begins_late_in_a_stack_has_the_same_facts():
+    """Pages keep the numbers that they have in the source; where they stand in their own document is what counts."""
+    rest = ("Thank you for your order.", "We look forward to the next.")
+
+    def of_stack(first):
+        pages = [typed_page(*INVOICE_ROWS, number=first), typed_page(*rest, number=first + 2)]
+        return [
+            (one.name, one.value, one.chosen.confidence if one.chosen else 0) for one in extract_fields(pages, INVOICE)
+        ]
+
+    assert of_stack(25) == of_stack(1)
