@@ -1,7 +1,8 @@
 """What the page pool and its worker processes have to agree on; light, as the daemon imports it without MuPDF.
 
 A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``, ``show``). The reply has a
-``result``, or an ``error`` and its ``message``.
+``result``, or an ``error`` and its ``message``. A worker that reads a page for the second reader, too, tells when OCR
+begins, by one frame of progress: that is when the second reader is made ready.
 """
 
 from scanmend.errors import DocumentError, OcrError, StorageError
