@@ -79,6 +79,8 @@ DOORS = {
         "source/pdf_text.py",
         "source/pdf/*.py",
         "source/packed/fax.py",
+        "source/packed/jbig2.py",
+        "source/packed/jpx.py",
         "source/preview.py",
         "source/image/mupdf_image.py",
         "source/pdf_content/*.py",

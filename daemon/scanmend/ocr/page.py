@@ -1,5 +1,6 @@
 """Reads one page of a source: by the PDF's own text where that can be trusted, else by OCR of the page image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,10 +28,12 @@ class ReadPage:
     """The page's image as it was rendered, before it was turned; None where the text is not from OCR."""
 
 
-def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> ReadPage:
+def read_page(
+    path: Path, number: int, settings: ReadSettings, work: Path, begin_ocr: Callable[[], None] = lambda: None
+) -> ReadPage:
     """Read page ``number`` (1-based); page images are written to the folder ``work``, and left there.
 
-    DocumentError, OcrError, OSError.
+    ``begin_ocr`` is called where Tesseract is needed, before it starts. DocumentError, OcrError, OSError.
     """
     embedded = None
     looks_for_marks = settings.marks != "none"
@@ -45,7 +48,7 @@ def read_page(path: Path, number: int, settings: ReadSettings, work: Path) -> Re
             return ReadPage(replace(embedded.page, marks=find_marks(shown, embedded.page, settings.marks)))
         return ReadPage(embedded.page)
     image = render.render(path, number, work, settings.limits)
-    page = _read_image(image, number, settings)
+    page = _read_image(image, number, settings, begin_ocr)
     if embedded is not None and settings.pdf_text == "auto" and embedded.is_visible and page.origin != "blank":
         page = page if pdf_text.is_ocr_better(page, embedded) else embedded.page
     page = replace(page, warnings=image.warnings)
@@ -61,11 +64,12 @@ def _is_enough(embedded: "PdfText", settings: ReadSettings) -> bool:
     return settings.pdf_text == "only" or bool(embedded.page.lines)
 
 
-def _read_image(image: PageImage, number: int, settings: ReadSettings) -> Page:
+def _read_image(image: PageImage, number: int, settings: ReadSettings, begin_ocr: Callable[[], None]) -> Page:
     """Read by OCR; nothing on an image that is blank, whose page is only called so if it shows all that it has."""
     if blank.is_blank(image.path, image.dpi):
         origin: Literal["ocr", "blank"] = "ocr" if image.warnings else "blank"
         return Page(number, (), image.width, image.height, image.dpi, origin=origin)
+    begin_ocr()
     return _read_by_ocr(image, number, settings)
 
 

@@ -117,8 +117,12 @@ class PagePool:
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
         request["settings"] = asdict(settings)
 
+        def told(_details: Message) -> None:
+            self._second_stage.prepare(settings)  # while Tesseract is at work
+
         def call() -> FirstReading:
-            page = _page.validate_python(self._processes.ask(request, settings.limit_s, self._grace_s, work))
+            answer = self._processes.ask(request, settings.limit_s, self._grace_s, work, told=told)
+            page = _page.validate_python(answer)
             return FirstReading(page, work if (work / UPRIGHT_IMAGE).exists() else None)
 
         return self._second_stage.after(self._submit(path, call), settings)

@@ -2,7 +2,8 @@
 
 A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``,
 ``archive``, ``show``, ``join``). The reply has a
-``result``, or an ``error`` and its ``message``.
+``result``, or an ``error`` and its ``message``. A worker that reads a page for the second reader, too, tells when OCR
+begins, by one frame of progress: that is when the second reader is made ready.
 """
 
 from scanmend.errors import DocumentError, OcrError, StorageError

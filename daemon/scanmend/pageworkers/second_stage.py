@@ -2,6 +2,7 @@
 
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +32,12 @@ class SecondStage:
     def __init__(self, reader: ReaderProcess) -> None:
         self._reader = reader
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="second")
+
+    def prepare(self, settings: ReadSettings) -> None:
+        """Have the second reader started and made ready, as a page for it is being read; returns at once."""
+        with suppress(RuntimeError):  # there are no more threads, or this was closed: the page will have it started
+            if self._reader.pid is None:
+                self._executor.submit(self._reader.prepare, settings.languages)
 
     def after(self, first: "Future[FirstReading]", settings: ReadSettings) -> "Future[Page]":
         """Return the future of the page with both readings; cancelling it cancels the first reading, too.

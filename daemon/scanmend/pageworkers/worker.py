@@ -115,16 +115,22 @@ def _show(path: Path, request: Message, _progress: Progress) -> Any:
         preview.png(look, target)
 
 
-def _read(path: Path, request: Message, _progress: Progress) -> Any:
+def _read(path: Path, request: Message, progress: Progress) -> Any:
+    """Read a page; where the second reader will be asked, too, the pool is told when OCR begins."""
     settings, work = _settings.validate_python(request["settings"]), Path(request["work"])
     try:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
-    leave = False
+    twice, leave = settings.second != "off" and supports(settings.languages), False
+
+    def begin_ocr() -> None:
+        if twice:
+            progress({"do": "ocr"})
+
     try:
         with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
-            read = read_page(path, request["number"], settings, work)
+            read = read_page(path, request["number"], settings, work, begin_ocr)
             if read.image is not None and settings.second != "off" and supports(read.page.languages):
                 upright(read.image, read.page.turned).path.rename(work / UPRIGHT_IMAGE)
                 leave = True

@@ -51,17 +51,25 @@ class WorkerProcesses:
         return self._closed
 
     def ask(
-        self, request: Message, limit_s: float, grace_s: float = 0.0, work: Path | None = None, *, keep: bool = True
+        self,
+        request: Message,
+        limit_s: float,
+        grace_s: float = 0.0,
+        work: Path | None = None,
+        *,
+        keep: bool = True,
+        told: Callable[[Message], None] | None = None,
     ) -> Any:
         """Have a worker carry out a request within ``limit_s`` and ``grace_s`` seconds together; return its result.
 
         ``work``: the request's folder, removed when the worker dies; ``keep``: the worker may be used again
-        afterwards. DocumentError, OcrError (PageFailed when the worker crashes or exceeds its time), StorageError,
+        afterwards; ``told`` is called with what the worker tells meanwhile, from where the time begins anew.
+        DocumentError, OcrError (PageFailed when the worker crashes or exceeds its time), StorageError,
         Stopping.
         """
         child = self._borrow()
         try:
-            reply = child.ask(request, limit_s + grace_s)
+            reply = child.ask(request, limit_s + grace_s, told)
         except ChildDied as e:
             closed = self._drop(child)
             if work is not None:

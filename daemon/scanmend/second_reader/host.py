@@ -1,4 +1,4 @@
-"""The second reader's own process: loads its networks when the first page comes, then reads page after page.
+"""The second reader's own process: loads its networks while the first page is on its way, then reads page after page.
 
 It also makes one page of both readings where no language model is asked, as the word lists need memory, too.
 
@@ -33,7 +33,7 @@ _corrected = TypeAdapter(CorrectedPage)
 
 
 class ReaderHost:
-    """Answers requests: ``read`` a page, or ``settle`` one that both readers have read."""
+    """Answers requests: ``prepare`` for pages, ``read`` one, or ``settle`` one that both readers have read."""
 
     def __init__(self) -> None:
         self._reader = SecondReader(min(MOST_THREADS, len(os.sched_getaffinity(0))))
@@ -41,11 +41,16 @@ class ReaderHost:
     def handle(self, request: Message, progress: Progress) -> Message:
         """Answer one request; ReaderError and OSError are sent as ``error``, any other exception ends the process."""
         try:
-            return {"result": self._read(request, progress) if request["do"] == "read" else _settled(request)}
+            return {"result": self._answer(request, progress)}
         except (ReaderError, OSError) as e:
             return {"error": str(e)}
         finally:
             malloc.trim_heap()  # what each new width of a line left free adds up: to 95 MiB in 20 letters
+
+    def _answer(self, request: Message, progress: Progress) -> Any:
+        if request["do"] == "prepare":
+            return self._reader.prepare(tuple(request["languages"]))
+        return self._read(request, progress) if request["do"] == "read" else _settled(request)
 
     def _read(self, request: Message, progress: Progress) -> Any:
         wanted = {key: value for key, value in request.items() if key != "do"}

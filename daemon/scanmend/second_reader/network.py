@@ -69,17 +69,19 @@ class Networks:
         self._threads = threads
         self._columns: tuple[int, ...] = ()
 
+    def prepare(self, columns: Sequence[int]) -> None:
+        """Prepare both networks, the recognizer for these columns, so that the first page need not wait for it."""
+        self._detection_request()
+        self._line_requests(columns)
+
     def find_text(self, canvas: Grey) -> TextMap:
         """Return how likely each pixel of an image of ``CANVAS`` rows and columns belongs to text."""
-        if self._detector is None:
-            model = self._model(self._files[0])
-            model.reshape([1, 3, *CANVAS])
-            self._detector = self._prepared(model, streams=1).create_infer_request()
+        detector = self._detection_request()
         try:
-            self._detector.infer(_normalized(canvas), share_inputs=True)
+            detector.infer(_normalized(canvas), share_inputs=True)
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO failed: {e}") from e
-        return np.array(self._detector.get_output_tensor().data[0, 0])
+        return np.array(detector.get_output_tensor().data[0, 0])
 
     def read_lines(self, lines: Iterable[Grey], columns: Sequence[int]) -> Iterator[tuple[Probabilities, float]]:
         """Yield the probabilities of the symbols of these columns at each step of a line, and how many steps it takes.
@@ -102,6 +104,13 @@ class Networks:
         finally:
             for one in asked:
                 one.request.wait()
+
+    def _detection_request(self) -> Any:
+        if self._detector is None:
+            model = self._model(self._files[0])
+            model.reshape([1, 3, *CANVAS])
+            self._detector = self._prepared(model, streams=1).create_infer_request()
+        return self._detector
 
     def _line_requests(self, columns: Sequence[int]) -> Sequence[Any]:
         if not self._recognizer or self._columns != tuple(columns):

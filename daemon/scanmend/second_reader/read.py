@@ -45,6 +45,10 @@ class _LineReader:
         self._columns = columns(languages, symbols)
         self._symbols = [symbols[column] for column in self._columns]
 
+    def prepare(self) -> None:
+        """Prepare both networks. ReaderError."""
+        self._networks.prepare(self._columns)
+
     def read(self, page: Grey, lines: Iterable[Corners]) -> Iterator[tuple[LatticeStep, ...]]:
         """Yield the lattice of each line between these corners of a page."""
         images = (line_image(page, corners, LINE_HEIGHT_PX, LINE_WIDTHS_PX[1]) for corners in lines)
@@ -59,6 +63,10 @@ class SecondReader:
         """``threads``: how many threads a network may use."""
         self._threads = threads
         self._line_reader: tuple[tuple[str, ...], _LineReader] | None = None
+
+    def prepare(self, languages: tuple[str, ...]) -> None:
+        """Load everything that a page in these languages (Tesseract's names) needs. ReaderError."""
+        self._reader_for(languages).prepare()
 
     def read(self, request: Request, progress: Callable[[], None] = lambda: None) -> SecondReading:
         """Read a page; ``progress`` is called after each line. ReaderError, OSError."""

@@ -1,4 +1,4 @@
-"""The one process of the second reader, which all page workers share: started on first need, ended when idle.
+"""The one process of the second reader, which all page workers share: started ahead of a page, ended when idle.
 
 A page never fails for it: a crash, a hang or a missing package costs its evidence on that page, and is logged. After
 CRASHES failures in a row it is left alone for REST_S seconds. One that has grown to MOST_MIB ends after its page.
@@ -80,6 +80,20 @@ class ReaderProcess:
         """Its process id; None while there is none."""
         with self._state:
             return self._child.pid if self._child is not None else None
+
+    def prepare(self, languages: tuple[str, ...]) -> None:
+        """Start the process where there is none, and have it load what pages in these languages need.
+
+        What goes wrong is logged; the page that comes meets it again, and says so.
+        """
+        with self._turn:
+            if self._child is not None or self._closed or self._clock() < self._rests_until:
+                return
+            try:
+                self._ask({"do": "prepare", "languages": languages})
+            except (ChildDied, ReaderError) as e:
+                self._drop()
+                log.warning("second_reader.not_prepared", error=str(e))
 
     def read(self, page: Page, image: Path, which: str, limit_s: float) -> SecondReading:
         """Return what it says of a page, or why it says nothing; Stopping once ``close`` was called.

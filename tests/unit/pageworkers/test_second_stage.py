@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -102,6 +103,36 @@ class TestReadOnce:
 
 def fields(settings: ReadSettings) -> dict:
     return {name: getattr(settings, name) for name in ReadSettings.__dataclass_fields__}
+
+
+class Noting(ReaderProcess):
+    """A reader that notes what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def prepare(self, languages):
+        self.asked.append(f"prepare {languages[0]}")
+
+    def read(self, page, image, which, limit_s):
+        self.asked.append(f"read page {page.number}")
+        return SecondReading()
+
+
+def test_it_is_prepared_while_tesseract_reads(tmp_path, scans):
+    """Of pages that it will not be asked about, it does not hear: blank ones, and where it is off."""
+    render_scans.blank().save(tmp_path / "blank.png")
+    reader = Noting()
+    pool = PagePool(1, tmp_path / "work", reader=reader)
+    try:
+        pool.submit(tmp_path / "blank.png", 1, SETTINGS).result(60)
+        pool.submit(scans / "line.png", 1, replace(SETTINGS, second="off")).result(60)
+        assert reader.asked == []
+        pool.submit(scans / "line.png", 1, SETTINGS).result(60)
+        assert reader.asked == ["prepare eng", "read page 1"]
+    finally:
+        pool.close()
 
 
 class Slow(ReaderProcess):

@@ -202,3 +202,35 @@ def test_a_large_process_ends_after_its_page(image):
     assert [reader.read(PAGE, image, "auto", 60.0).problem for _ in range(3)] == ["", "", ""]
     assert [one.alive for one in started] == [False, True]
     reader.close()
+
+
+def test_one_that_is_prepared(reader, image):
+    """It starts and loads its networks ahead of a page, which it then reads; preparing it again is nothing."""
+    reader.prepare(("eng",))
+    pid = reader.pid
+    assert pid is not None
+    reader.prepare(("deu",))
+    reading = reader.read(PAGE, image, "auto", 60.0)
+    assert (reading.problem, reader.pid, [greedy_text(line.steps) for line in reading.lines]) == ("", pid, ["Doubtful"])
+
+
+def test_one_that_cannot_be_prepared(image):
+    """That is logged, and costs nothing; the page that comes says why it was not read twice."""
+    answers = iter([ChildDied("no memory"), {"error": "no weights"}, {"error": "no weights"}])
+
+    def start() -> Fake:
+        return Fake(next(answers))
+
+    reader = ReaderProcess(start)
+    with structlog.testing.capture_logs() as logs:
+        reader.prepare(("eng",))
+        reader.prepare(("eng",))
+    assert [(line["event"], line["error"]) for line in logs] == [
+        ("second_reader.not_prepared", "no memory"),
+        ("second_reader.not_prepared", "no weights"),
+    ]
+    assert reader.pid is None
+    assert reader.read(PAGE, image, "auto", 60.0).problem == "no weights"
+    reader.close()
+    reader.prepare(("eng",))
+    assert reader.pid is None

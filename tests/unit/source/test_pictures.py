@@ -7,11 +7,13 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pymupdf
 import pytest
 from PIL import Image
 
 import render_scans
+from jbig2_writer import page_of, segment
 from scanmend.errors import DocumentError
 from scanmend.ocr.page import read_page
 from scanmend.source.render import render
@@ -43,15 +45,19 @@ def group4() -> bytes:
 def jbig2() -> bytes:
     """The line as JBIG2: page information, and one generic region in MMR coding, which is that of Group 4."""
 
-    def segment(number: int, kind: int, data: bytes) -> bytes:
-        return struct.pack(">IBBBI", number, kind, 0, 1, len(data)) + data
-
     page = struct.pack(">IIIIBH", LINE.width, LINE.height, 0, 0, 0, 0)
     region = struct.pack(">IIIIBB", LINE.width, LINE.height, 0, 0, 0, 1) + group4()
     return segment(0, 48, page) + segment(1, 38, region) + segment(2, 49, b"")
 
 
+def with_noise(data: bytes) -> bytes:
+    """Replace some bytes in the middle of the codes."""
+    at = len(data) * 3 // 5
+    return data[:at] + NOISE[:90].replace(b"\xff", b"") + data[at + 90 :]
+
+
 JPEG, PROGRESSIVE, JPX = packed("JPEG"), packed("JPEG", progressive=True), packed("JPEG2000")
+JBIG2 = page_of((np.asarray(LINE) < 128).astype(int))
 FLATE = zlib.compress(LINE.tobytes())
 FAX = f"/Filter/CCITTFaxDecode/BitsPerComponent 1/DecodeParms<</K -1/Columns {LINE.width}/Rows {LINE.height}>>"
 JB2 = "/Filter/JBIG2Decode/BitsPerComponent 1"
@@ -65,7 +71,8 @@ WHOLE = {
     "flate": (FLATE, f"/Filter/FlateDecode{BITS}"),
     "flate without its checksum": (FLATE[:-4], f"/Filter/FlateDecode{BITS}"),
     "fax": (group4(), FAX),
-    "jbig2": (jbig2(), JB2),
+    "jbig2": (JBIG2, JB2),
+    "jbig2 as fax": (jbig2(), JB2),
 }
 DAMAGED_FLATE = FLATE[: len(FLATE) // 2] + bytes([FLATE[len(FLATE) // 2] ^ 1]) + FLATE[len(FLATE) // 2 + 1 :]
 JPX_FILLED = JPX[: len(JPX) // 2] + bytes(len(JPX) - len(JPX) // 2)
@@ -86,6 +93,11 @@ BROKEN = {
     "fax noise": (NOISE, FAX),
     "fax cut": (group4()[: len(group4()) // 2], FAX),
     "jbig2 noise": (NOISE, JB2),
+    "progressive that lacks a part": (PROGRESSIVE[:1500] + PROGRESSIVE[1800:], f"/Filter/DCTDecode{BITS}"),
+    "progressive with noise in it": (with_noise(PROGRESSIVE), f"/Filter/DCTDecode{BITS}"),
+    "jpeg 2000 with noise in it": (with_noise(JPX), f"/Filter/JPXDecode{BITS}"),
+    "jbig2 with noise in it": (with_noise(JBIG2), JB2),
+    "jbig2 as fax with noise in it": (with_noise(jbig2()), JB2),
     "jbig2 cut": (jbig2()[: len(jbig2()) // 2], JB2),
     "unknown filter": (JPEG, f"/Filter/JXLDecode{BITS}"),
     "unknown colours": (FLATE, f"/Filter/FlateDecode/ColorSpace/Nonsense{BITS}"),

@@ -1,49 +1,61 @@
 """Tells whether the data of a JPEG are damaged where decoders do not say so: they fill in grey, or shift what follows.
 
-1. Markers: of a sequential JPEG only restart markers may stand in the data, in their order, and as many as it takes.
-2. Bytes put behind the data, or in front of a restart marker, mean nothing to the decoder of a whole JPEG; where data
-   are missing, it takes them for these, and the picture changes.
-3. Bytes taken away there change the picture of a whole JPEG; where they are left over, it stays as it is.
+1. Markers: in the data of a scan only restart markers may stand, in their order, and as many as it takes.
+2. Each part of a scan, between two of these, is walked over code by code (``jpeg_walk``): the blocks that it should
+   hold must end where the part ends.
+3. A progressive JPEG must have scans with the last bit of each coefficient.
 
-Progressive JPEGs are told by the scans that they lack. Damage that lets the decoder end in the right place shows in
-none of these.
+JPEGs of other kinds (arithmetic coding, lossless) are left to the decoder. So is damage that changes values only.
 """
 
-import io
 import math
 import re
 import struct
-import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageChops
+from scanmend.source.packed.jpeg_walk import (
+    Bits,
+    HuffmanTable,
+    ImpossibleCodesError,
+    Walked,
+    walk_band,
+    walk_refinement,
+    walk_units,
+)
 
 ENDS_EARLY = "its data end early"
 DAMAGED = "its data are damaged"
 JPEG_END = b"\xff\xd9"
 """The marker EOI, end of image."""
-PROBE = bytes(range(1, 33))
-"""Bytes without any marker; each of them changes what a decoder makes of a JPEG that still lacks data."""
-REDUCTION = 8
-"""A JPEG is compared at this fraction of its size, at which decoding is quickest: one pixel for each block."""
-TOLERATED_UNITS = 2
-"""Units (MCUs) that may be missing at the end: some encoders do not write the last bits of the last blocks."""
-LEFT_OVER_UNITS, MIN_LEFT_OVER_BYTES = 2, 16
-"""What is left over is at least what so many units take on average, and so many bytes: some writers fill up."""
+TOLERATED_UNITS = 1
+"""Units (MCUs) that may be missing at the end: some encoders do not write the last bits of the last one."""
+LEFT_OVER_BYTES, FILLING_BYTES = 2, 64
+"""Bytes that may be left over behind the last unit, and as many where all are the same: some writers fill up."""
 PIXELS_TOLERANCE = 4
 """A JPEG that has more than this many times the declared number of pixels is not looked into."""
 
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker in JPEG data that is no restart marker; in the data of a scan, a byte 255 is followed by 0."""
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
-_SOS, _EOI, _DNL, _DRI = 0xDA, 0xD9, 0xDC, 0xDD
+_SOS, _EOI, _DNL, _DRI, _DHT = 0xDA, 0xD9, 0xDC, 0xDD, 0xC4
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
-_BETWEEN_SCANS = frozenset({_SOS, _EOI, _DNL, _DRI, 0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
+_BETWEEN_SCANS = frozenset({_SOS, _EOI, _DNL, _DRI, _DHT, 0xDB, 0xFE, *range(0xE0, 0xF0)})
 """Markers that may follow the data of a scan: the next scan, the end, tables, notes."""
+
+
+@dataclass(slots=True)
+class _Component:
+    """A colour of the picture."""
+
+    across: int
+    """Blocks of a unit across, where all components share a scan."""
+    down: int
+    left_bits: list[int] = field(default_factory=lambda: [1] * 64)
+    """For each coefficient, whether bits of it are still to come."""
+    known: list[int] = field(default_factory=list)
+    """For each block of a progressive JPEG, which coefficients are not 0, by bits."""
 
 
 @dataclass(slots=True)
@@ -53,33 +65,50 @@ class _Frame:
     code: int = 0
     width: int = 0
     height: int = 0
-    factors: tuple[tuple[int, int], ...] = ()
-    """Blocks of a unit across and down, by component."""
-    interval: int = 0
-    """Units between two restart markers; 0 where there are none."""
+    components: dict[int, _Component] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, code: int, segment: bytes) -> "_Frame":
+        """Read the content of a marker SOF."""
+        height, width = struct.unpack_from(">HH", segment, 1)
+        rows = (segment[6 + 3 * n : 9 + 3 * n] for n in range(segment[5]))
+        return cls(code, width, height, {row[0]: _Component(row[1] >> 4, row[1] & 15) for row in rows})
+
+    def blocks(self, component: _Component) -> tuple[int, int]:
+        """Blocks of a component across and down, in a scan of its own."""
+        across, down = self._most
+        return (
+            math.ceil(math.ceil(self.width * component.across / across) / 8),
+            math.ceil(math.ceil(self.height * component.down / down) / 8),
+        )
 
     @property
-    def unit(self) -> tuple[int, int]:
-        """Size of a unit (MCU) in blocks, where all components share one scan."""
-        if len(self.factors) == 1:
-            return 1, 1
-        return max(h for h, _ in self.factors), max(v for _, v in self.factors)
+    def units(self) -> int:
+        """Units of a scan that several components share."""
+        across, down = self._most
+        return math.ceil(self.width / (8 * across)) * math.ceil(self.height / (8 * down))
 
     @property
-    def units(self) -> tuple[int, int]:
-        """Units across and down."""
-        across, down = self.unit
-        return math.ceil(self.width / (8 * across)), math.ceil(self.height / (8 * down))
+    def _most(self) -> tuple[int, int]:
+        components = self.components.values()
+        return max(c.across for c in components), max(c.down for c in components)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """The data of one scan, and the marker that follows; 0 at the end of the file."""
+    """The data of one scan, and how they are to be read."""
 
-    components: int
-    start: int
-    end: int
+    tables: Mapping[int, tuple[HuffmanTable | None, HuffmanTable | None]]
+    """By component: the tables for the first coefficient of a block and for the others."""
+    band: range
+    """Coefficients that it holds."""
+    is_refinement: bool
+    """Whether it has one more bit of coefficients that were sent before."""
+    interval: int
+    """Units between two restart markers; 0 where there are none."""
+    data: bytes
     following: int
+    """The marker that follows; 0 at the end of the file."""
 
 
 def jpeg_damage(data: bytes, pixels: int) -> str:
@@ -88,122 +117,135 @@ def jpeg_damage(data: bytes, pixels: int) -> str:
     ``pixels``: its declared number of pixels.
     """
     try:
-        frame, scans = _parse(data)
-        if not scans or not frame.width * frame.height <= PIXELS_TOLERANCE * pixels:
-            return ""
-        last = scans[-1]
-        if last.following not in {0, _EOI}:
-            return f"{DAMAGED}: a marker stands in them that cannot be there"
-        if frame.code == _PROGRESSIVE:
-            return ENDS_EARLY if _lacks_scans(data[: last.end]) else ""
-        if frame.code not in _SEQUENTIAL or len(scans) > 1 or last.components != len(frame.factors):
-            return ""
-        return _restart_damage(data, frame, last) or _end_damage(data, frame, last)
-    except (OSError, SyntaxError, ValueError, LookupError, ZeroDivisionError, struct.error):
+        frame, reason = _Frame(), ""
+        for part in _parts(data):
+            if isinstance(part, _Frame):
+                frame = part
+                if not 0 < frame.width * frame.height <= PIXELS_TOLERANCE * pixels:
+                    return ""
+            else:
+                reason = _scan_damage(frame, part)
+                if reason:
+                    return reason
+        lacks = frame.code == _PROGRESSIVE and any(any(c.left_bits) for c in frame.components.values())
+    except (ValueError, LookupError, ZeroDivisionError, struct.error):
         return ""  # MuPDF and Pillow are the ones to judge such data
+    return ENDS_EARLY if lacks else ""
 
 
-def _parse(data: bytes) -> tuple[_Frame, list[_Scan]]:
-    frame, scans, at = _Frame(), list[_Scan](), 2
+def _parts(data: bytes) -> Iterator[_Frame | _Scan]:
+    """Yield the frame of a JPEG and its scans, up to the end of the picture or of what can be understood."""
+    frame, interval, at = _Frame(), 0, 2
+    tables: dict[int, HuffmanTable] = {}
     while (found := _MARKER.search(data, at)) is not None and found[0][1] != _EOI:
         code, at = found[0][1], found.end()
         size = int.from_bytes(data[at : at + 2])
         segment = data[at + 2 : at + size]
-        if code in (*_SEQUENTIAL, _PROGRESSIVE):
-            if scans:
-                break
-            height, width = struct.unpack_from(">HH", segment, 1)
-            factors = tuple((n >> 4, n & 15) for n in segment[7 : 6 + 3 * segment[5] : 3])
-            frame = _Frame(code, width, height, factors, frame.interval)
-        elif code == _DRI:
-            frame.interval = int.from_bytes(segment[:2])
         at += size
-        if code == _SOS:
+        if code in (*_SEQUENTIAL, _PROGRESSIVE):
+            if frame.code:
+                return
+            frame = _Frame.of(code, segment)
+            yield frame
+        elif code == _DHT:
+            tables.update(_huffman_tables(segment))
+        elif code == _DRI:
+            interval = int.from_bytes(segment[:2])
+        elif code == _SOS and frame.code:
             behind = _MARKER.search(data, at)
-            end = behind.start() if behind else len(data)
-            following = behind[0][1] if behind else 0
-            scans.append(_Scan(segment[0], at, end, following))
-            if following not in _BETWEEN_SCANS or (frame.code in _SEQUENTIAL and segment[0] == len(frame.factors)):
-                break
-            at = end
-    return frame, scans
-
-
-def _restart_damage(data: bytes, frame: _Frame, scan: _Scan) -> str:
-    """Whether restart markers are missing, too many, or out of order."""
-    found = [int(mark[1][0]) & 7 for mark in _RESTART.finditer(data, scan.start, scan.end)]
-    across, down = frame.units
-    expected = math.ceil(across * down / frame.interval) - 1 if frame.interval else 0
-    if any((a + 1) % 8 != b for a, b in pairwise([-1, *found])):
-        return f"{DAMAGED}: a part between restart markers is missing"
-    if len(found) == expected or not down:
-        return ""
-    return ENDS_EARLY if len(found) < expected else f"{DAMAGED}: they hold more restart markers than they should"
-
-
-def _end_damage(data: bytes, frame: _Frame, scan: _Scan) -> str:
-    """Whether data are missing or left over at the end of a part: before a restart marker, or before the end mark."""
-    marks = list(_RESTART.finditer(data, scan.start, scan.end))
-    starts, ends = [scan.start, *(mark.end() for mark in marks)], [*(mark.start() for mark in marks), scan.end]
-    parts = [data[start:end].rstrip(b"\xff") for start, end in zip(starts, ends, strict=True)]  # which fill up
-
-    def decoded(changed: Iterable[bytes], reduction: int = REDUCTION) -> Image.Image:
-        joined = b"".join(part + b"\xff%c" % (0xD0 + n % 8) for n, part in enumerate(changed))
-        return _grey(data[: scan.start] + joined[:-2], reduction)
-
-    as_it_is = decoded(parts)
-    changed = _changed_units(as_it_is, decoded(part + PROBE for part in parts), frame)
-    if any(units[: len(units) - TOLERATED_UNITS].any() for units in changed):
-        return ENDS_EARLY
-    across, down = frame.units
-    spare = max(MIN_LEFT_OVER_BYTES, math.ceil(LEFT_OVER_UNITS * (scan.end - scan.start) / max(1, across * down)))
-    less = [part[:-spare].rstrip(b"\xff") if len(part) > spare else part for part in parts]
-    long = [n for n, part in enumerate(parts) if len(part) > spare]
-    changed = _changed_units(as_it_is, decoded(less), frame)
-    if all(changed[n].any() for n in long):
-        return ""
-    changed = _changed_units(decoded(parts, 1), decoded(less, 1), frame)
-    return "" if all(changed[n].any() for n in long) else f"{DAMAGED}: some are left over"
-
-
-def _changed_units(one: Image.Image, other: Image.Image, frame: _Frame) -> list[NDArray[np.bool_]]:
-    """Return for each part between restart markers which of its units look different in two pictures."""
-    (across, down), (wide, high) = frame.units, frame.unit
-    scale = 8 if one.width > across * wide else 1
-    grid = np.zeros((down * high * scale, across * wide * scale), np.bool_)
-    changes = np.asarray(ImageChops.difference(one, other))
-    grid[: len(changes), : changes.shape[1]] = changes != 0
-    units = grid.reshape(down, high * scale, across, wide * scale).any(axis=(1, 3)).ravel()
-    each = frame.interval or len(units)
-    return [units[start : start + each] for start in range(0, len(units), each)]
-
-
-def _grey(body: bytes, reduction: int) -> Image.Image:
-    """Decode data that lack their end mark, in grey at a fraction of their size."""
-    with warnings.catch_warnings(), Image.open(io.BytesIO(body + JPEG_END), formats=("JPEG",)) as image:
-        warnings.simplefilter("ignore")
-        image.draft("L", (max(1, image.width // reduction), max(1, image.height // reduction)))
-        return image.convert("L")
-
-
-def _lacks_scans(jpeg: bytes) -> bool:
-    """Whether a progressive JPEG has no scan with the last bits of some coefficients."""
-    components: dict[int, list[int]] = {}
-    for code, segment in _segments(jpeg):
-        if code == _PROGRESSIVE:
-            components = {segment[6 + 3 * n]: [1] * 64 for n in range(segment[5])}
-        elif code == _SOS:
+            end, following = (behind.start(), behind[0][1]) if behind else (len(data), 0)
             count = segment[0]
+            ids = [segment[1 + 2 * n : 3 + 2 * n] for n in range(count)]
+            chosen = {name: (tables.get(both >> 4), tables.get(16 + (both & 15))) for name, both in ids}
             first, last, bits = segment[1 + 2 * count : 4 + 2 * count]
-            for n in range(count):
-                components[segment[1 + 2 * n]][first : last + 1] = [bits & 15] * (last + 1 - first)
-    return any(any(bits) for bits in components.values())
+            band = range(first, last + 1) if frame.code == _PROGRESSIVE else range(64)
+            yield _Scan(chosen, band, bits >> 4 > 0 and frame.code == _PROGRESSIVE, interval, data[at:end], following)
+            for name in chosen:
+                frame.components[name].left_bits[first : last + 1] = [bits & 15] * (last + 1 - first)
+            if frame.code != _PROGRESSIVE and count == len(frame.components):
+                return
+            at = end
 
 
-def _segments(jpeg: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 2
-    while (found := _MARKER.search(jpeg, at)) is not None:
-        at = found.end()
-        segment = jpeg[at + 2 : at + int.from_bytes(jpeg[at : at + 2])]
-        yield found[0][1], segment
-        at += 2 + len(segment)
+def _huffman_tables(segment: bytes) -> Iterator[tuple[int, HuffmanTable]]:
+    """Yield number (from 16 on those for all but a block's first coefficient) and content of tables."""
+    at = 0
+    while at + 17 <= len(segment):
+        counts = segment[at + 1 : at + 17]
+        end = at + 17 + sum(counts)
+        yield segment[at], HuffmanTable.of(counts, segment[at + 17 : end])
+        at = end
+
+
+def _scan_damage(frame: _Frame, scan: _Scan) -> str:
+    """Why the data of a scan are not whole; empty where nothing speaks against them."""
+    if scan.following and scan.following not in _BETWEEN_SCANS:
+        return f"{DAMAGED}: a marker stands in them that cannot be there"
+    parts = _RESTART.split(scan.data)[::2]
+    numbers = [int(mark[1][0]) & 7 for mark in _RESTART.finditer(scan.data)]
+    if any((a + 1) % 8 != b for a, b in pairwise([-1, *numbers])):
+        return f"{DAMAGED}: a part between restart markers is missing"
+    units = _units(frame, scan)
+    each = scan.interval or units
+    expected = math.ceil(units / each)
+    if len(parts) != expected:
+        return ENDS_EARLY if len(parts) < expected else f"{DAMAGED}: they hold more restart markers than they should"
+    reasons = (_part_damage(frame, scan, p, slice(n * each, min(units, (n + 1) * each))) for n, p in enumerate(parts))
+    return next(filter(None, reasons), "")
+
+
+def _part_damage(frame: _Frame, scan: _Scan, data: bytes, units: slice) -> str:
+    """Why the data of a part of a scan do not hold just these units; empty where they do."""
+    bits = Bits(data.rstrip(b"\xff"))  # which fill up
+    try:
+        walked = _walked(frame, scan, bits, units)
+    except ImpossibleCodesError:
+        return f"{DAMAGED}: they hold codes that mean nothing"
+    missing = units.stop - units.start - walked.units
+    if missing > TOLERATED_UNITS:
+        return ENDS_EARLY
+    left_over = bits.bytes_from(walked.end_bit)
+    allowed = FILLING_BYTES if len(set(left_over)) == 1 else LEFT_OVER_BYTES
+    return f"{DAMAGED}: some are left over" if not missing and len(left_over) > allowed else ""
+
+
+def _units(frame: _Frame, scan: _Scan) -> int:
+    """Units of a scan: blocks where it has one component only."""
+    if len(scan.tables) > 1:
+        return frame.units
+    (name,) = scan.tables
+    across, down = frame.blocks(frame.components[name])
+    return across * down
+
+
+def _walked(frame: _Frame, scan: _Scan, bits: Bits, units: slice) -> Walked:
+    """Walk over a part of a scan that should hold these ``units``; LookupError without a table."""
+    wanted = units.stop - units.start
+    alone = len(scan.tables) == 1
+    blocks = [
+        tables
+        for name, tables in scan.tables.items()
+        for _ in range(1 if alone else frame.components[name].across * frame.components[name].down)
+    ]
+    if scan.band.start == 0:
+        if scan.is_refinement:
+            whole = min(wanted, bits.size // len(blocks))
+            return Walked(whole, whole * len(blocks))
+        has_others = scan.band.stop > 1
+        return walk_units(
+            bits, [(_given(first), _given(rest) if has_others else None) for first, rest in blocks], wanted
+        )
+    ((name, (_, table)),) = scan.tables.items()
+    component = frame.components[name]
+    if not component.known:
+        component.known = [0] * _units(frame, scan)
+    known = component.known[units]
+    walked = (walk_refinement if scan.is_refinement else walk_band)(bits, _given(table), scan.band, known)
+    component.known[units] = known
+    return walked
+
+
+def _given(table: HuffmanTable | None) -> HuffmanTable:
+    if table is None:
+        raise LookupError("a table is missing")
+    return table

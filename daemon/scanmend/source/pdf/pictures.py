@@ -17,8 +17,9 @@ import pymupdf
 
 from scanmend.document import DocumentWarning
 from scanmend.source.packed.checksums import deflate_damage
-from scanmend.source.packed.jbig2 import jbig2_ends_early
+from scanmend.source.packed.jbig2 import jbig2_damage
 from scanmend.source.packed.jpeg import ENDS_EARLY, jpeg_damage
+from scanmend.source.packed.jpx import jpx_damage
 
 MAX_NAMED = 5
 """Pictures of one page that are named; of more than that, only the number is told."""
@@ -41,6 +42,8 @@ _PACKINGS = MappingProxyType(
     }
 )
 """Names of the ways in which a picture may be packed."""
+_WITH_EVIDENCE = frozenset({_mupdf.FZ_IMAGE_JPEG, _mupdf.FZ_IMAGE_JPX, _mupdf.FZ_IMAGE_JBIG2, _mupdf.FZ_IMAGE_FLATE})
+"""Packings whose data tell of damage that MuPDF does not mention."""
 _HARMLESS = re.compile(
     r"\.\.\. repeated|premature end of data in flate filter|openjpeg warning(?!.*EOC)"
     r"|.*(?:ICC|colou?r ?profile|clip path)",
@@ -181,7 +184,7 @@ def _first_reason(said: list[str]) -> str:
 
 def _damage(image: Any, picture: _Picture) -> str:
     """Why a picture's packed data are not whole; empty where nothing speaks against them."""
-    if picture.packing not in (_mupdf.FZ_IMAGE_JPEG, _mupdf.FZ_IMAGE_JBIG2, _mupdf.FZ_IMAGE_FLATE):
+    if picture.packing not in _WITH_EVIDENCE:
         return ""
     packed = _mupdf.ll_fz_compressed_image_buffer(image.m_internal)
     data = bytes(_mupdf.ll_fz_buffer_extract_copy(packed.buffer))
@@ -190,7 +193,7 @@ def _damage(image: Any, picture: _Picture) -> str:
         return jpeg_damage(data, pixels)
     if picture.packing == _mupdf.FZ_IMAGE_FLATE:
         return deflate_damage(data, MAX_PIXEL_BYTES * pixels)
-    return ENDS_EARLY if jbig2_ends_early(data) else ""
+    return jpx_damage(data) if picture.packing == _mupdf.FZ_IMAGE_JPX else jbig2_damage(data)
 
 
 def _description(picture: _Picture) -> str:

@@ -78,6 +78,29 @@ def test_damage_that_shifts_what_follows(sheet):
     assert "marker" in jpeg_damage(data[:half] + b"\xff\x17" + data[half:], pixels)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("how", [{}, {"progressive": True}, {"subsampling": 0}])
+def test_pieces_that_are_gone_zero_or_noise(sheet, mode, how):
+    """Wherever they are, also in the scans of a progressive one, most are told: a few end in the right place."""
+    picture = sheet.convert(mode).crop((0, 0, 500, 400))
+    data, dice = packed(picture, **how), random.Random(3)  # noqa: S311 -- the same each time
+    told = []
+    for n in range(24):
+        at, size = dice.randrange(len(data) // 8, len(data) - 500), dice.choice((60, 150, 400))
+        other = (b"", bytes(size), dice.randbytes(size))[n % 3]
+        told.append(jpeg_damage(data[:at] + other + data[at + size :], 500 * 400) != "")
+    assert told.count(False) <= (2 if how.get("progressive") else 6)
+
+
+def test_writers_that_fill_up(sheet):
+    """Bytes that are all the same may stand behind the data; the last few bits may be missing."""
+    data, pixels = packed(sheet), sheet.width * sheet.height
+    for filling in (bytes(60), b"\xff" * 60, b"\0"):
+        assert not jpeg_damage(data[:-2] + filling + data[-2:], pixels), filling
+    assert not jpeg_damage(data[:-3] + data[-2:], pixels)
+    assert jpeg_damage(data[:-2] + bytes(range(1, 5)) + data[-2:], pixels) == "its data are damaged: some are left over"
+
+
 def test_what_is_no_jpeg():
     """Noise, and pieces of a JPEG's head, are left to the decoder."""
     head = packed(LINE)[:200]
