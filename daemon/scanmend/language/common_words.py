@@ -1,14 +1,15 @@
 """The roughly 30,000 most common words of a language, from wordfreq's small lists (Robyn Speer).
 
-Page workers use these: 2 to 5 MiB and 20 ms for each language, where the large lists take ten times that.
+Page workers use these: half a MiB and 20 ms for each language, where the large lists take ten times that.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from types import MappingProxyType
 
 from scanmend.language.codes import CODES
+from scanmend.language.word_files import CENTIBELS, common_words_by_centibel, list_codes
+from scanmend.language.word_table import WordTable
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -24,9 +25,7 @@ def common_words(language: str) -> Mapping[str, float]:
 
     Empty for languages without a list.
     """
-    import wordfreq  # noqa: PLC0415 -- a fifth of a worker's start; only PDF text and auto need it
-
     code = CODES.get(language.lower(), "")
-    if code not in wordfreq.available_languages("small"):
-        return MappingProxyType({})
-    return MappingProxyType(wordfreq.get_frequency_dict(code, "small"))
+    if code not in list_codes("small"):
+        return WordTable(())
+    return WordTable((10 ** (-centibels / CENTIBELS), words) for centibels, words in common_words_by_centibel(code))

@@ -58,8 +58,7 @@ def pieces_to_read(
 
     All lines of a page that the first reader was unsure of; else those that it did not find, and around each word with
     a digit, one that it was unsure of, or, unless it was very sure, one that is not among the common words of the
-    languages (Tesseract's names). These are the 30,000 that take 15 MiB: the lists of correction take 57 to 150 MiB
-    and up to 1.5 s to load.
+    languages (Tesseract's names). These are the 30,000 that load in 20 ms: the lists of correction take up to 0.6 s.
     """
     mean = statistics.fmean(word.confidence for word in words) if words else 0.0
     if mean < POOR_CONFIDENCE:
@@ -69,7 +68,12 @@ def pieces_to_read(
     out: list[tuple[Corners, bool]] = []
     for corners in lines:
         frame = LineFrame.of(SecondLine(corners))
-        on_line = sorted((*frame.span(box), doubt) for middle, box, doubt in doubtful if _is_within(corners, middle))
+        left, top, right, bottom = SecondLine(corners).box
+        on_line = sorted(
+            (*frame.span(box), doubt)
+            for middle, box, doubt in doubtful
+            if left <= middle[0] <= right and top <= middle[1] <= bottom and _is_within(corners, middle)
+        )
         pieces = list(_pieces(corners, on_line))
         whole = mean < CLEAN_CONFIDENCE and any(wanted for _, wanted in pieces)
         out += [(corners, True)] if whole else pieces

@@ -1,7 +1,6 @@
 """The two networks, run by OpenVINO on the processor; no other module imports it.
 
-All arithmetic is in 32-bit floats. OpenVINO would choose bf16 on processors with AMX, and there are machines that
-promise AMX and do not carry it out.
+Lines are found in 32-bit floats, and read in the kind that ``precision`` says; OpenVINO by itself would choose others.
 """
 
 from collections import deque
@@ -18,6 +17,7 @@ from openvino import opset13
 from scanmend.errors import ReaderError
 from scanmend.second_reader.image import Grey, TextMap
 from scanmend.second_reader.lattice import Probabilities
+from scanmend.second_reader.precision import float_kind
 
 CANVAS = (1280, 992)
 """Rows and columns of the image that lines are looked for in: an A4 or letter page upright, at about 110 DPI.
@@ -59,7 +59,6 @@ class Networks:
         self._files = detection, recognition
         self._core = openvino.Core()
         self._settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
             "ENABLE_CPU_PINNING": False,  # page workers and the model want the same cores
         }
@@ -82,6 +81,11 @@ class Networks:
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO failed: {e}") from e
         return np.array(detector.get_output_tensor().data[0, 0])
+
+    def forget_text(self) -> None:
+        """Give back what finding lines calculated with, 116 MiB; getting it anew takes some milliseconds."""
+        if self._detector is not None:
+            self._detector.get_compiled_model().release_memory()
 
     def read_lines(self, lines: Iterable[Grey], columns: Sequence[int]) -> Iterator[tuple[Probabilities, float]]:
         """Yield the probabilities of the symbols of these columns at each step of a line, and how many steps it takes.
@@ -109,14 +113,14 @@ class Networks:
         if self._detector is None:
             model = self._model(self._files[0])
             model.reshape([1, 3, *CANVAS])
-            self._detector = self._prepared(model, streams=1).create_infer_request()
+            self._detector = self._prepared(model, streams=1, kind="f32").create_infer_request()
         return self._detector
 
     def _line_requests(self, columns: Sequence[int]) -> Sequence[Any]:
         if not self._recognizer or self._columns != tuple(columns):
             self._recognizer = []  # first, so that never two are in memory
             streams, ahead = (1, 0) if len(columns) >= MANY_COLUMNS else (self._threads, LINES_AHEAD)
-            prepared = self._prepared(self._recognizer_for(columns), streams)
+            prepared = self._prepared(self._recognizer_for(columns), streams, float_kind())
             self._recognizer = [prepared.create_infer_request() for _ in range(streams + ahead)]
             self._columns = tuple(columns)
         return self._recognizer
@@ -147,10 +151,11 @@ class Networks:
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO cannot read {file}: {e}") from e
 
-    def _prepared(self, model: Any, streams: int) -> Any:
-        """Return the model compiled for this processor, to be asked ``streams`` things at a time."""
+    def _prepared(self, model: Any, streams: int, kind: str) -> Any:
+        """Return the model compiled for this processor and kind of floats, to be asked ``streams`` things at a time."""
+        settings = {**self._settings, "NUM_STREAMS": streams, "INFERENCE_PRECISION_HINT": kind}
         try:
-            return self._core.compile_model(model, "CPU", {**self._settings, "NUM_STREAMS": streams})
+            return self._core.compile_model(model, "CPU", settings)
         except RuntimeError as e:
             raise ReaderError(f"OpenVINO cannot prepare a network for this processor: {e}") from e
 

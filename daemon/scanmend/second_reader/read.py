@@ -73,6 +73,7 @@ class SecondReader:
         started = time.monotonic()
         page = open_page(request.image)
         found = find_lines(page, word_height_px(request.words), self._networks.find_text)
+        self._networks.forget_text()
         progress()
         doubtful = request.which == "auto"
         every = [(corners, True) for corners in found]

@@ -21,6 +21,7 @@ from scanmend.errors import ChildDied, ReaderError, Stopping
 from scanmend.process.child import Child, Message
 from scanmend.process.memory import proportional_mib
 from scanmend.second_reader.choose import first_words
+from scanmend.second_reader.precision import AMX_DEATHS, EXACT
 
 SILENCE_S = 60.0
 """Seconds without a sign of life after which it is ended; the longest step, its start on a busy machine, takes ten."""
@@ -31,9 +32,12 @@ REST_S = 600.0
 MOST_MIB = 570.0
 """Memory (PSS) from which it is ended after a page, so that the next one has a new process.
 
-It grows with each language's word lists, 50 to 110 MiB, and a little with each new width of a line; with one language
-450 to 520 MiB are usual, as what is free goes back to the system after each page. A start takes 2 s.
+It grows with each language's word lists, 2 to 8 MiB, and a little with each new width of a line; 400 to 500 MiB are
+usual, as what is free goes back to the system after each page. A start takes 2 s.
 """
+
+HOST = "scanmend.second_reader.host"
+"""What runs in the process."""
 
 log = structlog.get_logger()
 _reading = TypeAdapter(SecondReading)
@@ -47,7 +51,12 @@ def start_host() -> Child:
 
     Fewer arenas of the allocator: what one page leaves free, the next one then uses (measured: 40 MiB less).
     """
-    return Child("scanmend.second_reader.host", {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")})
+    return Child(HOST, {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")})
+
+
+def start_exact_host() -> Child:
+    """Start it where the processor does not carry out what makes it fast."""
+    return Child(HOST, {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"), **EXACT})
 
 
 class ReaderProcess:
@@ -59,17 +68,22 @@ class ReaderProcess:
         clock: Callable[[], float] = time.monotonic,
         silence_s: float = SILENCE_S,
         memory_mib: Callable[[int], float] = proportional_mib,
+        start_exact: Callable[[], Child] = start_exact_host,
     ) -> None:
         """``start`` starts the process, ChildDied when it cannot; ``silence_s``: see SILENCE_S.
 
-        ``memory_mib`` tells what the process with an id takes.
+        ``memory_mib`` tells what the process with an id takes. ``start_exact`` starts it from then on where one that
+        ``start`` started died of its first page as those do whose processor does not keep its promises.
         """
+        self._start_exact = start_exact
         self._start, self._clock, self._silence_s, self._memory_mib = start, clock, silence_s, memory_mib
         self._turn = threading.Lock()
         """Held while a page is read."""
         self._state = threading.Lock()
         """Held for moments, while one of the following changes."""
         self._child: Child | None = None
+        self._has_answered = False
+        """Whether this process, or one started as it was, has read a page."""
         self._closed = False
         self._failures = 0
         self._rests_until = 0.0
@@ -169,7 +183,16 @@ class ReaderProcess:
             self._drop()
 
     def _ask(self, request: Message) -> Any:
-        reply = self._running().ask(request, self._silence_s)
+        try:
+            reply = self._running().ask(request, self._silence_s)
+        except ChildDied as e:
+            if self._has_answered or e.signal not in AMX_DEATHS:
+                raise
+            log.warning("second_reader.exact", error=str(e))
+            self._drop()
+            self._start, self._has_answered = self._start_exact, True
+            reply = self._running().ask(request, self._silence_s)
+        self._has_answered |= request["do"] == "read"  # getting ready multiplies nothing
         self._last_used = self._clock()
         if "error" in reply:
             raise ReaderError(reply["error"])

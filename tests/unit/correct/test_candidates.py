@@ -34,7 +34,7 @@ def english() -> CandidateFinder:
 
 def small(words, rows=(), page=NOTHING, glossary=NO_GLOSSARY):
     """Candidates of a lexicon and a table that hold nothing but these."""
-    return CandidateFinder(PageWords(Lexicon(words.items()), page, glossary), Confusions(dict(rows)))
+    return CandidateFinder(PageWords(Lexicon.of(words.items()), page, glossary), Confusions(dict(rows)))
 
 
 def texts(candidates, word):

@@ -80,7 +80,7 @@ class Stubborn(Scripted):
 
 def small(words, rows=()):
     """Candidates of a lexicon and a table that hold nothing but these."""
-    return CandidateFinder(PageWords(Lexicon(words.items()), NOTHING), Confusions(dict(rows)))
+    return CandidateFinder(PageWords(Lexicon.of(words.items()), NOTHING), Confusions(dict(rows)))
 
 
 def accept(edit):

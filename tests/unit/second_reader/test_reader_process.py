@@ -146,6 +146,23 @@ def test_one_that_does_not_start(image):
     assert "no memory" in ReaderProcess(start).read(PAGE, image, "auto", 60.0).problem
 
 
+@pytest.mark.parametrize(("death", "reads"), [(signal.SIGILL, True), (signal.SIGKILL, False), (None, False)])
+def test_a_processor_that_breaks_its_promises(image, death, reads):
+    """Where it dies of its first page as on such a processor, it is started without AMX, at once and from then on."""
+    exact = []
+
+    def start_exact():
+        exact.append(Fake({"result": {"seconds": 1.0}}))
+        return exact[-1]
+
+    reader = ReaderProcess(lambda: Fake(ChildDied("it died", signal=death)), start_exact=start_exact)
+    assert reader.read(PAGE, image, "auto", 60.0).problem == ("" if reads else "it died")
+    if reads:
+        assert reader.end_idle(0.0)
+        assert reader.read(PAGE, image, "auto", 60.0).problem == ""
+        assert len(exact) == 2
+
+
 def test_it_rests_after_failures_in_a_row(image):
     """It is not started again and again; after a while it is tried once more, and then it may fail as often."""
     now, started = [0.0], []

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import provision
-from scanmend.second_reader import selftest, weights
+from scanmend.second_reader import precision, selftest, weights
 
 
 def test_it_works():
@@ -34,3 +34,16 @@ def test_a_machine_on_which_it_fails(code, says):
     """Set-up names the remedy: all else works without it."""
     with pytest.raises(provision.Failed, match=f"the second reader {says} .*second_reader: off under defaults"):
         provision.prove_reader((sys.executable, "-c", code), limit_s=2.0)
+
+
+def test_a_processor_that_breaks_its_promises():
+    """Set-up says that the second reader works without AMX."""
+    code = "import os, signal\nif not os.environ.get('SCANMEND_READER_F32'): os.kill(os.getpid(), signal.SIGILL)"
+    code += "\nprint('it reads')"
+    said = provision.prove_reader((sys.executable, "-c", code))
+    assert said == "it reads, without AMX: with it, it died of SIGILL"
+
+
+def test_set_up_and_the_reader_name_the_same_variable():
+    """Set-up imports nothing of the package."""
+    assert provision.WITHOUT_AMX == precision.EXACT

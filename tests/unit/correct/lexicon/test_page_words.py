@@ -12,7 +12,7 @@ from scanmend.correct.lexicon.wordlists import KNOWN_ZIPF, Lexicon
 from scanmend.document import Page, page_from_text
 
 NOTHING = Page(1, ())
-LEXICON = Lexicon({"house": 5.0, "marker": 4.5, "partner": 5.0, "strasse": 4.0, "nartkel": 1.5, "the": 7.5}.items())
+LEXICON = Lexicon.of({"house": 5.0, "marker": 4.5, "partner": 5.0, "strasse": 4.0, "nartkel": 1.5, "the": 7.5}.items())
 GLOSSARY = Glossary(["Nartker", "house", "X200-B"])
 
 
@@ -94,7 +94,7 @@ class TestNear:
 
     def test_the_names_of_the_page_as_they_stand_there(self):
         """One edit away, or two where they are longer; not those that stand there once."""
-        words = of("Smyth Smyth Nartkor Nartkor Mallory", lexicon=Lexicon(()))
+        words = of("Smyth Smyth Nartkor Nartkor Mallory", lexicon=Lexicon.of(()))
         assert list(words.near("Smyih")) == ["Smyth"]
         assert list(words.near("Snyih")) == []
         assert list(words.near("Nartkcr")) == ["Nartkor"]

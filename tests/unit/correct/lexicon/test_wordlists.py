@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scanmend.correct.lexicon.wordlists import COMPOUNDING_LANGUAGES, KNOWN_ZIPF, Lexicon, lexicon
 from scanmend.language.codes import CODES
 
-SMALL = Lexicon(
+SMALL = Lexicon.of(
     [("the", 7.7), ("he", 6.5), ("they", 6.4), ("tie", 4.0), ("thy", 3.9), ("tha", 1.9), ("committee", 5.0), ("a", 7.0)]
 )
 
@@ -56,7 +56,7 @@ class TestKnown:
 
     def test_the_threshold(self):
         """A word is known from KNOWN_ZIPF on; below, it keeps its frequency but is not known."""
-        scarce = Lexicon([("just", KNOWN_ZIPF), ("below", KNOWN_ZIPF - 0.01)])
+        scarce = Lexicon.of([("just", KNOWN_ZIPF), ("below", KNOWN_ZIPF - 0.01)])
         assert scarce.knows("just")
         assert not scarce.knows("below")
         assert scarce.zipf("below") == KNOWN_ZIPF - 0.01
@@ -111,15 +111,15 @@ class TestCompounds:
     @pytest.mark.parametrize("word", ["Rechnungsnummer", "Kontonummer", "GARTENRECHNUNG", "Nummernummer"])
     def test_two_words_written_as_one(self, word):
         """With or without a joining s, they just count as a word where the language writes compounds so."""
-        assert Lexicon(self.WORDS, compounds=True).zipf(word) == KNOWN_ZIPF
-        assert Lexicon(self.WORDS).zipf(word) == 0.0
+        assert Lexicon.of(self.WORDS, compounds=True).zipf(word) == KNOWN_ZIPF
+        assert Lexicon.of(self.WORDS).zipf(word) == 0.0
 
     @pytest.mark.parametrize(
         "word", ["Rechnungsnumner", "Rechmungsnummer", "Nurnummer", "Seltennummer", "Kontoxnummer"]
     )
     def test_what_is_no_compound(self, word):
         """Each part is a common word of some length, and nothing but an s is between."""
-        assert not Lexicon(self.WORDS, compounds=True).knows(word)
+        assert not Lexicon.of(self.WORDS, compounds=True).knows(word)
 
     @pytest.mark.parametrize("word", ["Rechnungsnummer", "Gartenbestellung", "Lieferungsbestätigung"])
     def test_german(self, word):
@@ -160,7 +160,9 @@ class TestLanguages:
 
     def test_the_order_of_frequencies_does_not_matter(self):
         """The higher of two frequencies of one word counts."""
-        assert Lexicon([("die", 4.0), ("die", 7.0)]).zipf("die") == Lexicon([("die", 7.0), ("die", 4.0)]).zipf("die")
+        assert Lexicon.of([("die", 4.0), ("die", 7.0)]).zipf("die") == Lexicon.of([("die", 7.0), ("die", 4.0)]).zipf(
+            "die"
+        )
 
     def test_case_of_the_name_does_not_matter(self):
         """Tesseract's own names are small, people's are not always."""
@@ -185,17 +187,17 @@ class TestNear:
     def test_longer_words_reach_further(self, word, reach):
         """One edit for short words, four for long ones, and never more."""
         targets = ["".join(chr(ord(c) + 10) if i < n else c for i, c in enumerate(word)) for n in range(1, 6)]
-        one = Lexicon([(target, 5.0) for target in targets[: len(word)]])
+        one = Lexicon.of([(target, 5.0) for target in targets[: len(word)]])
         assert list(one.near(word)) == targets[:reach]
 
     def test_insertions_deletions_and_swaps(self):
         """Each of them is one edit."""
-        one = Lexicon([("form", 5.0), ("farms", 4.9), ("far", 4.8), ("fram", 4.7)])
+        one = Lexicon.of([("form", 5.0), ("farms", 4.9), ("far", 4.8), ("fram", 4.7)])
         assert list(one.near("farm")) == ["form", "farms", "far", "fram"]
 
     def test_neither_the_word_itself_nor_single_letters_nor_marks(self):
         """What is near is another word of letters."""
-        one = Lexicon([("the", 7.0), ("t", 6.0), ("th", 5.0), ("t'e", 5.0)])
+        one = Lexicon.of([("the", 7.0), ("t", 6.0), ("th", 5.0), ("t'e", 5.0)])
         assert list(one.near("the")) == ["th"]
         assert "a" not in list(SMALL.near("b"))
 
