@@ -23,7 +23,16 @@ from scanmend.document import (
     SecondReading,
     without_glyphs,
 )
-from scanmend.errors import DocumentError, HostDied, ModelResting, OcrError, Postponed, ReaderError, Stopping
+from scanmend.errors import (
+    DocumentError,
+    EndpointFailed,
+    HostDied,
+    ModelResting,
+    OcrError,
+    Postponed,
+    ReaderError,
+    Stopping,
+)
 from scanmend.jobs.checkpoint import Checkpoint
 from scanmend.language.installed import AUTO, can_detect_language
 from scanmend.llm.scheduler.model_process import engine_missing
@@ -158,7 +167,7 @@ class Pipeline:
                     continue
                 task = replace(task, languages=page.languages or task.languages)
                 reason = skip_reason(page, task)
-                if not reason and (missing := self._engine_missing()):
+                if not reason and (missing := self._engine_missing()) and not self.slot.is_elsewhere(settings.model):
                     reason = failed = missing
                 if reason:
                     _finish_page(self._settled(page, task, reason), checkpoint, tally, done)
@@ -178,7 +187,7 @@ class Pipeline:
                 except Postponed:
                     self._read_remaining(pages, checkpoint, deadline, settings)
                     raise
-                except (HostDied, ModelResting) as e:
+                except (HostDied, ModelResting, EndpointFailed) as e:
                     if settings.on_model_failure == "raw":
                         failed = failed or str(e)
                         tally.add(self._settled(page, task, f"{MODEL_FAILED}{e}"), done)
