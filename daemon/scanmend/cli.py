@@ -78,6 +78,10 @@ def run(config: ConfigFile = None) -> None:
         log.info("config.overridden", variables=list(variables))
     if why := engine_missing():
         log.warning("model.engine_missing", why=why, next="scans come out as the two readers have them")
+    for name, spec in loaded.models.items():
+        if spec.endpoint:
+            where = {"endpoint": spec.endpoint, "leaves_this_machine": spec.leaves_machine}
+            log.info("model.endpoint", model=name, **where, what="text of scans, with the folder's prompt")
     rules = rules_of(loaded)
     service = Service(loaded, page_pool, model_slot)
     controls = DaemonControls(service)

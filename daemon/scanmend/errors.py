@@ -14,6 +14,7 @@
     │   ├── ChildDied        a child process crashed, hung or answered garbage; who asked it says what that means
     │   └── ModelError       the language model could not be found, loaded or asked
     │       ├── ModelMissing     no GGUF here and none could be fetched
+    │       ├── EndpointFailed   the server that runs the model cannot be reached, or used
     │       ├── HostDied         the model's process did so; a ChildDied, too
     │       └── ModelResting     the model failed again and again: no call until its pause is over (circuit breaker)
     ├── Postponed            not a failure: the document waits, for a model or for its turn; no attempt is counted
@@ -117,6 +118,17 @@ class ModelError(TransientError):
 
 class ModelMissing(ModelError):
     """There is no GGUF file of this model on this machine, and none could be downloaded."""
+
+
+class EndpointFailed(ModelError):
+    """The server of a model cannot be reached, or does not do as it must; ``rest_s``: when it wants to be asked again.
+
+    ``rest_s`` is in seconds from now; None where the server says nothing of that.
+    """
+
+    def __init__(self, message: str, rest_s: float | None = None) -> None:
+        super().__init__(message)
+        self.rest_s = rest_s
 
 
 class HostDied(ModelError, ChildDied):

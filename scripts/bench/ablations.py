@@ -85,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 class _Remembering:
     """The language model, which answers no question twice."""
 
+    can_score = True
+
     def __init__(self, model: LanguageModel) -> None:
         self._score, self._rewrite, self._fits = cache(model.score), cache(model.rewrite), model.fits
 

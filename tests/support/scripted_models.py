@@ -34,6 +34,8 @@ def mended(text):
 class Honest:
     """A model that knows the right words and no others; it rewrites as it is told to."""
 
+    can_score = True
+
     def __init__(self, reply=mended):
         self.reply, self.sent, self.asked = reply, [], []
 

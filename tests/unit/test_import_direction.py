@@ -44,7 +44,8 @@ ROOMS = {
     "pageworkers": "errors document fs process assembly correct second_reader source ocr outputs outputs.pdf",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
-    "llm.scheduler": "errors document fs config process correct llm.store",
+    "llm.remote": "errors document config process correct correct.lexicon",
+    "llm.scheduler": "errors document fs config process correct llm.store llm.remote",
     "metrics": "errors process fs config ledger",
     "notify": "errors config process ledger",
     "intake": "errors document config fs source.pdf source.image",
@@ -60,7 +61,7 @@ ROOMS = {
     "control.http.api": "control ledger review review.doubt",
     "control.http": "errors config control metrics review.doubt control.http.api",
     "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
-    "llm.store llm.scheduler intake notify jobs review review.doubt service control control.http",
+    "llm.store llm.remote llm.scheduler intake notify jobs review review.doubt service control control.http",
     "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
     "api": "document errors config pageworkers llm.store llm.scheduler jobs commands",
@@ -71,6 +72,7 @@ ROOMS = {
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
 DOORS = {
+    "httpx2": ("llm/remote/client.py",),
     "llama_cpp": ("llm/inference/engine.py",),
     "pytesseract": ("ocr/tesseract.py",),
     "pymupdf": (
@@ -115,7 +117,7 @@ DOORS = {
     "starlette": ("control/http/*.py", "control/http/api/*.py", "web/*.py"),
     "uvicorn": ("control/http/server.py",),
     "jinja2": ("web/templates.py",),
-    "anyio": ("control/http/server.py",),
+    "anyio": ("control/http/server.py", "llm/remote/client.py"),
 }
 """The only modules that may import a package."""
 

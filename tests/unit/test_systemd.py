@@ -89,6 +89,7 @@ def test_the_units_start_the_program_where_the_installer_puts_it():
         ("--system", "scanmend.service", ("nvidia.conf",)),
         ("--system", "scanmend.service", ("downloads.conf",)),
         ("--system", "scanmend.service", ("notify.conf",)),
+        ("--system", "scanmend.service", ("endpoint.conf",)),
         ("--system", "scanmend.service", ("nvidia.conf", "downloads.conf", "notify.conf")),
         ("--user", "scanmend-user.service", ()),
     ],

@@ -21,13 +21,14 @@ from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
 from scanmend.control.http.sockets import MAX_PATH_BYTES
 from scanmend.error_codes.codes import with_code
-from scanmend.errors import ConfigError, OcrError, ScanmendError, StorageError
+from scanmend.errors import ConfigError, ModelError, OcrError, ScanmendError, StorageError
 from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.group_inbox import GroupInbox
 from scanmend.jobs.reconcile import daemon_mark
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
 from scanmend.ledger.ledger import Ledger
+from scanmend.llm.remote.probe import look
 from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
 from scanmend.notify import addresses, host
@@ -80,7 +81,7 @@ def points(config: Config) -> Iterator[Point]:
     for folder in config.folders:
         yield from _folder(folder, config.state_dir)
     models = sorted({f.model for f in config.folders if f.strategy != "off"})
-    if models and (why := engine_missing()):
+    if any(config.models[name].endpoint is None for name in models) and (why := engine_missing()):
         without = "until then, scans come out as the two readers have them, and no model is asked"
         yield Point("llama.cpp", False, f"{why}; {without}", warning=True)
     for name in models:
@@ -260,6 +261,9 @@ def _space(what: str, path: Path) -> Iterator[Point]:
 
 def _model(config: Config, name: str) -> Iterator[Point]:
     spec, store = config.models[name], Store(config.models_dir)
+    if spec.endpoint:
+        yield from _endpoint(config, name)
+        return
     try:
         found = store.find(name, spec)
         if found is None and is_downloadable(spec):
@@ -274,6 +278,27 @@ def _model(config: Config, name: str) -> Iterator[Point]:
     size = f"{header.parameters / 1e6:.0f}M parameters"
     what = f"{found.path} ({found.source}, {header.architecture}, {header.quantization}, {size})"
     yield Point(f"model {name}", True, what)
+
+
+def _endpoint(config: Config, name: str) -> Iterator[Point]:
+    """Whether the server of a model can be used, what it can do, and that text of scans goes there."""
+    what, spec = f"model {name}", config.models[name]
+    if spec.leaves_machine:
+        open_ = "" if spec.endpoint and spec.endpoint.startswith("https:") else " UNENCRYPTED"
+        yield Point(f"{what}: privacy", True, f"text of scans leaves this machine{open_}, for {spec.endpoint}")
+        if systemd_unit.show().get("PrivateNetwork") == "yes":
+            found = "the service has no network, so the server is out of its reach; put systemd/endpoint.conf in place"
+            yield Point(f"{what}: network", False, f"{found} (docs/models.md)", warning=True)
+    try:
+        found_abilities = look(spec)
+    except ModelError as e:
+        yield Point(what, False, str(e))
+        return
+    yield Point(what, True, f"{spec.model} at {spec.endpoint}: {found_abilities.sentence}")
+    wanting = [f.name for f in config.folders if f.model == name and f.strategy == "rescore"]
+    if wanting and not found_abilities.scores:
+        found = f"{', '.join(wanting)} cannot have strategy: rescore with this server; set auto or rewrite"
+        yield Point(f"{what}: strategy", False, found)
 
 
 def _notify(config: Config) -> Iterator[Point]:

@@ -27,6 +27,7 @@ SOURCES = {
     "download": "download",
     "missing": "missing",
     "not here yet": "not here yet",
+    "endpoint": "server",
 }
 """How the table calls each source of a model."""
 COLUMNS = ("name", "from", "size", "quantization", "layers", "architecture", "context", "last use", "revision")
@@ -148,6 +149,8 @@ def _row(store: Store, last_used: LastUsed, name: str, spec: ModelSpec, *, loade
     except ModelMissing as e:
         empty = ("size", "quantization", "layers", "architecture", "context_length", "parameters", "chat_template")
         row |= dict.fromkeys((*empty, "revision", "last_use"))
+        if spec.endpoint:
+            return row | {"source": "endpoint", "loaded": loaded}
         return row | ({"source": "not here yet"} if is_downloadable(spec) else {"problem": str(e)}) | {"loaded": False}
     header, used = found.header, last_used.last(found.path)
     return row | {

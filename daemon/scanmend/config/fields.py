@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core.core_schema import ValidationInfo
@@ -143,6 +144,32 @@ def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(host_and_port(address)[0]).is_loopback
 
 
+def _endpoint(value: object) -> str:
+    """Take the base address of a server that speaks OpenAI's protocol, without name, password, query or fragment."""
+    text = value.strip().rstrip("/") if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or re.search(r"[^\x21-\x7e]", text):
+        raise ValueError("is no address of a server, such as https://gpu.example.org/v1")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValueError("takes an address alone; a key belongs into the file that api_key_file names")
+    return text
+
+
+def reaches_beyond(endpoint: str) -> bool:
+    """Whether an ``Endpoint`` may be on another machine: it is no loopback address, and not localhost."""
+    host = urlsplit(endpoint).hostname or ""
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
 def _host_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})", value):
         raise ValueError(f"{value!r} is no name of a machine; write it without scheme and port: scans.example.org")
@@ -208,6 +235,7 @@ Command = Annotated[tuple[Argument, ...], BeforeValidator(_command)]
 FileMode = Annotated[str, BeforeValidator(_file_mode)]
 Group = Annotated[str, BeforeValidator(_group)]
 Address = Annotated[str, BeforeValidator(_address)]
+Endpoint = Annotated[str, BeforeValidator(_endpoint)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 FolderName = Annotated[str, AfterValidator(_name)]
 GlossaryFile = Annotated[FolderPath, AfterValidator(_glossary)]

@@ -59,6 +59,10 @@ def exposures(config: Config) -> Iterator[Exposure]:
     if _writable_by_anyone(config.models_dir):
         found = f"anyone may put models into {config.models_dir}; {_chmod_remedy(config.models_dir)}"
         yield Exposure("models_dir", found)
+    for name, spec in config.models.items():
+        if spec.api_key_file is not None and _mode(spec.api_key_file) & stat.S_IRWXO:
+            found = f"anyone may read the key in {spec.api_key_file}; run: chmod o= {spec.api_key_file}"
+            yield Exposure(f"model {name}: api_key_file", found, refused=True)
     for folder in config.folders:
         yield from _folder(folder)
 
@@ -110,11 +114,16 @@ def _exposed_file(what: str, path: Path) -> Iterator[Exposure]:
 
 def _writable_by_anyone(path: Path, *, unless_sticky: bool = False) -> bool:
     """Whether anyone on this machine may make and remove files there."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
+    mode = _mode(path)
     return bool(mode & stat.S_IWOTH) and not (unless_sticky and mode & stat.S_ISVTX)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of what is there; 0 for what is not, which other checks report."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _chmod_remedy(path: Path) -> str:

@@ -12,6 +12,7 @@ from scanmend.config.fields import (
     Address,
     Command,
     Count,
+    Endpoint,
     FileMode,
     FolderName,
     FolderPath,
@@ -27,6 +28,7 @@ from scanmend.config.fields import (
     Seconds,
     Whole,
     is_loopback,
+    reaches_beyond,
 )
 from scanmend.config.monitoring import Metrics, Notify, addresses_as_section
 from scanmend.config.splitting import GroupRule, NamePattern, SplitRule, template_of
@@ -80,14 +82,30 @@ class ModelSpec(_Closed):
     """Tokens of context."""
     threads: Annotated[Whole, Field(ge=1, le=512)] | None = None
     """CPU threads; all cores when not set."""
+    endpoint: Endpoint | None = None
+    """Base address of a server that runs the model and speaks OpenAI's protocol."""
+    model: str | None = None
+    """The model's name on that server."""
+    api_key_file: FolderPath | None = None
+    """File with the key that the server wants."""
+    ca_file: FolderPath | None = None
+    """File with the authority that signed the server's certificate; the system's authorities when not set."""
+    allow_unencrypted: bool = False
+    """Whether a server on another machine may be asked without TLS: whoever is on the way reads the scans' text."""
+    connections: Annotated[Whole, Field(ge=1, le=64)] = 4
+    """Requests that the server gets at the same time, at most."""
+    unload: Literal["off", "ollama", "llama-swap", "llama.cpp"] = "off"
+    """How the server is told to give back the model's memory; ``off``: that is not ours to do."""
 
     @model_validator(mode="after")
     def _one_source(self) -> "ModelSpec":
-        named = [key for key in ("path", "package", "repo_id") if getattr(self, key) is not None]
+        named = [key for key in ("path", "package", "repo_id", "endpoint") if getattr(self, key) is not None]
         if len(named) != 1:
             raise ValueError(
-                "name exactly one source: path (a file), package and file, or repo_id and quantization or file"
+                "name exactly one source: path (a file), package and file, repo_id and quantization or file, or "
+                "endpoint and model"
             )
+        self._require_fitting_keys()
         foreign = {"path": ("file", "quantization", "revision"), "package": ("quantization", "revision")}
         if stray := [key for key in foreign.get(named[0], ()) if getattr(self, key) is not None]:
             raise ValueError(f"{named[0]} says which file it is, and {' and '.join(stray)} nothing more; remove that")
@@ -100,6 +118,30 @@ class ModelSpec(_Closed):
         if self.gpu == "required" and self.gpu_layers == 0:
             raise ValueError("gpu: required contradicts gpu_layers: 0")
         return self
+
+    def _require_fitting_keys(self) -> None:
+        """Raise ValueError for keys of a server beside a file, and for a server that would be asked in the open."""
+        here = ("file", "quantization", "revision", "auto_download", "gpu", "gpu_layers", "threads")
+        there = ("model", "api_key_file", "ca_file", "allow_unencrypted", "connections", "unload")
+        wrong = here if self.endpoint else there
+        if stray := [key for key in wrong if key in self.model_fields_set]:
+            where = "is on a server" if self.endpoint else "is a file of this machine"
+            raise ValueError(f"the model {where}, and {' and '.join(stray)} means nothing there; remove that")
+        if self.endpoint is None:
+            return
+        if not self.model:
+            raise ValueError("endpoint needs model: the name that the server has for it")
+        beyond = reaches_beyond(self.endpoint)
+        if beyond and self.endpoint.startswith("http:") and not self.allow_unencrypted:
+            raise ValueError(
+                f"{self.endpoint} would send the text of scans through the network for anyone to read; use https, or "
+                "set allow_unencrypted: true where the network is yours"
+            )
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether text of scans goes to another machine."""
+        return self.endpoint is not None and reaches_beyond(self.endpoint)
 
 
 class Settings(_Closed):

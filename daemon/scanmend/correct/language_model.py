@@ -1,4 +1,4 @@
-"""The language model as correction sees it: a protocol with three calls, which llama.cpp implements elsewhere."""
+"""The language model as correction sees it: a protocol that llama.cpp, or a server, implements elsewhere."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +6,10 @@ from typing import Protocol
 
 class LanguageModel(Protocol):
     """A loaded language model; every call blocks until it has an answer and may raise ModelError."""
+
+    @property
+    def can_score(self) -> bool:
+        """Whether ``score`` may be called; a server that gives no log-probabilities can only rewrite."""
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
         """Return the log-probability, in nats, of each continuation after the context."""

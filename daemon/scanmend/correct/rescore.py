@@ -30,6 +30,11 @@ MAX_RAW_WORDS = 4
 """Raw words, at most, that one candidate stands for."""
 PROPOSER = "rescore"
 """This proposer's name in ``Edit.proposer``."""
+WRITTEN = "rewrite"
+"""The other proposer's name."""
+WRITTEN_GAIN_NATS = 3.0
+"""Gain of a word that the model wrote, in nats, where no log-probabilities can be had: it chose that word over the raw
+one, by how much nobody knows; twenty to one is less than the judge asks for where little else speaks for the edit."""
 
 RewrittenCandidates = Mapping[tuple[int, int], Sequence[Candidate]]
 """The rewriting proposer's candidates, by index of the line and of the word in it."""
@@ -123,6 +128,14 @@ def propose(
             late = (as_edit(page, position, c) for c in position.candidates if c.proposer != PROPOSER)
             yield from (decide(edit) for edit in late if edit)
             continue
+        if not model.can_score:
+            for unscored in _unscored(page, position):
+                judged = decide(unscored)
+                yield judged
+                if judged.accepted:
+                    context.apply(judged)
+                    break
+            continue
         before, gap = context.text_before(position.line, position.word)
         raw, *scores = model.score(before, position.continuations(gap))
         for candidate, score in _best_first(position, scores):
@@ -133,6 +146,13 @@ def propose(
                 yield judged
                 if judged.accepted:
                     context.apply(judged)
+
+
+def _unscored(page: Page, position: WordPosition) -> Iterator[Edit]:
+    """Yield what was proposed for a word by others than this module, with the gain that a model's own words count."""
+    for candidate in position.candidates:
+        if candidate.proposer != PROPOSER and (edit := as_edit(page, position, candidate)):
+            yield replace(edit, gain=WRITTEN_GAIN_NATS if candidate.proposer == WRITTEN else None)
 
 
 def _best_first(position: WordPosition, scores: Sequence[float]) -> list[tuple[Candidate, float]]:

@@ -29,6 +29,7 @@ from scanmend.document import (
 )
 from scanmend.errors import (
     DocumentError,
+    EndpointFailed,
     HostDied,
     ModelError,
     ModelResting,
@@ -169,7 +170,7 @@ class Pipeline:
                     continue
                 task = replace(task, languages=page.languages or task.languages)
                 reason = skip_reason(page, task)
-                if not reason and (missing := self._engine_missing()):
+                if not reason and (missing := self._engine_missing()) and not self.slot.is_elsewhere(settings.model):
                     reason = failed = missing
                 if reason:
                     _finish_page(self._settled(page, task, reason), checkpoint, tally, done)
@@ -189,7 +190,7 @@ class Pipeline:
                 except Postponed:
                     self._read_remaining(pages, checkpoint, deadline, settings)
                     raise
-                except (HostDied, ModelResting) as e:
+                except (HostDied, ModelResting, EndpointFailed) as e:
                     if settings.on_model_failure == "raw":
                         failed = failed or str(e)
                         tally.add(self._settled(page, task, f"{MODEL_FAILED}{e}"), done)

@@ -111,6 +111,8 @@ def test_a_scan_cannot_steer_the_model_to_the_opposite(model):
 class Hostile:
     """A model that answers what it likes, and finds its own words certain."""
 
+    can_score = True
+
     def __init__(self, reply):
         self.reply = reply
 

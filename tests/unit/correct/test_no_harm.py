@@ -51,6 +51,8 @@ Muchas gracias de parte de todos nosotros por el buen trabajo que ustedes han he
 class Fond:
     """A model that likes any change equally much."""
 
+    can_score = True
+
     def __init__(self, reply, gain=LIKED):
         self.reply, self.gain = reply, gain
 

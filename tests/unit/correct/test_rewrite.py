@@ -13,6 +13,8 @@ from scanmend.document import Line, Page, Word, page_from_text
 class Scripted:
     """A language model that answers with what it was given, changed by a function."""
 
+    can_score = True
+
     def __init__(self, change, room=10_000):
         self.change, self.room, self.asked = change, room, []
 

@@ -11,9 +11,9 @@ from scanmend.notify.privacy import scheme
 
 COMMANDS = ("on_success", "on_failure", "on_review")
 """Keys with a program and arguments, which may be secret."""
-PRIVATE = ("prompt", "ignore")
+PRIVATE = ("prompt", "ignore", "endpoint")
 """Keys whose values are nobody else's business; that they are set is enough."""
-SECRET = ("token", "password", "secret")
+SECRET = ("token", "api_key", "password", "secret")
 """Parts of names of keys whose values are never shown."""
 
 

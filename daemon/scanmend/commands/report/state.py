@@ -103,6 +103,9 @@ def models(config: Config) -> Iterator[str]:
         except ScanmendError as e:
             yield f"{name}: {without_names(str(e))}"
             continue
+        if spec.endpoint is not None:
+            yield f"{name}: asked on a server{', on another machine' if spec.leaves_machine else ''}"
+            continue
         if found is None:
             yield f"{name}: not on this machine"
             continue

@@ -32,6 +32,8 @@ _corrected = TypeAdapter(CorrectedPage)
 class Model:
     """The engine as a ``LanguageModel``; each call has a time limit of its own."""
 
+    can_score = True
+
     def __init__(self, engine: Engine, call_limit_s: float) -> None:
         self._engine = engine
         self._limit_s = call_limit_s

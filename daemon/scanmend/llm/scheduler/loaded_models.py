@@ -108,7 +108,7 @@ def _as_dict(state: Snapshot, name: str, now: float) -> dict[str, Any]:
     return {
         "model": name,
         "pid": model.process.pid,
-        "file": printable(model.found.path.name),
+        "file": printable(model.title),
         "gpu_layers": model.gpu_layers,
         "layers": model.layers,
         "ran_on": model.ran_on,

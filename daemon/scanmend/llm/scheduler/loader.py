@@ -8,12 +8,14 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
 from scanmend.config.schema import ModelSpec
 from scanmend.document import printable
-from scanmend.errors import HostDied, ModelError, ScanmendError, Stopping
+from scanmend.errors import EndpointFailed, HostDied, ModelError, ScanmendError, Stopping
+from scanmend.llm.remote.endpoint import Endpoint
 from scanmend.llm.scheduler import layer_fit
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.scheduler.layer_history import LoadConditions
@@ -25,6 +27,10 @@ from scanmend.process.memory import resident_mib
 
 LOAD_LIMIT_S = 600.0
 """Seconds that loading may take in the process."""
+CONNECT_LIMIT_S = 240.0
+"""Seconds that a server may take for all questions of the probe, the load of its model included."""
+UNLOAD_LIMIT_S = 10.0
+"""Seconds that a process may take to have a server give back a model's memory."""
 GPU_WAIT_S = 30.0
 """Seconds that a load waits for other programs to leave the GPU, before it takes what is free."""
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT})
@@ -64,6 +70,43 @@ def load(request: LoadRequest, hooks: LoadHooks, effects: Effects) -> LoadedMode
     return _Load(hooks, effects).run(request)
 
 
+def connect(
+    name: str,
+    spec: ModelSpec,
+    endpoint: Endpoint,
+    start: Callable[[], ModelProcess],
+    end: Callable[[ModelProcess], None],
+    stopping: Callable[[], bool],
+) -> LoadedModel:
+    """Start the process of a model that a server runs, and have it find out once what the server can do.
+
+    ``start``, ``end`` and ``stopping`` as in ``LoadHooks``. Raises EndpointFailed, HostDied, Stopping.
+    """
+    process = start()
+    try:
+        reply = process.ask(_connection(spec), CONNECT_LIMIT_S)
+        if error := reply.get("error"):
+            raise EndpointFailed(f"model {name!r}: {error}", reply.get("rest_s"))
+        can, seconds = str(reply["can"]), reply["seconds"]
+    except (ScanmendError, ValueError, KeyError) as e:
+        end(process)
+        if stopping():
+            raise Stopping from e
+        if isinstance(e, ScanmendError):
+            raise
+        raise HostDied(f"the process of model {name!r} answered nonsense: {e}") from e
+    log.info(
+        "model.connected",
+        model=name,
+        endpoint=endpoint.host,
+        server_model=printable(endpoint.model),
+        can=printable(can),
+        pid=process.pid,
+        seconds=seconds,
+    )
+    return LoadedModel(name, spec, endpoint, process, 0, safe=False, footprint=Footprint(process.pid, None, None, {}))
+
+
 def unload(
     model: LoadedModel, why: str, end: Callable[[], None], gpu_mib: Mapping[int, float], effects: Effects
 ) -> ReleaseReport:
@@ -71,13 +114,27 @@ def unload(
 
     ``gpu_mib``: MiB on the GPUs that our other models took, by process id.
     """
+    told = {"on_server": _tell_server(model)} if isinstance(model.found, Endpoint) else {}
     report = release(
         model.footprint, end, gpu_mib, measure=effects.measure_gpu, clock=effects.clock, pause=effects.pause
     )
     (log.info if report.complete else log.warning)(
-        "model.unloaded", model=model.name, why=why, pid=model.process.pid, **report.as_dict()
+        "model.unloaded", model=model.name, why=why, pid=model.process.pid, **report.as_dict(), **told
     )
     return report
+
+
+def _tell_server(model: LoadedModel) -> str:
+    """Have the server give back the model's memory, where the configuration says how; return what came of it."""
+    if model.spec.unload == "off":
+        return "not ours to unload"
+    if not model.process.alive:
+        return "not asked, as the process is gone"
+    try:
+        reply = model.process.ask({"do": "unload", "kind": model.spec.unload}, UNLOAD_LIMIT_S)
+    except HostDied as e:
+        return f"failed: {e}"
+    return f"failed: {reply['error']}" if "error" in reply else "unloaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +243,7 @@ class _Load:
         log.info(
             "model.loaded",
             model=model.name,
-            file=printable(model.found.path.name),
+            file=printable(model.title),
             pid=process.pid,
             gpu_layers=on_gpu,
             layers=model.layers,
@@ -220,13 +277,30 @@ def _message(request: LoadRequest, layers: layer_fit.LayerCount) -> Message:
     spec = request.spec
     return {
         "do": "load",
-        "path": os.fsencode(request.found.path).hex(),
+        "path": _hex(request.found.path),
         "context": spec.context,
         "threads": spec.threads or len(os.sched_getaffinity(0)),
         "gpu_layers": layers,
         "cpu_will_do": spec.gpu_layers == "auto" and spec.gpu == "prefer",
         "safe": request.safe,
     }
+
+
+def _connection(spec: ModelSpec) -> Message:
+    return {
+        "do": "connect",
+        "endpoint": spec.endpoint,
+        "model": spec.model,
+        "api_key_file": _hex(spec.api_key_file),
+        "ca_file": _hex(spec.ca_file),
+        "connections": spec.connections,
+        "context": spec.context,
+    }
+
+
+def _hex(path: Path | None) -> str | None:
+    """Return a path in letters that JSON takes, whatever bytes it has."""
+    return None if path is None else os.fsencode(path).hex()
 
 
 def _wants_gpu(spec: ModelSpec, *, present: bool) -> bool:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import HostDied
+from scanmend.llm.remote.endpoint import Endpoint
 from scanmend.llm.scheduler import gpu_memory
 from scanmend.llm.scheduler.gpu_memory import GpuMemory
 from scanmend.llm.scheduler.layer_history import LayerHistory
@@ -63,12 +64,19 @@ def start_host() -> ModelProcess:
     return Child("scanmend.llm.inference.host", {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}, HostDied)
 
 
+def start_remote_host() -> ModelProcess:
+    """Start the real process of a model that a server runs; HostDied when that is not possible."""
+    return Child("scanmend.llm.remote.host", {}, HostDied)
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
     """Everything outside this room that the scheduler acts on or reads; the defaults are the real ones."""
 
     start: Callable[[], ModelProcess] = start_host
     """Starts a process without a model; HostDied."""
+    start_remote: Callable[[], ModelProcess] = start_remote_host
+    """Starts a process that asks no server yet; HostDied."""
     measure_gpu: Callable[[], GpuMemory | None] = gpu_memory.measure
     """GPU memory now; None without a GPU."""
     clock: Callable[[], float] = time.monotonic
@@ -102,7 +110,7 @@ class LoadedModel:
     name: str
     spec: ModelSpec
     """What it was loaded for; the configuration may say something else by now."""
-    found: ModelFile
+    found: ModelFile | Endpoint
     process: ModelProcess
     gpu_layers: int
     """Layers on the GPU, the output layer included."""
@@ -115,11 +123,30 @@ class LoadedModel:
     @property
     def layers(self) -> int:
         """How many layers it has, the output layer included."""
-        return self.found.header.layers + 1
+        return self.found.header.layers + 1 if isinstance(self.found, ModelFile) else 0
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it was loaded from; None where a server runs it."""
+        return self.found.path if isinstance(self.found, ModelFile) else None
+
+    @property
+    def title(self) -> str:
+        """Name of its file, or of the model on its server."""
+        return self.found.path.name if isinstance(self.found, ModelFile) else self.found.model
+
+    def identity(self) -> dict[str, Any]:
+        """What a record says of it: which model, and where it ran."""
+        if isinstance(self.found, Endpoint):
+            return {**self.found.identity(), "ran_on": self.ran_on}
+        where = {"gpu_layers": self.gpu_layers, "layers": self.layers, "ran_on": self.ran_on}
+        return {**self.found.identity(), **where}
 
     @property
     def ran_on(self) -> str:
         """Where its layers are, in the words of status and record."""
+        if isinstance(self.found, Endpoint):
+            return self.found.host
         if not self.gpu_layers:
             return "CPU"
         return "GPU" if self.gpu_layers >= self.layers else "GPU and CPU"

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from scanmend.config.schema import ModelSpec
 from scanmend.correct.settings import CorrectionSettings
 from scanmend.document import CorrectedPage, Page
-from scanmend.errors import HostDied, ModelError, ModelMissing, ModelResting, Stopping
+from scanmend.errors import EndpointFailed, HostDied, ModelError, ModelMissing, ModelResting, Stopping
+from scanmend.llm.remote.endpoint import Endpoint
 from scanmend.llm.scheduler import loaded_models
 from scanmend.llm.scheduler.circuit_breaker import Failure, Outcome
 from scanmend.llm.scheduler.model_process import Effects, LoadedModel
@@ -84,6 +85,11 @@ class ModelSlot:
         """Say why this model is left alone now, after it failed again and again; empty when it is not."""
         return self._scheduler.resting(name)
 
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether a server runs this model, so that it needs no llama.cpp here."""
+        spec = self.snapshot.configured.get(name)
+        return spec is not None and spec.endpoint is not None
+
     def correct(self, name: str, page: Page, task: CorrectionSettings, call_limit_s: float) -> CorrectedPage:
         """Have one page corrected by the model that the caller leases.
 
@@ -109,7 +115,7 @@ class ModelSlot:
     def identity(self, name: str) -> dict[str, Any]:
         """Return what a record says of a model: name, file, source, quantization, and where it ran when last loaded."""
         known, spec = self.snapshot.identities.get(name), self.snapshot.configured.get(name)
-        if known is None and spec is not None and (found := self._store.find(name, spec)):
+        if known is None and spec is not None and (found := self._look(name, spec)):
             known = found.identity()  # a document whose pages were all corrected before a restart
         return dict(known or {"name": name})
 
@@ -169,6 +175,9 @@ class ModelSlot:
         except _Refused:
             outcome = "worked"
             raise
+        except EndpointFailed as e:
+            outcome = Failure(str(e), e.rest_s)
+            raise
         except ModelError as e:
             outcome = Failure(str(e))
             raise
@@ -193,6 +202,8 @@ class ModelSlot:
         with self._scheduler.correcting(model.name):
             try:
                 reply = model.process.ask(request, limit_s)
+                if reply.get("failed"):
+                    raise EndpointFailed(f"model {model.name!r}: {reply['error']}", reply["rest_s"])
                 if error := reply.get("error"):
                     raise _Refused(f"model {model.name!r}: {error}")
                 return read(reply["result"])
@@ -204,7 +215,12 @@ class ModelSlot:
                     raise
                 raise HostDied(f"the process of model {model.name!r} answered nonsense: {e}") from e
 
-    def _find(self, name: str, spec: ModelSpec) -> ModelFile:
+    def _look(self, name: str, spec: ModelSpec) -> ModelFile | Endpoint | None:
+        return Endpoint.of(name, spec) if spec.endpoint else self._store.find(name, spec)
+
+    def _find(self, name: str, spec: ModelSpec) -> ModelFile | Endpoint:
+        if spec.endpoint:
+            return Endpoint.of(name, spec)
         try:
             return self._store.require(name, spec)
         except ModelMissing:

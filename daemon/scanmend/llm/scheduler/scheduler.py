@@ -38,6 +38,7 @@ import structlog
 
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import HostDied, ModelMissing, ModelResting, Stopping
+from scanmend.llm.remote.endpoint import Endpoint
 from scanmend.llm.scheduler import circuit_breaker, loaded_models, loader, queue
 from scanmend.llm.scheduler.circuit_breaker import Circuit, Outcome
 from scanmend.llm.scheduler.loader import CRASHES, LoadHooks
@@ -60,10 +61,10 @@ class Scheduler:
         self,
         models: Mapping[str, ModelSpec],
         policy: Policy,
-        find: Callable[[str, ModelSpec], ModelFile],
+        find: Callable[[str, ModelSpec], ModelFile | Endpoint],
         effects: Effects,
     ) -> None:
-        """``find``: returns the file of a configured model; ModelMissing."""
+        """``find``: returns the file of a configured model, or where it is asked; ModelMissing."""
         self._find, self._effects = find, effects
         self._condition = threading.Condition()
         self._state = Snapshot(policy, dict(models), started=effects.clock())
@@ -213,10 +214,17 @@ class Scheduler:
         found = self._find(name, spec)
         while len(self._state.loaded) >= self._state.policy.max_loaded and self._evict():
             pass
+        if isinstance(found, Endpoint):
+            self._show(name, Phase.LOADING)
+            start = partial(self._start_process, self._effects.start_remote)
+            model = loader.connect(name, spec, found, start, self._end_process, lambda: self._state.stopping)
+            with self._condition:
+                self._set(self._state.add_loaded(model))
+            return model
         safe = safe or name in self._state.crashed
         request = LoadRequest(name, spec, found, safe=safe, floor_mib=self._state.policy.gpu_free_floor_mib)
         hooks = LoadHooks(
-            start=self._start_process,
+            start=partial(self._start_process, self._effects.start),
             end=self._end_process,
             evict=partial(self._evict, on_gpu=True),
             show=partial(self._show, name),
@@ -239,7 +247,8 @@ class Scheduler:
     def _end(self, model: LoadedModel, why: str) -> None:
         """End a model that no document finds any more, and measure whether its memory comes back; the caller moves."""
         self._show(model.name, Phase.UNLOADING)
-        self._effects.file_used(model.found.path)
+        if model.file is not None:
+            self._effects.file_used(model.file)
         end = partial(self._end_process, model.process)
         report = loader.unload(model, why, end, self._gpu_mib(), self._effects)
         with self._condition:
@@ -284,8 +293,8 @@ class Scheduler:
             self._set(self._state.drain([name], "another process needs the GPU"))
         log.info("model.gpu_wanted", model=name, free_mib=round(gpu.free_mib, 1), floor_mib=floor)
 
-    def _start_process(self) -> ModelProcess:
-        process = self._effects.start()
+    def _start_process(self, start: Callable[[], ModelProcess]) -> ModelProcess:
+        process = start()
         with self._condition:
             self._set(self._state.add_process(process))
             stopping = self._state.stopping

@@ -175,11 +175,10 @@ class Snapshot:
 
     def add_loaded(self, model: LoadedModel) -> "Snapshot":
         """Return it with this model loaded, and known by its file and where it runs."""
-        where = {"gpu_layers": model.gpu_layers, "layers": model.layers, "ran_on": model.ran_on}
         return replace(
             self,
             loaded={**self.loaded, model.name: model},
-            identities={**self.identities, model.name: {**model.found.identity(), **where}},
+            identities={**self.identities, model.name: model.identity()},
         )
 
     def remove_loaded(self, model: LoadedModel) -> "Snapshot":

@@ -133,6 +133,9 @@ class Store:
         return None
 
     def _candidates(self, spec: ModelSpec, searched: list[str]) -> Iterator[_Candidate]:
+        if spec.endpoint is not None:
+            searched.append("nowhere, as a server runs it")
+            return
         if spec.path is not None:
             yield "path", spec.path, None
             return
@@ -162,6 +165,8 @@ class Store:
 
     def _remedy(self, spec: ModelSpec) -> str:
         models_dir = printable(self._models_dir)
+        if spec.endpoint is not None:
+            return f"it is asked at {spec.endpoint}, and has no file on this machine"
         if spec.path is not None:
             return "path does not lead to a usable GGUF file; correct it, or put the file there"
         if spec.package == BUNDLED.package:
