@@ -22,6 +22,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the back
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+os.environ.setdefault("SCANMEND_READER_F32", "1")  # the same floats on every machine
+
+
 @pytest.fixture(scope="session")
 def scans(tmp_path_factory) -> Path:
     """A folder of small scans, each named for what it is; see the source for what they say."""
