@@ -498,7 +498,10 @@ class TestTogether:
             "3: folders[0].model: needs to be text (it is a list)"
         ]
         assert problems_of("models: {m: {}}\nfolders: [{name: a, inbox: i, outbox: o, model: m}]") == [
-            "1: models.m: name exactly one source: path (a file), package and file, or repo_id and quantization or file"
+            (
+                "1: models.m: name exactly one source: path (a file), package and file, "
+                "repo_id and quantization or file, or endpoint and model"
+            )
         ]
 
     def test_source_is_no_key(self, problems_of):

@@ -50,6 +50,8 @@ def english() -> CandidateFinder:
 class Scripted:
     """A language model with an opinion on single words, which remembers what it was asked."""
 
+    can_score = True
+
     def __init__(self, likes=(), most=20.0):
         self.likes, self.most, self.asked = set(likes), most, []
 

@@ -118,12 +118,17 @@ class Polyglot(Reader):
 class Slot:
     """A model that mends ``comrnittee``, and counts its leases."""
 
+    elsewhere = False
+
     def __init__(self, error=None):
         self.leases = 0
         self.held = 0
         self.error = error
         self.on_its_way = False
         self.rests = ""
+
+    def is_elsewhere(self, name):
+        return self.elsewhere
 
     def resting(self, name):
         assert name == "m"
@@ -251,6 +256,15 @@ class TestConvert:
         done = without.convert(Path("x.pdf"), RESCORE, NoCheckpoint(), [])
         assert [(p.corrected, p.skipped) for p in done.pages] == [(TEXT, "llama-cpp-python is not installed")]
         assert done.uncorrected == "llama-cpp-python is not installed"
+
+    def test_a_model_on_a_server_needs_no_llama_cpp(self, build):
+        """It is asked all the same."""
+        slot = Slot()
+        slot.elsewhere = True
+        without = Pipeline(
+            build(Reader(1), slot).pool, slot, engine_missing=lambda: "llama-cpp-python is not installed"
+        )
+        assert without.convert(Path("x.pdf"), RESCORE, NoCheckpoint(), []).uncorrected == ""
 
     def test_numbers_are_counted_over_all_pages(self, build):
         """Those of pages that are known from before, too; words that only the second reader found are text."""

@@ -245,6 +245,8 @@ MARKS = ".,:;/-–−+±%$€£°#'’ ()\u200b\u00a0\u2009"
 class Adversary:
     """A model that replies what the test wants and finds every change certain."""
 
+    can_score = True
+
     def __init__(self, reply):
         self.reply = reply
 
