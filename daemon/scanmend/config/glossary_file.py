@@ -63,14 +63,12 @@ class GlossaryFiles:
         self._known: dict[Path, _Cached] = {}
         self._rejected: dict[Path, str] = {}
 
-    def entries(self, path: Path | None) -> tuple[str, ...]:
-        """Return the entries of this file as it is now; none for None.
+    def entries(self, path: Path) -> tuple[str, ...]:
+        """Return the entries of this file as it is now.
 
         Of a file that cannot be used any more, the entries read before are returned, and the log says so once;
         StorageError when there are none.
         """
-        if path is None:
-            return ()
         known, stamp = self._known.get(path), _stamp(path)
         if known is not None and stamp is not None and known.stamp == stamp:
             return known.entries

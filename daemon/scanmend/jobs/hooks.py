@@ -40,9 +40,7 @@ class ReviewedDocument:
 
 
 def after_success(folder: Folder, entry: Entry, stopping: Callable[[], bool]) -> bool:
-    """Run ``on_success`` with the outputs; False when the daemon stopped meanwhile, so that it has to run again."""
-    if not folder.on_success:
-        return True
+    """Run ``on_success``, which there is, with the outputs; False when the daemon stopped meanwhile: then once more."""
     names = sorted(folder.outputs, key=lambda name: name == "json")
     paths = [entry.outbox / entry.stem.with_name(f"{entry.stem.name}.{name}") for name in names]
     variables = {"SCANMEND_STATUS": "success", "SCANMEND_ORIGINAL": _original(folder, entry)}

@@ -146,7 +146,10 @@ class DocumentLifecycle:
         made = [(document.id, document.outbox, document.stem) for document in documents_of(source)]
         of_each = made if len(made) > 1 else [(entry.id, entry.outbox, entry.stem)]
         about = [replace(entry, id=id_, outbox=outbox, stem=stem) for id_, outbox, stem in of_each]
-        if all(hooks.after_success(source.folder, document, self._stopping) for document in about):
+        told = not source.folder.on_success or all(
+            hooks.after_success(source.folder, document, self._stopping) for document in about
+        )
+        if told:
             self._ledger.finish(source.entry.id, uncorrected)
         # else the daemon stops: the document stays published, and the hook runs at the next start
 

@@ -354,7 +354,7 @@ def correction_settings_of(settings: Settings, glossaries: GlossaryFiles) -> Cor
         settings.languages,
         settings.attention,
         settings.boldness,
-        glossaries.entries(settings.glossary),
+        () if settings.glossary is None else glossaries.entries(settings.glossary),
         settings.model_page_limit_s,
         settings.numbers,
         settings.noise,

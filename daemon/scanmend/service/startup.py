@@ -31,7 +31,8 @@ def make_folders(config: Config) -> None:
 def read_glossaries(config: Config, glossaries: GlossaryFiles) -> None:
     """Have ``glossaries`` keep the words of every folder, whatever becomes of their files later; StorageError."""
     for folder in config.folders:
-        glossaries.entries(folder.glossary)
+        if folder.glossary is not None:
+            glossaries.entries(folder.glossary)
 
 
 def sweep(config: Config) -> None:

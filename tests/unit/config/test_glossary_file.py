@@ -60,10 +60,6 @@ class TestRead:
 
 
 class TestChanges:
-    def test_none(self):
-        """A folder without a glossary has no words."""
-        assert GlossaryFiles().entries(None) == ()
-
     def test_unchanged(self, file):
         """A file that is as it was is not read again."""
         file.write_text("one\n")

@@ -117,8 +117,7 @@ def test_a_review_tells_the_outputs_and_what_is_left_to_decide(folder, entry, tm
 
 
 def test_without_a_command_nothing_runs(folder, entry):
-    """Which is success."""
-    assert after_success(folder, entry, never)
+    """A failure without one is told to nobody."""
     assert after_failure(folder, entry, Path("x"), "reason", never) is None
 
 
