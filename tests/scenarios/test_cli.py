@@ -239,7 +239,7 @@ class TestStatusAndRetry:
     def test_retry_wants_ids_or_all(self, config, arguments):
         """Neither or both is a mistake of use: exit code 2."""
         ran = scanmend("retry", "--config", config(), *arguments)
-        assert (ran.returncode, ran.stderr) == (2, "scanmend: name ids, or give --all\n")
+        assert (ran.returncode, ran.stderr) == (2, "scanmend: name ids, or give --all [usage]\n")
 
     def test_retry_of_the_unknown(self, config):
         """Exit code 1, and where to find the ids; before a daemon has run, nothing is made that it could not write."""
@@ -368,7 +368,9 @@ cli.main()
             assert lines.pop(0) == f"scanmend: configuration {there[first]} ({said})"
         if command == ["retry", "--all"]:
             ledger = home.root / first / "state/ledger.sqlite"
-            assert lines.pop(0) == (f"scanmend: {ledger} is not there: no daemon has run with this configuration yet")
+            assert lines.pop(0) == (
+                f"scanmend: {ledger} is not there: no daemon has run with this configuration yet [never-run]"
+            )
         assert lines == []
         assert ran.returncode == (1 if command[0] == "retry" else 0)
         if command[0] == "check":

@@ -72,7 +72,10 @@ class TestCommands:
     def test_a_folder_that_there_is_not(self, one, command):
         """Is named with those that there are."""
         ran = one.command(command, "scnas")
-        assert (ran.returncode, ran.stderr) == (1, "scanmend: no folder is named 'scnas'; there are: scans\n")
+        assert (ran.returncode, ran.stderr) == (
+            1,
+            "scanmend: no folder is named 'scnas'; there are: scans [unknown-folder]\n",
+        )
 
     def test_rescan(self, one):
         """The inboxes are listed."""

@@ -39,6 +39,7 @@ WALL_CLOCK = {
     "review/keeping.py": "how long a bundle is kept: after a jump it may go early, outputs and archived scans stay",
     "review/reviews.py": "records note it; the same age of bundles",
     "service/document_pool.py": "when a document is due",
+    "service/gatherings.py": "until when files are waited for; only said",
     "service/inbox_watcher.py": "since when a file is incomplete; only said",
     "service/service.py": "when a document is due; status",
     "service/startup.py": "the age of unfinished files",

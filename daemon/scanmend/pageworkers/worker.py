@@ -19,7 +19,6 @@ from scanmend.fs.free_space import shortage
 from scanmend.ocr.page import read_page
 from scanmend.ocr.transform import upright
 from scanmend.pageworkers.compose import compose
-from scanmend.pageworkers.join import join
 from scanmend.pageworkers.protocol import ERRORS, UPRIGHT_IMAGE, task_name
 from scanmend.process import rlimits
 from scanmend.process.child import Message, Progress, serve
@@ -78,6 +77,8 @@ def _compose(path: Path, request: Message, progress: Progress) -> Any:
 
 
 def _join(_path: Path, request: Message, progress: Progress) -> Any:
+    from scanmend.pageworkers.join import join  # noqa: PLC0415 -- loads MuPDF, which few folders need for this
+
     files = [Path(os.fsdecode(bytes.fromhex(file))) for file in request["files"]]
     limits, target = SourceLimits(**request["limits"]), Path(request["target"])
     with _full_disk_as_storage_error(target.parent), rlimits.bounded(limits.max_megapixels):

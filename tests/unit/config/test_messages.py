@@ -64,7 +64,7 @@ def test_one_line_for_one_wrong_value(problems_of, setting, said):
         ("gpu_layers: lots", "m.gpu_layers: needs to be 'auto' or 'all', or a whole number (it is 'lots')"),
         ("gpu_layers: -3", "m.gpu_layers: needs to be 'auto' or 'all', or at least 0 (it is -3)"),
         ("gpu_layers: true", "m.gpu_layers: needs to be 'auto' or 'all', or a whole number (it is true)"),
-        ("package: p, file: f", "m: name exactly one source: path (a file), package and file, or repo_id"),
+        ("package: p, file: f", "m: name exactly one source: path (a file), package and file, repo_id"),
     ],
 )
 def test_a_key_of_several_types_is_named_once(problems_of, setting, said):
