@@ -33,6 +33,7 @@ WALL_CLOCK = {
     "jobs/write_outputs.py": "records note it",
     "ledger/ledger.py": "rows note it",
     "ledger/reviews.py": "rows note it",
+    "llm/remote/client.py": "a server's date for a retry; bounded",
     "llm/store/hub_errors.py": "a server's date for a retry; bounded by MAX_ASKED_PAUSE_S",
     "llm/store/partial_file.py": "the age of unfinished files, of which any will do",
     "metrics/metrics.py": "when values were put together; only said",
