@@ -114,7 +114,7 @@ def test_a_crash_costs_the_second_reading_of_one_page(reader, image):
         readings = []
         thread = threading.Thread(target=lambda: readings.append(reader.read(PAGE, image, "auto", 60.0)))
         thread.start()
-        until(lambda: not reader.end_idle(0.0), "the request")
+        until(reader._turn.locked, "the request")
         os.kill(pid, signal.SIGSEGV)
         os.kill(pid, signal.SIGCONT)
         thread.join(20)
