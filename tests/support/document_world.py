@@ -269,3 +269,14 @@ def assert_quarantined(world):
         assert world.files(place) == []
     assert world.inbox.claim_ids() == []
     assert (world.only().state, world.only().put_away) == ("quarantined", world.folder.quarantine / "a.gif")
+
+
+def live(world, death):
+    """Run a daemon that may die; return whether it did."""
+    with death.lurking():
+        try:
+            world.boot(world.pipeline, database=Mortal)
+            world.run()
+        except Crash:
+            return True
+    return False

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from document_world import Crash, Death, Mortal, World
+from document_world import Crash, Death, Mortal, World, live
 from lettered_stack import Stack
 from scanmend.jobs.quarantine import give_back
 
@@ -106,17 +106,6 @@ def test_a_joined_document_may_be_split_again(tmp_path):
     world.run()
     assert world.outputs == ["s-1.json", "s-1.txt", "s-2.json", "s-2.txt"]
     assert len(world.files(world.folder.archive)) == 3
-
-
-def live(world, death):
-    """Run a daemon that may die; return whether it did."""
-    with death.lurking():
-        try:
-            world.boot(world.pipeline, database=Mortal)
-            world.run()
-        except Crash:
-            return True
-    return False
 
 
 @pytest.mark.timeout(240)

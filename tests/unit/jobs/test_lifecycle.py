@@ -21,6 +21,7 @@ from document_world import (
     World,
     assert_done,
     assert_quarantined,
+    live,
 )
 from scanmend.document import NO_NUMBERS, DocumentWarning, NumberCounts
 from scanmend.errors import OcrError, Postponed, Stopping, StorageError
@@ -39,17 +40,6 @@ def tmp_path(memory):
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path)
-
-
-def live(world, death):
-    """Run a daemon that may die; return whether it did."""
-    with death.lurking():
-        try:
-            world.boot(world.pipeline, database=Mortal)
-            world.run()
-        except Crash:
-            return True
-    return False
 
 
 def archived_as(world, stem):

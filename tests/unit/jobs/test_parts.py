@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from document_world import Crash, Death, Mortal, World
+from document_world import Death, World, live
 from lettered_stack import BOX, Stack
 from scanmend.jobs.quarantine import give_back
 
@@ -152,17 +152,6 @@ def test_no_name_is_ever_taken_twice(tmp_path):
     (world.folder.outbox / "DOC-2.txt").write_text("a stranger's")
     world.run()
     assert texts(world) == {"DOC-1": "page2", "DOC-1 (2)": "page6", "DOC-2": "a stranger's", "DOC-2 (2)": "page4"}
-
-
-def live(world, death):
-    """Run a daemon that may die; return whether it did."""
-    with death.lurking():
-        try:
-            world.boot(world.pipeline, database=Mortal)
-            world.run()
-        except Crash:
-            return True
-    return False
 
 
 @pytest.mark.parametrize("settings", [{}, {"output_name": "{barcode} {counter}", "original": "delete"}])
