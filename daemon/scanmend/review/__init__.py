@@ -7,7 +7,7 @@
 4. ``opened`` remembers parsed documents, so that a step is cheap; ``pictures`` shows pages and places, from the scan
    that ``scans`` finds; ``glossary`` learns words that a person confirmed twice.
 5. ``reviews.Reviews`` is the one entry point, for any thread, and answers with ``documents``; ``writer`` has the thread
-   that writes the outputs.
+   that writes the outputs, and ``telling`` has a folder's ``on_review`` hear of them.
 
 Service, commands and what serves the page use ``Reviews`` and the values; jobs knows only its own ``Reviewing``.
 May import: errors, document, fs, correct.lexicon, assembly, config, ledger, source, outputs, fields, pageworkers, jobs,
