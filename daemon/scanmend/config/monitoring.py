@@ -1,4 +1,4 @@
-"""What can be configured about being watched from outside: metrics, and notifications."""
+"""What can be configured about being watched from outside: metrics, and notifications; documented as ``schema`` is."""
 
 import re
 from pathlib import Path
@@ -49,22 +49,24 @@ class Metrics(_Closed):
     """Metrics for Prometheus, other than by HTTP."""
 
     textfile: Annotated[FolderPath, AfterValidator(_textfile)] | None = None
-    """A file for node_exporter's textfile collector."""
+    """Written every 15 seconds, readable by everyone, for node_exporter's textfile collector. Its name ends in
+    ``.prom``; its folder has to be there."""
 
 
 class Notify(_Closed):
     """Who is told when something goes wrong, and of what."""
 
     to: Annotated[tuple[Annotated[SecretStr, AfterValidator(_address)], ...], BeforeValidator(as_list)] = ()
-    """Apprise URLs; they hold passwords, and are never shown."""
+    """Where to, as apprise URLs such as ``mailto://user:password@example.org``. They hold passwords; then nobody else
+    may read this file."""
     to_file: FolderPath | None = None
-    """A file with such URLs, one a line."""
+    """A file with such addresses instead, one a line; ``#`` begins a remark."""
     names: bool = False
-    """Whether notifications of failures name the files."""
+    """Whether messages name the files that failed."""
     queue_stuck_min: Annotated[Number, Field(ge=0, le=10_080)] = 60.0
-    """Minutes for which nothing may move while documents wait, before that is told; 0 never."""
+    """How long nothing may move while documents wait before that is told; 0: never."""
     digest_at: Annotated[str, AfterValidator(_time_of_day)] | None = None
-    """Local time of a daily digest."""
+    """When the daily digest is sent, in local time: ``"07:30"``."""
 
     @model_validator(mode="after")
     def _one_source(self) -> "Notify":

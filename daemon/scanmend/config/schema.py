@@ -1,4 +1,7 @@
-"""What can be configured, with its defaults; unknown keys are errors, and values never change. ``load`` reads it."""
+"""What can be configured, with its defaults; unknown keys are errors, and values never change. ``load`` reads it.
+
+The docstring of a key is its meaning in docs/configuration.md; after a change, run scripts/write_configuration.py.
+"""
 
 import fnmatch
 import re
@@ -61,41 +64,45 @@ class ModelSpec(_Closed):
     """Where one language model comes from and how it is loaded."""
 
     path: FolderPath | None = None
-    """A GGUF file."""
+    """A GGUF file on this machine."""
     package: str | None = None
-    """An installed Python package that ships ``file``; it is searched, never imported."""
+    """An installed Python package that ships the model; it is searched, never imported. Needs ``file``."""
     repo_id: str | None = None
-    """A Hugging Face repository; ``quantization`` or ``file`` picks the GGUF in it."""
+    """A repository of the Hugging Face hub, ``owner/name``."""
     file: str | None = None
-    """Name of the GGUF in the package or repository."""
+    """Name of the GGUF in the package or repository; of a model in several parts, the first."""
     quantization: str | None = None
-    """``int8``, ``int4`` or any GGUF quantization name such as ``q5_k_m``."""
+    """Picks the file in the repository: ``int8`` (q8_0), ``int4`` (q4_k_m), or any GGUF name such as ``q5_k_m``."""
     revision: str | None = None
-    """Branch, tag or commit of the repository; only a commit is the same file for ever."""
+    """Branch, tag or commit of the repository. Pin a commit to have the very same file for ever."""
     auto_download: bool = True
     """Whether the model may be downloaded when it is not on this machine."""
     gpu: Literal["prefer", "required", "off"] = "prefer"
-    """Whether layers go to the GPU: where that works, in any case, or never."""
+    """What to do about the GPU: use it when it works; refuse to work without; leave it alone."""
     gpu_layers: Literal["auto", "all"] | Annotated[Whole, Field(ge=0)] = "auto"
-    """How many layers go to the GPU; ``auto``: as many as fit its free memory."""
+    """How many layers go to the GPU. ``auto``: as many as fit its free memory. With ``gpu: prefer``, fewer are tried
+    when these fail, in the end none; [more](models.md#on-the-gpu)."""
     context: Annotated[Whole, Field(ge=512, le=1_048_576)] = 4096
-    """Tokens of context."""
+    """Tokens that the model sees at once. More takes more memory."""
     threads: Annotated[Whole, Field(ge=1, le=512)] | None = None
-    """CPU threads; all cores when not set."""
+    """CPU threads of the model; as many as there are cores when not set."""
     endpoint: Endpoint | None = None
-    """Base address of a server that runs the model and speaks OpenAI's protocol."""
+    """Base address of a server that runs the model and speaks OpenAI's protocol, such as
+    ``https://gpu.example.org/v1``. **The text of scans goes there.** ``https`` is required, except on this machine."""
     model: str | None = None
     """The model's name on that server."""
     api_key_file: FolderPath | None = None
-    """File with the key that the server wants."""
+    """File with the key that the server wants, and nothing else. Others must not be able to read it."""
     ca_file: FolderPath | None = None
-    """File with the authority that signed the server's certificate; the system's authorities when not set."""
+    """File (PEM) with the authority that signed the server's certificate, in place of the system's authorities."""
     allow_unencrypted: bool = False
-    """Whether a server on another machine may be asked without TLS: whoever is on the way reads the scans' text."""
+    """Whether a server on another machine may be asked by ``http``, so that whoever is on the way can read the text of
+    scans."""
     connections: Annotated[Whole, Field(ge=1, le=64)] = 4
     """Requests that the server gets at the same time, at most."""
     unload: Literal["off", "ollama", "llama-swap", "llama.cpp"] = "off"
-    """How the server is told to give back the model's memory; ``off``: that is not ours to do."""
+    """How the server is told to give back the model's memory, once the model is idle or ``scanmend unload`` asks for
+    it. ``off``: that is not ours to do."""
 
     @model_validator(mode="after")
     def _one_source(self) -> "ModelSpec":
@@ -148,99 +155,145 @@ class Settings(_Closed):
     """What a folder may set, and ``defaults`` for all folders."""
 
     model: str = "bundled"
+    """One of ``models``; ``bundled`` is no exception, and has to stand there where it is used."""
     strategy: Literal["auto", "rescore", "rewrite", "both", "off"] = "auto"
+    """Who proposes corrections. ``auto``: ``both`` with a model of a billion parameters or more, else ``rescore``;
+    [why](correction.md). ``rescore``: each suspicious word against look-alikes, weighed in its context; works with any
+    model. ``rewrite``: the model copies the text and mends it; for instruct models of about 1B parameters and up.
+    ``both``: both. ``off``: OCR only. Whoever proposes, the same judge decides."""
     prompt: str = DEFAULT_PROMPT
+    """What the model is told: its instructions for ``rewrite``, the text that the context begins with for
+    ``rescore``."""
     boldness: Annotated[Number, Field(ge=-50, le=50)] = 0.0
-    """Nats of evidence that an edit may lack; below 0 it needs as many more."""
+    """Nats by which less evidence is enough for an edit; below 0, more is needed. 3 makes a bold folder, -3 a shy
+    one."""
     attention: Literal["suspect", "all"] = "suspect"
-    """Which lines ``rewrite`` sends to the model: those with a suspect word and their neighbours, or all."""
+    """Which lines ``rewrite`` sends to the model: those with a suspicious word and their neighbours, or all."""
     languages: Languages = ("eng",)
-    """Tesseract's names of the languages; ``auto`` alone: the language of each document is detected."""
+    """What the scans are written in, the main language first: ``eng``, ``spa``, ``deu``, ``chi_sim``, … Tesseract must
+    have each; the word lists follow. ``auto``: each document's one language is found out, among those installed;
+    [more](ocr.md#languages)."""
     prepare: Literal["auto", "off"] = "auto"
-    """Whether page images are turned upright, straightened and cleaned before OCR, where that pays."""
+    """Whether page images are turned upright, straightened and cleaned before OCR, and read again another way where
+    they come out poorly; see [how pages are read](ocr.md)."""
     pdf_text: Literal["auto", "force", "only", "off"] = "auto"
-    """Use of a PDF's own text: where it is plausible, wherever there is any, in place of all OCR, or never."""
+    """The text that a PDF brings along. ``auto``: it is taken for pages where it is sound, the others are read by OCR;
+    [what is sound](ocr.md#text-that-a-pdf-brings-along). ``force``: it is taken wherever there is any. ``only``:
+    nothing of a PDF is read by OCR. ``off``: every page is."""
     second_reader: Literal["auto", "always", "off"] = "auto"
-    """What a second, independent reader reads as evidence for correction: doubtful lines, all lines, or nothing."""
+    """What a second, independent reader reads of the pages that Tesseract read, as evidence for correction. ``auto``:
+    it finds all lines, and reads those that are doubtful; [which](ocr.md#the-second-reader). ``always``: it reads all
+    lines, which takes longer. ``off``: it is not started. Pages in languages that it does not know are left to
+    Tesseract. It is OCR and no language model: folders with ``strategy: off`` have it, too."""
     passwords: PasswordsFile | None = None
-    """A text file of passwords, one a line, that are tried on encrypted PDFs; nobody else may read it."""
+    """A text file of passwords, one a line, that are tried in this order on PDFs that ask for one; see below."""
     glossary: GlossaryFile | None = None
-    """A text file of words that are kept as read and preferred as candidates: names, products, codes."""
+    """A text file of names, products and codes, one a line; see below. Empty in a folder: none, whatever ``defaults``
+    say."""
     numbers: Literal["verify", "keep"] = "verify"
-    """Whether the second reader's reading of a number may be published, where the image is clearly for it."""
+    """What may become of a number that the second reader reads otherwise than Tesseract. ``verify``: the reading that
+    the image is clearly for is published. ``keep``: Tesseract's, always. Either way it is marked as disputed, with both
+    readings, in [the record](record.md) and on the proof sheet. No language model ever changes a digit."""
     noise: Literal["drop", "keep"] = "drop"
-    """Whether words where the second reader finds no text are left out of the outputs, or stay."""
+    """What becomes of words where the second reader finds no text and Tesseract is unsure, as in stamps, specks and
+    rules. ``drop``: they are left out of the outputs, and stay in the record. ``keep``: they stay."""
     group: GroupRule = None
-    """Which files of the inbox become one document; None: each is its own."""
+    """Which files become one document: those whose names have the same first group of the regular expression, or with
+    ``pattern: subfolder`` those of each subfolder, once none has come for ``within_s``;
+    [joining](splitting.md#joining-page-files)."""
     duplex: Literal["collate", "off"] = "off"
-    """Whether a file of fronts and a file of backs, in reverse order, become one document."""
+    """Whether a file of fronts and a file of backs in reverse order become one document;
+    [collating](splitting.md#collating-fronts-and-backs)."""
     split: SplitRule = None
-    """Where a source is parted into several documents; None: it is one."""
+    """Where a source is parted into several documents; [splitting](splitting.md)."""
     blank_pages: Literal["keep", "drop"] = "keep"
-    """Whether pages with nothing on them are in the outputs."""
+    """Whether pages with nothing on them are in the outputs; the record names those that are not."""
     output_name: NamePattern | None = None
-    """Pattern of the names of outputs; that of the scan when not set."""
+    """What outputs are called, such as ``"{date} {stem}"``; [names](names.md). As the scan where it is not set."""
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("txt", "json")
+    """What is written; see [outputs](outputs.md)."""
     pdf: PdfRule = None
-    """What the ``pdf`` output is to be beyond what it always is: archival; None: nothing."""
+    """``{archival: true}``: the ``pdf`` output is PDF/A-2b where the scan allows that; [what that
+    means](outputs.md#archival-pdfs), and who looks at it."""
     fields: Fields = ()
-    """Facts that are looked for on the pages: a preset, or a list."""
+    """Facts that are looked for on the pages, such as number, date and total; see [fields](fields.md)."""
     fields_by: Literal["ranker", "model"] = "ranker"
-    """Whether the language model chooses among the candidates of doubtful fields, or nobody after the ranker."""
+    """Whether the language model chooses among the candidates of doubtful fields; see
+    [fields](fields.md#the-language-model)."""
     fields_csv: FolderPath | None = None
-    """A table that gets a row for each document; its columns are those of the fields."""
+    """A table that grows by a row for each document, with its fields; its folder must exist. See
+    [fields](fields.md#the-growing-table)."""
     output_mode: FileMode | None = None
-    """Permissions of the files written, as octal digits; 0644 less the umask when not set."""
+    """Permissions of the files that are written, such as ``"0640"``. Folders that are made for them get the same, and
+    may be entered by whoever may read. ``0644`` less the umask when not set. Nobody may execute, and strangers never
+    write."""
     output_group: Group | None = None
-    """Group of the files written; that of the process, or of a set-group-ID outbox, when not set."""
+    """Group of the files and folders that are written. The user who runs scanmend must be in it."""
     on_success: Command = ()
-    """Run with the paths of a document's outputs as further arguments, once it is done; empty: nothing."""
+    """A command that is run once a document is done, with the paths of its outputs as further arguments;
+    [more](outputs.md#commands)."""
     on_failure: Command = ()
-    """Run with the paths of the quarantined file and the report on it."""
+    """A command that is run when a file has gone to quarantine, with the paths of file and report."""
     on_review: Command = ()
-    """Run with the paths of a document's outputs once these have what a person decided."""
+    """A command that is run whenever a [review](reviewing.md) has changed a document's outputs, with their paths;
+    [more](outputs.md#commands)."""
     hook_limit_s: Limit = 60.0
     """How long such a command may take before it is killed."""
     original: Literal["archive", "delete", "keep"] = "archive"
-    """What becomes of a scan whose outputs are written; ``keep`` leaves it in the inbox."""
+    """What becomes of the scan once its outputs are safe. ``keep`` leaves it in the inbox; it is processed again only
+    when it changes. ``delete`` holds for a scan only when the folder says so both when it comes and when it is done."""
     settle_s: Seconds = 2.0
-    """A file is taken once its size and time have not changed for this long."""
+    """A file is finished when its size and time have not changed for so long and it is whole as far as its format
+    tells. Raise it for scanners that append pages. A whole file that is renamed into the inbox does not wait."""
     incomplete_s: Seconds = 60.0
-    """An empty or truncated file that has not changed for this long is taken all the same, and fails with a reason."""
+    """A file that is still empty or cut off after standing still for so long is taken all the same, and goes to
+    quarantine with a reason."""
     rescan_s: Limit = 300.0
-    """How often the inbox is listed even without any event."""
+    """How often the inbox is listed even if nobody said that something came."""
     watch: Literal["auto", "events", "poll"] = "auto"
-    """Events (inotify) or polling; auto polls network file systems."""
+    """How to hear of new files. ``auto``: events (inotify), and polling where the inbox is on a network file system."""
     poll_s: Limit = 5.0
     """How often the inbox is listed while it is polled."""
     recursive: bool = False
-    """Whether subfolders of the inbox belong to it."""
+    """Whether folders inside the inbox belong to it; they are mirrored in outbox and archive."""
     ignore: tuple[str, ...] = ()
-    """Name patterns to leave alone, besides ``IGNORED``."""
+    """More names to leave alone, such as ``*.xml``. Dotfiles and the usual temporary names (``*.part``, ``*.tmp``,
+    ``~*``, …) always are."""
     retries: Annotated[Whole, Field(ge=0, le=100)] = 4
-    """How often a document is tried again after a transient failure."""
+    """How often a document is tried again after a failure that is not its own (Tesseract or the model failed). Then it
+    goes to quarantine; at the second time in a row that the same page crashes or hangs its process, at once. A disk
+    that is full, read-only or gone does not count: documents wait for it."""
     retry_delay_s: Limit = 10.0
-    """Pause before the first retry; each further one is six times longer, at most an hour."""
+    """Pause before the first retry. Each further one is six times longer, at most an hour."""
     on_model_failure: Literal["hold", "raw"] = "hold"
-    """What becomes of documents whose model fails: they wait for it, or come out as they were read."""
+    """What becomes of documents when their model fails again and again. ``hold``: they are read, and wait until it
+    works. ``raw``: they come out as they were read, and so does any page on which it crashes or hangs; record, log and
+    ``scanmend status`` say so."""
     page_limit_s: Limit = 180.0
-    """How long OCR may take for one page."""
+    """How long Tesseract may take for one page. Rendering has 15 seconds more; then the page's process is ended. With a
+    second reader, preparing the page and reading it by Tesseract have this time each."""
     model_call_limit_s: Limit = 120.0
-    """How long one call of the model may take."""
+    """How long one call of the model may take. A reply that is cut off changes nothing; a model that falls silent is
+    ended."""
     model_page_limit_s: Limit = 120.0
-    """How long the model may be asked about one page, in all; what it was not asked about stays as it is."""
+    """How long the model may be asked about one page, in all. What it was not asked about stays as both readers have
+    it, and the record says so (``model_cut``)."""
     document_limit_s: Limit = 1800.0
-    """How long a document is worked on at a time."""
+    """How long a document is worked on at a time. One that finished pages meanwhile goes on with the next ones later;
+    one that finished none has failed, and is tried again."""
     review: Literal["on", "off"] = "off"
-    """Whether documents with doubtful places are kept so that a person can decide these."""
+    """Whether what a person needs to [review](reviewing.md) doubtful words and numbers is kept of each document that
+    has any. Where there is ``web``, and scans are not deleted, it is ``on`` unless the folder or ``defaults`` says
+    ``off``. With ``original: delete``, that is a copy of the scan, too."""
     review_days: Annotated[Number, Field(gt=0, le=3650)] = 30.0
-    """Days after which what was kept of a document is removed, counted from publication and each decision."""
+    """How long it is kept, counted from publication and from the latest decision."""
     max_pages: Count = 5000
-    """Most pages of a document; one with more goes to quarantine."""
+    """A document with more pages goes to quarantine."""
     max_megapixels: Annotated[Number, Field(gt=0, le=10_000)] = 250.0
-    """Largest page image that is read."""
+    """A page image with more goes to quarantine, before it takes the memory. A page worker, and Tesseract, may take 1
+    GiB and 12 bytes for each pixel allowed: 3.8 GiB by default."""
     render_dpi: Annotated[Whole, Field(ge=72, le=600)] = 300
-    """Resolution of PDF pages that are not simply one scanned image."""
+    """Resolution of PDF pages that are more than one scanned image, or one too coarse."""
 
     @model_validator(mode="after")
     def _assembled_safely(self) -> "Settings":
@@ -299,10 +352,17 @@ class Folder(Settings):
     """One watched inbox and where its results go."""
 
     name: FolderName
+    """Unique; letters, digits, blanks, dots, dashes and underscores, at most 64."""
     inbox: FolderPath
+    """Where scans arrive, and nothing else: it neither holds ``state_dir``, ``models_dir`` or the configuration file,
+    nor lies in them. No two folders share one. scanmend makes ``.scanmend`` in it, for the files in work."""
     outbox: FolderPath
+    """Where results go. Outside every inbox."""
     archive: FolderPath
+    """Where ``original: archive`` puts the scans. Outside every inbox. Best on the file system of the inbox: then it is
+    a rename."""
     quarantine: FolderPath
+    """Where files go that cannot be processed, each with an ``.error.txt`` that says why. Outside every inbox."""
 
     def ignores(self, name: str) -> bool:
         """Whether a file or folder of this name is left alone."""
@@ -313,11 +373,14 @@ class Web(_Closed):
     """Where the web page is served, and to whom."""
 
     listen: Address | None = None
-    """Address and port; None where systemd passes the socket (scanmend.socket)."""
+    """Where to listen: ``127.0.0.1:8642``, ``[::1]:8642``, or an address of this machine. Without ``token_file`` only
+    loopback is allowed."""
     token_file: FolderPath | None = None
-    """File with the token that whoever asks over TCP needs; without it only this machine may ask."""
+    """A file with a secret of at least 16 characters that not everyone may read. Whoever asks over TCP then needs
+    it."""
     hosts: tuple[HostName, ...] = ()
-    """Names by which the daemon may be called, besides localhost and its address."""
+    """Names by which people call the machine, such as ``scans.example.org``; its address and ``localhost`` are known
+    anyway. Requests to other names are refused."""
 
     @model_validator(mode="after")
     def _guarded(self) -> "Web":
@@ -333,7 +396,8 @@ class Control(_Closed):
     """Who may use the control socket."""
 
     group: Group | None = None
-    """Group whose members may, besides the daemon's user and root; that of the process when not set."""
+    """Name of the group, or its number in quotes, whose members may ask and steer the daemon by its socket, as root and
+    the daemon's user may. The daemon's user must be in it."""
 
 
 class Config(_Closed):
@@ -342,25 +406,36 @@ class Config(_Closed):
     source: Path
     """The file it came from."""
     state_dir: FolderPath = Field(default=Path("var/state"), validate_default=True)
+    """The ledger of all documents, the page images in work, and the lock that keeps a second daemon out. On a local
+    disk."""
     models_dir: FolderPath = Field(default=Path("var/models"), validate_default=True)
+    """GGUF files that you put here are found; downloads land here."""
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
-    """Seconds after its last use until a model's process ends; 0 at once, -1 never."""
+    """A model's process ends after so many seconds without work, and gives back all its memory. 0: as soon as no
+    document needs it; -1: never."""
     max_wait_s: Seconds = 120.0
-    """Seconds a document waits at most for its model while another is loaded; then that one yields."""
+    """How long a document waits at most for another model: then one that is loaded yields between two pages."""
     max_loaded: Annotated[Whole, Field(ge=1, le=16)] = 1
-    """How many models may be loaded side by side."""
+    """How many models may be loaded side by side. When another one is needed, the one used least recently goes."""
     gpu_free_floor_mib: Annotated[Number, Field(ge=0, le=1_048_576)] = 0.0
-    """GPU memory that is to stay free for other programs."""
+    """GPU memory that is to stay free for other programs. When less is free, models are unloaded between documents, and
+    loads take fewer layers. NVIDIA only."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
-    """Page processes; all cores when not set."""
+    """How many pages are read at the same time; as many as there are cores when not set."""
     web: Web | None = None
-    """The web page; None: there is none."""
+    """The web page: where it is served, and to whom; see below. Not set: there is none."""
     control: Control = Control()
+    """Who may use the socket of commands; see below."""
     metrics: Metrics = Metrics()
+    """Numbers for Prometheus as a file; see [Metrics](#metrics)."""
     notify: Annotated[Notify, BeforeValidator(addresses_as_section)] = Notify()
+    """Who is told when something needs a person; see [Notifications](#notifications)."""
     models: dict[str, ModelSpec] = {}
+    """The language models that folders may name; see below."""
     defaults: Settings = Settings()
+    """Settings for all folders; see below."""
     folders: tuple[Folder, ...] = ()
+    """The folders to watch; at least one."""
 
     def folder(self, name: str) -> Folder:
         """Return the folder of that name; ConfigError when there is none."""
