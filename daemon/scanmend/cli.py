@@ -35,7 +35,7 @@ from scanmend.commands.options import (
     log_to_stderr,
     one_shot_settings,
 )
-from scanmend.config.environment import overriding
+from scanmend.config.environment import mistaken, overriding
 from scanmend.config.permissions import refuse_exposed
 from scanmend.config.schema import Config
 from scanmend.control.link import Link
@@ -76,6 +76,8 @@ def run(config: ConfigFile = None) -> None:
     refuse_exposed(loaded)
     if variables := overriding(os.environ):
         log.info("config.overridden", variables=list(variables))
+    if wrong := mistaken(os.environ, type(loaded).model_fields):
+        log.warning("config.not_overridden", variables=wrong, next="two underscores part SCANMEND and each key")
     if why := engine_missing():
         log.warning("model.engine_missing", why=why, next="scans come out as the two readers have them")
     for name, spec in loaded.models.items():

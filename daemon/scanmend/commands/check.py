@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from scanmend.commands import systemd_unit
-from scanmend.config.environment import overriding
+from scanmend.config.environment import PREFIX, mistaken, overriding
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
 from scanmend.config.schema import Config, Folder
@@ -73,6 +73,9 @@ def points(config: Config) -> Iterator[Point]:
     yield Point("configuration", ok=True, found=f"{config.source}: {len(config.folders)} folder(s)")
     if variables := overriding(os.environ):
         yield Point("environment", ok=True, found=f"overrides the file: {', '.join(variables)}")
+    if wrong := mistaken(os.environ, Config.model_fields):
+        found = f"{', '.join(wrong)}: overrides nothing; write {PREFIX} and the keys, with two underscores between them"
+        yield Point("environment", ok=False, found=found, warning=True)
     yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
     yield from _reachable(config)
@@ -119,7 +122,7 @@ def _tesseract(config: Config) -> Iterator[Point]:
         fix = f"chooses among {', '.join(among)}" if among else f"nothing to choose from; {remedy([FALLBACK])}"
         yield Point("languages: auto", bool(among), fix)
     for language in sorted(asked - {"auto"}):
-        fix = "installed" if language in have else f"not installed; {remedy([language])}"
+        fix = "installed" if language in have else f"Tesseract does not have it; {remedy([language])}"
         yield Point(f"language {language}", language in have, fix)
 
 

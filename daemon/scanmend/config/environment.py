@@ -21,6 +21,15 @@ def overriding(environ: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted(mine.items(), key=lambda item: (len(item[0].split("__")), item[0])))
 
 
+def mistaken(environ: Mapping[str, str], keys: Iterable[str]) -> list[str]:
+    """Return the variables that override nothing as they have one underscore for two: SCANMEND_DEFAULTS_LANGUAGES.
+
+    ``keys``: those at the top of a configuration.
+    """
+    close = re.compile(f"{PREFIX.removesuffix('_')}({'|'.join(key.upper() for key in keys)})(_|$)")
+    return sorted(name for name, value in environ.items() if close.match(name) and value.strip())
+
+
 def override(raw: dict[str, Any], lines: Lines, environ: Mapping[str, str]) -> list[str]:
     """Put the values of variables into what the file says, and their names into ``lines``; return what is wrong."""
     problems = []

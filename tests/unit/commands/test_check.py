@@ -205,10 +205,19 @@ class TestWhatIsWrong:
         (point,) = (p for p in points(deep) if p.what == "control socket")
         assert (point.ok, point.warning, "give state_dir a shorter one" in point.found) == (False, True, True)
 
+    def test_a_variable_with_one_underscore_for_two(self, config, monkeypatch):
+        """It overrides nothing, which nobody would see; one that is not ours to read is no mistake."""
+        monkeypatch.setenv("SCANMEND_DEFAULTS_LANGUAGES", "deu")
+        monkeypatch.setenv("SCANMEND_FOLDER", "invoices")
+        point = looked(config())["environment"]
+        assert (point.ok, point.warning, point.found.split(":")[0]) == (False, True, "SCANMEND_DEFAULTS_LANGUAGES")
+
     def test_languages(self, config):
         """Each that is missing, with its package."""
         said = wrong(config("strategy: off, languages: [eng, chi_tra]"))
-        assert said == {"language chi_tra": "not installed; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"}
+        assert said == {
+            "language chi_tra": "Tesseract does not have it; on Debian and Ubuntu: apt install tesseract-ocr-chi-tra"
+        }
 
     def test_automatic_languages(self, config, monkeypatch):
         """The message names what there is to choose from, or says that there is nothing."""

@@ -9,6 +9,9 @@ from project import ROOT
 from scanmend import errors
 from scanmend.commands import check
 from scanmend.error_codes.codes import code_of, messages, with_code
+from scanmend.llm.scheduler.model_process import ENGINE_MISSING
+from scanmend.notify import host
+from scanmend.pageworkers import archival
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 
@@ -42,7 +45,10 @@ def test_the_page_explains_every_kind():
         ("page 3 has 900.0 megapixels (30000 x 30000), more than max_megapixels: 200 allows", "too-many-megapixels"),
         ("/etc/scanmend/config.yaml:7: folders[0].outbox: missing; add it", "config-key-missing"),
         ("config.yaml:2: settle_s: needs to be a number (it is 'soon')", "config-value"),
-        ("not installed; on Debian and Ubuntu: apt install tesseract-ocr-fra", "language-missing"),
+        ("Tesseract does not have it; on Debian and Ubuntu: apt install tesseract-ocr-fra", "language-missing"),
+        (f"{ENGINE_MISSING}; until then, no model is asked", "engine-missing"),
+        (host.MISSING, "notify-missing"),
+        (archival.MISSING, "archive-missing"),
         ("something that nobody foresaw", "document"),
     ],
 )

@@ -20,16 +20,17 @@ from scanmend.process.child import Child, Message
 
 GRACE_S = 10.0
 """Seconds that a process may take to end after SIGTERM, before it is killed."""
+ENGINE_MISSING = (
+    "llama-cpp-python, which runs language models, is not installed; docs/install.md has the ways to get it, some of "
+    "them without a compiler"
+)
+"""Why no model can be run where that package is not."""
 
 
 def engine_missing() -> str:
     """Return why no model can be run here: llama-cpp-python is not installed; empty where it is."""
-    if importlib.util.find_spec("llama_cpp") is not None:  # of a package at the top level, this imports nothing
-        return ""
-    return (
-        "llama-cpp-python, which runs language models, is not installed; docs/install.md has the ways to get it, "
-        "some of them without a compiler"
-    )
+    # of a package at the top level, this imports nothing
+    return "" if importlib.util.find_spec("llama_cpp") is not None else ENGINE_MISSING
 
 
 class ModelProcess(Protocol):
