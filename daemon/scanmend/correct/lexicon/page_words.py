@@ -64,8 +64,11 @@ class PageWords:
         return max(self._lexicon.zipf(word), self._foreign.zipf(word))
 
     def rarest_zipf(self, text: str) -> float:
-        """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown, or where there is none."""
-        cores = [core for word in text.split() if (core := split_punctuation(word).core)]
+        """Return the Zipf frequency of the rarest word in the text; 0 where one is unknown, or where there is none.
+
+        What has neither letters nor digits is no word, though word lists have some marks.
+        """
+        cores = [core for word in text.split() if any(map(str.isalnum, core := split_punctuation(word).core))]
         found = min((self.zipf(core) for core in cores), default=0.0)
         return found if found >= KNOWN_ZIPF else 0.0
 

@@ -1,5 +1,6 @@
 """Compares what both readers read on a page: by geometry line by line, then character by character."""
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ EDGE = 0.05
 """Share of a line's height, at its upper and lower edge, in which the middle of no word of the line stands."""
 BARE_OVERLAP = 0.3
 """Share of a word's width that must lie within a line where the word's middle lies within none."""
+SLOPING_WIDTHS = 6.0
+"""Width of a line, in its heights, from which its slope is that of the page's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class Comparison:
         """The second reading of words, where there is one."""
         self.members: dict[int, list[Place]] = {}
         """The words that stand in each line of the second reader, from left to right."""
+        self._shared: tuple[int, ...] = ()
+        """Lines of the second reader that Tesseract has words of."""
         self.unread: set[Place] = set()
         """Words in a line that the second reader found but was not asked to read."""
         self.found_words: list[FoundWords] = []
@@ -114,11 +119,23 @@ class Comparison:
         heights = sorted(f.height for f, r in zip(self.frames, self.readings, strict=True) if len(r.text) > 2)  # noqa: PLR2004
         return heights[len(heights) // 2] if heights else 0.0
 
+    @cached_property
+    def slopes(self) -> tuple[float, float]:
+        """Median slope of the long lines that both readers have, in degrees, and their median distance from it.
+
+        On a photograph taken at an angle, lines run together. Both are 0 where there are no long lines.
+        """
+        shared = (self.frames[k] for k in self._shared)
+        slopes = [f.slope for f in shared if f.width >= SLOPING_WIDTHS * f.height] or [0.0]
+        usual = statistics.median(slopes)
+        return usual, statistics.median(abs(slope - usual) for slope in slopes)
+
     def _compare(self) -> None:
         members: dict[int, list[tuple[float, Place, Word]]] = defaultdict(list)
         for place, word in _words(self.page):
             if word.box is not None and (k := self._line_of(word.box)) is not None:
                 members[k].append((self.frames[k].span(word.box)[0], place, word))
+        self._shared = tuple(members)
         for k, reading in enumerate(self.readings):
             of_line = sorted(members.get(k, ()), key=lambda m: m[0])
             if not reading.line.steps:

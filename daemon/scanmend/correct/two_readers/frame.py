@@ -36,6 +36,11 @@ class LineFrame:
         """Height of the line, in pixels."""
         return math.hypot(*self.down)
 
+    @property
+    def slope(self) -> float:
+        """Angle of the line with the page's rows, in degrees; positive where it falls to the right."""
+        return math.degrees(math.atan2(self.along[1], self.along[0]))
+
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return how far along the line and how far across it a point of the page stands; beyond 0 to 1 outside."""
         dx, dy = x - self.left, y - self.top

@@ -72,10 +72,13 @@ def _with_room(
             moved.append(len(lines))
             lines.append(page.lines[n])
         neighbour = page.lines[max(n, 0)].paragraph if page.lines else 0
+        before: FoundLine | None = None
         for group in sorted(below.get(n, ()), key=lambda g: (g[0].frame.top, g[0].frame.left)):
             for one in group:
-                places.append(PlacedLine(one, len(lines), 0))
-                lines.append(Line((), neighbour))
+                if before is None or len(group) > 1 or not _share_row(before, one, page.width):
+                    lines.append(Line((), neighbour))
+                places.append(PlacedLine(one, len(lines) - 1, 0))
+                before = one if len(group) == 1 else None
     places += [PlacedLine(one, moved[n], i) for one, n, i in in_rows]
     return replace(page, lines=tuple(lines)), tuple(places), tuple(moved)
 
@@ -98,6 +101,15 @@ def _is_below(upper: FoundLine, lower: FoundLine) -> bool:
     gap = lower.frame.top - upper.frame.top - upper.frame.height
     beside = shared >= BLOCK_OVERLAP * min(one[2] - one[0], two[2] - two[0])
     return beside and gap <= BLOCK_GAP_HEIGHTS * max(upper.frame.height, lower.frame.height)
+
+
+def _share_row(one: FoundLine, two: FoundLine, width: int) -> bool:
+    """Whether two found lines stand beside each other in one row, as a number and its heading; ``width``: the page's."""
+    a, b = one.reading.line.box, two.reading.line.box
+    step = abs(a[1] + a[3] - b[1] - b[3]) / 2
+    gap = max(a[0], b[0]) - min(a[2], b[2])
+    height = min(one.frame.height, two.frame.height)
+    return step <= SAME_ROW_HEIGHTS * height and -height < gap <= MAX_ROW_GAP * width
 
 
 def _row_of(page: Page, found: FoundLine) -> tuple[int, int] | None:

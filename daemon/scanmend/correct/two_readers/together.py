@@ -5,6 +5,7 @@ that a language model may choose between, and what the image says of any text th
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -30,6 +31,8 @@ OPEN_SCORE = -3.0
 """Score, in nats, from which a second reading that is not published by itself is shown to the language model."""
 CLEAR_SCORE = 2.5
 """Score, in nats, from which the language model is not asked about a second reading."""
+_CODE = re.compile(r"\d\)?[-/)]\d")
+"""Finds digits that a mark of codes and dates parts: telephone numbers, identifiers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +190,27 @@ def _verdict(
     if weigh.holds_digit(dispute.raw + dispute.new):
         pairs = weigh.digit_pairs(dispute.raw, dispute.new)
         least = REPEATED_SCORE if pairs and pairs <= confused else NUMBER_SCORE
-        clear = testimony.second if testimony else score >= least
+        clear = testimony.second if testimony else score >= least and not _breaks_code(dispute)
         return settings.numbers == "verify" and clear
     if asks and (dispute.raw_zipf or dispute.new_zipf):
         if score >= CLEAR_SCORE:
             return True
         return None if score >= OPEN_SCORE else False
     return score >= weigh.ACCEPTANCE_SCORE
+
+
+def _breaks_code(dispute: weigh.Dispute) -> bool:
+    """Whether a mark comes into the digits of a code, such as a telephone number, though the image is not clear.
+
+    Codes have no decimals; a speck between two digits looks like a point.
+    """
+    raw, new = dispute.raw, dispute.new
+    only_marks = len(new) > len(raw) and _solid(raw) == _solid(new)
+    return only_marks and dispute.optical < weigh.MAX_OPTICAL_NATS and _CODE.search(raw) is not None
+
+
+def _solid(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())
 
 
 def _margin(reading: Reading, settings: TogetherSettings, edit: Edit, *, asks: bool) -> float:

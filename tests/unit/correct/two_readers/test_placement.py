@@ -23,8 +23,8 @@ def placed(one, *lines):
     """The text of the page with found lines where they belong, one row for each line."""
     roomy, places, _ = place(one, lines)
     rows = [[(i, 1, w.text) for i, w in enumerate(row.words)] for row in roomy.lines]
-    for k, p in enumerate(places):
-        rows[p.line].append((p.word, 0, p.found.text if k >= 0 else ""))
+    for p in places:
+        rows[p.line].append((p.word, p.found.frame.left / 10_000, p.found.text))
     return [" ".join(text for _, _, text in sorted(row, key=lambda r: r[:2])) for row in rows]
 
 
@@ -114,3 +114,10 @@ def test_wherever_lines_stand(rows, lost):
     new = [p for p in places if p.line not in moved]
     assert {p.line for p in new} == set(range(len(roomy.lines))) - set(moved)
     assert all(0 <= p.word <= len(roomy.lines[p.line].words) for p in places)
+
+
+def test_a_number_and_its_heading():
+    """Where both were found in one row, they are one line, in the order of the row; below each other, they are two."""
+    one = page(line("first", 0, 0), line("last", 0, 120))
+    assert placed(one, found("Heading", 80, 38), found("2.1.", 0, 40)) == ["first", "2.1. Heading", "last"]
+    assert placed(one, found("Heading", 80, 70), found("2.1.", 0, 40)) == ["first", "2.1.", "Heading", "last"]

@@ -59,6 +59,15 @@ class TestReadings:
         assert [r.dispute.new for r in proposals(blurred, custom=euro).readings()] == ["1,50"]
         assert list(proposals(clear, custom=euro).readings()) == []
 
+    @pytest.mark.parametrize(
+        ("raw", "confidence", "sure", "proposed"),
+        [("Xb, Ver", 40, 0.7, 0), ("Xb, Ver", 40, 0.9, 2), ("Xb, Ver", {"Ver": 75}, 0.7, 2)],
+    )
+    def test_of_a_guessed_line(self, raw, confidence, sure, proposed):
+        """Where both readers are unsure of a whole line, as of a signature, one guess is no better than another."""
+        one = page(line(raw, confidence=confidence), seconds=[second("Ga, men", sure=sure)])
+        assert len(list(proposals(one).readings())) == proposed
+
 
 class TestLostLines:
     @pytest.mark.parametrize(
@@ -131,3 +140,40 @@ class TestFoundLines:
         found = proposals(one)
         (only,) = Comparison(one).found_lines
         assert found.believes_line(only) is believed
+
+    @pytest.mark.parametrize(("slope", "believed"), [(0, True), (4, True), (16, False), (-16, False)])
+    def test_a_slanted_line(self, slope, believed):
+        """It belongs to a logo or a stamp, and is not text."""
+        one = page(line(TEXT), seconds=[second(TEXT), second("some more text", 0, 300, slope=slope)])
+        (only,) = Comparison(one).found_lines
+        assert proposals(one).believes_line(only) is believed
+
+    def test_slopes_of_a_photograph(self):
+        """Where the page's own lines run together, a line as slanted as they are is text."""
+        rows = [
+            (line(TEXT, 0, top, slope_per_pixel=slope / 320), second(TEXT, 0, top, slope=slope))
+            for top, slope in ((0, -14), (100, 0), (200, 14))
+        ]
+        found = second("some more text here and there", 0, 400, slope=26)
+        one = page(*(first for first, _ in rows), seconds=[*(other for _, other in rows), found])
+        (only,) = Comparison(one).found_lines
+        assert proposals(one).believes_line(only)
+
+    @pytest.mark.parametrize(
+        ("text", "height", "confidence", "believed"),
+        [
+            ("EXPERIENCE", 15, 95, False),
+            ("sporting goods", 26, 95, False),
+            ("sporting goods and more", 26, 95, True),
+            ("some more", 20, 95, True),
+            ("Total 12", 15, 95, True),
+            ("EXPERIENCE", 15, 85, True),
+        ],
+    )
+    def test_beside_prose(self, text, height, confidence, believed):
+        """On a letter that Tesseract read well, a short line of another height is a logo, unless it has digits."""
+        rows = [(line(TEXT, 0, top, confidence=confidence), second(TEXT, 0, top)) for top in (0, 40, 80)]
+        found = second(text, 0, 300, height=height)
+        one = page(*(first for first, _ in rows), seconds=[*(other for _, other in rows), found])
+        (only,) = Comparison(one).found_lines
+        assert proposals(one).believes_line(only) is believed

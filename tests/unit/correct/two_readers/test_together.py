@@ -41,6 +41,22 @@ class TestReadings:
         assert edit.optical > 3
         assert "the image fits it better" in edit.reason
 
+    @pytest.mark.parametrize(
+        ("raw", "other", "point", "accepted"),
+        [
+            ("(804)924-8818", "(804)924-88.18", 0.99, False),
+            ("(804)924-8818", "(804)924-88.18", 0.9999, True),
+            ("1160", "11.60", 0.99, True),
+        ],
+    )
+    def test_a_point_within_a_code(self, raw, other, point, accepted):
+        """A speck looks like a point: in the digits of a telephone number one comes only where the image is clear."""
+        at = other.index(".")
+        seen = second(other, 0, 40, others={at: {"": 1 - point}}, width=10 * len(raw))
+        one = page(line(TEXT), line(raw, 0, 40, confidence=60), seconds=[second(TEXT), seen])
+        (edit,) = together(one).revision.edits
+        assert (edit.new, edit.accepted) == (other, accepted)
+
     def test_a_split_word(self):
         """Its words share the place in the image by their lengths."""
         (edit,) = together(of_two("sent ofxtheq", "sent of the")).revision.edits
