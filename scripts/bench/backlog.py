@@ -47,7 +47,7 @@ class Ready:
     alive = True
     _words = [{"text": f"word{n}", "box": (n, 0, n + 9, 9), "confidence": 95.0, "glyphs": []} for n in range(WORDS)]  # noqa: RUF012 -- read only
 
-    def ask(self, request: dict[str, Any], *_: Any) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], *_: Any, **_how: Any) -> dict[str, Any]:
         """See Child."""
         if request["do"] == "inspect":
             return {"result": {"kind": "gif", "pages": 1, "sha256": hashlib.sha256(os.urandom(8)).hexdigest()}}

@@ -130,7 +130,7 @@ class NameReader:
 
     pid, alive = 4_000_000, True
 
-    def ask(self, request: dict[str, Any], *_: Any) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], *_: Any, **_how: Any) -> dict[str, Any]:
         """Inspect a file, or read its one page."""
         path = Path(os.fsdecode(bytes.fromhex(request["path"])))
         if request["do"] == "inspect":

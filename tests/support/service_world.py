@@ -38,7 +38,7 @@ class Reader:
     pid = 4_000_000
     alive = True
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         path = Path(os.fsdecode(bytes.fromhex(request["path"])))
         if request["do"] == "inspect":
             digest = hashlib.sha256(path.read_bytes()).hexdigest()

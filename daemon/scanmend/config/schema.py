@@ -270,8 +270,7 @@ class Settings(_Closed):
     works. ``raw``: they come out as they were read, and so does any page on which it crashes or hangs; record, log and
     ``scanmend status`` say so."""
     page_limit_s: Limit = 180.0
-    """How long Tesseract may take for one page. Rendering has 15 seconds more; then the page's process is ended. With a
-    second reader, preparing the page and reading it by Tesseract have this time each."""
+    """How long Tesseract may take for one page. Rendering has 15 seconds more; then the page's process is ended."""
     model_call_limit_s: Limit = 120.0
     """How long one call of the model may take. A reply that is cut off changes nothing; a model that falls silent is
     ended."""

@@ -29,11 +29,16 @@ class ReadPage:
 
 
 def read_page(
-    path: Path, number: int, settings: ReadSettings, work: Path, begin_ocr: Callable[[], None] = lambda: None
+    path: Path,
+    number: int,
+    settings: ReadSettings,
+    work: Path,
+    begin_ocr: Callable[[PageImage], None] = lambda _image: None,
 ) -> ReadPage:
     """Read page ``number`` (1-based); page images are written to the folder ``work``, and left there.
 
-    ``begin_ocr`` is called where Tesseract is needed, before it starts. DocumentError, OcrError, OSError.
+    ``begin_ocr`` is called with the page image where Tesseract is needed, before it starts. DocumentError, OcrError,
+    OSError.
     """
     embedded = None
     looks_for_marks = settings.marks != "none"
@@ -64,12 +69,12 @@ def _is_enough(embedded: "PdfText", settings: ReadSettings) -> bool:
     return settings.pdf_text == "only" or bool(embedded.page.lines)
 
 
-def _read_image(image: PageImage, number: int, settings: ReadSettings, begin_ocr: Callable[[], None]) -> Page:
+def _read_image(image: PageImage, number: int, settings: ReadSettings, begin_ocr: Callable[[PageImage], None]) -> Page:
     """Read by OCR; nothing on an image that is blank, whose page is only called so if it shows all that it has."""
     if blank.is_blank(image.path, image.dpi):
         origin: Literal["ocr", "blank"] = "ocr" if image.warnings else "blank"
         return Page(number, (), image.width, image.height, image.dpi, origin=origin)
-    begin_ocr()
+    begin_ocr(image)
     return _read_by_ocr(image, number, settings)
 
 

@@ -1,10 +1,10 @@
 """Page processes: scans are parsed, read and composed in worker processes, apart from the daemon.
 
 1. ``pool.PagePool`` takes tasks of many documents: inspect a source, read a page, compose outputs.
-2. ``fair_queue`` says whose task is next: one of each document in turn.
+2. ``fair_queue`` says whose task is next: one of each document in turn, and no more pages than may be read now.
 3. ``worker_processes`` lends the task an idle ``worker`` process, or starts one; its answer is the future's result.
 4. A worker that crashes or hangs costs one page: it is ended, and the next page gets a new one.
-5. ``second_stage`` has the second reader look at pages that OCR read; the worker reads on meanwhile.
+5. ``second_stage`` has the second reader look at pages beside and after OCR; while it is at work, it has a core.
 6. ``join`` makes one PDF of several files; ``compose`` makes the outputs that show pages, one page at a time.
 7. ``archival`` replaces the pdf output by an archival copy, where validators say that it conforms.
 

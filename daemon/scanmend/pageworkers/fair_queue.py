@@ -3,66 +3,103 @@
 Next is a document with the fewest tasks running, among these the one that has waited longest. So a document that
 comes while a task of another runs goes before that one's next task; where no other document waits, several tasks of
 one document run side by side.
+
+Tasks that take a core for seconds, such as reading a page, are *heavy*; of these no more run at a time than a limit,
+which may change, allows. Others go past those that it holds back.
 """
 
+import math
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-_Task = tuple["Future[Any]", Callable[[], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    call: Callable[[], Any]
+    future: "Future[Any]"
+    heavy: bool
 
 
 class FairQueue:
     """One queue of tasks for each document; any number of threads may put tasks in and run them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_heavy: Callable[[], float] = lambda: math.inf) -> None:
+        """``most_heavy`` tells how many heavy tasks may run now; it is asked from within, and must not call back."""
+        self._most_heavy = most_heavy
+        self._running_heavy = 0
+        self._turns_passed = 0
+        """How often ``run_next`` ended because only tasks waited that were held back."""
         self._queues: OrderedDict[Hashable, deque[_Task]] = OrderedDict()
         self._running: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
-    def put(self, document: Hashable, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":
+    def put(
+        self, document: Hashable, call: Callable[[], _T], *, first: bool = False, heavy: bool = False
+    ) -> "Future[_T]":
         """Queue ``call`` behind the tasks of the same document, and return the future of its result.
 
         ``first``: the document goes before all others that have as few tasks running.
         """
         future: Future[_T] = Future()
         with self._lock:
-            self._queues.setdefault(document, deque()).append((future, call))
+            self._queues.setdefault(document, deque()).append(_Task(call, future, heavy))
             if first:
                 self._queues.move_to_end(document, last=False)
         return future
 
     def run_next(self) -> None:
-        """Run the next task that was not cancelled, if there is one; what it raises goes to its future."""
+        """Run the next task that was not cancelled, if there is one; what it raises goes to its future.
+
+        And after it what was held back meanwhile, as long as that may run.
+        """
         while (found := self._next()) is not None:
-            document, (future, call) = found
+            document, task = found
+            has_run = False
             try:
-                if future.set_running_or_notify_cancel():
+                if has_run := task.future.set_running_or_notify_cancel():
                     try:
-                        future.set_result(call())
+                        task.future.set_result(task.call())
                     except BaseException as e:  # noqa: BLE001 -- as executors do: ``future.result()`` raises it
-                        future.set_exception(e)
-                    return
+                        task.future.set_exception(e)
             finally:
-                self._finished(document)
+                self._finished(document, task)
+            if has_run and not self.take_passed(1):
+                return
+
+    def take_passed(self, most: int | None = None) -> int:
+        """Return how many turns were passed since the last call, ``most`` at most: ``run_next`` is to run so often."""
+        with self._lock:
+            taken = self._turns_passed if most is None else min(most, self._turns_passed)
+            self._turns_passed -= taken
+            return taken
 
     def _next(self) -> tuple[Hashable, _Task] | None:
         with self._lock:
             if not self._queues:
                 return None
-            document = min(self._queues, key=lambda one: self._running[one])  # the first of those with the fewest
+            holds = self._running_heavy >= self._most_heavy()
+            ready = [document for document, queue in self._queues.items() if not (holds and queue[0].heavy)]
+            if not ready:
+                self._turns_passed += 1
+                return None
+            document = min(ready, key=lambda one: self._running[one])  # the first of those with the fewest
             queue = self._queues.pop(document)
             task = queue.popleft()
             if queue:
                 self._queues[document] = queue
             self._running[document] += 1
+            self._running_heavy += task.heavy
             return document, task
 
-    def _finished(self, document: Hashable) -> None:
+    def _finished(self, document: Hashable, task: _Task) -> None:
         with self._lock:
+            self._running_heavy -= task.heavy
             if document in self._queues:
                 self._queues.move_to_end(document)
             self._running[document] -= 1

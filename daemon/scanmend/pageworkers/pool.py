@@ -3,6 +3,9 @@
 A crash or a hang costs one page, not the pool (``worker_processes``). Documents take turns, a page of each
 (``fair_queue``). Outputs of short documents are composed before any page that waits, as they are all that the document
 lacks; those of long ones beside the pages. So a short document waits for neither.
+
+Where there is a worker for each core, one of them leaves its core to the second reader while that has something to do:
+pages that are begun are finished before others are.
 """
 
 import os
@@ -10,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -70,8 +73,9 @@ class PagePool:
         self._executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="page")
         self._compose_executor = ThreadPoolExecutor(1, thread_name_prefix="compose")
         self._reader = reader or ReaderProcess()
-        self._second_stage = SecondStage(self._reader)
-        self._queue = FairQueue()
+        self._second_stage = SecondStage(self._reader, self._resume)
+        self._spares_core = 1 < workers >= len(os.sched_getaffinity(0))
+        self._queue = FairQueue(self._most_pages)
         for stale in work.glob("page-*"):
             shutil.rmtree(stale, ignore_errors=True)
 
@@ -117,19 +121,25 @@ class PagePool:
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
         request["settings"] = asdict(settings)
 
-        def told(_details: Message) -> None:
-            self._second_stage.prepare(settings)  # while Tesseract is at work
+        def told(details: Message) -> None:
+            self._second_stage.begin(work, settings, has_image=bool(details.get("image")))
 
         def call() -> FirstReading:
             answer = self._processes.ask(request, settings.limit_s, self._grace_s, work, told=told)
             page = _page.validate_python(answer)
             return FirstReading(page, work if (work / UPRIGHT_IMAGE).exists() else None)
 
-        return self._second_stage.after(self._submit(path, call), settings)
+        self._second_stage.expect(work, settings)
+        try:
+            first = self._submit(path, call, heavy=True)
+        except (Stopping, OcrError):
+            self._second_stage.forget(work)
+            raise
+        return self._second_stage.after(first, settings, work)
 
     def settle(self, page: Page, task: CorrectionSettings) -> CorrectedPage:
         """Make one page of what both readers read, without a language model. ReaderError, Stopping."""
-        return self._reader.settle(page, task)
+        return self._second_stage.settle(lambda: self._reader.settle(page, task))
 
     @contextmanager
     def temporary_folder(self) -> Iterator[Path]:
@@ -195,6 +205,10 @@ class PagePool:
         """Start workers for ``pages`` pages that will come soon, less those that are idle, within the pool's size."""
         self._processes.start_ahead(pages)
 
+    def prepare_second_reader(self, languages: tuple[str, ...]) -> None:
+        """Start the second reader, if it can read these languages, for pages that will come soon; returns at once."""
+        self._second_stage.prepare(languages)
+
     def end_idle(self, after_s: float = 0.0) -> bool:
         """End what is idle: all workers if none is busy or was used within ``after_s`` seconds, and the second reader.
 
@@ -227,13 +241,25 @@ class PagePool:
         """End everything at once; the futures of running and waiting tasks raise Stopping."""
         self._processes.close()
         self._reader.close()
+        self._resume()
         self._executor.shutdown(wait=True)
         self._second_stage.close()
         self._compose_executor.shutdown(wait=True)
 
-    def _submit(self, path: Path, call: Callable[[], _T], *, first: bool = False) -> "Future[_T]":
+    def _most_pages(self) -> int:
+        """How many pages may be read for the first time now."""
+        spares = self._spares_core and not self._processes.closed and self._second_stage.is_at_work
+        return self.workers - 1 if spares else self.workers
+
+    def _resume(self) -> None:
+        """Have the executor run what was held back for the second reader's sake."""
+        with suppress(RuntimeError):  # it was closed, so that nothing waits, or the next task that ends does it
+            for _ in range(self._queue.take_passed()):
+                self._executor.submit(self._queue.run_next)
+
+    def _submit(self, path: Path, call: Callable[[], _T], *, first: bool = False, heavy: bool = False) -> "Future[_T]":
         """Queue a task of a document, and have the executor run whichever task is next."""
-        future = self._queue.put(path, call, first=first)
+        future = self._queue.put(path, call, first=first, heavy=heavy)
         with self._thread_errors(future):
             self._executor.submit(self._queue.run_next)
         return future

@@ -3,7 +3,8 @@
 A request is a JSON object whose ``do`` is a task (``inspect``, ``read``, ``compose``,
 ``archive``, ``show``, ``join``). The reply has a
 ``result``, or an ``error`` and its ``message``. A worker that reads a page for the second reader, too, tells when OCR
-begins, by one frame of progress: that is when the second reader is made ready.
+begins, by one frame of progress: that is when the second reader is made ready, and looks for lines on the page, where
+``image`` is true.
 """
 
 from scanmend.errors import DocumentError, OcrError, StorageError
@@ -16,7 +17,8 @@ ERRORS = {"document": DocumentError, "storage": StorageError, "ocr": OcrError}
 UPRIGHT_IMAGE = "upright.pgm"
 """The page's image for the second reader, grey and upright, in the ``work`` folder of a request to read.
 
-Where the worker leaves it, the pool removes the folder; else the worker has removed it.
+It is there when OCR begins, as the page was scanned. Where the worker leaves it, the pool removes the folder; else the
+worker has removed it.
 """
 WHOLE_DOCUMENT_TASKS = {
     "inspect": "looking at the file",

@@ -6,7 +6,7 @@ Run as ``python -m scanmend.pageworkers.worker LINE LIFE``, by ``process.child``
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.symbols import supports
 from scanmend.source import render
 from scanmend.source.damage import damage_as_document_error
+from scanmend.source.page_image import PageImage
 from scanmend.source.passwords import passwords_of
 from scanmend.source.preview import open_preview
 from scanmend.source.settings import Inspection, PageLook, ReadSettings, SourceLimits
@@ -117,23 +118,34 @@ def _show(path: Path, request: Message, _progress: Progress) -> Any:
 
 
 def _read(path: Path, request: Message, progress: Progress) -> Any:
-    """Read a page; where the second reader will be asked, too, the pool is told when OCR begins."""
+    """Read a page; where the second reader will be asked, too, the pool is told when OCR begins.
+
+    Its image is there by then, so that lines are found on it meanwhile; a page that OCR turned gets another one.
+    """
     settings, work = _settings.validate_python(request["settings"]), Path(request["work"])
     try:
         work.mkdir(parents=True)
     except OSError as e:
         raise StorageError(f"{work} cannot be made: {e.strerror}") from e
     twice, leave = settings.second != "off" and supports(settings.languages), False
+    shown = work / UPRIGHT_IMAGE
 
-    def begin_ocr() -> None:
+    def begin_ocr(image: PageImage) -> None:
         if twice:
-            progress({"do": "ocr"})
+            seen = upright(image, 0).path
+            if seen != image.path:
+                seen.rename(shown)
+            else:
+                with suppress(OSError):  # a file system without hard links: then it comes when OCR is through
+                    shown.hardlink_to(seen)
+            progress({"do": "ocr", "image": shown.exists()})
 
     try:
         with _full_disk_as_storage_error(work), rlimits.bounded(settings.limits.max_megapixels):
             read = read_page(path, request["number"], settings, work, begin_ocr)
             if read.image is not None and settings.second != "off" and supports(read.page.languages):
-                upright(read.image, read.page.turned).path.rename(work / UPRIGHT_IMAGE)
+                if read.page.turned or not shown.exists():
+                    upright(read.image, read.page.turned).path.rename(shown)
                 leave = True
     finally:
         if not leave:

@@ -62,14 +62,15 @@ class WorkerProcesses:
     ) -> Any:
         """Have a worker carry out a request within ``limit_s`` and ``grace_s`` seconds together; return its result.
 
-        ``work``: the request's folder, removed when the worker dies; ``keep``: the worker may be used again
-        afterwards; ``told`` is called with what the worker tells meanwhile, from where the time begins anew.
+        Where it composes a document, it has this time for each page. ``work``: the request's folder, removed when the
+        worker dies; ``keep``: the worker may be used again afterwards; ``told`` is called with what the worker tells
+        meanwhile.
         DocumentError, OcrError (PageFailed when the worker crashes or exceeds its time), StorageError,
         Stopping.
         """
         child = self._borrow()
         try:
-            reply = child.ask(request, limit_s + grace_s, told)
+            reply = child.ask(request, limit_s + grace_s, told, in_all=request["do"] == "read")
         except ChildDied as e:
             closed = self._drop(child)
             if work is not None:

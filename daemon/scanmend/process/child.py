@@ -118,19 +118,27 @@ class Child:
         limit_s: float,
         progress: Callable[[Message], None] | None = None,
         stopping: Callable[[], bool] | None = None,
+        *,
+        in_all: bool = False,
     ) -> Message:
         """Send a request and return the reply; each frame, progress included, must be here within ``limit_s``.
 
+        ``in_all``: the reply itself must be here by then, whatever progress there is.
         ``progress`` is called with the details that the child sends of its work. ``died`` (of the constructor) when
         the child dies, falls silent or answers anything but a JSON object; Stopping when ``stopping`` says so. After
         any exception, one of ``progress`` included, the child is dead.
         """
+        end = time.monotonic() + limit_s
+
+        def left_s() -> float:
+            return max(0.0, end - time.monotonic()) if in_all else limit_s
+
         try:
             with self._explained(limit_s):
                 self._limit_output()  # before it can say why it dies of this request
                 self._line.settimeout(limit_s)
                 _write(self._line, json.dumps(request).encode())
-            while "progress" in (reply := self._receive(limit_s, stopping)):
+            while "progress" in (reply := self._receive(left_s(), limit_s, stopping)):
                 if progress is not None and isinstance(reply["progress"], dict):
                     progress(reply["progress"])
         except BaseException:
@@ -138,9 +146,10 @@ class Child:
             raise
         return reply
 
-    def _receive(self, limit_s: float, stopping: Callable[[], bool] | None) -> Message:
+    def _receive(self, left_s: float, limit_s: float, stopping: Callable[[], bool] | None) -> Message:
+        """Return the next frame, within ``left_s`` seconds; errors name ``limit_s``, of which these are left."""
         with self._explained(limit_s):
-            reply = json.loads(_read(self._line, limit_s, stopping))
+            reply = json.loads(_read(self._line, left_s, stopping))
             self._limit_output()
             if not isinstance(reply, dict):
                 raise _ProtocolError(f"answered {type(reply).__name__} instead of an object")

@@ -36,12 +36,20 @@ OVERLAP_PX = 96
 """How far the parts overlap in which a page is looked at that is larger than the canvas: more than a line is high."""
 
 
-def find_lines(page: Grey, word_height_px: float, find_text: FindText) -> list[Corners]:
-    """Return the corners of the lines of a page, in no particular order.
+def map_scale(page: Grey, word_height_px: float = 0.0) -> float:
+    """Return by which factor the page is resized before lines are looked for.
 
-    ``word_height_px``: median height of its words, 0 where it is not known.
+    ``word_height_px``: median height of its words, 0 where it is not known. It matters where words are small.
     """
-    scale = _scale(page, word_height_px)
+    rows, columns = page.shape
+    whole: float = min(max(CANVAS) / max(rows, columns), MOST_ENLARGED)
+    if not 0 < word_height_px * whole < SMALL_TEXT_PX:
+        return whole
+    return min(MOST_ENLARGED * whole, SMALL_TEXT_PX / word_height_px, 1.0)
+
+
+def find_lines(page: Grey, scale: float, find_text: FindText) -> list[Corners]:
+    """Return the corners of the lines of a page, in no particular order; ``scale`` as ``map_scale`` has it."""
     text = _text_map(resized(page, round(page.shape[1] * scale), round(page.shape[0] * scale)), find_text)
     found = [(_corners(region), region) for region in map(_enlarged, _likely(regions(text)))]
     heights = [min(region.size) for _, region in found]
@@ -51,15 +59,6 @@ def find_lines(page: Grey, word_height_px: float, find_text: FindText) -> list[C
         for corners, _ in found
         if (size := _sides(corners))[1] < TALL * size[0] or size[1] < tall
     ]
-
-
-def _scale(page: Grey, word_height_px: float) -> float:
-    """Return by which factor the page is resized before lines are looked for."""
-    rows, columns = page.shape
-    whole: float = min(max(CANVAS) / max(rows, columns), MOST_ENLARGED)
-    if not 0 < word_height_px * whole < SMALL_TEXT_PX:
-        return whole
-    return min(MOST_ENLARGED * whole, SMALL_TEXT_PX / word_height_px, 1.0)
 
 
 def _text_map(image: Grey, find_text: FindText) -> TextMap:

@@ -21,6 +21,7 @@ from scanmend.document import CorrectedPage, Page, SecondReading
 from scanmend.errors import ChildDied, ReaderError, Stopping
 from scanmend.process.child import Child, Message
 from scanmend.process.memory import proportional_mib
+from scanmend.process.turns import Rank, Turns
 from scanmend.second_reader.choose import first_words
 from scanmend.second_reader.precision import AMX_DEATHS, EXACT
 
@@ -78,8 +79,8 @@ class ReaderProcess:
         """
         self._start_exact = start_exact
         self._start, self._clock, self._silence_s, self._memory_mib = start, clock, silence_s, memory_mib
-        self._turn = threading.Lock()
-        """Held while a page is read."""
+        self._turn = Turns()
+        """Held while it is asked something."""
         self._state = threading.Lock()
         """Held for moments, while one of the following changes."""
         self._child: Child | None = None
@@ -101,14 +102,32 @@ class ReaderProcess:
 
         What goes wrong is logged; the page that comes meets it again, and says so.
         """
-        with self._turn:
-            if self._child is not None or self._closed or self._clock() < self._rests_until:
-                return
+        request = {"do": "prepare", "languages": languages}
+        if self._ask_ahead(request, starts=True):
+            self._ask_ahead({**request, "do": "prepare_settling"}, starts=False)
+
+    def look(self, image: Path) -> None:
+        """Have it find the lines of a page that is about to be read, where it runs; as ``prepare`` where that fails."""
+        self._ask_ahead({"do": "look", "image": os.fsencode(image).hex()}, starts=False)
+
+    def _ask_ahead(self, request: Message, *, starts: bool) -> bool:
+        """Ask for what a later page needs; return whether it was asked.
+
+        ``starts``: whether it is for a process that is to be started, or for one that runs.
+        """
+        with self._turn.taken(Rank.AHEAD):
+            if (self._child is None) != starts or self._closed or self._clock() < self._rests_until:
+                return False
             try:
-                self._ask({"do": "prepare", "languages": languages})
+                self._ask(request)
             except (ChildDied, ReaderError) as e:
+                if isinstance(e, ReaderError) and not starts:
+                    return False  # the page is gone already, or its reading says what is wrong
                 self._drop()
-                log.warning("second_reader.not_prepared", error=str(e))
+                if not self._closed:
+                    log.warning("second_reader.not_prepared", error=str(e))
+                return False
+            return True
 
     def read(self, page: Page, image: Path, which: str, limit_s: float) -> SecondReading:
         """Return what it says of a page, or why it says nothing; Stopping once ``close`` was called.
@@ -125,7 +144,7 @@ class ReaderProcess:
         }
         started = self._clock()
         try:
-            return _reading.validate_python(self._answer(page, request))
+            return _reading.validate_python(self._answer(page, request, Rank.READ))
         except ReaderError as e:
             return SecondReading(seconds=round(self._clock() - started, 3), problem=str(e))
 
@@ -136,11 +155,11 @@ class ReaderProcess:
             "page": _page.dump_python(page, mode="json"),
             "task": _task.dump_python(task, mode="json"),
         }
-        return _corrected.validate_python(self._answer(page, request))
+        return _corrected.validate_python(self._answer(page, request, Rank.SETTLE))
 
     def end_idle(self, after_s: float) -> bool:
         """End it unless it reads a page or was used within ``after_s`` seconds; return whether it is gone."""
-        if not self._turn.acquire(blocking=False):
+        if not self._turn.try_take():
             return False
         try:
             if self._child is not None and self._clock() - self._last_used < after_s:
@@ -156,12 +175,12 @@ class ReaderProcess:
             self._closed = True
             if self._child is not None:
                 self._child.kill()
-        with self._turn:
+        with self._turn.taken(Rank.SETTLE):
             self._drop()
 
-    def _answer(self, page: Page, request: Message) -> Any:
+    def _answer(self, page: Page, request: Message, rank: Rank) -> Any:
         """Return its answer to a request about a page; ReaderError where it gives none, Stopping."""
-        with self._turn:
+        with self._turn.taken(rank):
             if self._closed:
                 raise Stopping
             if self._clock() < self._rests_until:

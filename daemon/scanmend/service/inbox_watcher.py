@@ -39,6 +39,8 @@ MAX_INCOMPLETE = 20
 """Incomplete files of one inbox that status names."""
 MAX_ARRIVING = 10
 """Files of one inbox, still to be taken, that status names."""
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".heic", ".pnm", ".pgm", ".ppm"}
+"""Suffixes, in lower case, of files for which the second reader is started while they settle."""
 MAX_LISTING_PAUSE_S = 5.0
 """Longest pause for that share, in seconds: on a busy machine a listing takes long that does no work."""
 MAX_FAILURES = 3
@@ -80,7 +82,7 @@ class InboxWatcher:
         """Files that stand still, but are not whole: each with what it lacks and since when, as status has it."""
         self._ready: deque[Path] = deque()
         self._gatherings = Gatherings(folder.gathered)
-        self._arrived = False
+        self._arrived = self._pictures_arrived = False
         self._failures = 0
         """Failed claims in a row."""
         self._identity: tuple[int, int] | None = None
@@ -164,6 +166,11 @@ class InboxWatcher:
         arrived, self._arrived = self._arrived, False
         return arrived
 
+    def pop_pictures_arrived(self) -> bool:
+        """Whether any of the files listed since the last call is a picture by its name, and so to be read by OCR."""
+        arrived, self._pictures_arrived = self._pictures_arrived, False
+        return arrived
+
     @property
     def waiting(self) -> int:
         """How many files lie in the inbox to be processed, settled or not."""
@@ -239,7 +246,9 @@ class InboxWatcher:
             log.info("inbox.back", folder=self.folder.name)
             self._reachable, self.trouble, self._failures = True, None, 0
         self._kept = {p: f for p, f in self._kept.items() if listing.get(p) == f}
-        self._arrived |= any(p not in self._listing and p not in self._kept for p in listing)
+        arrived = [p for p in listing if p not in self._listing and p not in self._kept]
+        self._arrived |= bool(arrived)
+        self._pictures_arrived |= any(p.suffix.lower() in PICTURE_SUFFIXES for p in arrived)
         self._listing = {p: f for p, f in listing.items() if p not in self._kept}
         self._incomplete = {p: told for p, told in self._incomplete.items() if p in self._listing}
         rests = {p: self.inbox.rest_s(p) for p in self.mode.pop_renamed() if p in self._listing}

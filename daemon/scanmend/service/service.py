@@ -220,10 +220,12 @@ class Service:
         coming = 0
         for watcher in self._watchers:
             watcher.update(now, changed=changed)
-            arrived, folder = watcher.pop_arrived(), watcher.folder
+            arrived, pictures, folder = watcher.pop_arrived(), watcher.pop_pictures_arrived(), watcher.folder
             if arrived and self._workers_idle_s > folder.settle_s and not self._is_paused(folder.name):
                 # of sources that stay in the inbox, all but one may have been processed before
                 coming += 1 if folder.original == "keep" else watcher.waiting
+                if pictures and folder.second_reader != "off":
+                    self.pool.prepare_second_reader(folder.languages)
         if coming:
             self.pool.start_ahead(coming)  # they start while the files settle
 

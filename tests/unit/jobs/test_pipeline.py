@@ -57,7 +57,7 @@ class Reader:
         self.asked = Counter()
         self.pid, self.alive = 1, True
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         if request["do"] == "inspect":
             return {"result": {"kind": "tiff", "pages": self.pages, "sha256": self.digest}}
         number = request["number"]
@@ -85,7 +85,7 @@ class HalfBlind(Reader):
         super().__init__(pages)
         self.read = read
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         if request["do"] == "inspect":
             return super().ask(request, limit_s)
         number = request["number"]
@@ -103,7 +103,7 @@ class Polyglot(Reader):
         self.words = words
         self.asked_in = {}
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         if request["do"] == "inspect":
             return super().ask(request, limit_s)
         number, asked = request["number"], list(request["settings"]["languages"])

@@ -91,3 +91,43 @@ def test_what_a_task_raises_goes_to_whoever_asks(queue):
     future = queue.put("book", fail)
     queue.run_next()
     assert isinstance(future.exception(0), ZeroDivisionError)
+
+
+def heavy(queue: FairQueue, document: str, *names: str):
+    return [queue.put(document, lambda n=name: ran.append(n), heavy=True) for name in names]
+
+
+class TestHeavyTasks:
+    @pytest.fixture
+    def limits(self):
+        """How many heavy tasks may run; the last one counts."""
+        return [0]
+
+    @pytest.fixture
+    def queue(self, limits):
+        """A queue with that limit."""
+        ran.clear()
+        return FairQueue(lambda: limits[-1])
+
+    def test_others_go_past_those_that_are_held_back(self, queue, limits):
+        """Each turn that was passed is to be taken again; that goes on where more may run."""
+        heavy(queue, "book", "b1", "b2")
+        put(queue, "letter", "look", first=True)
+        assert served(queue, 3) == ["look"]
+        assert queue.take_passed() == 2
+        assert queue.take_passed() == 0
+        limits.append(1)
+        assert served(queue, 2) == ["look", "b1", "b2"]
+
+    def test_no_more_run_than_may(self, queue, limits):
+        """A turn passed while one runs is taken when that ends, by the same thread."""
+        limits.append(1)
+
+        def first() -> None:
+            queue.run_next()
+            ran.append("b1")
+
+        queue.put("book", first, heavy=True)
+        heavy(queue, "letter", "l1")
+        assert served(queue, 1) == ["b1", "l1"]
+        assert queue.take_passed() == 0

@@ -168,7 +168,7 @@ class Stub:
     def __init__(self, gate: threading.Event) -> None:
         self.gate, self.pid, self.alive = gate, 4_000_000, True
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         """See Child."""
         if request["do"] == "compose":
             assert self.gate.wait(60)

@@ -5,9 +5,11 @@ import signal
 import threading
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import TypeAdapter
 
 import render_scans
 from scanmend.document import Page, SecondReading
@@ -17,7 +19,7 @@ from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
 from scanmend.pageworkers.second_stage import FirstReading, SecondStage
 from scanmend.second_reader.lattice import greedy_text
 from scanmend.second_reader.reader_process import ReaderProcess
-from scanmend.source.settings import ReadSettings, SourceLimits
+from scanmend.source.settings import PageLook, ReadSettings, SourceLimits
 from waiting import until
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=150)
@@ -115,6 +117,9 @@ class Noting(ReaderProcess):
     def prepare(self, languages):
         self.asked.append(f"prepare {languages[0]}")
 
+    def look(self, image):
+        self.asked.append(f"look at {image.name}")
+
     def read(self, page, image, which, limit_s):
         self.asked.append(f"read page {page.number}")
         return SecondReading()
@@ -130,7 +135,7 @@ def test_it_is_prepared_while_tesseract_reads(tmp_path, scans):
         pool.submit(scans / "line.png", 1, replace(SETTINGS, second="off")).result(60)
         assert reader.asked == []
         pool.submit(scans / "line.png", 1, SETTINGS).result(60)
-        assert reader.asked == ["prepare eng", "read page 1"]
+        assert reader.asked == ["prepare eng", f"look at {UPRIGHT_IMAGE}", "read page 1"]
     finally:
         pool.close()
 
@@ -203,3 +208,99 @@ class TestFutures:
         for page in pages:
             with pytest.raises(CancelledError):
                 page.result(5)
+
+
+class TestWhetherTheSecondReaderIsAtWork:
+    def test_from_the_first_page_on_until_it_is_read_twice(self, slow, tmp_path):
+        """Pages that come meanwhile do not keep it busy; the pool hears when it rests."""
+        reader, rests = slow[0], []
+        stage = SecondStage(reader, lambda: rests.append(stage.is_at_work))
+        one, two = Future(), Future()
+        works = tmp_path / "page-1", tmp_path / "page-2"
+        stage.expect(works[0], SETTINGS)
+        assert stage.is_at_work
+        stage.expect(works[1], SETTINGS)
+        pages = [stage.after(future, SETTINGS, work) for future, work in zip((one, two), works, strict=True)]
+        one.set_result(first(tmp_path))
+        assert stage.is_at_work
+        assert rests == []
+        reader.gate.set()
+        assert pages[0].result(5).second
+        until(lambda: not stage.is_at_work, "its rest")
+        until(lambda: rests, "the pool to be told")
+        two.set_result(first(tmp_path, 2, image=False))
+        assert pages[1].result(5).second is None
+        assert not any(rests)
+        stage.close()
+
+    @pytest.mark.parametrize("end", ["blank", "failed", "cancelled", "forgotten"])
+    def test_a_page_that_never_gets_to_it(self, slow, tmp_path, end):
+        """It does not wait for it."""
+        _, stage = slow
+        stage.expect(tmp_path, SETTINGS)
+        one = Future()
+        page = stage.after(one, SETTINGS, tmp_path)
+        match end:
+            case "blank":
+                one.set_result(first(tmp_path, image=False))
+            case "failed":
+                one.set_exception(OcrError("no"))
+            case "cancelled":
+                page.cancel()
+            case _:
+                stage.forget(tmp_path)
+        assert not stage.is_at_work
+
+    def test_pages_that_it_does_not_read(self, slow, tmp_path):
+        """Where it is off, or cannot read the language."""
+        _, stage = slow
+        stage.expect(tmp_path, replace(SETTINGS, second="off"))
+        stage.expect(tmp_path, replace(SETTINGS, languages=("heb",)))
+        assert not stage.is_at_work
+
+
+class Worker:
+    """A page worker that reads a page when it is let go, and leaves its image."""
+
+    pid, alive = 4_000_000, True
+
+    def __init__(self, begun: list[str], go: threading.Event) -> None:
+        self._begun, self._go = begun, go
+
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
+        """See Child."""
+        if request["do"] == "show":
+            return {"result": None}
+        self._begun.append(os.fsdecode(bytes.fromhex(request["path"])))
+        progress({"do": "ocr", "image": False})
+        assert self._go.wait(60)
+        work = Path(request["work"])
+        work.mkdir(parents=True)
+        (work / UPRIGHT_IMAGE).touch()
+        return {"result": TypeAdapter(Page).dump_python(Page(1, ()), mode="json")}
+
+    def end(self, grace_s=10.0):
+        """See Child."""
+
+    kill = end
+
+
+def test_pages_leave_a_core_to_the_second_reader(tmp_path):
+    """While it is at work, one page fewer is begun than there are workers; all are begun in the end, in their turn."""
+    reader, begun, go, workers = Slow(), [], threading.Event(), max(2, len(os.sched_getaffinity(0)))
+    pool = PagePool(workers, tmp_path, start=lambda: Worker(begun, go), reader=reader)
+    paths = [tmp_path / f"{n}.png" for n in range(2 * workers)]
+    try:
+        pages = [pool.submit(path, 1, SETTINGS) for path in paths]
+        until(lambda: len(begun) == workers - 1, "pages to be begun")
+        pool.show(paths[0], PageLook(1, (9, 9), (9, 9)), tmp_path / "shown.png", LIMITS, 60.0).result(60)
+        assert len(begun) == workers - 1
+        go.set()
+        until(lambda: len(begun) == len(paths), "all first readings, one after the other")
+        reader.gate.set()
+        assert [page.result(60).number for page in pages] == [1] * len(paths)
+        assert sorted(begun) == sorted(map(str, paths))
+    finally:
+        go.set()
+        reader.gate.set()
+        pool.close()

@@ -302,6 +302,12 @@ class TestTime:
         """Ten steps of 0.15 s pass a limit of 1 s, since each says that work goes on."""
         assert child.ask({"do": "work", "steps": 10}, 1.0) == {"done": "work"}
 
+    def test_progress_does_not_extend_a_limit_on_all(self, child):
+        """As that of a page, which has one limit from its rendering to its text."""
+        with pytest.raises(ChildDied, match=r"gave no sign of life for 1 s"):
+            child.ask({"do": "work", "steps": 1000}, 1.0, in_all=True)
+        assert gone(child.pid)
+
     def test_a_sign_of_life_is_sent_once_a_second(self, child):
         """However often work gives it, the socket is not flooded; the first goes out at once."""
         assert child.ask({"do": "count"}, 20) == {"frames": 1}

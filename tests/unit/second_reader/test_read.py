@@ -176,3 +176,46 @@ def test_an_image_that_is_none(reader, tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ReaderError, match=r"page\.pgm is no (grey|whole) page image"):
         reader.read(Request(path, (), ("eng",), "always", 60.0))
+
+
+class TestLookingAhead:
+    def test_lines_that_were_found_ahead_are_not_looked_for_again(self, tmp_path):
+        """The reading is the same to the last step of each line."""
+        reader, image = SecondReader(threads=1), tmp_path / "page.pgm"
+        letter().save(image, "PPM")
+        request = Request(image, (), ("eng",), "always", 60.0)
+        plain = reader.read(request)
+        asked = finding(reader)
+        reader.look(image)
+        parts = len(asked)
+        assert reader.read(request).lines == plain.lines
+        assert len(asked) == parts > 0
+
+    @pytest.mark.parametrize("change", ["turned", "small words"])
+    def test_they_are_looked_for_again_where_that_helps(self, tmp_path, change):
+        """As another image took the place of the page's, or words so small want a larger map."""
+        reader, image = SecondReader(threads=1), tmp_path / "page.pgm"
+        letter((2000, 1400)).save(image, "PPM")
+        asked = finding(reader)
+        reader.look(image)
+        parts = len(asked)
+        words = [FirstWord("tiny", (0, 0, 20, 6), 90.0)] if change == "small words" else []
+        if change == "turned":
+            letter((2000, 1400)).rotate(180).save(tmp_path / "turned.pgm", "PPM")
+            (tmp_path / "turned.pgm").rename(image)
+        reader.read(Request(image, tuple(words), ("eng",), "auto", 60.0))
+        assert len(asked) > parts
+
+
+def finding(reader: SecondReader) -> list[int]:
+    """Note each canvas that the reader has looked at from now on."""
+    asked: list[int] = []
+    networks = reader._networks
+    find_text = networks.find_text
+
+    def noted(canvas):
+        asked.append(1)
+        return find_text(canvas)
+
+    networks.find_text = noted
+    return asked

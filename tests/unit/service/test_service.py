@@ -372,7 +372,7 @@ class Model:
     well = threading.Event()
     asked: ClassVar[list[str]] = []
 
-    def ask(self, request, limit_s, progress=None):
+    def ask(self, request, limit_s, progress=None, *, in_all=False):
         if request["do"] == "load":
             return {"context": request["context"], "gpu_layers": 0, "seconds": 0.0}
         Model.asked.append(request["page"]["lines"][0]["words"][0]["text"])
