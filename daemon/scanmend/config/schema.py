@@ -341,6 +341,8 @@ class Config(_Closed):
 
     source: Path
     """The file it came from."""
+    daemon_name: FolderName | None = None
+    """Its name in records, and for other daemons on its inboxes; made of the machine's name when not set."""
     state_dir: FolderPath = Field(default=Path("var/state"), validate_default=True)
     models_dir: FolderPath = Field(default=Path("var/models"), validate_default=True)
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
