@@ -21,8 +21,9 @@ from scanmend.config.schema import Folder
 from scanmend.document import Fingerprint
 from scanmend.errors import StorageError
 from scanmend.intake.inbox import Inbox, Missed
+from scanmend.intake.presence import daemon_mark
 from scanmend.jobs.claim import Claimer
-from scanmend.jobs.reconcile import already_made, daemon_mark
+from scanmend.jobs.reconcile import already_made
 from scanmend.jobs.recover import ClaimRecovery
 from scanmend.ledger.ledger import Ledger
 from scanmend.ledger.recovery import damaged_ledgers, names_in_damaged_ledgers, open_ledger

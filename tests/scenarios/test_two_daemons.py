@@ -1,6 +1,9 @@
 """Two daemons with state folders of their own share inboxes and outboxes, as two machines on a share do."""
 
+import json
+import os
 import random
+from pathlib import Path
 
 import psutil
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from fork_server import ForkServer
 from harness import Harness
 from outbox_monitor import visible_files
-from scanmend.jobs.reconcile import daemon_mark
+from scanmend.intake.presence import SILENT_S, daemon_mark
 from scanmend.outputs import record
 from small_scans import make_scan
 from waiting import until
@@ -27,8 +30,10 @@ def fork_server():
 @pytest.fixture
 def pair(tmp_path, fork_server):
     """Two daemons, not started."""
-    one = Harness(tmp_path, FOLDERS, state="one", workers=1, fork_server=fork_server)
-    other = Harness(tmp_path, FOLDERS, state="other", workers=1, fork_server=fork_server)
+    one, other = (
+        Harness(tmp_path, FOLDERS, state=name, workers=1, top={"daemon_name": name}, fork_server=fork_server)
+        for name in ("one", "other")
+    )
     yield one, other
     one.kill()
     other.kill()
@@ -44,9 +49,10 @@ def drop(harness: Harness, count: int) -> None:
 
 
 def made_by(harness: Harness) -> int:
-    """How many documents this one's ids are on."""
+    """How many records have this one's name."""
     outputs = [f for n in FOLDERS for f in visible_files(harness.path_of(n, "outbox")) if f.suffix == ".json"]
-    return sum(record.head(f)["id"].endswith(daemon_mark(harness.state)) for f in outputs)
+    heads = [record.head(f) for f in outputs]
+    return sum(head["daemon"] == harness.state.name for head in heads)
 
 
 def test_each_file_is_processed_by_exactly_one(pair):
@@ -72,24 +78,36 @@ def test_each_file_is_processed_by_exactly_one(pair):
 
 @pytest.mark.thorough
 def test_one_never_comes_back(pair):
-    """``scanmend check`` of the other tells of its claims, and ``scanmend retry`` has it go on with them."""
+    """Its claims are named by the other, which leaves them alone until it was silent for long; then it is told so."""
     one, other = pair
+    monitor = one.monitor()
     drop(one, 12)
     one.start()
-    until(lambda: any(id_.endswith(daemon_mark(one.state)) for id_ in claims(one)))
+    until(lambda: len(presence(one)) == len(FOLDERS) and stopped_with_a_claim(one))
     one.kill()
-    left = [p for n in FOLDERS for p in one.path_of(n, "inbox").glob(".scanmend/*/*")]
+    left = claims(one)
     assert left
     other.start().wait_ready()
     until(lambda: one.finished() >= 12 - len(left))
-    shown = other.run_command("check")
-    assert "claims of others: another daemon has taken" in shown
-    ids = [path.parent.name for path in left]
-    assert all(id_ in shown for id_ in ids)
-    assert other.run_command("retry", *ids).count("taken over from another daemon") == len(ids)
+    shown = json.loads(other.run_command("status", "--json"))
+    assert shown["others"] == [seen for seen in shown["others"] if seen["daemon"] == "one" and seen["state"] == "works"]
+    assert sorted(claim["id"] for seen in shown["others"] for claim in seen["claims"]) == left
+    assert "stays with the daemon one, which was heard of" in other.run_command("retry", *left, errors=True)
+    assert claims(one) == left
+    for file in presence(one):
+        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - SILENT_S))
+    shown = other.run_command("status")
+    assert "TROUBLE    the daemon one has taken" in shown
+    assert all(f"({id_}, since" in shown for id_ in left)
+    assert other.run_command("retry", *left).count("taken over from another daemon") == len(left)
+    one.start().wait_ready()  # in the end it does come back, and its ledger has those documents
+    assert one.wait_finished(60)
     assert other.wait_finished(60)
-    assert other.stop() == 0
+    assert one.stop() == other.stop() == 0
+    assert monitor.close() == []
     assert list(one.problems()) == []
+    assert len(one.log_lines("document.taken_over")) == len(left)
+    assert made_by(one) + made_by(other) == 12
 
 
 def test_the_same_name_and_content_at_the_same_time(pair):
@@ -119,6 +137,12 @@ def stopped_with_a_claim(one: Harness) -> bool:
     return False
 
 
+def presence(harness: Harness) -> list[Path]:
+    """The files by which others know of this one, one in each inbox where it was in time to write it."""
+    name = f".scanmend/daemon-{daemon_mark(harness.state)}.json"
+    return [file for n in FOLDERS if (file := harness.path_of(n, "inbox") / name).exists()]
+
+
 def claims(harness: Harness) -> list[str]:
     """Ids of all claims there are."""
-    return sorted(p.name for n in FOLDERS for p in harness.path_of(n, "inbox").glob(".scanmend/*") if any(p.iterdir()))
+    return sorted(p.name for n in FOLDERS for p in harness.path_of(n, "inbox").glob(".scanmend/*/") if any(p.iterdir()))

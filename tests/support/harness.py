@@ -182,10 +182,14 @@ class Harness:
         self.process.terminate()
         return self.process.wait(60)
 
-    def run_command(self, name: str, *arguments: str) -> str:
-        """Run another command on this configuration to its end; return what it prints."""
+    def run_command(self, name: str, *arguments: str, errors: bool = False) -> str:
+        """Run another command on this configuration to its end; return what it prints, with its ``errors`` or not."""
         command = [sys.executable, "-m", "scanmend.cli", name, "--config", str(self.config), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment(), check=False).stdout
+        where = subprocess.STDOUT if errors else subprocess.PIPE
+        ran = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=where, text=True, env=self.environment(), check=False
+        )
+        return ran.stdout
 
     def log_lines(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one event, of all daemons that this harness started."""
@@ -208,7 +212,7 @@ class Harness:
         return False
 
     def _claims(self) -> list[Path]:
-        return [p for n in self.folders for p in self.path_of(n, "inbox").glob(".scanmend/*")]
+        return [p for n in self.folders for p in self.path_of(n, "inbox").glob(".scanmend/*/")]
 
     def _active(self) -> bool:
         """Whether the ledger of the daemon that runs has a document in work."""
@@ -273,7 +277,7 @@ class Harness:
         yield from (f"{name}: {f.name} belongs to no record" for f in files - complete)
         empty: Counter[str] = Counter()
         for path, kept in ((archive, original == "archive"), (inbox, original == "keep")):
-            held = Counter(sha256_of(f) for f in path.rglob("*") if f.is_file())
+            held = Counter(sha256_of(f) for f in path.rglob("*") if f.is_file() and f.parent.name != ".scanmend")
             yield from _differences(f"{name}: {path.name}", sound if kept else empty, held)
         quarantine = self.path_of(name, "quarantine")
         quarantined = [f for f in quarantine.iterdir() if not f.name.endswith((error_report.SUFFIX, ".part"))]
@@ -282,7 +286,7 @@ class Harness:
         for f in quarantined:
             if error_report.read(error_report.report_path(f)) is None:
                 yield f"{name}: {f.name} in quarantine has no report"
-        yield from (f"{name}: {p} is left in the claim folder" for p in inbox.glob(".scanmend/*"))
+        yield from (f"{name}: {p} is left in the claim folder" for p in inbox.glob(".scanmend/*/"))
 
 
 def _differences(what: str, wanted: "Counter[str]", found: "Counter[str]") -> Iterator[str]:

@@ -24,10 +24,8 @@ from scanmend.error_codes.codes import with_code
 from scanmend.errors import ConfigError, ModelError, OcrError, ScanmendError, StorageError
 from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
-from scanmend.intake.group_inbox import GroupInbox
-from scanmend.jobs.reconcile import daemon_mark
+from scanmend.intake.presence import daemon_mark, others, sentence
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
-from scanmend.ledger.ledger import Ledger
 from scanmend.llm.remote.probe import look
 from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
@@ -156,27 +154,16 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
 
 
 def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
-    """Files that another daemon claimed: normal while it runs; if it never comes back, they lie there for ever."""
-    ledger = state_dir / "ledger.sqlite"
-    known = Ledger(ledger, read_only=True) if ledger.exists() else None
+    """Files that other daemons claimed: normal while these run; of one that never comes back they would stay there."""
     try:
-        mark, inbox = daemon_mark(state_dir), GroupInbox(folder)
-        unknown = [i for i in inbox.claim_ids() if not i.endswith(mark) and (known is None or known.get(i) is None)]
-        found = [path for id_ in unknown if (path := inbox.claimed_file(id_) or inbox.gathered(id_))]
-    except StorageError as e:
-        yield Point("ledger", False, str(e))
+        found = others(folder, daemon_mark(state_dir), time.time())
+    except OSError as e:
+        yield Point(f"{folder.name}: claims", False, f"{folder.inbox / CLAIMS} cannot be looked into: {e.strerror}")
         return
-    finally:
-        if known is not None:
-            known.close()
-    if found:
-        hours = (time.time() - min(path.parent.stat().st_mtime for path in found)) / 3600
-        ids = " ".join(path.parent.name for path in found)
-        text = (
-            f"another daemon has taken {len(found)} file(s), the first {hours:.1f} h ago; if it will never run again: "
-        )
-        text += f"scanmend retry --config FILE {ids}"
-        yield Point(f"{folder.name}: claims of others", False, text, warning=True)
+    for other in found:
+        if other.claims:
+            gone = other.state != "works"
+            yield Point(f"{folder.name}: claims of others", not gone, sentence(other, folder.name), warning=gone)
 
 
 def _access(what: str, folder: Folder) -> Point:

@@ -88,6 +88,7 @@ def as_text(current: dict[str, Any]) -> str:
     ]
     lines += [f"working    {w['id']}  {w['folder']}/{w['file']}: {w['stage']}" for w in current["working"]]
     lines += _limited([_in_hand(e) for e in current["in_hand"]], "in hand")
+    lines += _limited([_other(one) for one in current["others"]], "other")
     lines += [
         f"retry      {e['id']}  {e['folder']}/{e['file']}: {e['error']}"
         + (f"; again at {e['due']}" if e["due"] else "")
@@ -129,6 +130,15 @@ def _in_hand(one: dict[str, Any]) -> str:
     else:
         where = "ITS FILE IS GONE from the inbox's folder .scanmend"
     return f"in hand    {one['id']}  {one['folder']}/{one['file']}: {one['state']}; {where}"
+
+
+def _other(one: dict[str, Any]) -> str:
+    """Another daemon that works with an inbox, and the files that it has taken."""
+    held = ", ".join(f"{claim['file']} ({claim['id']}, since {claim['since']})" for claim in one["claims"][:MAX_LINES])
+    more = len(one["claims"]) - MAX_LINES
+    held += f" and {more} more" if more > 0 else ""
+    seen = f", heard of at {one['seen']}" if one["seen"] else ""
+    return f"other      {one['daemon']} {one['state']} on {one['folder']}{seen}; holds {held or 'nothing'}"
 
 
 def _limited(lines: list[str], what: str) -> list[str]:

@@ -404,6 +404,8 @@ class Config(_Closed):
 
     source: Path
     """The file it came from."""
+    daemon_name: FolderName | None = None
+    """Its name in records, and for other daemons on its inboxes; made of the machine's name when not set."""
     state_dir: FolderPath = Field(default=Path("var/state"), validate_default=True)
     """The ledger of all documents, the page images in work, and the lock that keeps a second daemon out. On a local
     disk."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from scanmend.fs.free_space import shortage
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.inbox import Inbox
 from scanmend.intake.pauses import Pauses, paused_fields
+from scanmend.intake.presence import SILENT_S, daemon_mark, others, sentence
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
 from scanmend.ledger.recovery import damaged_ledgers
@@ -61,6 +63,7 @@ def combined(config: Config, daemon: Mapping[str, Any] | None, ledger: Ledger | 
         "folders": [],
         "paused": paused_fields(Pauses(config.state_dir).since(), config.folders),
         "in_hand": [],
+        "others": [],
         "recent": [],
         "set_aside": [str(p) for p in damaged_ledgers(config.state_dir)],
     }
@@ -69,6 +72,8 @@ def combined(config: Config, daemon: Mapping[str, Any] | None, ledger: Ledger | 
         full = shortage(config.state_dir)  # the daemon may be unable to write that its disk is full
         if full and not any(folder["trouble"] for folder in out["folders"]):
             out["troubles"] = [*out["troubles"], full]
+    out["others"], silent = _others(config, ledger)
+    out["troubles"] = [*out["troubles"], *silent]
     if ledger is not None:
         out["documents"] |= ledger.counts()
         out["waiting_retry"] = [_fields(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
@@ -79,6 +84,29 @@ def combined(config: Config, daemon: Mapping[str, Any] | None, ledger: Ledger | 
         out["recent"] = [_done_fields(e) for e in ledger.recent(5)]
         out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
     return out
+
+
+def _others(config: Config, ledger: Ledger | None) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the other daemons that work with these inboxes, and what is wrong with those that hold files.
+
+    All of it is known from the inboxes; one that may not be looked into has none.
+    """
+    own, now = daemon_mark(config.state_dir), time.time()
+    found: list[dict[str, Any]] = []
+    troubles: list[str] = []
+    for folder in config.folders:
+        try:
+            beside = others(folder, own, now, lambda id_: ledger is not None and ledger.get(id_) is not None)
+        except OSError:
+            continue
+        for other in beside:
+            held = [{"id": c.id, "file": c.file, "since": local_iso(c.since)} for c in other.claims]
+            seen = None if other.seen_s is None else local_iso(now - other.seen_s)
+            name = other.name or other.mark
+            found.append({"folder": folder.name, "daemon": name, "state": other.state, "seen": seen, "claims": held})
+            if held and other.state in ("silent", "stopped") and (other.seen_s or 0.0) >= SILENT_S:
+                troubles.append(sentence(other, folder.name))
+    return found, troubles
 
 
 def _left_behind(ledger: Ledger, config: Config) -> Iterator[str]:

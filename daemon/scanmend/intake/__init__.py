@@ -8,6 +8,7 @@
 5. ``pauses``: the inboxes from which a person has nothing taken for now.
 6. ``inbox`` takes a file by one atomic rename into ``<inbox>/.scanmend/<id>/``, and puts it back under a free name.
 7. ``group_inbox`` takes several files at once, as one document: all, or none.
+8. ``presence``: which other daemons work with an inbox that is shared, whether they live, and which claims are theirs.
 
 ``service`` decides which files are claimed, and when; ``jobs`` makes a claim outlast a crash. Both import this room.
 May import errors, document, config, fs, source.pdf and source.image; watchdog is imported in ``fs_events`` alone.

@@ -14,8 +14,9 @@ from scanmend.document import Fingerprint, printable
 from scanmend.errors import StorageError
 from scanmend.intake.group_inbox import GroupInbox, folder_name
 from scanmend.intake.inbox import Inbox, Missed
+from scanmend.intake.presence import daemon_mark
 from scanmend.jobs.publish import free_output_stem
-from scanmend.jobs.reconcile import already_made, daemon_mark
+from scanmend.jobs.reconcile import already_made
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 

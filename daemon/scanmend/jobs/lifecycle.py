@@ -14,6 +14,7 @@ from scanmend.document import DocumentField, DocumentWarning, printable
 from scanmend.error_codes.codes import code_of
 from scanmend.errors import DocumentError, StorageError
 from scanmend.fs.source_handle import SourceHandle
+from scanmend.intake.presence import daemon_mark, taken_over_by
 from scanmend.jobs import hooks, retry_policy
 from scanmend.jobs.checkpoint import LedgerCheckpoint
 from scanmend.jobs.claimed_source import INBOX_GONE, SOURCE_LOST, ClaimedSource
@@ -66,6 +67,10 @@ class NoReviewing:
         """See Reviewing."""
 
 
+class TakenOver(Exception):
+    """Another daemon goes on with the document."""
+
+
 class DocumentLifecycle:
     """Sees each claimed file through to its end."""
 
@@ -78,12 +83,13 @@ class DocumentLifecycle:
         enter: Callable[[str, int], None] = lambda _id, _pages: None,
         trouble: Callable[[Folder, bool, bool], str | None] = lambda _folder, _space, _inbox: None,
         reviewing: Reviewing | None = None,
+        daemon: Callable[[], str | None] = lambda: None,
     ) -> None:
         """``on_stage(id, stage)`` hears what a document is going through, for status; ``stopping`` cuts hooks short.
 
         ``enter(id, pages)`` may put a document off, once it is known how long it is: see ``Admission``.
         ``trouble(folder, space, inbox)`` tells what keeps the folder's paths from being used; ``space`` on a disk, and
-        the ``inbox``, only where these are needed.
+        the ``inbox``, only where these are needed. ``daemon`` returns this daemon's name, which records have.
         """
         self._ledger = ledger
         self._pipeline = pipeline
@@ -92,6 +98,8 @@ class DocumentLifecycle:
         self._enter = enter
         self._trouble = trouble
         self._reviewing = reviewing or NoReviewing()
+        self._daemon = daemon
+        self._mark = daemon_mark(ledger.path.parent)
         self._only_copies: dict[str, ClaimedSource] = {}
         """By id: documents that wait, and whose source is gone but for the file that is open."""
 
@@ -127,15 +135,20 @@ class DocumentLifecycle:
 
     def _work(self, source: ClaimedSource) -> None:
         entry = source.entry
-        if entry.state == "failing":
-            self._quarantine(source, entry.error or "unknown", begun=entry.put_away)
-            return
         try:
+            self._require_ours(source)
+            if entry.state == "failing":
+                self._quarantine(source, entry.error or "unknown", begun=entry.put_away)
+                return
             uncorrected = self._publish(source)
             self._reviewing.published(source)
             self._put_away(source)
             self._finish(source, uncorrected)
         except Exception as e:  # the document boundary: one bad scan must not end the daemon
+            if by := self._taken_over_by(source):
+                self._ledger.drop(entry.id)
+                source.log.warning("document.taken_over", by=by, meaning="the other daemon goes on with it")
+                return
             if not isinstance(e, retry_policy.EXPECTED):
                 source.log.exception("document.unexpected")
             self._follow_up(source, e)
@@ -190,9 +203,11 @@ class DocumentLifecycle:
                 file = replace(file, archived_as=source.archived_as(source.entry.stem))
             return file
 
-        with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as file:
+        with self._pipeline.pool.temporary_folder() as work, source.being_read(work) as opened:
+            file = replace(opened, daemon=self._daemon())
             made = make_outputs(self._pipeline, file, source.folder, checkpoint, work, planned, known)
             source.confirm(file, made[0].record.sha256)
+            self._require_ours(source)
             self._require_usable(source, space=True)  # it may have gone while the file was read
             if len(made) == 1:
                 self._publish_one(source, made[0], work)
@@ -252,6 +267,14 @@ class DocumentLifecycle:
             source.warn(DocumentWarning("source_lost", SOURCE_LOST))
         source.release()
         source.handle.close()
+
+    def _require_ours(self, source: ClaimedSource) -> None:
+        """TakenOver where another daemon goes on with the document, since this one was silent for long."""
+        if self._taken_over_by(source):
+            raise TakenOver
+
+    def _taken_over_by(self, source: ClaimedSource) -> str | None:
+        return taken_over_by(source.folder.inbox, source.entry.id, self._mark)
 
     def _require_usable(self, source: ClaimedSource, *, space: bool) -> None:
         """Raise StorageError where a path of the folder is gone, read-only or, with ``space``, full.

@@ -67,6 +67,21 @@ def free_output_stem(ledger: Ledger, folder: Folder, relative: Path, wanted: Pat
     )
 
 
+def begun_output_stem(ledger: Ledger, folder: Folder, relative: Path) -> Path | None:
+    """Return the name under which a daemon that died had begun to publish a source; None where none had.
+
+    There lie outputs without a record. Where they are not what is made of the source now, another name is taken.
+    """
+    if "json" not in folder.outputs:
+        return None
+    for stem in free_name.candidates(relative.with_suffix(""), [f".{name}" for name in folder.outputs]):
+        if not _has_outputs(folder, stem):
+            return None
+        if not _record_at(folder.outbox, stem) and not ledger.holds_name(folder.outbox, stem):
+            return stem
+    return None
+
+
 def with_free_archive_name(source: ClaimedSource) -> ClaimedSource:
     """Give a document that has no outputs yet another name, where somebody took its own in the archive meanwhile."""
     folder, entry = source.folder, source.entry

@@ -14,22 +14,7 @@ from scanmend.fs import free_name
 from scanmend.fs.safe_open import open_source
 from scanmend.outputs import error_report, record
 
-MARK_CHARS = 6
-"""Length of the mark at the end of an id that tells whose claim it is."""
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
-
-
-def daemon_mark(state_dir: Path) -> str:
-    """Return what the ids of this daemon's claims end in: always the same for a machine and a state folder.
-
-    It does not depend on what lies in the state folder, so that a daemon knows its claims when its ledger is lost.
-    """
-    try:
-        machine = Path("/etc/machine-id").read_bytes().strip()
-    except OSError:
-        machine = b""
-    parts = (machine, os.fsencode(os.uname().nodename), os.fsencode(os.path.realpath(state_dir)))
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK_CHARS]
 
 
 def already_made(

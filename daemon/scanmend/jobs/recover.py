@@ -14,13 +14,15 @@ from scanmend.config.schema import Folder
 from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.fs.file_group import files_in, is_folder
+from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.group_inbox import GroupInbox
 from scanmend.intake.inbox import Inbox
+from scanmend.intake.presence import daemon_mark, note_taken_over
 from scanmend.jobs.claim import new_entry, settle_interrupted
 from scanmend.jobs.claimed_source import ClaimedSource, fingerprint_of
-from scanmend.jobs.publish import part_row, published_record
+from scanmend.jobs.publish import begun_output_stem, part_row, published_record
 from scanmend.jobs.quarantine import FROM_THE_START, give_back
-from scanmend.jobs.reconcile import daemon_mark, digest, quarantined_files, records_by_id
+from scanmend.jobs.reconcile import digest, quarantined_files, records_by_id
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import Ledger
 from scanmend.outputs import error_report
@@ -73,14 +75,26 @@ class ClaimRecovery:
         except StorageError as e:
             log.warning("claims.undecided", folder=folder.name, error=str(e))
 
-    def take_over(self, folders: Iterable[Folder], ids: Iterable[str]) -> set[str]:
-        """Go on with claims of another daemon, which must never run again; return the ids that were such claims."""
-        taken: set[str] = set()
-        for folder in folders:
-            found = {id_ for id_ in set(ids).intersection(Inbox(folder).claim_ids()) if self._ledger.get(id_) is None}
-            self._take_up(folder, sorted(found))
-            taken |= found
-        return taken
+    def claims_of_others(self, folders: Iterable[Folder], ids: Iterable[str]) -> dict[str, Folder]:
+        """Return those of these ids that are claims of another daemon, each with the folder that it is in."""
+        return {
+            id_: folder
+            for folder in folders
+            for id_ in set(ids).intersection(Inbox(folder).claim_ids())
+            if self._ledger.get(id_) is None
+        }
+
+    def take_over(self, claims: Mapping[str, Folder], name: str) -> None:
+        """Go on with claims of another daemon, which finds word of it where it runs once more; StorageError.
+
+        ``name``: this daemon's.
+        """
+        for id_, folder in sorted(claims.items()):
+            try:
+                note_taken_over(folder.inbox, id_, self._mark.removeprefix("-"), name)
+            except OSError as e:
+                raise StorageError(f"{folder.inbox / CLAIMS} cannot be written: {e.strerror}") from e
+            self._take_up(folder, [id_])
 
     def _look_for_unknown(self, folder: Folder) -> None:
         """Take up claims of ours that a lost ledger knew; those of other daemons are theirs."""
@@ -128,6 +142,7 @@ class ClaimRecovery:
                 fields = {**records[f"{id_}-{parts[0].number}"][1], "numbers": None}
             relative = _relative_of(path.name, str(fields.get("relative", "")), self._hints.get(id_))
             made = stem is not None or complete
+            stem = stem or begun_output_stem(self._ledger, folder, relative)
             entry = new_entry(self._ledger, id_, folder, relative, fingerprint_of(path, folder), stem)
             entry = replace(entry, sha256=fields.get("sha256"), numbers=numbers_of(fields))
             self._ledger.add(replace(entry, state="published" if made else "waiting"))

@@ -56,6 +56,8 @@ class SourceFile:
     """Files that it is to be joined from; none where it is one file already."""
     members: tuple[Member, ...] = ()
     """What it was joined from."""
+    daemon: str | None = None
+    """Name of the daemon that converts it; None without a daemon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,7 @@ def record_of(
         numbers=converted.tally.numbers,
         part=part,
         members=source.members,
+        daemon=source.daemon,
     )
 
 

@@ -133,6 +133,8 @@ class Record:
     """The files that the source was joined from; none where it is one file."""
     archival: Archival | None = None
     """Whether the ``pdf`` output is archival; None where the folder does not ask for that."""
+    daemon: str | None = None
+    """Name of the daemon that made it; None where a command did."""
 
     @property
     def goes_to_archive(self) -> bool:
@@ -162,6 +164,7 @@ def head_of(record: Record) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "scanmend": record.version,
+        "daemon": printable(record.daemon) if record.daemon else None,
         "id": record.id,
         "source": printable(record.source),
         "relative": printable(record.relative),

@@ -16,6 +16,7 @@ from scanmend.errors import ConfigError, StorageError
 from scanmend.fs.mounts import MountWatch
 from scanmend.intake.fs_events import FsEvents
 from scanmend.intake.pauses import Pauses, paused_fields
+from scanmend.intake.presence import Presence, daemon_mark, daemon_name
 from scanmend.jobs.claim import Claimer
 from scanmend.jobs.lifecycle import DocumentLifecycle
 from scanmend.jobs.pipeline import Pipeline
@@ -87,6 +88,7 @@ class Service:
         self._health = FolderHealth(self._storage)
         self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
+        self._presence = Presence(daemon_mark(config.state_dir))
         self._lifecycle = DocumentLifecycle(
             self.ledger,
             pipeline,
@@ -97,6 +99,7 @@ class Service:
                 self._storage, folder, config.state_dir, writing=space, inbox=inbox
             ),
             self.reviews.shelf,
+            lambda: daemon_name(self.config),
         )
         self._dispatcher = Dispatcher(
             self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle, self.pauses
@@ -175,6 +178,7 @@ class Service:
         self._health.check(self.config, [watcher.trouble or "" for watcher in self._watchers], now)
         self._dispatcher.begin_due(self.config.folders, time.time())
         self._dispatcher.begin_new(self._watchers, now)
+        self._presence.renew(daemon_name(self.config), self.config.folders, now)
         self.slot.tick()
         self.reviews.look()
         if not self._documents:
@@ -321,6 +325,7 @@ class Service:
         self._documents.close()
         self._lifecycle.close()
         self.ledger.close()
+        self._presence.end(daemon_name(self.config), self.config.folders)
         self._status_file.remove()
         os.close(self._lock)
         log.info("daemon.stopped")

@@ -16,7 +16,7 @@ from scanmend.ledger.ledger import Ledger
 KEYS = {
     "running", "pid", "documents", "working", "waiting_retry", "failures", "model", "downloads", "folders",
     "recent", "loaded", "troubles", "uncorrected", "warnings", "set_aside", "in_hand", "paused",
-    "state_dir",
+    "state_dir", "others",
 }  # fmt: skip
 
 
