@@ -12,7 +12,7 @@ from scanmend import cli
 from scanmend.commands import models
 from scanmend.config.load import load
 from scanmend.config.monitoring import Metrics, Notify
-from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.config.schema import Config, Control, Executor, Folder, ModelSpec, Settings, Web
 from scanmend.config.yaml_lines import read
 from scanmend.control.http.api.problems import CODES
 from scanmend.control.http.api.table import OPERATIONS
@@ -20,6 +20,7 @@ from scanmend.control.http.api.table import OPERATIONS
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 SECTIONS = {
     "Top level": Config,
+    "Executor": Executor,
     "Web": Web,
     "Control": Control,
     "Metrics": Metrics,
@@ -101,7 +102,7 @@ def bounds(schema):
         yield from (b for value in schema for b in bounds(value))
 
 
-@pytest.mark.parametrize("section", ["Top level", "Metrics", "Notifications", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Executor", "Metrics", "Notifications", "Models", "Settings"])
 def test_every_choice_and_every_limit_is_named(section):
     """Where a key takes one of a few words, or a number within limits, the type says so."""
     properties = SECTIONS[section].model_json_schema()["properties"]

@@ -25,6 +25,7 @@ from scanmend.config.fields import (
     Output,
     PasswordsFile,
     PdfRule,
+    Scheduler,
     Seconds,
     Whole,
     is_loopback,
@@ -329,6 +330,48 @@ class Web(_Closed):
         return self
 
 
+class Tls(_Closed):
+    """By what this daemon and a Dask cluster know each other."""
+
+    ca_file: FolderPath
+    """The authority that signed the certificates of the scheduler, the workers and this daemon, and of nobody else."""
+    cert_file: FolderPath
+    """This daemon's certificate."""
+    key_file: FolderPath
+    """Its key; nobody else may read it."""
+
+
+class Executor(_Closed):
+    """Who reads pages in place of this machine."""
+
+    dask: Scheduler
+    """Address of a Dask scheduler."""
+    tls: Tls | None = None
+    """Certificates; needed wherever the scheduler is on another machine."""
+    shared_paths: bool = False
+    """Whether the workers have the inboxes under the same paths, so that no scan has to be sent to them."""
+    in_flight: Annotated[Whole, Field(ge=1, le=16)] = 2
+    """Pages that each thread of a worker has at most: the one being read, and what comes next."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "Executor":
+        if self.dask.startswith("tls:") and self.tls is None:
+            raise ValueError("tls:// needs tls: {ca_file: …, cert_file: …, key_file: …} (docs/scale.md)")
+        if self.dask.startswith("tcp:") and self.tls is not None:
+            raise ValueError("tls needs an address that begins with tls://")
+        if self.dask.startswith("tcp:") and reaches_beyond(self.dask):
+            raise ValueError(
+                f"{self.dask} would send scans through the network for anyone to read, and let anyone there run "
+                "programs here; use tls:// and certificates (docs/scale.md)"
+            )
+        return self
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether scans may go to other machines: workers may be anywhere, wherever the scheduler is."""
+        return self.dask.startswith("tls:")
+
+
 class Control(_Closed):
     """Who may use the control socket."""
 
@@ -353,6 +396,8 @@ class Config(_Closed):
     """GPU memory that is to stay free for other programs."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """Page processes; all cores when not set."""
+    executor: Executor | None = None
+    """Other machines that read pages; None: this one does."""
     web: Web | None = None
     """The web page; None: there is none."""
     control: Control = Control()
