@@ -17,12 +17,13 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from scanmend.config.monitoring import Metrics, Notify
-from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.config.schema import Config, Control, Executor, Folder, ModelSpec, Settings, Web
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 HEAD = "| key | type | default | meaning |\n|---|---|---|---|\n"
 SECTIONS: dict[str, type[BaseModel]] = {
     "Top level": Config,
+    "Executor": Executor,
     "Web": Web,
     "Control": Control,
     "Metrics": Metrics,
@@ -40,6 +41,9 @@ UNITS = {"_s": "seconds", "_min": "minutes", "_days": "days", "_mib": "MiB"}
 KINDS = {
     "state_dir": "folder",
     "models_dir": "folder",
+    "executor": "mapping",
+    "dask": "address",
+    "tls": "mapping",
     "web": "mapping",
     "control": "mapping",
     "metrics": "mapping",

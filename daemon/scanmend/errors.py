@@ -9,7 +9,8 @@
     │   ├── StorageError     a folder is gone, read-only or full
     │   │   └── LedgerDamaged    the ledger's content cannot be trusted any more
     │   ├── OcrError         Tesseract or a page worker failed
-    │   │   └── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
+    │   │   ├── PageFailed       it crashed or hung on one page: once may be chance, twice is the document's fault
+    │   │   └── WorkersAway      the machines that read pages are out of reach: documents wait, no attempt is counted
     │   ├── ReaderError      the second reader could not be used: the page goes without its evidence
     │   ├── ChildDied        a child process crashed, hung or answered garbage; who asked it says what that means
     │   └── ModelError       the language model could not be found, loaded or asked
@@ -91,6 +92,12 @@ class PageFailed(OcrError):
     def repeats(self, error: str | None) -> bool:
         """Whether ``error``, the last one recorded of the document, happened at the same part of the work."""
         return (error or "").startswith(f"{self.what} ")
+
+
+class WorkersAway(OcrError):
+    """The Dask cluster that reads pages cannot be reached, or has no worker that could read this page."""
+
+    kind = "workers-away"
 
 
 class ReaderError(TransientError):

@@ -83,7 +83,7 @@ def bounds(schema):
         yield from (b for value in schema for b in bounds(value))
 
 
-@pytest.mark.parametrize("section", ["Top level", "Metrics", "Notifications", "Models", "Settings"])
+@pytest.mark.parametrize("section", ["Top level", "Executor", "Metrics", "Notifications", "Models", "Settings"])
 def test_every_choice_and_every_limit_is_named(section):
     """Where a key takes one of a few words, or a number within limits, the type says so."""
     properties = SECTIONS[section].model_json_schema()["properties"]

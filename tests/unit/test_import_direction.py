@@ -42,6 +42,7 @@ ROOMS = {
     "fields": "document config correct.figures fields.recognise",
     "outputs.pdf": "errors document fs outputs source source.pdf source.image source.pdf_content",
     "pageworkers": "errors document fs process assembly correct second_reader source ocr outputs outputs.pdf",
+    "pageworkers.remote": "errors document fs language config second_reader source pageworkers",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
     "llm.remote": "errors document config process correct correct.lexicon",
@@ -61,10 +62,11 @@ ROOMS = {
     "control.http.api": "control ledger review review.doubt",
     "control.http": "errors config control metrics review.doubt control.http.api",
     "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
-    "llm.store llm.remote llm.scheduler intake notify jobs review review.doubt service control control.http",
+    "pageworkers.remote llm.store llm.remote llm.scheduler intake notify jobs review review.doubt service control "
+    "control.http",
     "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",
     "commands.report": "errors language config process ledger llm.store llm.scheduler notify control commands",
-    "api": "document errors config pageworkers llm.store llm.scheduler jobs commands",
+    "api": "document errors config pageworkers pageworkers.remote llm.store llm.scheduler jobs commands",
     "": "api config",
     "cli": "api errors error_codes config llm.scheduler metrics notify service control web control.http "
     "commands commands.first_steps commands.report",
@@ -72,6 +74,8 @@ ROOMS = {
 """Each room and the rooms it may import, all of which stand above it; within a room everybody may import everybody."""
 
 DOORS = {
+    "dask": ("pageworkers/remote/cluster.py",),
+    "distributed": ("pageworkers/remote/cluster.py", "pageworkers/remote/tasks.py"),
     "httpx2": ("llm/remote/client.py",),
     "llama_cpp": ("llm/inference/engine.py",),
     "pytesseract": ("ocr/tesseract.py",),

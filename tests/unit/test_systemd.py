@@ -91,6 +91,8 @@ def test_the_units_start_the_program_where_the_installer_puts_it():
         ("--system", "scanmend.service", ("notify.conf",)),
         ("--system", "scanmend.service", ("endpoint.conf",)),
         ("--system", "scanmend.service", ("nvidia.conf", "downloads.conf", "notify.conf")),
+        ("--system", "scanmend-dask-worker.service", ()),
+        ("--system", "scanmend-dask-scheduler.service", ()),
         ("--user", "scanmend-user.service", ()),
     ],
 )

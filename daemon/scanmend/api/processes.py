@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scanmend.config.schema import Config
+from scanmend.errors import ConfigError
 from scanmend.jobs.pipeline import Pipeline
 from scanmend.llm.scheduler.layer_history import LayerHistory
 from scanmend.llm.scheduler.model_process import Effects
@@ -16,11 +17,27 @@ from scanmend.llm.scheduler.state import policy_of
 from scanmend.llm.store.last_used import LAST_USED, LastUsed
 from scanmend.llm.store.store import Store
 from scanmend.pageworkers.pool import PagePool
+from scanmend.pageworkers.remote.cluster import ClusterSettings
+from scanmend.pageworkers.remote.cluster import missing as dask_missing
+from scanmend.pageworkers.remote.remote_pages import RemotePages
 
 
 def page_pool(config: Config, work: Path | None = None) -> PagePool:
-    """Return page workers, which start on demand. ``work``: their folder; one below ``state_dir`` when None."""
-    return PagePool(config.workers or len(os.sched_getaffinity(0)), work or config.state_dir / "work")
+    """Return page workers, which start on demand. ``work``: their folder; one below ``state_dir`` when None.
+
+    ConfigError where pages are to be read by a Dask cluster and Dask is not installed.
+    """
+    workers = config.workers or len(os.sched_getaffinity(0))
+    return PagePool(workers, work or config.state_dir / "work", remote=remote_pages(config))
+
+
+def remote_pages(config: Config) -> RemotePages | None:
+    """Return the cluster that reads pages; None where this machine does. ConfigError where Dask is not installed."""
+    if config.executor is None:
+        return None
+    if why := dask_missing():
+        raise ConfigError([f"{config.source}: {why}"])
+    return RemotePages(ClusterSettings.of(config.executor))
 
 
 def model_slot(config: Config, **wiring: Any) -> ModelSlot:

@@ -16,12 +16,12 @@ from scanmend.commands import systemd_unit
 from scanmend.config.environment import PREFIX, mistaken, overriding
 from scanmend.config.glossary_file import read as read_glossary
 from scanmend.config.permissions import exposures
-from scanmend.config.schema import Config, Folder
+from scanmend.config.schema import Config, Executor, Folder
 from scanmend.control.client import NAME
 from scanmend.control.http.auth import Token
 from scanmend.control.http.sockets import MAX_PATH_BYTES
 from scanmend.error_codes.codes import with_code
-from scanmend.errors import ConfigError, ModelError, OcrError, ScanmendError, StorageError
+from scanmend.errors import ConfigError, ModelError, OcrError, ScanmendError, StorageError, WorkersAway
 from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.presence import daemon_mark, others, sentence
@@ -32,6 +32,12 @@ from scanmend.llm.store.store import Store, is_downloadable
 from scanmend.notify import addresses, host
 from scanmend.notify.privacy import scheme
 from scanmend.pageworkers import archival
+from scanmend.pageworkers.remote.cluster import ClusterSettings
+from scanmend.pageworkers.remote.cluster import missing as dask_missing
+from scanmend.pageworkers.remote.probe import Found
+from scanmend.pageworkers.remote.probe import look as look_at_cluster
+from scanmend.pageworkers.remote.versions import differences, lacks
+from scanmend.pageworkers.remote.versions import own as own_versions
 from scanmend.second_reader.symbols import unsupported
 from scanmend.second_reader.weights import missing as weights_missing
 
@@ -76,6 +82,8 @@ def points(config: Config) -> Iterator[Point]:
         yield Point("environment", ok=False, found=found, warning=True)
     yield from (Point(e.what, ok=False, found=e.found, warning=not e.refused) for e in exposures(config))
     yield from _tesseract(config)
+    if config.executor is not None:
+        yield from _executor(config, config.executor)
     yield from _reachable(config)
     yield from _writable("state_dir", config.state_dir)
     yield from _space("state_dir", config.state_dir)
@@ -122,6 +130,50 @@ def _tesseract(config: Config) -> Iterator[Point]:
     for language in sorted(asked - {"auto"}):
         fix = "installed" if language in have else f"Tesseract does not have it; {remedy([language])}"
         yield Point(f"language {language}", language in have, fix)
+
+
+def _executor(config: Config, executor: Executor) -> Iterator[Point]:
+    """Whether the machines that read pages can be reached, and what each has; and that scans go there."""
+    if executor.leaves_machine:
+        where = f"scans leave this machine, encrypted, for the workers of {executor.dask}"
+        yield Point("executor: privacy", True, where)
+        if systemd_unit.show().get("PrivateNetwork") == "yes":
+            found = (
+                "the service has no network, so no scheduler is within its reach; put systemd/endpoint.conf in place"
+            )
+            yield Point("executor: network", False, f"{found} (docs/scale.md)", warning=True)
+    if why := dask_missing():
+        yield Point("executor", False, why)
+        return
+    try:
+        workers = look_at_cluster(ClusterSettings.of(executor))
+    except WorkersAway as e:
+        yield Point("executor", False, str(e))
+        return
+    fit = [one for one in workers if not one.unfit]
+    found = f"{executor.dask}: {len(fit)} worker(s), which read {sum(one.seat.threads for one in fit)} page(s) at once"
+    fix = "" if fit else "; no page is read until there is one: start some (docs/scale.md)"
+    yield Point("executor", bool(fit), f"{found}{fix}")
+    asked = sorted({language for f in config.folders for language in f.languages} - {"auto"})
+    for one in workers:
+        yield _dask_worker(one, asked)
+
+
+def _dask_worker(one: Found, asked: Sequence[str]) -> Point:
+    """Whether a worker can read what the folders want, and whether it reads with the same as this machine."""
+    what = f"executor: worker {one.versions.host if one.versions else one.seat.name}"
+    if one.versions is None or one.unfit:
+        return Point(what, False, f"{one.seat.address} {one.unfit}", warning=True)
+    has = one.versions
+    names = ", ".join(sorted(has.languages))
+    said = (
+        f"{one.seat.address}, Tesseract {has.tesseract}, second reader on {has.reader or 'nothing'}, languages {names}"
+    )
+    if lacking := lacks(has, asked):
+        return Point(what, False, f"{said}; it lacks {', '.join(lacking)}: {remedy(lacking)}", warning=True)
+    if differs := differences(has, own_versions(), asked or None):
+        return Point(what, False, f"{said}; other than here: {', '.join(differs)}; install the same", warning=True)
+    return Point(what, True, said)
 
 
 def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:

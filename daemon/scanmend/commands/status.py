@@ -58,6 +58,8 @@ def as_text(current: dict[str, Any]) -> str:
         lines += [f"model      {_model(one)}" for one in current["loaded"]]
     if not any(one["state"] == current["model"]["state"] for one in current["loaded"]):
         lines.append(f"model      {current['model']['state']}")
+    if dask := current.get("dask"):
+        lines.append(f"dask       {_dask(dask)}")
     lines += [f"TROUBLE    {trouble}" for trouble in current["troubles"]]
     lines += [f"download   {_download(d)}" for d in current["downloads"]]
     lines += [
@@ -145,6 +147,15 @@ def _limited(lines: list[str], what: str) -> list[str]:
     """The first ``MAX_LINES`` lines, and how many more there are."""
     more = len(lines) - MAX_LINES
     return lines if more <= 0 else [*lines[:MAX_LINES], f"{what}    and {more} more: scanmend status --json"]
+
+
+def _dask(one: dict[str, Any]) -> str:
+    """A Dask cluster in one line: where, how it is, and what it has to do."""
+    at = f"{one['scheduler']}: {one['state']}"
+    if one["state"] != "connected":
+        return at
+    there = f"{one['workers']} workers with {one['threads']} threads"
+    return f"{at}, {there}, {one['in_flight']} pages are with them, {one['queued']} wait here"
 
 
 def _model(one: dict[str, Any]) -> str:

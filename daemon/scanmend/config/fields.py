@@ -160,7 +160,7 @@ def _endpoint(value: object) -> str:
 
 
 def reaches_beyond(endpoint: str) -> bool:
-    """Whether an ``Endpoint`` may be on another machine: it is no loopback address, and not localhost."""
+    """Whether an ``Endpoint`` or ``Scheduler`` may be on another machine: it is no loopback address or localhost."""
     host = urlsplit(endpoint).hostname or ""
     if host == "localhost":
         return False
@@ -168,6 +168,19 @@ def reaches_beyond(endpoint: str) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return True
+
+
+def _scheduler(value: object) -> str:
+    """Take the address of a Dask scheduler: ``tls://host:port``, or ``tcp://`` on this machine alone."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("tls", "tcp") and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        known = False
+    if not known or re.fullmatch(r"(tls|tcp)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d+", text) is None:
+        raise ValueError(f"{value!r} is no address of a Dask scheduler, such as tls://scheduler.example.org:8786")
+    return text
 
 
 def _host_name(value: str) -> str:
@@ -236,6 +249,7 @@ FileMode = Annotated[str, BeforeValidator(_file_mode)]
 Group = Annotated[str, BeforeValidator(_group)]
 Address = Annotated[str, BeforeValidator(_address)]
 Endpoint = Annotated[str, BeforeValidator(_endpoint)]
+Scheduler = Annotated[str, BeforeValidator(_scheduler)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 FolderName = Annotated[str, AfterValidator(_name)]
 GlossaryFile = Annotated[FolderPath, AfterValidator(_glossary)]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from scanmend.config.environment import override
 from scanmend.config.messages import keys_only, readable
 from scanmend.config.monitoring import Metrics, Notify
-from scanmend.config.schema import Config, Control, Folder, ModelSpec, Settings, Web
+from scanmend.config.schema import Config, Control, Executor, Folder, ModelSpec, Settings, Tls, Web
 from scanmend.config.splitting import template_of
 from scanmend.config.wanted_fields import names_of
 from scanmend.config.yaml_lines import Lines, Location, read
@@ -97,8 +97,11 @@ def _known_keys(loc: Location) -> set[str]:
         "control": Control,
         "metrics": Metrics,
         "notify": Notify,
+        "executor": Executor,
     }
     owner: type[BaseModel] = kinds.get(str(loc[0]), Config) if len(loc) > 1 else Config
+    if loc[:-1] == ("executor", "tls"):
+        owner = Tls
     return set(owner.model_fields) - ({"source"} if owner is Config else set())
 
 

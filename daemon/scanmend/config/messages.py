@@ -51,7 +51,9 @@ def readable(
 
 def keys_only(loc: Location) -> Location:
     """Drop the parts of pydantic's location that name types; after a field's name come only indexes and types."""
-    deep = {"models": 3, "folders": 3, "defaults": 2, "metrics": 2, "notify": 2}.get(str(loc[0]) if loc else "", 1)
+    deep = {"models": 3, "folders": 3, "defaults": 2, "metrics": 2, "notify": 2, "executor": 3}.get(
+        str(loc[0]) if loc else "", 1
+    )
     return loc[:deep] + tuple(part for part in loc[deep:] if isinstance(part, int))
 
 

@@ -63,6 +63,11 @@ def exposures(config: Config) -> Iterator[Exposure]:
         if spec.api_key_file is not None and _mode(spec.api_key_file) & stat.S_IRWXO:
             found = f"anyone may read the key in {spec.api_key_file}; run: chmod o= {spec.api_key_file}"
             yield Exposure(f"model {name}: api_key_file", found, refused=True)
+    if config.executor is not None and config.executor.tls is not None:
+        key = config.executor.tls.key_file
+        if _mode(key) & stat.S_IRWXO:
+            found = f"anyone may read the key in {key}, and with it run programs on all workers; run: chmod o= {key}"
+            yield Exposure("executor: key_file", found, refused=True)
     for folder in config.folders:
         yield from _folder(folder)
 

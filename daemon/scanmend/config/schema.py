@@ -28,6 +28,7 @@ from scanmend.config.fields import (
     Output,
     PasswordsFile,
     PdfRule,
+    Scheduler,
     Seconds,
     Whole,
     is_loopback,
@@ -391,6 +392,51 @@ class Web(_Closed):
         return self
 
 
+class Tls(_Closed):
+    """By what this daemon and a Dask cluster know each other."""
+
+    ca_file: FolderPath
+    """The authority that signed the certificates of the scheduler, the workers and this daemon, and of nobody else."""
+    cert_file: FolderPath
+    """This daemon's certificate."""
+    key_file: FolderPath
+    """Its key; nobody else may read it."""
+
+
+class Executor(_Closed):
+    """Who reads pages in place of this machine."""
+
+    dask: Scheduler
+    """The scheduler: ``tls://host:port``, or ``tcp://127.0.0.1:port`` on this machine. **Scans go to its workers.**"""
+    tls: Tls | None = None
+    """``{ca_file: …, cert_file: …, key_file: …}`` (PEM): the authority of the cluster, this daemon's certificate from
+    it, and its key, which others must not be able to read. Required with ``tls://``."""
+    shared_paths: bool = False
+    """Whether the workers have the inboxes under the same paths. Files that they find there with the same size and time
+    are not sent to them."""
+    in_flight: Annotated[Whole, Field(ge=1, le=16)] = 2
+    """Pages that each thread of a worker has at most: the one that it reads, and what it reads next. The rest waits in
+    the daemon, where documents take turns."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "Executor":
+        if self.dask.startswith("tls:") and self.tls is None:
+            raise ValueError("tls:// needs tls: {ca_file: …, cert_file: …, key_file: …} (docs/scale.md)")
+        if self.dask.startswith("tcp:") and self.tls is not None:
+            raise ValueError("tls needs an address that begins with tls://")
+        if self.dask.startswith("tcp:") and reaches_beyond(self.dask):
+            raise ValueError(
+                f"{self.dask} would send scans through the network for anyone to read, and let anyone there run "
+                "programs here; use tls:// and certificates (docs/scale.md)"
+            )
+        return self
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether scans may go to other machines: workers may be anywhere, wherever the scheduler is."""
+        return self.dask.startswith("tls:")
+
+
 class Control(_Closed):
     """Who may use the control socket."""
 
@@ -423,6 +469,8 @@ class Config(_Closed):
     loads take fewer layers. NVIDIA only."""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None = None
     """How many pages are read at the same time; as many as there are cores when not set."""
+    executor: Executor | None = None
+    """Other machines that read pages in place of this one; see [below](#executor)."""
     web: Web | None = None
     """The web page: where it is served, and to whom; see below. Not set: there is none."""
     control: Control = Control()

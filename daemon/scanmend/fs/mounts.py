@@ -9,7 +9,7 @@ import re
 import stat
 from pathlib import Path
 
-from scanmend.errors import StorageError
+from scanmend.errors import TransientError
 from scanmend.fs.free_space import shortage
 
 CAUSES = {
@@ -76,7 +76,7 @@ class MountWatch:
         return None
 
 
-def is_file_specific(e: StorageError | OSError) -> bool:
+def is_file_specific(e: TransientError | OSError) -> bool:
     """Whether the error is about this one file, so that others may well be stored in the same folder."""
     cause = e if isinstance(e, OSError) else e.__cause__
     return isinstance(cause, OSError) and cause.errno in FILE_SPECIFIC

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scanmend.config.schema import Settings
-from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError
+from scanmend.errors import DocumentError, PageFailed, Postponed, Stopping, StorageError, TransientError, WorkersAway
 from scanmend.fs.mounts import is_file_specific
 from scanmend.ledger.entry import Entry
 
@@ -12,7 +12,7 @@ BACKOFF_FACTOR = 6.0
 MAX_DELAY_S = 3600.0
 """Longest pause between two attempts, in seconds; the ledger takes dues beyond FARTHEST_S for a clock put back."""
 MAX_HOLD_S = 60.0
-"""Longest pause, in seconds, of a document that waits for a folder or disk."""
+"""Longest pause, in seconds, of a document that waits for a folder, a disk or other machines."""
 MAX_EXPONENT = 50
 """Highest power of BACKOFF_FACTOR that is computed: MAX_DELAY_S is long exceeded, and beyond 396 a float overflows."""
 EXPECTED = (DocumentError, TransientError, Postponed, Stopping)
@@ -33,7 +33,7 @@ class Postpone:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A folder or disk cannot be used: the document waits for it, and no attempt is counted, however often."""
+    """A folder, a disk or the machines that read cannot be used: the document waits, and no attempt is counted."""
 
     reason: str
     delay_s: float
@@ -83,7 +83,7 @@ def decide(error: Exception, entry: Entry, settings: Settings, *, claims_lost: b
             return Postpone(str(error))
         case DocumentError():
             return GiveUp(str(error))
-        case StorageError() if not is_file_specific(error) and not claims_lost:
+        case StorageError() | WorkersAway() if not is_file_specific(error) and not claims_lost:
             return Hold(str(error), min(MAX_HOLD_S, uncounted_delay_s(settings)), str(error) != entry.error)
         case PageFailed() if error.repeats(entry.error):
             return GiveUp(f"{error} (for the second time)")

@@ -14,7 +14,8 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 _T = TypeVar("_T")
 
@@ -53,6 +54,10 @@ class FairQueue:
                 self._queues.move_to_end(document, last=False)
         return future
 
+    def put_begun(self, document: Hashable, call: "Callable[[], Future[_T]]") -> "Future[_T]":
+        """Queue ``call``, which begins a task and returns the future of its result, for ``begin_next``."""
+        return cast("Future[_T]", self.put(document, call))
+
     def run_next(self) -> None:
         """Run the next task that was not cancelled, if there is one; what it raises goes to its future.
 
@@ -78,6 +83,45 @@ class FairQueue:
             taken = self._turns_passed if most is None else min(most, self._turns_passed)
             self._turns_passed -= taken
             return taken
+
+    def begin_next(self) -> bool:
+        """Begin the next task that was not cancelled, whose call returns the future of the result.
+
+        Return whether there was one.
+        """
+        while (found := self._next()) is not None:
+            document, task = found
+            if not task.future.set_running_or_notify_cancel():
+                self._finished(document, task)
+                continue
+            try:
+                begun: Future[Any] = task.call()
+            except BaseException as e:  # noqa: BLE001 -- as ``run_next``
+                self._finished(document, task)
+                task.future.set_exception(e)
+            else:
+                begun.add_done_callback(partial(self._hand_on, document, task))
+            return True
+        return False
+
+    def fail_all(self, error: BaseException) -> None:
+        """Have the futures of all tasks that were not begun raise ``error``."""
+        while (found := self._next()) is not None:
+            document, task = found
+            self._finished(document, task)
+            if task.future.set_running_or_notify_cancel():
+                task.future.set_exception(error)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return sum(len(queue) for queue in self._queues.values())
+
+    def _hand_on(self, document: Hashable, task: _Task, begun: "Future[Any]") -> None:
+        self._finished(document, task)
+        if (error := begun.exception()) is not None:
+            task.future.set_exception(error)
+        else:
+            task.future.set_result(begun.result())
 
     def _next(self) -> tuple[Hashable, _Task] | None:
         with self._lock:

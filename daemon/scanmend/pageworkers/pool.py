@@ -26,6 +26,7 @@ from scanmend.document import ArchivalCopy, CorrectedPage, DocumentWarning, Memb
 from scanmend.errors import OcrError, Stopping, StorageError
 from scanmend.pageworkers.fair_queue import FairQueue
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
+from scanmend.pageworkers.remote_reader import RemoteReader
 from scanmend.pageworkers.second_stage import FirstReading, SecondStage
 from scanmend.pageworkers.worker_processes import WorkerProcesses
 from scanmend.process.child import Child, Message
@@ -59,14 +60,17 @@ class PagePool:
         executor: Executor | None = None,
         grace_s: float = WORKER_GRACE_S,
         reader: ReaderProcess | None = None,
+        remote: RemoteReader | None = None,
     ) -> None:
         """``workers``: pages read at the same time, which is how many tasks ``executor`` should run at once.
 
         ``work``: folder for temporary files of this pool alone; what an earlier pool left there is removed.
         ``start`` starts a worker; ``grace_s``: seconds beyond the limit of a task before its worker is ended.
-        ``reader``: the second reader, which the pool ends with its workers.
+        ``reader``: the second reader, which the pool ends with its workers. ``remote``: who reads pages in place of
+        this machine's workers, which then do all else.
         """
-        self.workers = workers
+        self._workers = workers
+        self._remote = remote
         self._work = work
         self._grace_s = grace_s
         self._processes = WorkerProcesses(workers, start)
@@ -78,6 +82,16 @@ class PagePool:
         self._queue = FairQueue(self._most_pages)
         for stale in work.glob("page-*"):
             shutil.rmtree(stale, ignore_errors=True)
+
+    @property
+    def workers(self) -> int:
+        """How many pages are worth having in work at the same time; with other machines that changes."""
+        return self._workers if self._remote is None else max(self._workers, self._remote.slots)
+
+    @property
+    def remote(self) -> RemoteReader | None:
+        """Who reads pages on other machines; None where they are read here."""
+        return self._remote
 
     def inspect(self, path: Path, limits: SourceLimits, limit_s: float) -> Inspection:
         """Digest a source and count its pages, within ``limit_s`` seconds, before any page that waits.
@@ -115,8 +129,10 @@ class PagePool:
         """Have page ``number`` (1-based) read, by the second reader as well where the settings say so.
 
         The future raises DocumentError, OcrError (PageFailed), StorageError or Stopping. No page fails for the second
-        reader: ``Page.second`` says what went wrong.
+        reader: ``Page.second`` says what went wrong. On other machines, WorkersAway beside these.
         """
+        if self._remote is not None and self._remote.takes(path):
+            return self._remote.submit(path, number, settings)
         work = self._work / f"page-{secrets.token_hex(8)}"
         request: Message = {"do": "read", "path": os.fsencode(path).hex(), "number": number, "work": str(work)}
         request["settings"] = asdict(settings)
@@ -202,8 +218,13 @@ class PagePool:
         return self._submit(path, call, first=True)
 
     def start_ahead(self, pages: int = 1) -> None:
-        """Start workers for ``pages`` pages that will come soon, less those that are idle, within the pool's size."""
-        self._processes.start_ahead(pages)
+        """Start workers for ``pages`` pages that will come soon, less those that are idle, within the pool's size.
+
+        Where pages are read on other machines, one that looks at the files.
+        """
+        if self._remote is not None:
+            self._remote.prepare()
+        self._processes.start_ahead(pages if self._remote is None else 1)
 
     def prepare_second_reader(self, languages: tuple[str, ...]) -> None:
         """Start the second reader, if it can read these languages, for pages that will come soon; returns at once."""
@@ -212,10 +233,17 @@ class PagePool:
     def end_idle(self, after_s: float = 0.0) -> bool:
         """End what is idle: all workers if none is busy or was used within ``after_s`` seconds, and the second reader.
 
-        Return whether none of them is left.
+        And the connection to other machines. Return whether none of them is left.
         """
         ended = self._reader.end_idle(after_s)
+        if self._remote is not None:
+            ended = self._remote.end_idle(after_s) and ended
         return self._processes.end_idle(after_s) and ended
+
+    @property
+    def idle(self) -> bool:
+        """Whether no worker runs and no other machine is connected."""
+        return not self.pids and (self._remote is None or self._remote.idle)
 
     @property
     def closed(self) -> bool:
@@ -240,6 +268,8 @@ class PagePool:
     def close(self) -> None:
         """End everything at once; the futures of running and waiting tasks raise Stopping."""
         self._processes.close()
+        if self._remote is not None:
+            self._remote.close()
         self._reader.close()
         self._resume()
         self._executor.shutdown(wait=True)

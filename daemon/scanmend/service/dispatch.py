@@ -1,6 +1,6 @@
 """Which document is begun next: first those that are due again, then new files, of each folder in turn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,8 +28,13 @@ class Dispatcher:
         slot: ModelSlot,
         lifecycle: DocumentLifecycle,
         pauses: Pauses,
+        workers_away: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``lifecycle`` takes a document of a folder as far as it goes; it runs on threads of ``documents``."""
+        """``lifecycle`` takes a document of a folder as far as it goes; it runs on threads of ``documents``.
+
+        ``workers_away``: whether the machines that read pages are out of reach, so that documents wait.
+        """
+        self._workers_away = workers_away
         self._documents = documents
         self._claimer = claimer
         self._health = health
@@ -45,6 +50,8 @@ class Dispatcher:
 
     def begin_new(self, watchers: Iterable[InboxWatcher], now: float) -> None:
         """Claim and begin settled files, one of each folder in turn; ``now`` is time.monotonic()."""
+        if self._workers_away():
+            return
         left = [watcher for watcher in watchers if not self._health.pause_reason(watcher.folder.name)]
         while left and self._documents.free > 0:
             for watcher in list(left):
@@ -56,10 +63,13 @@ class Dispatcher:
     def ready_inboxes(self, folders: Sequence[Folder]) -> list[Path]:
         """The inboxes whose claimed documents can be worked on now.
 
-        Left out are those of a folder that is paused, or whose model is being downloaded, or left alone after failures;
-        but not where a source is gone but for the file that is open, which is to be saved soon.
+        Left out are those of a folder that is paused, or whose model is being downloaded, or left alone after failures,
+        and all while the machines that read pages are out of reach; but not where a source is gone but for the file
+        that is open, which is to be saved soon.
         """
         urgent = self._lifecycle.inboxes_of_only_copies
+        if self._workers_away():
+            return [folder.inbox for folder in folders if folder.inbox in urgent]
         return [
             folder.inbox
             for folder in folders

@@ -17,6 +17,8 @@ from scanmend.ledger.ledger import Ledger
 
 LONG_PAGES = 10
 """A document with more pages than this is a long one."""
+MAX_DOCUMENTS = 600
+"""Documents in work at a time, however many machines read pages: each takes a thread."""
 MAX_LONG_DOCUMENTS = 2
 """Long documents in work at a time: one keeps all page workers busy, the other begins while its outputs are written."""
 RECORD_RETRY_S = 60.0
@@ -61,13 +63,16 @@ class LongDocuments:
 class DocumentPool:
     """Threads that work on documents; all methods but ``set_stage`` and ``admit`` are for the daemon's loop alone."""
 
-    def __init__(self, ledger: Ledger, workers: int, on_end: Callable[[], None]) -> None:
-        """``workers``: page processes to keep busy. ``on_end`` is called, from threads, when a document has ended."""
+    def __init__(self, ledger: Ledger, workers: Callable[[], int], on_end: Callable[[], None]) -> None:
+        """``workers()``: pages that can be read at the same time, which changes with other machines that read some.
+
+        ``on_end`` is called, from threads, when a document has ended.
+        """
         self._ledger = ledger
         self._on_end = on_end
         self._long = LongDocuments(MAX_LONG_DOCUMENTS)
-        self._capacity = workers + MAX_LONG_DOCUMENTS
-        self._threads = ThreadPoolExecutor(self._capacity, thread_name_prefix="document")
+        self._workers = workers
+        self._threads = ThreadPoolExecutor(MAX_DOCUMENTS, thread_name_prefix="document")  # started as they are needed
         self._working: dict[str, tuple[Entry, Future[None]]] = {}
         self._stages: dict[str, str] = {}
         self._unrecorded: dict[str, float] = {}
@@ -84,7 +89,7 @@ class DocumentPool:
     @property
     def free(self) -> int:
         """How many more documents can be begun now."""
-        return self._capacity - len(self._working)
+        return min(MAX_DOCUMENTS, self._workers() + MAX_LONG_DOCUMENTS) - len(self._working)
 
     def set_stage(self, id_: str, stage: str) -> None:
         """Note what is being done with a document, for status."""

@@ -15,7 +15,7 @@ def reload(current: Config, glossaries: GlossaryFiles) -> Config:
     """
     config = load(current.source)
     refuse_exposed(config)
-    fixed = ("state_dir", "workers", "web", "control")
+    fixed = ("state_dir", "workers", "executor", "web", "control")
     if changed := [key for key in fixed if getattr(config, key) != getattr(current, key)]:
         raise ConfigError([f"{config.source}: {' and '.join(changed)} cannot change while running; restart instead"])
     make_folders(config)

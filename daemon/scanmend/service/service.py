@@ -76,6 +76,8 @@ class Service:
         """What the loop has reported last; like ``ledger``, ``slot`` and ``pauses`` safe to use from other threads."""
         self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
         self.pool = make_pool(config)
+        if self.pool.remote is not None:
+            self.pool.remote.on_change(self.wake)
         self.slot = make_slot(config, changed=self.wake)
         telling = Telling(self._folder_of, self._stopping.is_set)
         self.reviews = Reviews(config.state_dir, self.ledger, self.pool, self._review_changed, telling=telling)
@@ -86,7 +88,7 @@ class Service:
         self._recovery = ClaimRecovery(self.ledger, names_in_damaged_ledgers(config.state_dir))
         self._storage = MountWatch()
         self._health = FolderHealth(self._storage)
-        self._documents = DocumentPool(self.ledger, self.pool.workers, self.wake)
+        self._documents = DocumentPool(self.ledger, lambda: self.pool.workers, self.wake)
         self._status_file = StatusFile(config.state_dir)
         self._presence = Presence(daemon_mark(config.state_dir))
         self._lifecycle = DocumentLifecycle(
@@ -102,12 +104,22 @@ class Service:
             lambda: daemon_name(self.config),
         )
         self._dispatcher = Dispatcher(
-            self._documents, Claimer(self.ledger), self._health, self.slot, self._lifecycle, self.pauses
+            self._documents,
+            Claimer(self.ledger),
+            self._health,
+            self.slot,
+            self._lifecycle,
+            self.pauses,
+            self._workers_away,
         )
         self._fs_events = FsEvents(self._inbox_changed)
         self._fs_changed = threading.Event()
         self._watchers: list[InboxWatcher] = []
         self._started, self._heap_trimmed = time.time(), time.monotonic()
+
+    def _workers_away(self) -> bool:
+        """Whether the machines that read pages are out of reach."""
+        return self.pool.remote is not None and bool(self.pool.remote.trouble)
 
     def include_troubles(self, of: Callable[[], list[str]]) -> None:
         """Have status tell the troubles of what runs beside the loop, too; before ``run``."""
@@ -245,7 +257,7 @@ class Service:
         seconds = [MAX_SLEEP_S, self._documents.seconds_until_due(ready, now), self._health.seconds_until_check(now)]
         seconds += [watcher.seconds_until_update(now) for watcher in self._watchers]
         seconds.append(self._status_file.seconds_until_write(now))
-        if not self._documents and self.pool.pids:
+        if not self._documents and not self.pool.idle:
             seconds.append(max(0.1, self._workers_idle_s / 4))
         if (idle := self.slot.seconds_until_tick()) is not None:
             seconds.append(idle + 0.01)
@@ -291,6 +303,7 @@ class Service:
         for one in (model, *loaded):
             one.pop("unload_in_s", None)
         beside = [trouble for of in self._troubles_beside for trouble in of()]
+        dask = self.pool.remote.status() if self.pool.remote is not None else None
         return {
             "pid": os.getpid(),
             "version": __version__,
@@ -301,9 +314,10 @@ class Service:
             "unload_requests": self._unload_count,
             "reloads": self._reload_count,
             "rejected": self._rejected or None,
-            "troubles": [*self.slot.troubles(), *filter(None, [self._rejected]), *beside],
+            "troubles": [*self.slot.troubles(), *filter(None, [self._rejected]), *_troubles_of(dask), *beside],
             "downloads": self.slot.downloads.snapshot(),
             "page_workers": len(self.pool.pids),
+            "dask": dask,
             "folders": [w.snapshot(self._health.pause_reason(w.folder.name)) for w in self._watchers],
             "paused": paused_fields(self._paused, self.config.folders),
         }
@@ -329,3 +343,12 @@ class Service:
         self._status_file.remove()
         os.close(self._lock)
         log.info("daemon.stopped")
+
+
+def _troubles_of(dask: dict[str, Any] | None) -> list[str]:
+    """What is wrong with a Dask cluster, by its status."""
+    if dask is None:
+        return []
+    differ = [f"a Dask worker reads with others than this machine: {one}" for one in dask["differ"]]
+    unfit = [f"a Dask worker reads no pages: {one}" for one in dask["unfit"]]
+    return [*([dask["trouble"]] if dask["trouble"] else []), *unfit, *differ]

@@ -1,6 +1,6 @@
 """scanmend.pageworkers.fair_queue: whose task comes next."""
 
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 
 import pytest
 
@@ -131,3 +131,24 @@ class TestHeavyTasks:
         heavy(queue, "letter", "l1")
         assert served(queue, 1) == ["b1", "l1"]
         assert queue.take_passed() == 0
+def test_tasks_that_are_only_begun(queue):
+    """They count as running until their future is done; what is left can be given up."""
+    begun = [Future(), Future()]
+    first = queue.put_begun("a", lambda: begun[0])
+    second = queue.put_begun("a", lambda: begun[1])
+    other = queue.put_begun("b", Future)
+    assert (queue.begin_next(), queue.begin_next(), len(queue)) == (True, True, 1)
+    begun[0].set_result(1)
+    assert (first.result(0), other.running(), second.running()) == (1, True, False)
+    queue.fail_all(ValueError("gone"))
+    with pytest.raises(ValueError, match="gone"):
+        second.result(0)
+    assert not queue.begin_next()
+
+
+def test_a_task_that_cannot_be_begun(queue):
+    """Its future says why, and the next one has its turn."""
+    future = queue.put_begun("a", lambda: 1 / 0)
+    assert queue.begin_next()
+    with pytest.raises(ZeroDivisionError):
+        future.result(0)
