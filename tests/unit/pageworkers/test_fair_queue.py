@@ -131,6 +131,8 @@ class TestHeavyTasks:
         heavy(queue, "letter", "l1")
         assert served(queue, 1) == ["b1", "l1"]
         assert queue.take_passed() == 0
+
+
 def test_tasks_that_are_only_begun(queue):
     """They count as running until their future is done; what is left can be given up."""
     begun = [Future(), Future()]
