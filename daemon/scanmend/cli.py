@@ -1,5 +1,6 @@
 """The command line: declares the commands, builds the objects they work with, and wires the signals."""
 
+import gc
 import signal
 import threading
 
@@ -9,6 +10,8 @@ _BREAKABLE = (
 )
 if _BREAKABLE:  # Ctrl-C while the modules below are imported, which takes half a second, ends us without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+_COLLECTED = gc.isenabled()
+gc.disable()  # what modules make while they are imported stays for good
 
 import errno
 import logging
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from scanmend.metrics.metrics import Metrics
     from scanmend.service.service import Service
 
+if _COLLECTED:
+    gc.enable()
 if _BREAKABLE:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -339,6 +344,7 @@ def options(
 
 def main() -> None:
     """Run a command; our own errors become one readable message each and their exit code."""
+    gc.freeze()  # what has been imported; to look for garbage in it would take longer, at the end, than most commands
     _open_closed_streams()
     try:
         app()
