@@ -35,9 +35,22 @@ NO_IMAGES = "-DLLAVA_BUILD=OFF"
 NO_COMMON = "set(LLAMA_BUILD_COMMON OFF)\n"
 """CMake code: no libllama-common, which llama.cpp's programs share. llama-cpp-python switches it on for good, so no
 argument helps; CMake runs this at the beginning of llama.cpp's own project, where it hides what was switched on."""
-NO_COMMON_HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
-"""CMake argument, to be followed by the path of a file with ``NO_COMMON``."""
+HOOK = "-DCMAKE_PROJECT_llama.cpp_INCLUDE="
+"""CMake argument, to be followed by the path of a file with CMake code (``hook``)."""
+ALL_KINDS = "GGML_CPU_ALL_VARIANTS=ON"
+"""In the CMake arguments of a build that carries code for each kind of processor (packaging/llama-cmake-args.txt)."""
+FEWER_KINDS = r"""
+file(READ ggml/src/CMakeLists.txt text)
+set(kinds "ivybridge|piledriver|cannonlake|cooperlake|sapphirerapids")
+string(REGEX REPLACE "ggml_add_cpu_backend_variant\\((${kinds}) [^)]*\\)" "" text "${text}")
+file(WRITE ggml/src/CMakeLists.txt "${text}")
+"""
+"""CMake code for such a build, run with ``NO_COMMON``. It takes five of fourteen kinds out of llama.cpp's source: one
+is never chosen, since it uses AMX (scanmend.llm.inference.cpu_variants); four are of few processors, which run another
+kind: Ivy Bridge and Piledriver (2012), Cannon Lake (one notebook chip), Cooper Lake (servers with four sockets)."""
 BUILD_TIME = "three to four minutes on 2 cores"
+BUILD_TIME_OF_ALL = "half an hour of processor time"
+"""The same for a build with ``ALL_KINDS``."""
 
 AMX_FAILS = 3
 """Exit code of the probe (scripts/setup_lib/probe_amx.py) when no build should use AMX."""
@@ -140,7 +153,7 @@ def install(site: Site) -> Rung:
             _put(site, wheel, rung, asked)
             return rung
     rung = _first(site)
-    site.say(f"building llama-cpp-python {VERSION} {rung.summary}: {BUILD_TIME}")
+    site.say(f"building llama-cpp-python {VERSION} {_what(rung, asked)}")
     _put(site, _build(site, rung, asked), rung, asked)
     return rung
 
@@ -169,9 +182,14 @@ def prove(site: Site) -> str:
 def key(site: Site, cmake_args: str) -> str:
     """Name of the folder for wheels that may be exchanged: same processor, version, Python and build flags."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    flags = [NO_IMAGES, NO_COMMON, cmake_args, *(os.environ.get(name, "") for name in ("CFLAGS", "CXXFLAGS"))]
+    flags = [NO_IMAGES, hook(cmake_args), cmake_args, *(os.environ.get(name, "") for name in ("CFLAGS", "CXXFLAGS"))]
     seed = json.dumps([site.machine, site.cpu, VERSION, tag, *flags])
     return f"{VERSION}-{tag}-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
+
+
+def hook(cmake_args: str) -> str:
+    """Return the CMake code that runs at the beginning of llama.cpp's own project, for a build with these arguments."""
+    return NO_COMMON + (FEWER_KINDS if ALL_KINDS in cmake_args else "")
 
 
 def this_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
@@ -220,7 +238,7 @@ def _first(site: Site) -> Rung:
 def _climb(site: Site, rungs: Iterator[Rung], asked: str) -> Rung:
     """Build and install the next rung that builds at all."""
     for rung in rungs:
-        site.say(f"building llama.cpp {rung.summary}: {BUILD_TIME}")
+        site.say(f"building llama.cpp {_what(rung, asked)}")
         try:
             wheel = _build(site, rung, asked)
         except Failed as e:
@@ -241,14 +259,14 @@ def _build(site: Site, rung: Rung, asked: str) -> Path:
     fresh.mkdir(parents=True)
     started = time.monotonic()
     try:
-        hook = fresh / "no-common.cmake"
-        hook.write_text(NO_COMMON, "utf-8")
+        code = fresh / "hook.cmake"
+        code.write_text(hook(asked), "utf-8")
         # with the build tools of locks/build.txt, which are there; pip would fetch others, unchecked
         checked = ("--no-build-isolation", "--require-hashes", "-r", str(LOCK))
         built_here = ("--no-cache-dir", "--no-binary", "llama-cpp-python")
         command = (*site.pip, "wheel", "-v", *built_here, "--no-deps", "-w", str(fresh), *checked)
-        watched(site, command, _flags(rung, asked, hook))
-        hook.unlink()
+        watched(site, command, _flags(rung, asked, code))
+        code.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     finally:
@@ -260,10 +278,17 @@ def _build(site: Site, rung: Rung, asked: str) -> Path:
     return built
 
 
-def _flags(rung: Rung, asked: str, hook: Path) -> dict[str, str]:
+def _what(rung: Rung, asked: str) -> str:
+    """Say for which processors a build is, and how long it takes."""
+    if ALL_KINDS in asked:
+        return f"for each kind of processor: {BUILD_TIME_OF_ALL}"
+    return f"{rung.summary}: {BUILD_TIME}"
+
+
+def _flags(rung: Rung, asked: str, code: Path) -> dict[str, str]:
     """Return the environment of a build; what the user asks for comes after what is left out, and so may undo it."""
     env = dict(os.environ)
-    env["CMAKE_ARGS"] = f"{NO_IMAGES} {shlex.quote(NO_COMMON_HOOK + str(hook))} {asked} {rung.cmake_args}".strip()
+    env["CMAKE_ARGS"] = f"{NO_IMAGES} {shlex.quote(HOOK + str(code))} {asked} {rung.cmake_args}".strip()
     for name in ("CFLAGS", "CXXFLAGS"):
         if rung.cflags:
             env[name] = f"{env.get(name, '')} {rung.cflags}".strip()

@@ -240,6 +240,24 @@ def test_the_users_cmake_arguments_are_in_every_build(tmp_path):
     assert asked == [["-DGGML_CUDA=on"], ["-DGGML_CUDA=on"], ["-DGGML_CUDA=on", "-DGGML_NATIVE=OFF"]]
 
 
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="no CMake")
+def test_a_build_for_each_kind_of_processor_leaves_out_five(tmp_path):
+    """llama.cpp's source has them as here; a build for one processor is not touched."""
+    source = tmp_path / "ggml" / "src" / "CMakeLists.txt"
+    source.parent.mkdir(parents=True)
+    kinds = {"x64": "", "piledriver": " SSE42 AVX F16C FMA", "zen4": " SSE42 AVX512", "sapphirerapids": " AMX_TILE"}
+    source.write_text("".join(f"    ggml_add_cpu_backend_variant({kind}{flags})\n" for kind, flags in kinds.items()))
+    (tmp_path / "hook.cmake").write_text(llama_wheel.hook("-DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON"))
+    subprocess.run(["cmake", "-P", "hook.cmake"], cwd=tmp_path, check=True)
+    assert source.read_text().split() == [
+        "ggml_add_cpu_backend_variant(x64)",
+        "ggml_add_cpu_backend_variant(zen4",
+        "SSE42",
+        "AVX512)",
+    ]
+    assert llama_wheel.hook("-DGGML_CUDA=on") == llama_wheel.NO_COMMON
+
+
 def test_what_the_user_asks_for_may_undo_what_is_left_out(tmp_path):
     """CMake takes the last of two arguments that contradict each other."""
     machine = Machine(tmp_path)
