@@ -16,12 +16,13 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates cmake g++ gcc git make ninja-build python3-dev python3-venv \
     && rm -rf /var/lib/apt/lists/*
-# none: code for each kind of x86-64 processor, chosen when a model is loaded; set-up proves the build by making tokens
+# besides those of the file: code for each kind of x86-64 processor, and backends that are loaded where they can run, so
+# that set-up can prove the build by making tokens on a machine without a GPU
 ARG CMAKE_ARGS=
 WORKDIR /src
 COPY . .
 RUN python3 -m venv /opt/scanmend/venv \
-    && SCANMEND_CMAKE_ARGS="${CMAKE_ARGS:-$(cat packaging/llama-cmake-args.txt)}" /opt/scanmend/venv/bin/python scripts/setup_lib/provision.py \
+    && SCANMEND_CMAKE_ARGS="$(cat packaging/llama-cmake-args.txt) ${CMAKE_ARGS}" /opt/scanmend/venv/bin/python scripts/setup_lib/provision.py \
     && DESTDIR=/files scripts/install \
     && rm -rf /root/.cache
 

@@ -211,6 +211,7 @@ def init(
     """Write a first configuration, make its folders and check it. Nothing that is there is overwritten."""
     from scanmend.commands.first_steps import init as command  # noqa: PLC0415 -- only this command needs it
 
+    log_to_stderr(level=logging.WARNING)
     command.run(command.Given(folder, name, languages, outputs, web, large_model), yes=yes)
 
 

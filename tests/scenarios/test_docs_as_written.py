@@ -1,10 +1,12 @@
 """The command lines of the documents, run as a reader would: in this order, with the shipped configuration."""
 
 import os
+import pty
 import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,13 +20,11 @@ from waiting import until
 PAGES = {document.stem: document for document in DOCUMENTS}
 QUICK = {"SCANMEND__DEFAULTS__STRATEGY": '"off"', "SCANMEND__DEFAULTS__SECOND_READER": '"off"'}
 """Models are for other tests; the variables override the shipped file, as configuration.md says."""
-NEED_MORE = {
-    "run": "is started once, below",
-    "run --config ~/scanmend/config.yaml": "is started once, below",
-    "init": "asks questions: test_init",
-    "models pull NAME --config /etc/scanmend/config.yaml": "downloads: test_daemon_download and test_models",
-    "check --config /etc/scanmend/config.yaml": "as check, with the service's file",
-}
+SERVICE = "/etc/scanmend/config.yaml"
+"""The service's file, for which the shipped one stands in."""
+BY_ITSELF = {"run", "run --config ~/scanmend/config.yaml", "init"}
+"""Lines that are run below in ways of their own: daemons are started and ended, questions answered on a terminal."""
+NEED_MORE = {f"models pull NAME --config {SERVICE}": "downloads: test_daemon_download and test_models"}
 """Lines that are not run here, and where they are; those of reviewing.md about a document are run by test_review."""
 BESIDE = {"check", "status", "reload", "review", "retry", "unload"}
 """Commands that are called while the daemon runs; unload, which comes last, as it waits until models are gone."""
@@ -64,7 +64,8 @@ def test_the_first_ten_minutes(place):
         shutil.copy(here / "letter.png", here / "inbox" / "invoices" / "letter.png")
         until((here / "outbox" / "invoices" / "letter.json").exists, "the letter")
         lines = {line for document in DOCUMENTS for line in shell_lines(document)}
-        told = {called: line for line in lines if (called := scanmend_line(line)) and called not in NEED_MORE}
+        told = {called: line.replace(SERVICE, "config.yaml") for line in lines if (called := scanmend_line(line))}
+        told = {called: line for called, line in told.items() if called not in NEED_MORE | dict.fromkeys(BY_ITSELF)}
         beside = [called for called in told if called.split()[0] in BESIDE and " ID" not in called]
         assert {called.split()[0] for called in beside} == BESIDE
         for called in sorted(beside):
@@ -102,11 +103,38 @@ def test_a_first_configuration(place):
     _here, environ = place
     told = "scanmend init FOLDER --yes --languages deu,eng"
     assert told in PAGES["install"].read_text("utf-8")
-    said = as_told(told.replace("FOLDER", f"{environ['HOME']}/scanmend"), place)
-    assert f"scanmend run --config {environ['HOME']}/scanmend/config.yaml" in said
+    said = as_told(told.replace("FOLDER", f"{environ['HOME']}/elsewhere"), place)
+    assert f"scanmend run --config {environ['HOME']}/elsewhere/config.yaml" in said
+
+
+def test_a_first_configuration_by_answers_and_its_daemon(place):
+    """Enter at each question of the terminal; then the daemon reads a scan by the line that comes next on the page."""
+    here, environ = place
+    home = here.parent
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, b"\n" * 8)
+        asked = fork_server.shared().start(["init"], environ, stdin=Path(os.ttyname(theirs)), stdout=home / "said")
+        assert asked.wait(60) == 0, (home / "said").read_text()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    next_on_the_page = "run --config ~/scanmend/config.yaml"
+    assert next_on_the_page in {scanmend_line(line) for line in shell_lines(PAGES["install"])}
+    begun = next_on_the_page.replace("~", str(home)).split()
+    daemon = fork_server.shared().start(begun, environ, stdout=home / "log", new_session=True)
+    try:
+        inbox = home / "scanmend" / "inbox" / "scans"
+        render_scans.save_png(render_scans.line("The committee will meet again on Thursday"), inbox / "page.png")
+        text = home / "scanmend" / "outbox" / "scans" / "page.txt"
+        until(lambda: text.exists() or daemon.poll() is not None, "the first scan")
+        assert "committee" in text.read_text()
+    finally:
+        daemon.terminate()
+        assert daemon.wait(60) == 0
 
 
 def test_lines_that_are_run_elsewhere_stand_in_the_documents():
-    """Else the list above would excuse what nobody reads any more."""
+    """Else the lists above would excuse what nobody reads any more."""
     lines = {scanmend_line(line) for document in DOCUMENTS for line in shell_lines(document)}
-    assert set(NEED_MORE) <= lines
+    assert {*NEED_MORE, *BY_ITSELF} <= lines

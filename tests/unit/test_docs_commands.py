@@ -86,7 +86,7 @@ ELSEWHERE = {
     "sudo": "changes the machine: test_install and scripts/check_deb do so below a root of their own",
     "loginctl": "systemd does not run where tests do",
     "journalctl": "systemd does not run where tests do",
-    "docker": "there is none where tests run; scripts/check has hadolint read the Dockerfile",
+    "docker": "there is none where tests run; scripts/check_container carries out the Dockerfile's last stage",
     "pipx": "scripts/check_packages",
     "uv": "scripts/check_packages",
     "python3": "scripts/check_packages",

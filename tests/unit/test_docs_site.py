@@ -81,9 +81,11 @@ def test_the_index_names_every_page_once():
 
 
 def test_the_site_bears_the_version_of_the_project():
-    """As the reference of another version would mislead; the citation bears it, too."""
+    """As the reference of another version would mislead; citation and changelog bear it, too, with the same day."""
     assert site().release == __version__
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == __version__
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == __version__
+    assert f"\n## [{__version__}] - {citation['date-released']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_the_picture_needs_nothing_from_elsewhere_and_knows_light_and_dark():

@@ -16,7 +16,7 @@ from scanmend.commands.correct import correct_text
 from scanmend.commands.options import configuration_or_builtin, log_to_stderr
 from scanmend.config.schema import DEFAULT_PROMPT, Config, ModelSpec, Settings
 from scanmend.document import CorrectedPage, DocumentWarning, NumberReading
-from scanmend.errors import ConfigError
+from scanmend.errors import ConfigError, DocumentError
 from scanmend.jobs.checkpoint import NoCheckpoint
 from scanmend.jobs.pipeline import Pipeline
 
@@ -90,7 +90,12 @@ class Corrector:
 
         DocumentError where it cannot be read; ModelError, OcrError, StorageError.
         """
-        done = self._open().convert(Path(scan).absolute(), self._settings, NoCheckpoint(), [])
+        path = Path(scan).absolute()
+        if not path.is_file():
+            raise DocumentError(
+                f"{path} cannot be read: {'it is no regular file' if path.exists() else 'it is not there'}"
+            )
+        done = self._open().convert(path, self._settings, NoCheckpoint(), [])
         return Document(tuple(done.pages), done.warnings, done.uncorrected)
 
     def correct(self, text: str) -> str:

@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 import render_scans
-from scanmend import Corrector, ModelSpec
-from scanmend.errors import ConfigError
+from scanmend import Corrector, ModelSpec, read
+from scanmend.errors import ConfigError, DocumentError
 
 TEXT = "The comrnittee will rneet again"
 
@@ -45,6 +45,10 @@ def test_what_is_wrong_is_said_before_anything_starts(tmp_path):
         Corrector(languages="klingon")
     described = Corrector(ModelSpec(path=tmp_path / "my.gguf"))
     described.close()
+    with pytest.raises(DocumentError, match=r"nothing\.png cannot be read: it is not there"):
+        read(tmp_path / "nothing.png")
+    with pytest.raises(DocumentError, match="it is no regular file"):
+        read(tmp_path)
 
 
 def test_the_package_itself_stays_light():

@@ -46,6 +46,11 @@ def test_the_whole_names_every_package_of_every_lock_once():
     made = bill(__version__, datetime(2026, 11, 28, tzinfo=UTC))
     refs = [part["bom-ref"] for part in made["components"]]
     assert len(set(refs)) == len(refs)
+    folders = {lock.parent for lock in write_sbom.LOCKS}
+    assert {lock.stem for folder in folders for lock in folder.glob("*.txt")} - {p.stem for p in write_sbom.LOCKS} == {
+        "dev",
+        "docs",
+    }
     wanted = {(p.name, p.version) for lock in write_sbom.LOCKS for p in locked(lock.read_text("utf-8"))}
     assert len(wanted) > 40
     assert wanted <= {(part["name"], part.get("version")) for part in made["components"]}

@@ -1,6 +1,7 @@
 """``scanmend init``: asks a few questions, writes a first configuration, makes its folders, and checks it."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -93,13 +94,14 @@ def default_language(environ: dict[str, str] | None = None) -> str:
 def write(path: Path, content: str) -> None:
     """Write a configuration that can be used, and no other; ConfigError, StorageError."""
     try:
+        with tempfile.TemporaryDirectory(prefix="scanmend-") as elsewhere:
+            draft = Path(elsewhere, NAME)
+            draft.write_text(content, "utf-8")
+            load(draft, environ={})
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".scanmend-") as draft:
-            draft.write(content)
-            draft.flush()
-            load(Path(draft.name), environ={})
     except ConfigError as e:
-        raise ConfigError([problem.replace(draft.name, "these answers, written as") for problem in e.problems]) from e
+        where = re.compile(rf"{re.escape(str(draft))}:\d+: ")  # a file that nobody will see
+        raise ConfigError([where.sub("nothing was written: ", problem) for problem in e.problems]) from e
     except OSError as e:
         raise StorageError(f"{path} cannot be written: {e.strerror}") from e
     atomic.publish(path, content.encode())
