@@ -68,6 +68,12 @@ class TestReadings:
         one = page(line(raw, confidence=confidence), seconds=[second("Ga, men", sure=sure)])
         assert len(list(proposals(one).readings())) == proposed
 
+    @pytest.mark.parametrize(("raw", "proposed"), [("hqqse", ["house"]), ("horse", [])])
+    def test_a_known_word_in_a_guessed_line(self, raw, proposed):
+        """The second reader's is more than a guess, where Tesseract has none."""
+        one = page(line(raw, confidence=40), seconds=[second("house", sure=0.7)])
+        assert [r.dispute.new for r in proposals(one).readings()] == proposed
+
 
 class TestLostLines:
     @pytest.mark.parametrize(
