@@ -46,7 +46,7 @@ PROSE_LINE_CHARACTERS = 25
 """Characters from which a line of Tesseract's is running text, and no cell or label."""
 PROSE_SHARE = 0.75
 """Share of a page's characters in such lines from which it is a page of prose, such as a letter."""
-PROSE_CONFIDENCE = 91.0
+PROSE_CONFIDENCE = 85.0
 """Mean confidence (0–100) from which Tesseract read a page so well that it lost hardly a line of its text."""
 PROSE_HEIGHTS = (0.8, 1.2)
 """Least and greatest height, in usual line heights, of a lone line of such a page that is text and no logo."""

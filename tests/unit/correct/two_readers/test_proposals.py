@@ -173,7 +173,7 @@ class TestFoundLines:
             ("sporting goods and more", 26, 95, True),
             ("some more", 20, 95, True),
             ("Total 12", 15, 95, True),
-            ("EXPERIENCE", 15, 85, True),
+            ("EXPERIENCE", 15, 80, True),
         ],
     )
     def test_beside_prose(self, text, height, confidence, believed):
