@@ -60,7 +60,8 @@ def pieces_to_read(
 
     All lines of a page that the first reader was unsure of; else those that it did not find, and around each word with
     a digit or a rule's mark, one that it was unsure of, or, unless it was very sure, one that is not among the common
-    words of the languages (Tesseract's names). These are the 30,000 that load in 20 ms: the lists of correction take up to 0.6 s.
+    words of the languages (Tesseract's names). These are the 30,000 that load in 20 ms: the lists of correction take up
+    to 0.6 s.
     """
     mean = statistics.fmean(word.confidence for word in words) if words else 0.0
     if mean < POOR_CONFIDENCE:

@@ -139,8 +139,8 @@ class TestFoundLines:
     def test_which_are_believed(self, text, sure, height, believed):
         """Sure ones with letters or digits; of display type only surer ones with several known words."""
         one = page(
-            line(TEXT, 0, 0),
-            line(TEXT, 0, 40),
+            line(TEXT, 0, 0, confidence=80),
+            line(TEXT, 0, 40, confidence=80),
             seconds=[second(TEXT, 0, 0), second(TEXT, 0, 40), second(text, 0, 300, sure=sure, height=height)],
         )
         found = proposals(one)
