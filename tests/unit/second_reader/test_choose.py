@@ -42,7 +42,7 @@ def test_lines_that_are_beyond_doubt_are_not_read():
     ],
 )
 def test_doubtful_lines_are_read(doubtful):
-    """With a digit, a rule that touches a word, a word that Tesseract was unsure of, or one that is not among the common ones."""
+    """With a digit, a touching rule, a word that Tesseract was unsure of, or one that is not among the common ones."""
     assert lines_to_read(LINES, [*GOOD[:4], *doubtful, *GOOD[8:]], ("eng",)) == [1]
 
 
