@@ -25,6 +25,8 @@ CLEAN_CONFIDENCE = 91.0
 """Mean confidence (0–100) from which only the doubtful parts of lines are read; on other pages doubt spreads."""
 WIDE_GAP_HEIGHTS = 1.5
 """Gap between two words, or at an end of a line, in heights of the line, in which a word may have been lost."""
+RULE_MARKS = frozenset("|¦")
+"""Marks as which the rules of a table are read; one that touches a word makes the word suspicious."""
 WHOLE_LINE_SHARE = 0.7
 """Share of a line that is worth reading from which all of it is read."""
 POOR_CONFIDENCE = 85.0
@@ -57,8 +59,9 @@ def pieces_to_read(
     """Return the lines, cut where only a part of one is worth reading, and whether each piece is to be read.
 
     All lines of a page that the first reader was unsure of; else those that it did not find, and around each word with
-    a digit, one that it was unsure of, or, unless it was very sure, one that is not among the common words of the
-    languages (Tesseract's names). These are the 30,000 that load in 20 ms: the lists of correction take up to 0.6 s.
+    a digit or a rule's mark, one that it was unsure of, or, unless it was very sure, one that is not among the common
+    words of the languages (Tesseract's names). These are the 30,000 that load in 20 ms: the lists of correction take up
+    to 0.6 s.
     """
     mean = statistics.fmean(word.confidence for word in words) if words else 0.0
     if mean < POOR_CONFIDENCE:
@@ -131,7 +134,7 @@ def _suspicion(languages: Sequence[str]) -> Callable[[FirstWord], bool]:
         return (not any(word in common for common in lists) for word in words_in(text))
 
     def is_suspicious(word: FirstWord) -> bool:
-        if word.confidence < SURE_CONFIDENCE or any(map(str.isdigit, word.text)):
+        if word.confidence < SURE_CONFIDENCE or any(c.isdigit() or c in RULE_MARKS for c in word.text):
             return True
         return word.confidence < SURE_OF_UNKNOWN_CONFIDENCE and any(unknown(word.text))
 

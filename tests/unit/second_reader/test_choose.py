@@ -35,13 +35,14 @@ def test_lines_that_are_beyond_doubt_are_not_read():
     "doubtful",
     [
         words("room 4b", 105),
+        words("the |house", 105),
         words("on the floor", 105, confidence=89.0),
         words("on the secomd floor", 105, confidence=94.0),
         words("l'archevequexx", 105, confidence=94.0),
     ],
 )
 def test_doubtful_lines_are_read(doubtful):
-    """With a digit, a word that Tesseract was unsure of, or one that is not among the common ones."""
+    """With a digit, a touching rule, a word that Tesseract was unsure of, or one that is not among the common ones."""
     assert lines_to_read(LINES, [*GOOD[:4], *doubtful, *GOOD[8:]], ("eng",)) == [1]
 
 

@@ -104,7 +104,7 @@ def _is_below(upper: FoundLine, lower: FoundLine) -> bool:
 
 
 def _share_row(one: FoundLine, two: FoundLine, width: int) -> bool:
-    """Whether two found lines stand side by side in one row, as a number and its heading; ``width``: the page's."""
+    """Whether two found lines stand beside each other in a row, as number and heading do; ``width``: the page's."""
     a, b = one.reading.line.box, two.reading.line.box
     step = abs(a[1] + a[3] - b[1] - b[3]) / 2
     gap = max(a[0], b[0]) - min(a[2], b[2])

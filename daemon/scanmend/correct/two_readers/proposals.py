@@ -46,7 +46,7 @@ PROSE_LINE_CHARACTERS = 25
 """Characters from which a line of Tesseract's is running text, and no cell or label."""
 PROSE_SHARE = 0.75
 """Share of a page's characters in such lines from which it is a page of prose, such as a letter."""
-PROSE_CONFIDENCE = 91.0
+PROSE_CONFIDENCE = 85.0
 """Mean confidence (0–100) from which Tesseract read a page so well that it lost hardly a line of its text."""
 PROSE_HEIGHTS = (0.8, 1.2)
 """Least and greatest height, in usual line heights, of a lone line of such a page that is text and no logo."""
@@ -141,7 +141,10 @@ class Proposals:
         for n, i in sorted({*self._comparison.second, *lost}):
             if (n, i) in lost:
                 yield lost[n, i]
-            if (n, i) in taken or (n, i) in self._guessed:
+            if (n, i) in taken:
+                continue
+            if (n, i) in self._guessed:
+                yield from self._surest_guess(n, i)
                 continue
             if (whole := self._whole(n, i)) is not None and whole.score > 0:
                 taken |= set(whole.places)
@@ -161,6 +164,14 @@ class Proposals:
             and all((self._page.lines[n].words[i].confidence or 0.0) < UNSURE_CONFIDENCE for n, i in places)
             for place in places
         )
+
+    def _surest_guess(self, n: int, i: int) -> Iterator[Reading]:
+        """Yield the second reading of a guessed word where it alone is a known word that is no accident."""
+        word, second = self._page.lines[n].words[i], self._comparison.second[n, i]
+        core = split_punctuation(second.text).core
+        known = len(core) >= TELLING_LETTERS and core.isalpha() and self._words.rarest_zipf(core) > 0
+        if known and not (self._words.rarest_zipf(word.text) or self._words.protects(word.text)):
+            yield self._reading(n, i, (word,), second)
 
     def _reading(self, n: int, i: int, words: Sequence[Word], second: SecondWord) -> Reading:
         raw, new = " ".join(word.text for word in words), second.text

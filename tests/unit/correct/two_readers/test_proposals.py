@@ -68,6 +68,12 @@ class TestReadings:
         one = page(line(raw, confidence=confidence), seconds=[second("Ga, men", sure=sure)])
         assert len(list(proposals(one).readings())) == proposed
 
+    @pytest.mark.parametrize(("raw", "proposed"), [("hqqse", ["house"]), ("horse", [])])
+    def test_a_known_word_in_a_guessed_line(self, raw, proposed):
+        """The second reader's is more than a guess, where Tesseract has none."""
+        one = page(line(raw, confidence=40), seconds=[second("house", sure=0.7)])
+        assert [r.dispute.new for r in proposals(one).readings()] == proposed
+
 
 class TestLostLines:
     @pytest.mark.parametrize(
@@ -133,8 +139,8 @@ class TestFoundLines:
     def test_which_are_believed(self, text, sure, height, believed):
         """Sure ones with letters or digits; of display type only surer ones with several known words."""
         one = page(
-            line(TEXT, 0, 0),
-            line(TEXT, 0, 40),
+            line(TEXT, 0, 0, confidence=80),
+            line(TEXT, 0, 40, confidence=80),
             seconds=[second(TEXT, 0, 0), second(TEXT, 0, 40), second(text, 0, 300, sure=sure, height=height)],
         )
         found = proposals(one)
@@ -167,7 +173,7 @@ class TestFoundLines:
             ("sporting goods and more", 26, 95, True),
             ("some more", 20, 95, True),
             ("Total 12", 15, 95, True),
-            ("EXPERIENCE", 15, 85, True),
+            ("EXPERIENCE", 15, 80, True),
         ],
     )
     def test_beside_prose(self, text, height, confidence, believed):
