@@ -27,6 +27,7 @@ LOCKS = {
     SETUP / "locks" / "heic.txt": "optional",
     SETUP / "locks" / "notify.txt": "optional",
     SETUP / "locks" / "archive.txt": "optional",
+    SETUP / "locks" / "dask.txt": "optional",
     SETUP / "locks" / "build.txt": "excluded",
 }
 """Each lock, with CycloneDX's scope of what it names: those of extras are optional, tools of the build do not run."""

@@ -49,6 +49,7 @@ def test_every_package_has_hashes_and_no_index_is_named(lock):
         ("notify", ("notify",)),
         ("docs", ("docs",)),
         ("archive", ("archive",)),
+        ("dask", ("dask",)),
     ],
 )
 def test_the_locks_hold_what_the_project_asks_for(lock, extra):
@@ -56,7 +57,7 @@ def test_the_locks_hold_what_the_project_asks_for(lock, extra):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [] if lock == "docs" else project["dependencies"]
     asked = needed + [line for name in extra for line in project["optional-dependencies"][name]]
-    packages = locked(lock) | (locked("run") if lock in ("heic", "notify", "archive") else {})
+    packages = locked(lock) | (locked("run") if lock in ("heic", "notify", "archive", "dask") else {})
     for requirement in map(Requirement, asked):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert name in packages, f"{name} is not locked; run scripts/lock"
@@ -75,7 +76,7 @@ def test_nothing_comes_along_that_reports_to_its_maker(lock):
 def test_what_extras_share_with_the_rest_has_one_version():
     """Installing one would else exchange a package under a daemon that was tested with another."""
     run = locked("run")
-    extras = [*locked("notify").items(), *locked("archive").items()]
+    extras = [*locked("notify").items(), *locked("archive").items(), *locked("dask").items()]
     assert [p for p, (version, _) in extras if p in run and run[p][0] != version] == []
 
 

@@ -143,6 +143,7 @@ class Cluster:
         """Give up the connection; futures of tasks that run are cancelled."""
         with suppress(Exception):  # the scheduler may be gone
             self._client.close(timeout=CLOSE_S)
+        self._client.status = "closed"  # else its end would try again, and for longer
 
 
 def explained(error: BaseException) -> BaseException:

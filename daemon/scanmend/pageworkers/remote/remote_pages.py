@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from pydantic import TypeAdapter
@@ -33,13 +33,30 @@ LOOK_S = 2.0
 """How often the scheduler is asked for its workers while pages are read, in seconds."""
 RECONNECT_S, RECONNECT_MOST_S = 1.0, 60.0
 """Pause before the scheduler is tried again, which doubles up to the second."""
+FAREWELL_S = 1.0
+"""Seconds that the scheduler may take to be told that this is the end; it notices anyhow."""
 NO_WORKERS_S = 15.0
 """Seconds without any worker after which documents are sent back to wait."""
 TRAVEL_S = 120.0
 """Seconds that a page may be under way beyond the time limits of all pages before it on its worker."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What ``tasks.read`` returns."""
+
+    worker: str
+    """The worker's address."""
+    page: Page | None = None
+    missing: bool = False
+    """Whether the worker has not got the source."""
+    error: Literal["", "page", "document", "storage", "ocr"] = ""
+    what: str = ""
+    message: str = ""
+
+
 log = structlog.get_logger()
-_page = TypeAdapter(Page)
+_reply = TypeAdapter(_Reply)
 
 
 @dataclass(eq=False, slots=True)
@@ -163,7 +180,7 @@ class RemotePages:
         self._fail_all(Stopping())
         self._hands.shutdown(wait=False, cancel_futures=True)
         if watcher is not None:
-            watcher.join(2 * LOOK_S)
+            watcher.join(FAREWELL_S)
 
     # the watcher's thread
 
@@ -217,6 +234,8 @@ class RemotePages:
                 self._away(self._crew.why_none(self._settings.address))
             for job in self._overdue(now):
                 self._settle(job, OcrError(f"page {job.number} did not come back from the Dask workers in time"))
+                if job.sent is not None:
+                    job.sent.cancel()
             self._wait(LOOK_S)
 
     def _ends(self) -> bool:
@@ -330,18 +349,18 @@ class RemotePages:
 
     def _page_of(self, job: _Job, sent: "Future[bytes]") -> Page | None:
         """Return the page; None where the worker had not got the source, and is sent it now."""
-        reply = json.loads(sent.result())
-        if reply.get("missing"):
+        reply = _reply.validate_json(sent.result())
+        if reply.error == "page":
+            raise PageFailed(reply.what, reply.message)
+        if reply.error:
+            raise ERRORS[reply.error](reply.message)
+        page = reply.page
+        if page is None:  # the worker has not got the source
             if job.has_content:
                 raise OcrError(f"a Dask worker did not keep the source of page {job.number}")
-            self._send(job, content=True, to=reply["worker"])
+            self._send(job, content=True, to=reply.worker)
             return None
-        if reply.get("error") == "page":
-            raise PageFailed(reply["what"], reply["message"])
-        if error := reply.get("error"):
-            raise ERRORS[error](reply["message"])
-        page = _page.validate_python(reply["page"])
-        if differs := self._crew.differences(reply["worker"], page.languages or job.settings.languages):
+        if differs := self._crew.differences(reply.worker, page.languages or job.settings.languages):
             text = f"the page was read with {differs}, so it may differ from others of its kind"
             return replace(page, warnings=(*page.warnings, DocumentWarning("read_with_others", text, page.number)))
         return page
@@ -357,8 +376,6 @@ class RemotePages:
             job.page.set_result(outcome)
         else:
             job.page.set_exception(outcome)
-            if job.sent is not None:
-                job.sent.cancel()
         self._pump_soon()
 
     def _overdue(self, now: float) -> list[_Job]:
