@@ -87,7 +87,7 @@ def _edited(n: int, edit: Edit, seconds: Mapping[tuple[int, int], SecondWord]) -
         box = edit.boxes[k] if len(edit.boxes) == len(texts) else edit.box
         if not edit.count or not other:
             yield NumberReading(n, text, "single", box=box)
-        elif same_number(text, other) or any(same_number(text, part) for part in other.split()):
+        elif edit.new.replace(" ", "") == other or any(same_number(text, part) for part in (other, *other.split())):
             yield NumberReading(n, text, "agreed", box=box)
         else:
             yield NumberReading(n, text, "disputed", other, box, edit.reason)

@@ -26,6 +26,9 @@ LEAST_PROBABILITY_WEIGHT = 1.2
 """Weight of the logarithm of the second reading's least likely character."""
 NUMBER_NATS = 0.4
 """Nats for the second reading of a token with a digit: Tesseract's language model knows no numbers."""
+SEEN_BLANK_NATS = 1.5
+"""Nats for a second reading with a digit that has a blank more, and no other difference: it misses blanks, and invents
+none (of 41 beside figures, all were in the truth)."""
 SPLIT_NATS = -1.6
 """Nats for a second reading of several words."""
 KNOWN_RAW_NATS = -2.0
@@ -73,7 +76,7 @@ def score(d: Dispute) -> float:
     total += LEAST_PROBABILITY_WEIGHT * math.log(max(d.least_probability, _LEAST_PROBABILITY))
     total += FEWER_NATS * min(MAX_FEWER, max(0, len(d.raw) - len(d.new)))
     if holds_digit(d.raw + d.new):
-        return total + NUMBER_NATS
+        return total + NUMBER_NATS + SEEN_BLANK_NATS * (d.new.replace(" ", "") == d.raw)
     if _same_letters(d.raw, d.new):
         return total
     scrap = len(d.raw) < LEAST_LENGTH_SHARE * len(d.new)

@@ -57,6 +57,12 @@ class TestReadings:
         (edit,) = together(one).revision.edits
         assert (edit.new, edit.accepted) == (other, accepted)
 
+    def test_a_blank_beside_a_figure(self):
+        """The second reader invents none: where it sees one, an amount and its currency are two words."""
+        seen = second("€ 79,99", 0, 40, others={1: {"": 0.2}})
+        one = page(line(TEXT), line("€79,99", 0, 40), seconds=[second(TEXT), seen])
+        assert texts(together(one)) == [TEXT, "€ 79,99"]
+
     def test_a_split_word(self):
         """Its words share the place in the image by their lengths."""
         (edit,) = together(of_two("sent ofxtheq", "sent of the")).revision.edits
