@@ -20,8 +20,9 @@ Their time is from the moment before
 With ``--split`` instead: a daemon that corrects with the bundled model, with that many page workers and model threads,
 without a GPU; what the model's process takes to start and load is included.
 
-CPU is that of all processes from their start to their end, in seconds; memory the largest sum of resident memory; the
-ratio to Tesseract the median of the rounds' ratios, since the machine's own pace changes from round to round.
+CPU is that of all processes from their start to their end, in seconds; memory the largest sum over all processes, in
+MiB, each page that several share counted once (PSS), and of the second reader's process its own largest; the ratio to
+Tesseract the median of the rounds' ratios, since the machine's own pace changes from round to round.
 """
 
 import argparse
@@ -35,7 +36,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,6 +45,8 @@ import pymupdf
 
 import _support  # noqa: F401 -- before what it makes importable
 import render_scans
+from scanmend.process.memory import proportional_mib
+from scanmend.second_reader.reader_process import HOST
 
 SETTLE_S = 0.2
 CONFIG = """\
@@ -74,7 +77,8 @@ class Cost:
 
     wall_s: float
     cpu_s: float
-    rss_mib: float
+    mib: float
+    reader_mib: float
 
 
 def main() -> None:
@@ -84,25 +88,27 @@ def main() -> None:
     options.add_argument("--limit", type=int, default=20, help="how many of them")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--languages", default="eng")
+    options.add_argument("--workers", type=int, help="page workers; as many as there are cores when not given")
     options.add_argument("--ocrmypdf", type=Path, help="the program")
     options.add_argument("--ways", nargs="+", default=["tesseract", "ocrmypdf", "auto", "second"])
     options.add_argument("--split", nargs="+", default=[], metavar="WORKERS/THREADS", help="correct, too, with these")
     given = options.parse_args()
     cores = len(os.sched_getaffinity(0))
+    workers = given.workers or cores
     with tempfile.TemporaryDirectory(prefix="scanmend-bench-") as folder:
         root = Path(folder)
         pages = _pages(given.pages, given.limit, root / "pages")
         ways: dict[str, Callable[[Path], Cost]] = {
             "tesseract": lambda work: _tesseract(pages, given.languages, cores, work),
             "ocrmypdf": lambda work: _ocrmypdf(given.ocrmypdf, pages, given.languages, cores, work),
-            "off": lambda work: _scanmend(pages, given.languages, Setting(cores), work),
+            "off": lambda work: _scanmend(pages, given.languages, Setting(workers), work),
         }
         settings = {
-            "auto": Setting(cores, "auto"),
-            "second": Setting(cores, "auto", second="auto"),
-            "second-always": Setting(cores, "auto", second="always"),
-            "corrected": Setting(cores, "auto", "rescore"),
-            "second-corrected": Setting(cores, "auto", "rescore", second="auto"),
+            "auto": Setting(workers, "auto"),
+            "second": Setting(workers, "auto", second="auto"),
+            "second-always": Setting(workers, "auto", second="always"),
+            "corrected": Setting(workers, "auto", "rescore"),
+            "second-corrected": Setting(workers, "auto", "rescore", second="auto"),
         }
         for way, setting in settings.items():
             ways[way] = lambda work, setting=setting: _scanmend(pages, given.languages, setting, work)  # type: ignore[misc]
@@ -126,14 +132,16 @@ def main() -> None:
 
 
 def _print(costs: dict[str, list[Cost]], pages: int) -> None:
-    print("| way | seconds | pages/min | CPU s | MiB | to tesseract |\n|---|---|---|---|---|---|")
+    print("| way | seconds | pages/min | CPU s | MiB | of the reader | to tesseract |\n|---|---|---|---|---|---|---|")
     for way, those in costs.items():
         wall = statistics.median(c.wall_s for c in those)
         spread = f"{min(c.wall_s for c in those):.1f} to {max(c.wall_s for c in those):.1f}"
-        cpu, rss = (statistics.median(values) for values in zip(*((c.cpu_s, c.rss_mib) for c in those), strict=True))
+        cpu = statistics.median(c.cpu_s for c in those)
+        mib, reader = max(c.mib for c in those), max(c.reader_mib for c in those)
         ratios = [c.wall_s / t.wall_s for c, t in zip(those, costs.get("tesseract", ()), strict=False)]
         ratio = f"{statistics.median(ratios):.3f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else ""
-        print(f"| {way} | {wall:.2f} ({spread}) | {60 * pages / wall:.0f} | {cpu:.1f} | {rss:.0f} | {ratio} |")
+        memory = f"{mib:.0f} | {reader:.0f}"
+        print(f"| {way} | {wall:.2f} ({spread}) | {60 * pages / wall:.0f} | {cpu:.1f} | {memory} | {ratio} |")
 
 
 def _pages(source: Path | None, limit: int, folder: Path) -> list[Path]:
@@ -195,7 +203,7 @@ def _scanmend(pages: list[Path], languages: str, setting: Setting, work: Path) -
         process.send_signal(signal.SIGTERM)
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
-    return Cost(wall, used.ru_utime + used.ru_stime, peak[0])
+    return Cost(wall, used.ru_utime + used.ru_stime, *peak)
 
 
 def _cost(command: list[str], **more: object) -> Cost:
@@ -207,23 +215,25 @@ def _cost(command: list[str], **more: object) -> Cost:
     wall = time.monotonic() - began
     if process.returncode:
         raise SystemExit(f"bench/ocr.py: {command[0]} ended with {process.returncode}")
-    return Cost(wall, used.ru_utime + used.ru_stime, peak[0])
+    return Cost(wall, used.ru_utime + used.ru_stime, *peak)
 
 
 @contextmanager
 def _watched(pid: int) -> Iterator[list[float]]:
-    """Yield the largest memory of a process and all below it, in MiB, looked at five times a second."""
-    peak, done = [0.0], threading.Event()
+    """Yield the largest memory (PSS) of a process and all below it, and that of a second reader alone, in MiB.
+
+    It is looked at five times a second.
+    """
+    peak, done = [0.0, 0.0], threading.Event()
 
     def look() -> None:
         while not done.wait(0.2):
-            total = 0
-            try:
+            taken, of_reader = 0.0, 0.0
+            with suppress(psutil.Error):
                 for process in (parent := psutil.Process(pid), *parent.children(recursive=True)):
-                    total += process.memory_info().rss
-            except psutil.Error:
-                continue
-            peak[0] = max(peak[0], total / 2**20)
+                    taken += (mib := proportional_mib(process.pid))
+                    of_reader = mib if HOST in process.cmdline() else of_reader
+            peak[:] = max(peak[0], taken), max(peak[1], of_reader)
 
     thread = threading.Thread(target=look)
     thread.start()

@@ -4,8 +4,8 @@ A crash or a hang costs one page, not the pool (``worker_processes``). Documents
 (``fair_queue``). Outputs of short documents are composed before any page that waits, as they are all that the document
 lacks; those of long ones beside the pages. So a short document waits for neither.
 
-Where there is a worker for each core, one of them leaves its core to the second reader while that has something to do:
-pages that are begun are finished before others are.
+Where there is a worker for each core, some leave their cores to the second reader until the first page that came is
+read by both: that page is finished before others are begun.
 """
 
 import os
@@ -78,7 +78,7 @@ class PagePool:
         self._compose_executor = ThreadPoolExecutor(1, thread_name_prefix="compose")
         self._reader = reader or ReaderProcess()
         self._second_stage = SecondStage(self._reader, self._resume)
-        self._spares_core = 1 < workers >= len(os.sched_getaffinity(0))
+        self._spares_cores = 1 < workers >= len(os.sched_getaffinity(0))
         self._queue = FairQueue(self._most_pages)
         for stale in work.glob("page-*"):
             shutil.rmtree(stale, ignore_errors=True)
@@ -99,9 +99,9 @@ class PagePool:
         DocumentError, OcrError (PageFailed), StorageError, Stopping.
         """
         request: Message = {"do": "inspect", "path": os.fsencode(path).hex(), "limits": asdict(limits)}
-        return _inspection.validate_python(
-            self._submit(path, lambda: self._processes.ask(request, limit_s), first=True).result()
-        )
+        alone = self._second_stage.is_starting  # another worker would start beside it, and all wait for each other
+        call = partial(self._processes.ask, request, limit_s)
+        return _inspection.validate_python(self._submit(path, call, first=True, heavy=alone).result())
 
     def join(
         self, files: Sequence[Path], target: Path, limits: SourceLimits, limit_s: float, *, collate: bool
@@ -224,7 +224,7 @@ class PagePool:
         """
         if self._remote is not None:
             self._remote.prepare()
-        self._processes.start_ahead(pages if self._remote is None else 1)
+        self._processes.start_ahead(min(pages, max(1, self._most_pages())) if self._remote is None else 1)
 
     def prepare_second_reader(self, languages: tuple[str, ...]) -> None:
         """Start the second reader, if it can read these languages, for pages that will come soon; returns at once."""
@@ -278,8 +278,9 @@ class PagePool:
 
     def _most_pages(self) -> int:
         """How many pages may be read for the first time now."""
-        spares = self._spares_core and not self._processes.closed and self._second_stage.is_at_work
-        return self.workers - 1 if spares else self.workers
+        if not self._spares_cores or self._processes.closed:
+            return self.workers
+        return self.workers - self._second_stage.cores
 
     def _resume(self) -> None:
         """Have the executor run what was held back for the second reader's sake."""

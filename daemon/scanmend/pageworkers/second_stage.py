@@ -1,8 +1,8 @@
 """The second stage of reading: what page workers have read goes to the second reader, while they read other pages.
 
 What can be done before that is: the second reader starts while files settle, and finds the lines of a page while
-Tesseract is at work on it. All of it takes time of the cores that page workers use, so the pool asks ``is_at_work``. A
-page that comes when there was nothing to do leads: until both have read it, the second reader counts as at work.
+Tesseract is at work on it. A page that comes when there was nothing to do leads: until both have read it, the pool is
+asked to leave ``cores`` to the second reader, which would have to share them with pages that come after it.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from scanmend.document import Page
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
-from scanmend.second_reader.reader_process import ReaderProcess
+from scanmend.second_reader.reader_process import MOST_THREADS, ReaderProcess
 from scanmend.second_reader.symbols import supports
 from scanmend.source.settings import ReadSettings
 
@@ -40,11 +40,11 @@ class SecondStage:
     """Hands pages to the second reader, one after the other."""
 
     def __init__(self, reader: ReaderProcess, on_rest: Callable[[], None] = lambda: None) -> None:
-        """``on_rest`` is called, from any thread, when the second reader has nothing more to do."""
+        """``on_rest`` is called, from any thread, when ``cores`` may have become none."""
         self._reader = reader
         self._on_rest = on_rest
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="second")
-        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+        self._ahead = ThreadPoolExecutor(2, thread_name_prefix="ahead")  # a page waits beside preparations
         self._lock = threading.Lock()
         self._waiting = 0
         """What the second reader was asked for, and has not done."""
@@ -52,26 +52,39 @@ class SecondStage:
         """Folders of pages that are on their way to the second reader, or are with it."""
         self._leader: Path | None = None
         """One of them that came when there was nothing to do, until it is read."""
+        self._reads_leader = False
+        """Whether Tesseract has read it."""
         self._looks: dict[Path, Future[None]] = {}
         """By folder of the page: that its lines are found."""
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether the second reader has something to do, or soon will, as a first page comes its way."""
+    def cores(self) -> int:
+        """How many cores the second reader should have to itself: one while it starts or a page leads, two to read it.
+
+        Then none: as long as there is more to do, all cores are busy anyway.
+        """
         with self._lock:
-            return self._waiting > 0 or self._leader is not None
+            if self._leader is not None:
+                return MOST_THREADS if self._reads_leader else 1
+            return 1 if self._waiting and not self._expected else 0
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the second reader is being made ready for pages that have not come yet."""
+        with self._lock:
+            return self._waiting > 0 and not self._expected
 
     def prepare(self, languages: tuple[str, ...]) -> None:
         """Have the second reader started and made ready, as pages for it are on their way; returns at once."""
         if self._reader.pid is None and supports(languages):
-            self._do_ahead(self._reader.prepare, languages)
+            self._do_ahead(self._prepare, languages)
 
     def expect(self, work: Path, settings: ReadSettings) -> None:
         """Note that a page is about to be read for the first time, in this folder."""
         if settings.second != "off" and supports(settings.languages):
             with self._lock:
                 if not self._expected:
-                    self._leader = work
+                    self._leader, self._reads_leader = work, False
                 self._expected.add(work)
 
     def begin(self, work: Path, settings: ReadSettings, *, has_image: bool) -> None:
@@ -113,6 +126,10 @@ class SecondStage:
         self._executor.shutdown(wait=True)
         self._ahead.shutdown(wait=True)
 
+    def _prepare(self, languages: tuple[str, ...]) -> None:
+        if self._reader.prepare(languages):
+            self._do_ahead(self._reader.prepare_settling, languages)
+
     def _cancel_look(self, work: Path) -> None:
         with self._lock:
             look = self._looks.pop(work, None)
@@ -125,7 +142,7 @@ class SecondStage:
         self._tell_rest()
 
     def _tell_rest(self) -> None:
-        if not self.is_at_work:
+        if not self.cores:
             self._on_rest()
 
     def _do_ahead(self, call: Callable[..., None], *given: Any) -> "Future[None] | None":
@@ -151,6 +168,8 @@ class SecondStage:
         """Finish the page of a first reading that ended: at once, or in turn where the second reader is asked."""
         if work is not None:
             self._cancel_look(work)  # it would come too late
+            with self._lock:
+                self._reads_leader |= self._leader == work
         self._finish_or_queue(first, page, settings)
         if work is not None:
             page.add_done_callback(lambda _: self.forget(work))

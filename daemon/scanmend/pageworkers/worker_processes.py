@@ -80,6 +80,9 @@ class WorkerProcesses:
             late = isinstance(e.__cause__, TimeoutError) and request["do"] != "inspect"
             over = f"; page_limit_s: {limit_s:g} s is over" if late else ""
             raise PageFailed(task_name(request), f"ended its worker: {e}{over}") from e
+        except BaseException:
+            self._drop(child)
+            raise
         error = reply.get("error")
         if error == "page":
             self._drop(child)  # and with it what Tesseract may have left running

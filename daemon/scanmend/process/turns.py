@@ -18,7 +18,9 @@ class Rank(IntEnum):
     READ = 1
     """A page is read."""
     AHEAD = 2
-    """What a later page will need."""
+    """What the next pages need before they are read."""
+    LATER = 3
+    """What is needed when one was read."""
 
 
 LINGER_S = 0.05
@@ -45,7 +47,7 @@ class Turns:
         with self._changed:
             mine = rank, next(self._numbers)
             heapq.heappush(self._waiting, mine)
-            while self._held or self._waiting[0] != mine or (rank is Rank.AHEAD and self._lingers_s() > 0):
+            while self._held or self._waiting[0] != mine or (rank >= Rank.AHEAD and self._lingers_s() > 0):
                 self._changed.wait(None if self._held or self._waiting[0] != mine else self._lingers_s())
             heapq.heappop(self._waiting)
             self._held = True

@@ -25,10 +25,7 @@ from scanmend.language.installed import AUTO
 from scanmend.process import malloc, rlimits
 from scanmend.process.child import Message, Progress, serve
 from scanmend.second_reader.read import Request, SecondReader
-
-MOST_THREADS = 2
-"""Threads at most. Both look together for the lines of a page, then each reads lines by itself. They take no more
-processor time than one, beside busy page workers, too, and a page waits half as long for them."""
+from scanmend.second_reader.reader_process import MOST_THREADS
 
 _request = TypeAdapter(Request)
 _reading = TypeAdapter(SecondReading)

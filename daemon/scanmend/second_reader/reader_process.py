@@ -31,6 +31,9 @@ CRASHES = 3
 """Failures in a row after which it rests."""
 REST_S = 600.0
 """Seconds that it rests then."""
+MOST_THREADS = 2
+"""Threads at most. Both look together for the lines of a page, then each reads lines by itself. They take no more
+processor time than one, beside busy page workers, too, and a page waits half as long for them."""
 MOST_MIB = 570.0
 """Memory (PSS) from which it is ended after a page, so that the next one has a new process.
 
@@ -97,25 +100,27 @@ class ReaderProcess:
         with self._state:
             return self._child.pid if self._child is not None else None
 
-    def prepare(self, languages: tuple[str, ...]) -> None:
-        """Start the process where there is none, and have it load what pages in these languages need.
+    def prepare(self, languages: tuple[str, ...]) -> bool:
+        """Start the process where there is none, and have it load what reading pages in these languages needs.
 
-        What goes wrong is logged; the page that comes meets it again, and says so.
+        Return whether it was started. What goes wrong is logged; the page that comes meets it again, and says so.
         """
-        request = {"do": "prepare", "languages": languages}
-        if self._ask_ahead(request, starts=True):
-            self._ask_ahead({**request, "do": "prepare_settling"}, starts=False)
+        return self._ask_ahead({"do": "prepare", "languages": languages}, starts=True)
+
+    def prepare_settling(self, languages: tuple[str, ...]) -> None:
+        """Have it load what ``settle`` needs, where it runs; errors as ``look``."""
+        self._ask_ahead({"do": "prepare_settling", "languages": languages}, starts=False, rank=Rank.LATER)
 
     def look(self, image: Path) -> None:
         """Have it find the lines of a page that is about to be read, where it runs; as ``prepare`` where that fails."""
         self._ask_ahead({"do": "look", "image": os.fsencode(image).hex()}, starts=False)
 
-    def _ask_ahead(self, request: Message, *, starts: bool) -> bool:
+    def _ask_ahead(self, request: Message, *, starts: bool, rank: Rank = Rank.AHEAD) -> bool:
         """Ask for what a later page needs; return whether it was asked.
 
         ``starts``: whether it is for a process that is to be started, or for one that runs.
         """
-        with self._turn.taken(Rank.AHEAD):
+        with self._turn.taken(rank):
             if (self._child is None) != starts or self._closed or self._clock() < self._rests_until:
                 return False
             try:

@@ -18,7 +18,7 @@ from scanmend.pageworkers.pool import PagePool
 from scanmend.pageworkers.protocol import UPRIGHT_IMAGE
 from scanmend.pageworkers.second_stage import FirstReading, SecondStage
 from scanmend.second_reader.lattice import greedy_text
-from scanmend.second_reader.reader_process import ReaderProcess
+from scanmend.second_reader.reader_process import MOST_THREADS, ReaderProcess
 from scanmend.source.settings import PageLook, ReadSettings, SourceLimits
 from waiting import until
 
@@ -214,19 +214,19 @@ class TestWhetherTheSecondReaderIsAtWork:
     def test_from_the_first_page_on_until_it_is_read_twice(self, slow, tmp_path):
         """Pages that come meanwhile do not keep it busy; the pool hears when it rests."""
         reader, rests = slow[0], []
-        stage = SecondStage(reader, lambda: rests.append(stage.is_at_work))
+        stage = SecondStage(reader, lambda: rests.append(stage.cores))
         one, two = Future(), Future()
         works = tmp_path / "page-1", tmp_path / "page-2"
         stage.expect(works[0], SETTINGS)
-        assert stage.is_at_work
+        assert stage.cores == 1
         stage.expect(works[1], SETTINGS)
         pages = [stage.after(future, SETTINGS, work) for future, work in zip((one, two), works, strict=True)]
         one.set_result(first(tmp_path))
-        assert stage.is_at_work
+        assert stage.cores == MOST_THREADS
         assert rests == []
         reader.gate.set()
         assert pages[0].result(5).second
-        until(lambda: not stage.is_at_work, "its rest")
+        until(lambda: not stage.cores, "its rest")
         until(lambda: rests, "the pool to be told")
         two.set_result(first(tmp_path, 2, image=False))
         assert pages[1].result(5).second is None
@@ -249,14 +249,14 @@ class TestWhetherTheSecondReaderIsAtWork:
                 page.cancel()
             case _:
                 stage.forget(tmp_path)
-        assert not stage.is_at_work
+        assert not stage.cores
 
     def test_pages_that_it_does_not_read(self, slow, tmp_path):
         """Where it is off, or cannot read the language."""
         _, stage = slow
         stage.expect(tmp_path, replace(SETTINGS, second="off"))
         stage.expect(tmp_path, replace(SETTINGS, languages=("heb",)))
-        assert not stage.is_at_work
+        assert not stage.cores
 
 
 class Worker:
@@ -296,7 +296,7 @@ def test_pages_leave_a_core_to_the_second_reader(tmp_path):
         pool.show(paths[0], PageLook(1, (9, 9), (9, 9)), tmp_path / "shown.png", LIMITS, 60.0).result(60)
         assert len(begun) == workers - 1
         go.set()
-        until(lambda: len(begun) == len(paths), "all first readings, one after the other")
+        until(lambda: reader.asked, "the first page to be read again")
         reader.gate.set()
         assert [page.result(60).number for page in pages] == [1] * len(paths)
         assert sorted(begun) == sorted(map(str, paths))

@@ -181,6 +181,17 @@ class TestSettling:
         post.at(2, changed=True)
         assert post.watcher.pop_arrived()
 
+    def test_whether_pictures_came(self, make):
+        """Told once, and by their names: for them the second reader starts, and for PDFs only where OCR begins."""
+        post = make()
+        post.drop("a.pdf")
+        post.at(0)
+        assert not post.watcher.pop_pictures_arrived()
+        post.drop("b.TIFF")
+        post.at(1, changed=True)
+        assert post.watcher.pop_pictures_arrived()
+        assert not post.watcher.pop_pictures_arrived()
+
     def test_a_vanished_file_is_forgotten(self, make):
         """A file that its owner took away while it settled is not taken, and not waited for."""
         post = make()
