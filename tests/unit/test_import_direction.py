@@ -44,7 +44,7 @@ ROOMS = {
     "pageworkers": "errors document fs process assembly correct second_reader source ocr outputs outputs.pdf",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
-    "llm.remote": "errors document config process correct correct.lexicon",
+    "llm.remote": "errors document fs config process correct correct.lexicon",
     "llm.scheduler": "errors document fs config process correct llm.store llm.remote",
     "metrics": "errors process fs config ledger",
     "notify": "errors config process ledger",
@@ -59,7 +59,7 @@ ROOMS = {
     "web.desk": "document ledger review review.doubt",
     "web": "errors document fs control review review.doubt web.desk",
     "control.http.api": "control ledger review review.doubt",
-    "control.http": "errors config control metrics review.doubt control.http.api",
+    "control.http": "errors fs config control metrics review.doubt control.http.api",
     "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
     "llm.store llm.remote llm.scheduler intake notify jobs review review.doubt service control control.http",
     "commands.first_steps": "errors fs config language second_reader llm.scheduler llm.store service commands",

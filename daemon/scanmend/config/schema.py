@@ -345,6 +345,8 @@ class Config(_Closed):
     """Its name in records, and for other daemons on its inboxes; made of the machine's name when not set."""
     state_dir: FolderPath = Field(default=Path("var/state"), validate_default=True)
     models_dir: FolderPath = Field(default=Path("var/models"), validate_default=True)
+    keep_documents: Annotated[Whole, Field(ge=100, le=100_000_000)] = 50_000
+    """How many finished documents the ledger remembers."""
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
     """Seconds after its last use until a model's process ends; 0 at once, -1 never."""
     max_wait_s: Seconds = 120.0
