@@ -231,11 +231,15 @@ def status(
     config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it anew whenever it changes, until Ctrl-C.")] = False,
+    find: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Documents with this in their name, or a SHA-256 that begins so, instead."),
+    ] = None,
 ) -> None:
     """Say what is waiting, in work, done and failed, and what the model does."""
     from scanmend.commands import status as command  # noqa: PLC0415 -- only this command needs it
 
-    command.run(_daemon(config), as_json=as_json, watch=watch)
+    command.run(_daemon(config), as_json=as_json, watch=watch, find=find)
 
 
 @app.command()

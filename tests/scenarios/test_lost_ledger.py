@@ -57,7 +57,7 @@ def scribble(path: Path) -> None:
 def strange_columns(path: Path) -> None:
     """Let it be ours by its version, but not by what it holds."""
     with closing(sqlite3.connect(path)) as db, db:
-        db.execute("ALTER TABLE document DROP COLUMN error")
+        db.execute("ALTER TABLE document DROP COLUMN pages")
 
 
 def of_another(path: Path) -> None:
@@ -306,7 +306,7 @@ class TestTraces:
             ledger.add(replace(BLANK, id="a", relative=Path("sub/a.pdf")))
             ledger.add(replace(BLANK, id="b", state="done"))
         with closing(sqlite3.connect(path)) as db, db:
-            db.execute("ALTER TABLE document DROP COLUMN error")
+            db.execute("ALTER TABLE document DROP COLUMN pages")
         open_ledger(path).close()
         assert names_in_damaged_ledgers(tmp_path) == {"a": Path("sub/a.pdf")}
         (tmp_path / "ledger-damaged-20990101-000000.sqlite").write_bytes(b"nothing at all" * 999)

@@ -45,7 +45,7 @@ ROOMS = {
     "pageworkers.remote": "errors document fs language config second_reader source pageworkers",
     "llm.store": "errors document fs process config",
     "llm.inference": "errors document config process correct correct.lexicon llm.store",
-    "llm.remote": "errors document config process correct correct.lexicon",
+    "llm.remote": "errors document fs config process correct correct.lexicon",
     "llm.scheduler": "errors document fs config process correct llm.store llm.remote",
     "metrics": "errors process fs config ledger",
     "notify": "errors config process ledger",
@@ -60,7 +60,7 @@ ROOMS = {
     "web.desk": "document ledger review review.doubt",
     "web": "errors document fs control review review.doubt web.desk",
     "control.http.api": "control ledger review review.doubt",
-    "control.http": "errors config control metrics review.doubt control.http.api",
+    "control.http": "errors fs config control metrics review.doubt control.http.api",
     "commands": "errors error_codes document fs language assembly second_reader config ledger outputs pageworkers "
     "pageworkers.remote llm.store llm.remote llm.scheduler intake notify jobs review review.doubt service control "
     "control.http",

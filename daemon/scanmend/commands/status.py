@@ -20,11 +20,16 @@ WATCH_S = 1.0
 """How often ``--watch`` looks, in seconds."""
 
 
-def run(daemon: Link, *, as_json: bool, watch: bool) -> None:
+def run(daemon: Link, *, as_json: bool, watch: bool, find: str | None = None) -> None:
     """Print the status, as JSON or for a person; StorageError where the ledger or the state folder cannot be read.
 
-    ``watch``: show it on the terminal, anew whenever it changes, until Ctrl-C.
+    ``watch``: show it on the terminal, anew whenever it changes, until Ctrl-C. ``find``: print documents with this text
+    in their name or hash instead.
     """
+    if find is not None:
+        found = daemon.find(find)
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else found_text(found))
+        return
     if watch:
         _watch(daemon, as_json=as_json)
     typer.echo(_shown(daemon.status(), as_json=as_json))
@@ -101,6 +106,8 @@ def as_text(current: dict[str, Any]) -> str:
         + (f"; lies at {e['where']}" if e["where"] else "")
         for e in current["failures"]
     ]
+    if (more := current["documents"]["quarantined"] - len(current["failures"])) > 0:
+        lines.append(f"failed     and {more} more: scanmend status --find NAME")
     lines += [
         f"warning    {e['id']}  {e['folder']}/{e['file']}: "
         + (f"page {warning['page']}: " if warning["page"] else "")
@@ -115,6 +122,18 @@ def as_text(current: dict[str, Any]) -> str:
         for e in current["recent"]
     ]
     return "\n".join(lines)
+
+
+def found_text(found: dict[str, Any]) -> str:
+    """The documents that were looked for, one a line, latest first."""
+    lines = [
+        f"{one['state']:<10} {one['id']}  {one['folder']}/{one['file']}: {one['changed']}"
+        + (f"; {one['error']}" if one["error"] else "")
+        for one in found["documents"]
+    ]
+    least = "" if found["total_is_exact"] else "at least "
+    shown = f", the latest {len(lines)} of them here" if found["total"] > len(lines) or least else ""
+    return "\n".join([*lines, f"{least}{found['total']} found{shown}"])
 
 
 def _files_of(one: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from scanmend.config.schema import Config
 from scanmend.control.controls import ReviewDesk
-from scanmend.control.link import Link, LocalLink
+from scanmend.control.link import MAX_FOUND, Link, LocalLink
 from scanmend.control.values import Retried
 from scanmend.errors import ScanmendError
 
@@ -58,6 +59,11 @@ class SocketLink:
         from scanmend.control.review_link import ReviewLink  # noqa: PLC0415 -- no other command needs its types
 
         return ReviewLink(self._ask)
+
+    def find(self, text: str) -> dict[str, Any]:
+        """See Link."""
+        query = urlencode({"name": text, "limit": MAX_FOUND}, errors="replace")
+        return self._ask("GET", f"documents?{query}")  # type: ignore[no-any-return]
 
     def status(self) -> dict[str, Any]:
         """See Link."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from scanmend import __version__
 from scanmend.control import files
-from scanmend.control.documents import cursor_of, document_row, position_of, warned
+from scanmend.control.documents import document_row, find, warned
 from scanmend.control.link import known_folder
 from scanmend.control.now import (
     PAGES_INTERVAL_S,
@@ -27,6 +27,7 @@ from scanmend.document import local_iso, printable
 from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.ledger.names import NameIndex
 from scanmend.process.memory import resident_mib
 from scanmend.review.reviews import Reviews
 from scanmend.service.service import Service
@@ -34,7 +35,7 @@ from scanmend.service.service import Service
 MAX_PASS_AGE_S = 120.0
 """When the loop's latest pass is this long ago, in seconds, it hangs; systemd's watchdog has the same limit."""
 COUNT_INTERVAL_S = 2.0
-"""Shortest time between two counts of all documents, in seconds: of 50,000 one takes some 30 ms."""
+"""Shortest time between two counts of all documents, in seconds."""
 
 
 class DaemonControls:
@@ -43,6 +44,7 @@ class DaemonControls:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._reading = Ledger(service.ledger.path, read_only=True)  # never holds up the loop's own connection
+        self._names = NameIndex(self._reading.db)
         self._samples = Samples(lambda: bool(service.slot.snapshot.loaded))
         self._lock = threading.Lock()
         self._from_ledger: tuple[tuple[int, int], FromLedger] | None = None
@@ -55,12 +57,14 @@ class DaemonControls:
         return self._service.reviews
 
     def start(self) -> None:
-        """Begin to take samples of memory; ``now`` does so, too."""
+        """Begin to take samples of memory, as ``now`` does, too, and to index the names of documents."""
         self._samples.start()
+        self._names.catch_up_later()
 
     def close(self) -> None:
         """Take no more samples, and close the ledger."""
         self._samples.stop()
+        self._names.close()
         self._reading.close()
 
     def status(self) -> dict[str, Any]:
@@ -97,12 +101,9 @@ class DaemonControls:
 
     def documents(self, query: DocumentQuery) -> DocumentList:
         """See Controls."""
-        wanted = listing.Wanted(query.folder, query.states, query.name, query.since, query.until)
-        before = position_of(query.after) if query.after else None
-        found = listing.newest(self._reading.db, wanted, query.limit + 1, before)
-        shown = found[: query.limit]
-        more = cursor_of(shown[-1]) if len(found) > len(shown) else None
-        return DocumentList(tuple(map(document_row, shown)), listing.count(self._reading.db, wanted), more)
+        found = find(self._reading, self._names, query)
+        self._names.catch_up_later()
+        return found
 
     def document(self, id_: str) -> Document:
         """See Controls."""

@@ -3,9 +3,12 @@
 import re
 from typing import cast
 
-from scanmend.control.values import DocumentRow, State, Warned
+from scanmend.control.values import DocumentList, DocumentQuery, DocumentRow, State, Warned
 from scanmend.document import local_iso, printable
+from scanmend.ledger import listing
 from scanmend.ledger.entry import Entry
+from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.names import NameIndex
 
 CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,20})?~[A-Za-z0-9.-]{1,100}$"
 """What ``DocumentList.next`` looks like: when a document changed, and its id."""
@@ -27,6 +30,16 @@ def document_row(entry: Entry) -> DocumentRow:
         local_iso(entry.changed),
         local_iso(entry.due) if entry.due and entry.state == "waiting" else None,
     )
+
+
+def find(ledger: Ledger, names: NameIndex | None, query: DocumentQuery) -> DocumentList:
+    """Return the documents that a query matches; ValueError for an ``after`` that no answer gave, StorageError."""
+    wanted = listing.Wanted(query.folder, query.states, query.name, query.since, query.until)
+    before = position_of(query.after) if query.after else None
+    found = listing.find(ledger.db, wanted, query.limit + 1, before, names)
+    shown = found.entries[: query.limit]
+    more = cursor_of(shown[-1]) if len(found.entries) > len(shown) else None
+    return DocumentList(tuple(map(document_row, shown)), found.total, found.is_exact, more)
 
 
 def warned(entry: Entry) -> tuple[Warned, ...]:

@@ -2,18 +2,23 @@
 
 import signal
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from scanmend.config.schema import Config
 from scanmend.control.controls import ReviewDesk, Steering
+from scanmend.control.documents import find
 from scanmend.control.retry import retry
 from scanmend.control.status import status
-from scanmend.control.values import Retried, Unknown
+from scanmend.control.values import DocumentQuery, Retried, Unknown
 from scanmend.document import printable
 from scanmend.errors import StorageError
 from scanmend.intake.pauses import Pauses
 from scanmend.ledger.ledger import Ledger
 from scanmend.service.lock import running_pid, signal_daemon
+
+MAX_FOUND = 200
+"""Documents that ``find`` returns."""
 
 
 class Link(Steering, Protocol):
@@ -24,6 +29,9 @@ class Link(Steering, Protocol):
 
     def reviews(self) -> ReviewDesk | None:
         """Return documents in review as the daemon has them; None where only their files can be asked."""
+
+    def find(self, text: str) -> dict[str, Any]:
+        """Return the ``DocumentList`` of documents with a text in their name or hash, as plain values."""
 
 
 def known_folder(config: Config, name: str) -> str:
@@ -47,6 +55,17 @@ class LocalLink:
     def reviews(self) -> ReviewDesk | None:
         """See Link."""
         return None
+
+    def find(self, text: str) -> dict[str, Any]:
+        """See Link."""
+        path = self._config.state_dir / "ledger.sqlite"
+        if not path.exists():
+            raise StorageError(f"{path} is not there: no daemon has run with this configuration yet")
+        ledger = Ledger(path, read_only=True)
+        try:
+            return asdict(find(ledger, None, DocumentQuery(name=text, limit=MAX_FOUND)))
+        finally:
+            ledger.close()
 
     def status(self) -> dict[str, Any]:
         """See Link."""

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from scanmend.intake.pauses import Pauses, paused_fields
 from scanmend.intake.presence import SILENT_S, daemon_mark, others, sentence
 from scanmend.ledger.entry import Entry
 from scanmend.ledger.ledger import ACTIVE, Ledger
+from scanmend.ledger.listing import Wanted, newest
 from scanmend.ledger.recovery import damaged_ledgers
 from scanmend.outputs.record import warning_fields
 from scanmend.service import status_file
@@ -25,6 +25,10 @@ from scanmend.service.lock import running_pid
 
 STATES = ("claiming", "waiting", "working", "published", "done", "failing", "quarantined", "returning")
 """States of documents, in the order in which they are listed."""
+
+
+MAX_LISTED = 500
+"""Documents of one kind that status lists one by one; the counts have all of them, and ``--find`` finds the others."""
 
 
 def status(config: Config) -> dict[str, Any]:
@@ -76,11 +80,11 @@ def combined(config: Config, daemon: Mapping[str, Any] | None, ledger: Ledger | 
     out["troubles"] = [*out["troubles"], *silent]
     if ledger is not None:
         out["documents"] |= ledger.counts()
-        out["waiting_retry"] = [_fields(e) for e in ledger.in_state("waiting", "published", "failing") if e.error]
-        out["failures"] = [_fields(e) for e in ledger.in_state("quarantined")]
+        out["waiting_retry"] = [_fields(e) for e in ledger.put_off(MAX_LISTED)]
+        out["failures"] = [_fields(e) for e in reversed(newest(ledger.db, Wanted(states=("quarantined",)), MAX_LISTED))]
         out["uncorrected"] = ledger.uncorrected()
         out["warnings"] = [_warned_fields(e) for e in ledger.warned()]
-        out["in_hand"] = [_in_hand_fields(e, config) for e in ledger.in_state(*ACTIVE)]
+        out["in_hand"] = [_in_hand_fields(e, config) for e in ledger.in_state(*ACTIVE, limit=MAX_LISTED)]
         out["recent"] = [_done_fields(e) for e in ledger.recent(5)]
         out["troubles"] = [*out["troubles"], *_left_behind(ledger, config)]
     return out
@@ -111,8 +115,7 @@ def _others(config: Config, ledger: Ledger | None) -> tuple[list[dict[str, Any]]
 
 def _left_behind(ledger: Ledger, config: Config) -> Iterator[str]:
     """Documents in work whose inbox no folder has any more: they wait until one has."""
-    inboxes = {folder.inbox for folder in config.folders}
-    left = Counter(entry.inbox for entry in ledger.in_state(*ACTIVE) if entry.inbox not in inboxes)
+    left = ledger.left_behind(folder.inbox for folder in config.folders)
     for inbox, count in sorted(left.items()):
         yield (
             f"{count} document(s) wait in {printable(inbox / CLAIMS)}, which no folder watches any more; configure a "

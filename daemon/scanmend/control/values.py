@@ -28,7 +28,7 @@ class DocumentQuery:
     states: tuple[State, ...] = ()
     """Any of these states; none given: all."""
     name: str | None = None
-    """Part of the file's path below its inbox, in upper or lower case."""
+    """Part of the file's path below its inbox, in upper or lower case; or 8 digits or more of its SHA-256's start."""
     since: float | None = None
     """Changed at this moment or later; wall clock in seconds."""
     until: float | None = None
@@ -72,7 +72,9 @@ class DocumentList:
 
     documents: tuple[DocumentRow, ...]
     total: int
-    """How many the query matches, on all pages together."""
+    """How many the query matches, on all pages together; with ``name``, at least so many."""
+    total_is_exact: bool
+    """Whether ``total`` counts all; with a ``name`` that very many documents have it does not."""
     next: str | None
     """What to ask for as ``after`` to get further documents; None where these are the last."""
 

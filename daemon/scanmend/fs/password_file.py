@@ -1,10 +1,8 @@
 """A file of passwords: one a line, readable by nobody else; what is in it never becomes part of a message."""
 
-import os
-import stat
 from pathlib import Path
 
-from scanmend.fs.safe_open import open_regular
+from scanmend.fs.safe_open import SecretUnusable, read_secret
 
 MAX_BYTES = 64 * 1024
 """Largest file that is read: a few thousand passwords, of which each takes some milliseconds to try."""
@@ -32,14 +30,7 @@ def read(path: Path) -> tuple[str, ...]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with open_regular(path, follow=True) as file:
-            if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
-                raise ValueError(f"{path} may be read by anyone; run: chmod o= {path}")
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as e:
-        raise ValueError(f"there is no file {path}; {_REMEDY.format(path)}") from e
-    except OSError as e:
-        raise ValueError(f"{path} cannot be read ({e.strerror}); let the user who runs scanmend read it") from e
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES >> 10} KiB; keep the passwords that scans still need")
-    return data
+        return read_secret(path, MAX_BYTES)
+    except SecretUnusable as e:
+        remedy = "" if "chmod" in str(e) else f"; {_REMEDY.format(path)}"
+        raise ValueError(f"{path} {e}{remedy}") from None

@@ -78,6 +78,29 @@ def open_regular(path: Path, *, follow: bool = False, named: Path | None = None)
     return os.fdopen(fd, "rb")
 
 
+class SecretUnusable(Exception):
+    """A file for a secret does not serve; the message goes on after its path, and never has its content."""
+
+
+def read_secret(path: Path, max_bytes: int) -> bytes:
+    """Return the content of a file that holds a secret, links followed; SecretUnusable.
+
+    It has to be a regular file of at most so many bytes, and others than its user and group must not have any right.
+    """
+    try:
+        with open_regular(path, follow=True) as file:
+            if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
+                raise SecretUnusable(f"may be read by anyone; run: chmod o= {path}")
+            data = file.read(max_bytes + 1)
+    except OSError as e:
+        if e.errno in (errno.EINVAL, errno.EISDIR):
+            raise SecretUnusable("is no regular file") from e
+        raise SecretUnusable(f"cannot be read: {e.strerror}") from e
+    if len(data) > max_bytes:
+        raise SecretUnusable(f"is larger than {max_bytes >> 10} KiB")
+    return data
+
+
 def is_claimed(path: Path) -> bool:
     """Whether a file lies in a claim folder, where others may put links."""
     return _claim_of(path.parent) is not None

@@ -19,29 +19,46 @@ from pydantic import TypeAdapter, ValidationError
 from scanmend.document import CorrectedPage, Fingerprint, NumberCounts, Page
 from scanmend.ledger.confirmed import CONFIRMED_COLUMNS, CONFIRMED_SCHEMA, ConfirmedWords
 from scanmend.ledger.entry import COLUMNS, Entry, from_row, to_row, to_sql
+from scanmend.ledger.listing import LISTING_COLUMNS, LISTING_SCHEMA, Wanted, newest
+from scanmend.ledger.names import has_name
 from scanmend.ledger.parts import PART_COLUMNS, PART_SCHEMA, PartTable
 from scanmend.ledger.reviews import REVIEW_COLUMNS, REVIEW_SCHEMA, ReviewTable
 from scanmend.ledger.sqlite import Database, Schema
 
 KEPT_FINISHED = 50_000
-"""How many finished documents are kept: some 30 MiB, checked within half a second when the daemon starts."""
+"""How many finished documents are kept where the configuration does not say: some 30 MiB."""
+MAX_PRUNED = 10_000
+"""Most documents that are forgotten at a time: within a second, while nothing else is written."""
 MAX_DELAY_S = 7200.0
 """Longer than any document is put off; a later due time shows that the clock was put back since."""
 ACTIVE = ("claiming", "waiting", "working", "published", "failing", "returning")
 """States of documents that still have something before them."""
 
+_OPEN = "state != 'done'"
+"""Written out wherever only such states are asked for, so that indexes of open documents are used."""
 _UNATTENDED = "state IN ('waiting', 'published', 'failing')"
 """Documents that nobody works on just now, and that have to go on."""
 
-VERSION = 6
-_LISTING = "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)"
-"""What ``listing`` is answered from: every column that documents are filtered by."""
+VERSION = 7
+_INDEXES = """CREATE INDEX document_open ON document(state) WHERE state != 'done';
+CREATE INDEX document_source ON document(inbox, relative) WHERE original = 'keep';
+CREATE INDEX document_file ON document(inbox, inode) WHERE original = 'keep';
+CREATE INDEX document_kept ON document(inbox, claimed) WHERE original = 'keep' AND state = 'done';
+CREATE INDEX document_old ON document(claimed) WHERE original != 'keep' AND state = 'done';
+CREATE INDEX document_content ON document(sha256, claimed);
+CREATE INDEX document_name ON document(outbox, stem) WHERE state != 'done';
+CREATE INDEX document_warned ON document(changed) WHERE warnings IS NOT NULL AND state = 'done'"""
+"""Most are of few documents only: a query has to say which, in the words of the index, to be answered from it."""
+_OLD_INDEXES = ("state", "source", "file", "content", "name", "listing")
+_FILLED = """INSERT INTO tally SELECT folder, state, count(*), count(error) FROM document GROUP BY folder, state"""
 _UPGRADES = {
     1: "ALTER TABLE document ADD COLUMN warnings TEXT",
     2: "ALTER TABLE document ADD COLUMN numbers TEXT",
-    3: _LISTING,
+    3: "CREATE INDEX document_listing ON document(changed, id, folder, state, relative)",
     4: f"{REVIEW_SCHEMA};\n{CONFIRMED_SCHEMA}",
     5: PART_SCHEMA,
+    6: "".join(f"DROP INDEX IF EXISTS document_{name};\n" for name in _OLD_INDEXES)
+    + f"{_INDEXES};\n{LISTING_SCHEMA};\n{_FILLED}",
 }
 """What makes of a ledger of that version one of the next."""
 _SCHEMA = f"""
@@ -65,12 +82,8 @@ CREATE TABLE document (
   warnings TEXT,               -- DocumentWarnings as JSON
   numbers TEXT                 -- NumberCounts as JSON
 ) STRICT;
-CREATE INDEX document_state ON document(state);
-CREATE INDEX document_source ON document(inbox, relative);
-CREATE INDEX document_file ON document(inbox, inode);
-CREATE INDEX document_content ON document(sha256, claimed);
-CREATE INDEX document_name ON document(outbox, stem);
-{_LISTING};
+{_INDEXES};
+{LISTING_SCHEMA};
 CREATE TABLE page (
   document TEXT NOT NULL REFERENCES document(id) ON DELETE CASCADE,
   number INTEGER NOT NULL,
@@ -84,7 +97,7 @@ CREATE TABLE page (
 """
 
 _PAGE = {"document", "number", "read", "corrected"}
-_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS, **PART_COLUMNS}
+_TABLES = {"document": COLUMNS, "page": _PAGE, **REVIEW_COLUMNS, **CONFIRMED_COLUMNS, **PART_COLUMNS, **LISTING_COLUMNS}
 _page = TypeAdapter(Page)
 _corrected = TypeAdapter(CorrectedPage)
 
@@ -122,15 +135,13 @@ class Ledger:
         remembered: int = KEPT_FINISHED,
         database: type[Database] = Database,
     ) -> None:
-        """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend.
-
-        ``remembered``: how many finished documents to keep.
-        """
+        """Open or create; LedgerDamaged where that shows at once, StorageError when it is from a newer scanmend."""
         self._finished = 0
-        self._remembered = remembered
+        self.remembered = remembered
+        """How many finished documents to keep."""
         self.db = database(
             path,
-            Schema(VERSION, _SCHEMA, _TABLES, _UPGRADES),
+            Schema(VERSION, _SCHEMA, _TABLES, _UPGRADES, {"has_name": has_name}),
             read_only=read_only,
         )
         self.reviews = ReviewTable(self.db)
@@ -139,7 +150,7 @@ class Ledger:
         self.path = path
 
     def check(self) -> None:
-        """Read the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
+        """Read the whole file; LedgerDamaged when it is not as SQLite writes it: see ``Database``."""
         self.db.check()
 
     def close(self) -> None:
@@ -169,7 +180,7 @@ class Ledger:
                 (to_sql(uncorrected) or None, time.time(), id_),
             )
         self._finished += 1
-        if self._finished % max(1, self._remembered // 50) == 0:
+        if self._finished % max(1, min(self.remembered // 50, MAX_PRUNED // 10)) == 0:
             self.prune()
 
     def set_numbers(self, id_: str, numbers: NumberCounts) -> None:
@@ -179,14 +190,13 @@ class Ledger:
     def prune(self) -> int:
         """Forget finished documents beyond the latest ``remembered``, so that the file does not grow for ever.
 
-        Those whose source stays in the inbox are kept, too. Returns how many were forgotten.
+        Those whose source stays in the inbox are kept, too. Returns how many were forgotten, ``MAX_PRUNED`` at most.
         """
-        query = (
-            "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE state = 'done' AND original != 'keep' "
-            "ORDER BY claimed DESC LIMIT -1 OFFSET ?)"
-        )
+        among = "FROM document WHERE original != 'keep' AND state = 'done'"
+        query = f"DELETE FROM document WHERE rowid IN (SELECT rowid {among} ORDER BY claimed LIMIT ?)"  # noqa: S608 -- ours
         with self.db.transaction() as db:
-            return db.execute(query, (self._remembered,)).rowcount
+            surplus = int(db.execute(f"SELECT count(*) {among}").fetchone()[0]) - self.remembered
+            return db.execute(query, (min(surplus, MAX_PRUNED),)).rowcount if surplus > 0 else 0
 
     def drop(self, id_: str) -> None:
         """Forget a document that was to be claimed and could not be."""
@@ -196,9 +206,20 @@ class Ledger:
         """Return one document."""
         return next(self._entries("id = ?", (id_,)), None)
 
-    def in_state(self, *states: str) -> list[Entry]:
-        """Return the documents in any of these states, oldest first."""
-        return list(self._entries(f"state IN ({', '.join('?' * len(states))})", states))
+    def put_off(self, limit: int) -> list[Entry]:
+        """Return documents that wait for another attempt, oldest first."""
+        return list(
+            self._entries(f"{_UNATTENDED} AND {_OPEN} AND error IS NOT NULL", (), f"claimed, id LIMIT {int(limit)}")
+        )
+
+    def in_state(self, *states: str, limit: int = -1) -> list[Entry]:
+        """Return the documents in any of these states, oldest first, so many at most."""
+        open_ = "" if "done" in states else f" AND {_OPEN}"
+        return list(
+            self._entries(
+                f"state IN ({', '.join('?' * len(states))}){open_}", states, f"claimed, id LIMIT {int(limit)}"
+            )
+        )
 
     def due(
         self, now: float, limit: int, inboxes: Iterable[Path] | None = None, most_pages: int | None = None
@@ -213,13 +234,13 @@ class Ledger:
         if most_pages is not None:
             among += " AND (state != 'waiting' OR pages IS NULL OR pages <= ?)"
             values = (*values, most_pages)
-        where = f"{_UNATTENDED}{among} AND (due <= ? OR due > ?)"
+        where = f"{_UNATTENDED} AND {_OPEN}{among} AND (due <= ? OR due > ?)"
         return list(self._entries(where, (*values, now, now + MAX_DELAY_S), f"due, id LIMIT {int(limit)}"))
 
     def holds_name(self, outbox: Path, stem: Path) -> bool:
         """Whether an active document will write under this name."""
         marks = ", ".join("?" * len(ACTIVE))
-        query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks})"  # noqa: S608 -- only marks
+        query = f"SELECT 1 FROM document WHERE outbox = ? AND stem = ? AND state IN ({marks}) AND {_OPEN}"  # noqa: S608 -- only marks
         if self.db.query(query, (os.fsencode(outbox), os.fsencode(stem), *ACTIVE)):
             return True
         return self.parts.holds_name(outbox, stem, ACTIVE)
@@ -230,9 +251,10 @@ class Ledger:
         With the fingerprint it is also found where the source has another name by now, as a newer file took its own.
         """
         f = fingerprint or Fingerprint(-1, -1, -1)
+        kept = "original = 'keep' AND +state IN ('published', 'done')"  # +: not by an index of states, most are done
         where = (
-            "((inbox = ? AND relative = ?) OR (inbox = ? AND inode = ? AND size = ? AND mtime_ns = ?)) "
-            "AND original = 'keep' AND +state IN ('published', 'done')"  # +: not by the index of states, most are done
+            f"rowid IN (SELECT rowid FROM document WHERE inbox = ? AND relative = ? AND {kept} UNION ALL "  # noqa: S608 -- ours
+            f"SELECT rowid FROM document WHERE inbox = ? AND inode = ? AND size = ? AND mtime_ns = ? AND {kept})"
         )
         here = os.fsencode(inbox)
         values = (here, os.fsencode(relative), here, f.inode, f.size, f.mtime_ns)
@@ -247,46 +269,53 @@ class Ledger:
 
     def old_kept(self, inbox: Path) -> list[Entry]:
         """Return finished documents beyond the latest ``remembered`` whose source stayed in the inbox."""
-        order = f"claimed DESC LIMIT -1 OFFSET {int(self._remembered)}"
-        return list(self._entries("inbox = ? AND original = 'keep' AND +state = 'done'", (os.fsencode(inbox),), order))
+        order = f"claimed DESC LIMIT -1 OFFSET {int(self.remembered)}"
+        return list(self._entries("inbox = ? AND original = 'keep' AND state = 'done'", (os.fsencode(inbox),), order))
 
     def counts(self) -> dict[str, int]:
         """Return how many documents are in each state."""
-        return {row[0]: row[1] for row in self.db.query("SELECT state, count(*) FROM document GROUP BY state")}
+        query = "SELECT state, sum(documents) FROM tally WHERE documents > 0 GROUP BY state"
+        return {row[0]: row[1] for row in self.db.query(query)}
 
     def counts_by_folder(self) -> list[FolderCount]:
         """Return how many documents that are not done each folder has in each state."""
-        states = (*ACTIVE, "quarantined")
-        marks = ", ".join("?" * len(states))  # by name, so that the index finds them among thousands that are done
-        query = f"SELECT folder, state, count(*) FROM document WHERE state IN ({marks}) GROUP BY folder, state"  # noqa: S608 -- only marks
-        return [FolderCount(*row) for row in self.db.query(query, states)]
+        query = f"SELECT folder, state, documents FROM tally WHERE documents > 0 AND {_OPEN} ORDER BY folder, state"  # noqa: S608 -- ours
+        return [FolderCount(*row) for row in self.db.query(query)]
+
+    def left_behind(self, inboxes: Iterable[Path]) -> dict[Path, int]:
+        """Return how many documents in work are of each inbox other than these."""
+        marks = ", ".join("?" * len(ACTIVE))
+        query = f"SELECT inbox, count(*) FROM document WHERE state IN ({marks}) AND {_OPEN} GROUP BY inbox"  # noqa: S608 -- marks
+        counts = {Path(os.fsdecode(row[0])): int(row[1]) for row in self.db.query(query, ACTIVE)}
+        return {inbox: count for inbox, count in counts.items() if inbox not in set(inboxes)}
 
     def counts_since(self, when: float) -> list[DayCount]:
         """Return what came to its end in each folder since then, in seconds of the wall clock."""
         done = "sum(state = 'done'), coalesce(sum(pages) FILTER (WHERE state = 'done'), 0)"
         numbers = "coalesce(sum(json_extract(numbers, '$.disputed')) FILTER (WHERE state = 'done'), 0)"
         columns = f"folder, {done}, sum(state = 'done' AND error IS NOT NULL), {numbers}, sum(state = 'quarantined')"
+        known = "tally CROSS JOIN document INDEXED BY document_list USING (folder, state)"  # CROSS: in this order
         ended = "state IN ('done', 'quarantined') AND changed >= ?"
-        query = f"SELECT {columns} FROM document WHERE {ended} GROUP BY folder"  # noqa: S608 -- all of it is ours
+        query = f"SELECT {columns} FROM {known} WHERE {ended} GROUP BY folder"  # noqa: S608 -- all of it is ours
         return [DayCount(*row) for row in self.db.query(query, (when,))]
 
     def last_done(self) -> dict[str, float]:
         """Return when each folder's latest document was done, in seconds of the wall clock, as far as it is known."""
-        query = "SELECT folder, max(changed) FROM document WHERE state = 'done' GROUP BY folder"
+        last = "(SELECT max(changed) FROM document WHERE folder = tally.folder AND state = 'done')"
+        query = f"SELECT folder, {last} FROM tally WHERE state = 'done' AND documents > 0"  # noqa: S608 -- ours
         return {row[0]: row[1] for row in self.db.query(query)}
 
     def uncorrected(self) -> int:
         """Return how many documents are done with pages that no model corrected, since it failed."""
-        query = "SELECT count(*) FROM document WHERE state = 'done' AND error IS NOT NULL"
-        return int(self.db.query(query)[0][0])
+        return int(self.db.query("SELECT total(failed) FROM tally WHERE state = 'done'")[0][0])
 
     def warned(self, limit: int = 20) -> list[Entry]:
         """Return the documents finished last with warnings, latest first."""
-        return list(self._entries("state = 'done' AND warnings IS NOT NULL", (), f"changed DESC LIMIT {int(limit)}"))
+        return list(self._entries("warnings IS NOT NULL AND state = 'done'", (), f"changed DESC LIMIT {int(limit)}"))
 
     def recent(self, limit: int = 10) -> list[Entry]:
         """Return the documents finished last, latest first."""
-        return list(self._entries("state = 'done'", (), f"changed DESC LIMIT {int(limit)}"))
+        return newest(self.db, Wanted(states=("done",)), limit)
 
     def save_page(self, id_: str, page: Page) -> None:
         """Keep a page that OCR has read."""

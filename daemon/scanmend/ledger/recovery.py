@@ -11,7 +11,7 @@ import structlog
 
 from scanmend.errors import LedgerDamaged, StorageError
 from scanmend.fs.rename import rename_to_free_name, sync
-from scanmend.ledger.ledger import Ledger
+from scanmend.ledger.ledger import KEPT_FINISHED, Ledger
 
 DAMAGED_PREFIX = "ledger-damaged-"
 """Beginning of the file name of a damaged ledger that was set aside; date and time of day follow."""
@@ -21,17 +21,17 @@ _FILES = ("", "-wal", "-shm")
 log = structlog.get_logger()
 
 
-def open_ledger(path: Path) -> Ledger:
+def open_ledger(path: Path, remembered: int = KEPT_FINISHED) -> Ledger:
     """Open the ledger after checking it; a damaged one is set aside, and a new one created. StorageError.
 
-    Only for the process that holds the lock of the state folder.
+    Only for the process that holds the lock of the state folder. ``remembered``: see ``Ledger``.
     """
     try:
-        return _checked(path)
+        return _checked(path, remembered)
     except LedgerDamaged as e:
         aside = _set_aside(path)
         log.warning("ledger.set_aside", reason=str(e), file=str(aside), meaning="a new one is made from the folders")
-        return _checked(path)
+        return _checked(path, remembered)
 
 
 def damaged_ledgers(state_dir: Path) -> list[Path]:
@@ -56,8 +56,8 @@ def _names(file: Path) -> Iterator[tuple[str, Path]]:
                 yield id_, Path(os.fsdecode(relative))
 
 
-def _checked(path: Path) -> Ledger:
-    ledger = Ledger(path)
+def _checked(path: Path, remembered: int) -> Ledger:
+    ledger = Ledger(path, remembered=remembered)
     try:
         ledger.check()
     except BaseException:

@@ -4,9 +4,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -15,6 +15,8 @@ from scanmend.errors import LedgerDamaged, StorageError
 
 LOCKED_S = 30.0
 """How long to wait for another process or thread that has locked the database."""
+MAX_CHECKED_BYTES = 1 << 26
+"""Longest file, in bytes, of which indexes are compared with tables at each start: some 90,000 documents."""
 _DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -30,6 +32,8 @@ class Schema:
     """The names of each table's columns."""
     upgrades: Mapping[int, str]
     """By an older version, the statements that make the next one of it, parted like ``statements``."""
+    functions: Mapping[str, Callable[..., int | str | None]] = field(default_factory=dict)
+    """Functions of two values that queries may call, by name."""
 
 
 class Database:
@@ -49,6 +53,8 @@ class Database:
             )
             try:
                 self._db.row_factory = sqlite3.Row
+                for name, function in schema.functions.items():
+                    self._db.create_function(name, 2, function, deterministic=True)
                 self._prepare(read_only=read_only)
             except BaseException:
                 self._db.close()
@@ -59,11 +65,17 @@ class Database:
             raise StorageError(f"the ledger {path} cannot be opened: {e}; check the folder and its disk") from e
 
     def check(self) -> None:
-        """Read the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms)."""
+        """Read the whole file; LedgerDamaged when it is not as SQLite writes it (10,000 documents: 25 ms).
+
+        Of one longer than ``MAX_CHECKED_BYTES`` every page is looked at, but not whether its indexes fit its tables:
+        that takes seven times as long (a million documents: 1 s instead of 7 s of one core).
+        """
         try:
             with self._lock:
-                found = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        except sqlite3.Error as e:
+                size = self.path.stat().st_size
+                check = "integrity_check" if size <= MAX_CHECKED_BYTES else "quick_check"
+                found = self._db.execute(f"PRAGMA {check}(1)").fetchone()[0]
+        except (sqlite3.Error, OSError) as e:
             if _is_damage(e):
                 raise _damage(self.path, str(e)) from e
             raise StorageError(f"the ledger {self.path} cannot be checked: {e}") from e

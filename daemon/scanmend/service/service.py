@@ -74,7 +74,7 @@ class Service:
         self._paused: dict[str, float] = {}
         self.latest = LatestStatus()
         """What the loop has reported last; like ``ledger``, ``slot`` and ``pauses`` safe to use from other threads."""
-        self.ledger = open_ledger(config.state_dir / "ledger.sqlite")
+        self.ledger = open_ledger(config.state_dir / "ledger.sqlite", config.keep_documents)
         self.pool = make_pool(config)
         if self.pool.remote is not None:
             self.pool.remote.on_change(self.wake)
@@ -283,6 +283,7 @@ class Service:
         for watcher in self._watchers:
             watcher.close()
         self.config = config
+        self.ledger.remembered = config.keep_documents
         self.slot.configure(config.models, policy_of(config))
         self._recovery.recover(config.folders, self._documents.ids)
         self._health.reset()

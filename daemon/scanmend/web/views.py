@@ -45,6 +45,7 @@ class Views:
             folders=[folder.name for folder in self._controls.now().folders],
             rows=list(self._rows(found)),
             total=found.total,
+            more="" if found.total_is_exact else "at least ",
             older=found.next,
         )
 

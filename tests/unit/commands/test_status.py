@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scanmend.commands.status import as_text, duration
+from scanmend.commands.status import as_text, duration, found_text
 from scanmend.config.schema import Config, Folder
+from scanmend.control.link import LocalLink
 from scanmend.control.status import STATES, status
 from scanmend.document import Fingerprint, NumberCounts
 from scanmend.ledger.entry import Entry
@@ -51,6 +52,24 @@ def test_before_anything_ran(config):
     assert (current["running"], current["documents"]) == (False, dict.fromkeys(STATES, 0))
     assert not config.state_dir.exists()
     assert as_text(current).splitlines() == ["daemon     not running", "model      idle", "documents  none yet"]
+
+
+def test_documents_that_are_looked_for(config, ledger):
+    """By a part of the name, or by the beginning of the hash; where no daemon runs the ledger itself is asked."""
+    for n in range(3):
+        ledger.add(
+            entry(f"{n}", "done", relative=Path(f"Müller {n}.pdf"), sha256=f"{n}abcdef{n}" * 8, error="x" * n or None)
+        )
+    found = LocalLink(config).find("MÜLLER")
+    assert (found["total"], found["total_is_exact"], [one["id"] for one in found["documents"]]) == (
+        3,
+        True,
+        ["2", "1", "0"],
+    )
+    text = found_text(LocalLink(config).find("1abcdef1"))
+    assert text.startswith("done       1  f/Müller 1.pdf: ")
+    assert text.endswith("; x\n1 found")
+    assert found_text(LocalLink(config).find("nothing")) == "0 found"
 
 
 def test_where_the_documents_are(config, ledger):

@@ -60,7 +60,7 @@ def test_what_is_wrong_is_said_without_what_is_in_it(file, data, said):
 
 def test_what_is_no_file(tmp_path):
     """A folder, or nothing: the message says how to make one."""
-    with pytest.raises(ValueError, match=r"there is no file .*umask 077"):
+    with pytest.raises(ValueError, match=r"cannot be read: No such file or directory; make it .*umask 077"):
         read(tmp_path / "none")
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match=r"is no regular file; make it"):
         read(tmp_path)

@@ -17,6 +17,8 @@ from scanmend.errors import StorageError
 from scanmend.ledger import listing
 from scanmend.ledger.ledger import Ledger
 
+NEW_INDEXES = ("open", "source", "file", "kept", "old", "content", "name", "warned", "list")
+"""Indexes of documents that older versions had not, or had otherwise."""
 PAGE = Page(1, (), 400, 300, 200, 1.25)
 
 
@@ -167,7 +169,7 @@ class TestTrouble:
             ledger.add(replace(BLANK, id=str(i)))
         ledger.close()
         data = path.read_bytes()
-        path.write_bytes(data[:8192] + b"\xa5" * (len(data) - 8192))
+        path.write_bytes(data[:4096] + b"\xa5" * (8 * 4096) + data[9 * 4096 :])  # not what tables there are
         ledger = Ledger(path)
         try:
             with pytest.raises(StorageError, match="cannot be used"):
@@ -185,7 +187,7 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.execute("PRAGMA user_version = 99")
         db.close()
-        with pytest.raises(StorageError, match="has version 99, this scanmend knows 6; upgrade scanmend"):
+        with pytest.raises(StorageError, match="has version 99, this scanmend knows 7; upgrade scanmend"):
             Ledger(path, read_only=read_only)
 
     def test_from_an_older_scanmend(self, tmp_path):
@@ -197,7 +199,10 @@ class TestTrouble:
         db = sqlite3.connect(path)
         db.executescript(
             "DROP TABLE part; DROP TABLE counter; "
-            "DROP TABLE review; DROP TABLE confirmed; DROP INDEX document_listing; "
+            "DROP TABLE review; DROP TABLE confirmed; DROP TABLE tally; "
+            + "".join(f"DROP TRIGGER document_{name}; " for name in ("added", "removed", "changed"))
+            + "".join(f"DROP INDEX document_{name}; " for name in NEW_INDEXES)
+            + "CREATE INDEX document_state ON document(state); "
             "ALTER TABLE document DROP COLUMN warnings; ALTER TABLE document DROP COLUMN numbers; "
             "PRAGMA user_version = 1"
         )

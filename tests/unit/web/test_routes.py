@@ -40,7 +40,7 @@ class Told:
         failed = query.states == ("quarantined",)
         row = replace(ROW, state="quarantined", error="the PDF is encrypted") if failed else ROW
         gone = (replace(row, id="gone", file="gone.pdf"),) if query.name == "gone" else ()
-        return DocumentList((*gone, row), 1, "more")
+        return DocumentList((*gone, row), 1, True, "more")
 
     def document(self, id_):
         """See Controls."""

@@ -91,6 +91,7 @@ def done_page(name):
         folders=[name],
         rows=[done.row(hostile_document(name))],
         total=1,
+        more="",
         older="x",
     )
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-import os
-import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from scanmend.errors import ConfigError
+from scanmend.fs.safe_open import SecretUnusable, read_secret
 
 MIN_TOKEN_CHARS = 16
 """Shortest token that is taken; what can be guessed protects nothing."""
@@ -29,12 +28,11 @@ MAX_ADDRESSES = 1000
 
 
 class Token:
-    """The secret that the configuration's ``web.token_file`` holds, read again when the file changes."""
+    """The secret that the configuration's ``web.token_file`` holds, read each time that it is asked for."""
 
     def __init__(self, path: Path) -> None:
         """Read the file; ConfigError where it cannot be used."""
         self._path = path
-        self._seen: tuple[int, ...] = ()
         self._value = b""
         self._read()
 
@@ -64,24 +62,13 @@ class Token:
     def _read(self) -> None:
         where = f"web.token_file {self._path}"
         try:
-            fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as e:
-            raise ConfigError([f"{where} cannot be read: {e.strerror}; {REMEDY.format(self._path)}"]) from e
-        try:
-            found = os.fstat(fd)
-            seen = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
-            if seen == self._seen:
-                return
-            if not stat.S_ISREG(found.st_mode):
-                raise ConfigError([f"{where} is no regular file; {REMEDY.format(self._path)}"])
-            if found.st_mode & stat.S_IRWXO:
-                raise ConfigError([f"{where} may be read by anyone; run: chmod o= {self._path}"])
-            value = os.read(fd, MAX_TOKEN_BYTES).strip()
-        finally:
-            os.close(fd)
+            value = read_secret(self._path, MAX_TOKEN_BYTES).strip()
+        except SecretUnusable as e:
+            remedy = "" if "chmod" in str(e) else f"; {REMEDY.format(self._path)}"
+            raise ConfigError([f"{where} {e}{remedy}"]) from e
         if len(value) < MIN_TOKEN_CHARS:
             raise ConfigError([f"{where} has fewer than {MIN_TOKEN_CHARS} characters; {REMEDY.format(self._path)}"])
-        self._value, self._seen = value, seen
+        self._value = value
 
 
 REMEDY = "make one, as the daemon's user: (umask 077; openssl rand -hex 32 > {0})"

@@ -1,13 +1,12 @@
 """Where a model on a server is asked, what a record says of it, and the key that the server wants."""
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanmend.config.schema import ModelSpec
 from scanmend.errors import EndpointFailed
+from scanmend.fs.safe_open import SecretUnusable, read_secret
 
 MAX_KEY_BYTES = 4096
 """Largest key file that is read, in bytes; keys have some fifty."""
@@ -44,18 +43,9 @@ def read_key(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as e:
-        raise EndpointFailed(f"api_key_file {path} cannot be read: {e.strerror}") from e
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise EndpointFailed(f"api_key_file {path} is no regular file")
-        if found.st_mode & stat.S_IRWXO:
-            raise EndpointFailed(f"api_key_file {path} may be read by anyone; run: chmod o= {path}")
-        key = os.read(fd, MAX_KEY_BYTES).strip()
-    finally:
-        os.close(fd)
+        key = read_secret(path, MAX_KEY_BYTES).strip()
+    except SecretUnusable as e:
+        raise EndpointFailed(f"api_key_file {path} {e}") from e
     if not key or not key.isascii() or not key.decode("ascii").isprintable() or b" " in key:
         raise EndpointFailed(f"api_key_file {path} has to hold the key and nothing else, in one line")
     return key.decode("ascii")
