@@ -69,18 +69,17 @@ def test_workers_and_scheduler_are_killed_under_load(tmp_path):
         until(lambda: len(daemon.said("document.done")) == COUNT, "all documents", 120)
         drop(made / "0.pdf", daemon.inbox, "last.pdf")
         until(lambda: daemon.status()["dask"]["in_flight"], "the last document's pages to be with a worker")
-        assert daemon.stop() == 0
+        assert daemon.stop(limit_s=60) == 0
         with_dask = outputs(daemon)
         assert not daemon.said("document.quarantined")
         alone.start()
         for scan in sorted(made.iterdir()):
             drop(scan, alone.inbox)
         alone.wait("document.done", COUNT, limit_s=120)
-        assert alone.stop() == 0
+        assert alone.stop(limit_s=60) == 0
     finally:
         for one in (daemon, alone):
-            if one.process is not None and one.process.poll() is None:
-                one.stop()
+            one.end()
         machines.close()
     expected = outputs(alone)
     assert {name: data for name, data in with_dask.items() if not name.startswith("last")} == expected

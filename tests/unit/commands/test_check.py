@@ -4,15 +4,21 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tiny_gguf
+from scanmend.api import processes
 from scanmend.commands import check as module
 from scanmend.commands.check import Point, points
 from scanmend.config.load import load
 from scanmend.config.schema import Config, Web
+from scanmend.errors import ConfigError
+from scanmend.pageworkers.remote.cluster import MISSING, Seat
+from scanmend.pageworkers.remote.probe import Found
+from scanmend.pageworkers.remote.versions import own as own_versions
 from scanmend.second_reader import weights
 
 KEYS = {"in": "inbox", "out": "outbox", "out/originals": "archive", "out/quarantine": "quarantine"}
@@ -374,3 +380,45 @@ def test_a_textfile_needs_a_folder_that_can_be_written_to(config):
     good = looked(config(top="metrics: {textfile: there.prom}"))["metrics: textfile"]
     assert good.ok
     assert not looked(config(top="metrics: {textfile: /proc/scanmend.prom}"))["metrics: textfile"].ok
+
+
+class TestOtherMachines:
+    TOP = f"{BUNDLED}\nexecutor: {{dask: 'tls://s.example.org:1', tls: {{ca_file: ca, cert_file: c, key_file: k}}}}"
+
+    def look(self, config, monkeypatch, *found):
+        monkeypatch.setattr(module, "look_at_cluster", lambda _settings: list(found))
+        points = looked(config("strategy: off, languages: [eng]", self.TOP))
+        return {name: point for name, point in points.items() if name.startswith("executor")}
+
+    def test_workers_and_what_they_read_with(self, config, monkeypatch):
+        """One that is as this machine, one that reads with another Tesseract, and one that cannot do anything."""
+        here = own_versions()
+        found = self.look(
+            config,
+            monkeypatch,
+            Found(Seat("tls://a:1", "a", 4), replace(here, host="a"), ""),
+            Found(Seat("tls://b:1", "b", 2), replace(here, host="b", tesseract="3.0"), ""),
+            Found(Seat("tls://c:1", "c", 8), replace(here, host="c", scanmend="0"), "has scanmend 0"),
+            Found(Seat("tls://d:1", "d", 1), replace(here, host="d", languages={}), ""),
+        )
+        assert "scans leave this machine, encrypted" in found["executor: privacy"].found
+        assert (found["executor"].ok, "3 worker(s), which read 7 page(s)" in found["executor"].found) == (True, True)
+        assert found["executor: worker a"].ok
+        assert f"Tesseract 3.0 (here {here.tesseract})" in found["executor: worker b"].found
+        assert "has scanmend 0" in found["executor: worker c"].found
+        assert "it lacks eng: on Debian" in found["executor: worker d"].found
+        assert all(found[f"executor: worker {name}"].warning for name in "bcd")
+
+    def test_no_workers(self, config, monkeypatch):
+        """Then no page is read, so this is to be fixed."""
+        found = self.look(config, monkeypatch)["executor"]
+        assert (found.ok, found.warning, "start some" in found.found) == (False, False, True)
+
+    def test_no_dask(self, config, monkeypatch):
+        """Neither does a daemon start then; both name the extra."""
+        monkeypatch.setattr(module, "dask_missing", lambda: MISSING)
+        monkeypatch.setattr(processes, "dask_missing", lambda: MISSING)
+        loaded = config("strategy: off", self.TOP)
+        assert wrong(loaded)["executor"] == MISSING
+        with pytest.raises(ConfigError, match="install the extra dask"):
+            processes.page_pool(loaded)

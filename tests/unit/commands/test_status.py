@@ -225,3 +225,12 @@ def test_a_document_that_waits_for_a_download_has_no_time(config, ledger):
     assert as_text(status(config)).splitlines()[-1] == (
         "retry      a  f/a.pdf: waits for model 'm', which is being downloaded"
     )
+
+
+def test_a_dask_cluster(config):
+    """Where it is, how many workers it has, and how many pages are there and here."""
+    dask = {"scheduler": "tls://s:1", "state": "connected", "workers": 3, "threads": 12, "in_flight": 24, "queued": 70}
+    said = [line for line in as_text(status(config) | {"dask": dask}).splitlines() if line.startswith("dask")]
+    assert said == ["dask       tls://s:1: connected, 3 workers with 12 threads, 24 pages are with them, 70 wait here"]
+    said = as_text(status(config) | {"dask": dask | {"state": "away"}})
+    assert "dask       tls://s:1: away\n" in said

@@ -17,6 +17,7 @@ from scanmend.errors import (
     Postponed,
     Stopping,
     StorageError,
+    WorkersAway,
 )
 from scanmend.jobs.retry_policy import (
     EXPECTED,
@@ -78,7 +79,9 @@ def test_an_unexpected_error_is_counted_and_named():
     assert isinstance(HostDied("it died"), EXPECTED)
 
 
-@pytest.mark.parametrize("error", [failed_with(errno.ENOSPC), StorageError("gone"), LedgerDamaged("torn")])
+@pytest.mark.parametrize(
+    "error", [failed_with(errno.ENOSPC), StorageError("gone"), LedgerDamaged("torn"), WorkersAway("off")]
+)
 def test_a_folder_that_cannot_be_used_counts_no_attempt(error):
     """The document waits a minute at most, and says so only where the reason is another than before."""
     entry = replace(WAITING, attempts=4)

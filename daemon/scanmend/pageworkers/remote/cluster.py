@@ -98,7 +98,12 @@ class Cluster:
                 else None
             )
             self._client = Client(
-                settings.address, security=security, timeout=connect_s, set_as_default=False, name="scanmend"
+                settings.address,
+                security=security,
+                timeout=connect_s,
+                set_as_default=False,
+                name="scanmend",
+                direct_to_workers=True,  # pages come from the workers: by way of the scheduler, a quarter as many
             )
         except (OSError, ValueError, RuntimeError) as e:
             detail = f"{e.strerror} ({e.filename})" if isinstance(e, OSError) and e.filename else e

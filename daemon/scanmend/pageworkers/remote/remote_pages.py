@@ -86,11 +86,13 @@ class RemotePages:
         self._sources = Sources(shared_paths=settings.shared_paths)
         self._crew = Crew(settings.in_flight, self._joined)
         self._queue = FairQueue()
-        self._hands = ThreadPoolExecutor(2, thread_name_prefix="dask")
+        self._hands = ThreadPoolExecutor(1, thread_name_prefix="dask")
         """Sends pages and takes answers, apart from the threads of Dask's own, which must not wait."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._jobs: set[_Job] = set()
+        self._pumping = False
+        """Whether a look for pages that can go out is under way."""
         self._taken = 0
         """Slots in use: jobs, and those that are being made ready."""
         self._cluster: Cluster | None = None
@@ -273,11 +275,17 @@ class RemotePages:
             self._wake.set()
 
     def _pump_soon(self) -> None:
+        with self._lock:
+            if self._pumping:
+                return
+            self._pumping = True
         with suppress(RuntimeError):  # closed
             self._hands.submit(self._pump)
 
     def _pump(self) -> None:
         """Begin pages while there are slots for them."""
+        with self._lock:
+            self._pumping = False  # what comes from here on wants another look
         while True:
             with self._lock:
                 if self._cluster is None or self._taken >= self._crew.slots:

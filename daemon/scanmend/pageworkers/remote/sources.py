@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,9 @@ class Sources:
 
         StorageError where the file of passwords cannot be used.
         """
-        limits = replace(settings.limits, passwords=None)
         request: dict[str, Any] = {
             "number": number,
-            "settings": asdict(replace(settings, limits=limits)),
+            "settings": _fields(settings),
             "key": source.key,
             "size": source.size,
             "mtime_ns": source.mtime_ns,
@@ -100,6 +100,12 @@ class Sources:
             except ValueError as e:
                 raise StorageError(f"passwords: {e}") from e
         return request
+
+
+@lru_cache(64)
+def _fields(settings: ReadSettings) -> dict[str, Any]:
+    """Return the settings as plain values, without the file of passwords; not to be changed."""
+    return asdict(replace(settings, limits=replace(settings.limits, passwords=None)))
 
 
 def _is_encrypted(path: Path) -> bool:

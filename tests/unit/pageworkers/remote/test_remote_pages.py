@@ -19,7 +19,7 @@ from scanmend.pageworkers.remote.cluster import ClusterSettings, Seat
 from scanmend.pageworkers.remote.remote_pages import RemotePages
 from scanmend.pageworkers.remote.versions import own
 from scanmend.source.settings import ReadSettings, SourceLimits
-from waiting import until
+from waiting import LIMIT_S, until
 
 SETTINGS = ReadSettings(("eng",), SourceLimits(10, 50, 150), 60.0)
 NOWHERE = ClusterSettings("tcp://127.0.0.1:1")
@@ -37,6 +37,7 @@ def scheduler():
 
 
 class TestARealCluster:
+    @pytest.mark.timeout(240)
     def test_pages_are_those_of_this_machine(self, scheduler, tmp_path):
         """With both readers; a source that is not sent along is asked for. Damage and limits are told as here."""
         path, torn = tmp_path / "three.pdf", tmp_path / "torn.png"
@@ -51,15 +52,16 @@ class TestARealCluster:
             return replace(page, seconds=0.0, second=replace(page.second, seconds=0.0))
 
         try:
-            pages = [timeless(f.result(60)) for f in [there.submit(path, n, twice) for n in (2, 3, 1)]]
+            pages = [timeless(f.result(2 * LIMIT_S)) for f in [there.submit(path, n, twice) for n in (2, 3, 1)]]
             assert there.workers == 4
-            assert pages == [timeless(here.submit(path, n, twice).result(60)) for n in (2, 3, 1)]
+            tasks._bench()._pool.end_idle()
+            assert pages == [timeless(here.submit(path, n, twice).result(LIMIT_S)) for n in (2, 3, 1)]
             assert [page.raw for page in pages] == [f"Page {n} of three" for n in (2, 3, 1)]
             assert all(page.second.lines for page in pages)
             messages = []
             for pool in (here, there):
                 with pytest.raises(DocumentError) as e:
-                    pool.submit(torn, 1, SETTINGS).result(60)
+                    pool.submit(torn, 1, SETTINGS).result(LIMIT_S)
                 messages.append(str(e.value))
             assert messages[0] == messages[1]
             until(there.end_idle, "the connection to be given up")
@@ -74,11 +76,11 @@ class TestARealCluster:
         """Nothing is sent but the path; where that leads to another file, the bytes are asked for."""
         remote = RemotePages(ClusterSettings(scheduler, shared_paths=True))
         try:
-            assert "committee" in remote.submit(scans / "line.png", 1, SETTINGS).result(60).raw
+            assert "committee" in remote.submit(scans / "line.png", 1, SETTINGS).result(LIMIT_S).raw
             copies = list(tasks._bench()._folder.rglob("line.png"))
             source = replace(remote._sources.find(scans / "line.png"), mtime_ns=1)
             remote._sources.find = lambda _path: source
-            assert "committee" in remote.submit(scans / "line.png", 1, SETTINGS).result(60).raw
+            assert "committee" in remote.submit(scans / "line.png", 1, SETTINGS).result(LIMIT_S).raw
             assert (copies, len(list(tasks._bench()._folder.rglob("line.png")))) == ([], 1)
         finally:
             remote.close()
