@@ -1,5 +1,6 @@
 """What several test modules share: small scans, and daemons that run."""
 
+import gc
 import os
 import signal
 import tempfile
@@ -21,6 +22,15 @@ settings.load_profile("explore" if os.environ.get("SCANMEND_EXPLORE") else "scan
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background; children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+gc.disable()  # what collecting tests leaves is kept to the end; looking for garbage in it would take a second
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not in what is there now."""
+    gc.freeze()
+    gc.enable()
 
 
 os.environ.setdefault("SCANMEND_READER_F32", "1")  # the same floats on every machine

@@ -88,7 +88,7 @@ class TestCommands:
         assert (ran.returncode, ran.stdout) == (0, "the configuration was read again\n")
         right = one.config.read_text()
         try:
-            one.config.write_text(right.replace("workers: 2", "workers: 3"))
+            one.config.write_text(right.replace("workers: 1", "workers: 2"))
             ran = one.command("reload")
         finally:
             one.config.write_text(right)

@@ -150,7 +150,9 @@ class TestArrivals:
     @pytest.fixture(scope="class")
     @staticmethod
     def one(tmp_path_factory, scans):
-        daemon = Daemon(tmp_path_factory.mktemp("arrivals"), max_megapixels=1, incomplete_s=2.5, settle_s=0.3)
+        daemon = Daemon(
+            tmp_path_factory.mktemp("arrivals"), max_megapixels=1, incomplete_s=2.5, settle_s=0.3, top={"workers": 2}
+        )
         daemon.inbox.mkdir()
         shutil.copy(scans / "line.png", daemon.inbox / "early.png")
         try:
@@ -257,7 +259,7 @@ class TestArrivals:
 class TestStopping:
     def test_in_the_middle_of_a_document(self, daemon, scans):
         """SIGTERM ends it with exit code 0 before its pages are read; the next start goes on where it was."""
-        one = daemon().start()
+        one = daemon(top={"workers": 2}).start()
         drop(scans / "eight.pdf", one.inbox)
         until(lambda: _pages(one) >= 3, "three pages")
         started = time.monotonic()

@@ -73,6 +73,7 @@ def test_reading_goes_on_and_corrections_wait(daemon, scans, hub, tmp_path):
     assert scanmend("models", "remove", "far", "--config", str(one.config)).returncode == 0
 
 
+@pytest.mark.thorough
 def test_a_stop_during_a_download_loses_nothing(daemon, scans, hub, tmp_path):
     """It ends at once; the next daemon takes up the download where it stands, and the pages that were read."""
     environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": "", "NO_PROXY": "*"}

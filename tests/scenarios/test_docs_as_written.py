@@ -84,6 +84,7 @@ def test_the_first_ten_minutes(place):
     assert (here / "text" / "brief.pdf").exists()
 
 
+@pytest.mark.thorough
 def test_text_from_another_program(tmp_path):
     """The line prints what the page says, in a shell, by the bundled model and without a configuration."""
     page = PAGES["commands"]

@@ -73,6 +73,7 @@ def test_a_file_is_the_same_for_the_same_number(reader):
     assert fuzz.case("pdf", 4711, 1) != fuzz.case("pdf", 4712, 1)
 
 
+@pytest.mark.thorough
 def test_a_page_that_takes_for_ever_ends_at_its_limit(tmp_path):
     """Forms that call each other ten times ten times ten … times: that worker is ended, the next goes on."""
     reader = fuzz.Reader(tmp_path, limit_s=6.0)  # a sound page may take as long on a busy machine
@@ -94,6 +95,7 @@ def test_an_unexpected_exception_is_a_finding(tmp_path, monkeypatch):
         reader.close()
 
 
+@pytest.mark.thorough
 def test_a_run_goes_on_where_it_ended(tmp_path):
     """And its table counts what both halves found."""
     assert len(list(fuzz.run(["glossary"], 3, 1, tmp_path))) == 3

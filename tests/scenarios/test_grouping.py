@@ -16,12 +16,8 @@ from waiting import until
 def test_page_files_become_documents_however_often_it_is_killed(tmp_path):
     """In natural order, each once, with all their files in the archive; pages say which file they come from."""
     points = [
-        KillPoint("entered", "claiming", "pages"),
         KillPoint("gathered", "claiming", "pages"),
         KillPoint("page kept", "working", "pages"),
-        KillPoint("output written", "working", "pages"),
-        KillPoint("target recorded", "published", "pages"),
-        KillPoint("leaving", "published", "pages"),
     ]
     server = ForkServer()
     harness = Harness(tmp_path, {"pages": BY_NUMBER}, workers=1, fork_server=server)

@@ -1,37 +1,42 @@
 """``scanmend check --report``: one page, whatever is broken, and none of the secrets that were planted."""
 
+from pathlib import Path
+
 import pytest
 
-from daemon_process import drop, scanmend
+from daemon_process import Daemon, drop, scanmend
 
 TOKEN, IN_FILE, PASSWORD, KEY = "hf_reportTokenAbCd0123", "filetokenEfGh4567", "s3same!", "Rechnung-Schluessel"
 PLANTED = (TOKEN, IN_FILE, PASSWORD, "s3same%21", KEY, "bot123456", "Dear", "Ada", "Bob", "Meier", "jane.doe")
 """What must not be on the page: tokens, parts of addresses, names of scans and of people."""
 
 
-@pytest.fixture
-def environ(tmp_path):
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory):
     """A home folder with a token of the hub in it, and one in the environment."""
-    home = tmp_path / "home" / "jane.doe"
+    home = tmp_path_factory.mktemp("report") / "home" / "jane.doe"
     (home / "hf").mkdir(parents=True)
     (home / "hf" / "token").write_text(f"{IN_FILE}\n")
     return {"HOME": str(home), "HF_HOME": str(home / "hf"), "HF_TOKEN": TOKEN}
 
 
-@pytest.fixture
-def troubled(daemon, scans, environ, tmp_path):
-    """A daemon with failures, a paused queue and secrets all over, in somebody's home."""
-    root = tmp_path / "home" / "jane.doe" / "scans"
+@pytest.fixture(scope="module")
+def troubled(scans, environ):
+    """A daemon with failures, a paused queue and secrets all over, in somebody's home; it stops with the first test."""
+    root = Path(environ["HOME"], "scans")
     notify = {"to": ["json://porter:s3same%21@127.0.0.1:9/bot123456/x"], "queue_stuck_min": 5}
     command = ["/bin/true", f"--password={PASSWORD}"]
-    one = daemon(root, top={"notify": notify}, on_success=command, prompt=f"About {KEY} of Meier", retries=0)
-    one.start(**environ)
-    drop(scans / "encrypted.pdf", one.inbox, "Dear Ada Meier.pdf")
-    drop(scans / "text.txt", one.inbox, "Bob.pdf")
-    drop(scans / "line.png", one.inbox, "Dear Jane.png")
-    one.wait("document.quarantined", 2)
-    one.wait("document.done")
-    return one
+    one = Daemon(root, top={"notify": notify}, on_success=command, prompt=f"About {KEY} of Meier", retries=0)
+    try:
+        one.start(**environ)
+        drop(scans / "encrypted.pdf", one.inbox, "Dear Ada Meier.pdf")
+        drop(scans / "text.txt", one.inbox, "Bob.pdf")
+        drop(scans / "line.png", one.inbox, "Dear Jane.png")
+        one.wait("document.quarantined", 2)
+        one.wait("document.done")
+        yield one
+    finally:
+        one.end()
 
 
 def planted_in(text):
@@ -65,7 +70,10 @@ def test_it_works_with_a_configuration_that_cannot_be_used(troubled, environ):
     """Then it says why, and all that can be known without one."""
     text = troubled.config.read_text()
     troubled.config.write_text(f"{text}\nodd: json://porter:{PASSWORD}@host/bot123456\nidle_unload_s: {PASSWORD}\n")
-    said = report(troubled, environ)
+    try:
+        said = report(troubled, environ)
+    finally:
+        troubled.config.write_text(text)
     assert "## Configuration: cannot be used" in said
     assert "odd: unknown key" in said
     assert "~/scans/scanmend.yaml" in said
@@ -82,7 +90,8 @@ def test_it_works_without_any_configuration(environ, tmp_path):
 
 def test_it_works_with_a_ledger_that_is_damaged(troubled, environ):
     """What else is known is told."""
-    troubled.stop()
+    if troubled.process.poll() is None:
+        troubled.stop()
     (troubled.state / "ledger.sqlite").write_bytes(b"no database at all" * 1000)
     said = report(troubled, environ)
     assert "cannot be read" in said

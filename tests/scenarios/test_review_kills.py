@@ -4,7 +4,7 @@ import pytest
 
 from review_kills import ReviewKills
 
-POINTS = 4
+POINTS = 3
 """Moments of one decision at which it is killed here, spread over all changes that it makes."""
 
 

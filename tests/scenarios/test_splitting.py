@@ -59,10 +59,9 @@ def test_stacks_become_documents(tmp_path):
     assert harness.path_of("sheets", "outbox").joinpath("sheets-1.txt").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    "points", [SOME_POINTS, pytest.param(OTHER_POINTS, marks=pytest.mark.thorough)], ids=["some", "others"]
-)
+@pytest.mark.parametrize("points", [SOME_POINTS, OTHER_POINTS], ids=["some", "others"])
 def test_killed_while_splitting(tmp_path, points):
     """At each moment that leaves something by half: the same documents, once, and a row of the table for each."""
     folder = "barcodes"

@@ -110,13 +110,14 @@ def test_one_never_comes_back(pair):
     assert made_by(one) + made_by(other) == 12
 
 
+@pytest.mark.thorough
 def test_the_same_name_and_content_at_the_same_time(pair):
     """Outputs of the one are never taken for, or taken back with, those of the other."""
     one, other = pair
     file, _ = make_scan("text.pdf", 1, one.root, RNG)
     one.start(), other.start()
     one.wait_ready(), other.wait_ready()
-    for _ in range(12):
+    for _ in range(6):
         one.drop(file, "archived", file.relative_to(one.root))
         until(lambda: not (one.path_of("archived", "inbox") / file.name).exists())
     file.unlink()

@@ -51,6 +51,31 @@ def reading(tmp_path_factory):
 
 
 @pytest.fixture
+def reviewed(reading, visit, receipt):
+    """Open the review of a receipt that both readers read once for all tests; its output and the page.
+
+    What the test before has decided is undone.
+    """
+    started, base = reading
+    output = started.outbox / "first"
+    if not output.with_suffix(".json").exists():
+        drop(receipt, started.inbox, "first.png")
+        until(output.with_suffix(".json").exists, "the receipt")
+    (document,) = [one["id"] for one in started.status()["recent"] if one["file"] == "first.png"]
+
+    def make(**how):
+        started.command("review", document, "--restore")
+        page = visit(base, **how).page
+        page.goto("/review")
+        page.get_by_role("link", name="first.png").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="first.png").wait_for()
+        return output, page
+
+    return make
+
+
+@pytest.fixture
 def served(daemon):
     """Start a daemon with a page, and return it with the page's address."""
 
@@ -140,10 +165,10 @@ def test_a_scan_is_watched_reviewed_typed_and_undone(reading, visit, axe, receip
     page.get_by_role("heading", name="Decided").wait_for()
 
 
-def test_taking_another_reading_skipping_and_restoring(reading, visit, axe, receipt):
+def test_taking_another_reading_skipping_and_restoring(reading, visit, axe, reviewed):
     """The second reading by its number, a place left open, and in the end the machine's version again."""
     started, base = reading
-    output, page = _reviewed(reading, visit, receipt, "second.png")
+    output, page = reviewed()
     machine = output.with_suffix(".txt").read_bytes()
     _go_to_number(page)
     other = page.locator("#reading-2 .reading").inner_text()
@@ -169,9 +194,9 @@ def test_taking_another_reading_skipping_and_restoring(reading, visit, axe, rece
     assert started.process.poll() is None
 
 
-def test_a_file_that_somebody_changed_is_left_alone(reading, visit, receipt):
+def test_a_file_that_somebody_changed_is_left_alone(reviewed):
     """The page says which, and that it does not have the decisions; the others have them. All of it without scripts."""
-    output, page = _reviewed(reading, visit, receipt, "third.png", script=False)
+    output, page = reviewed(script=False)
     output.with_suffix(".txt").write_text("mine\n")
     while page.locator("#place-title").inner_text() != "Disputed number":
         page.locator("#next").click()
@@ -215,6 +240,7 @@ def test_a_failure_is_explained_downloaded_and_retried(served, visit, axe, scans
     page.locator("#folder-1").get_by_text("1 document done").wait_for()
 
 
+@pytest.mark.thorough
 def test_a_model_is_unloaded_by_a_button(served, visit, scans):
     """What is loaded is shown with the time that it has left; the button ends its process, and the page says so."""
     started, base = served(strategy="rescore")
@@ -229,6 +255,7 @@ def test_a_model_is_unloaded_by_a_button(served, visit, scans):
     started.wait("model.unloaded")
 
 
+@pytest.mark.thorough
 def test_names_from_outside_are_text_on_the_page(served, visit, scans):
     """A name that would be markup, one that turns the writing around, and one that is no Unicode; nothing runs."""
     started, base = served()
@@ -249,7 +276,8 @@ def test_names_from_outside_are_text_on_the_page(served, visit, scans):
     assert "committee" in Path(download.value.path()).read_text()
 
 
-def test_another_machine_logs_in_once_and_steers(served, visit, axe, tmp_path):
+@pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["script", "plain"])
+def test_another_machine_logs_in_once_and_steers(served, visit, axe, tmp_path, script):
     """By a name, over plain HTTP, with the token: then buttons work there, too, with scripts and without."""
     token = tmp_path / "token"
     token.write_text("a-secret-of-thirty-two-characters")
@@ -257,22 +285,22 @@ def test_another_machine_logs_in_once_and_steers(served, visit, axe, tmp_path):
     port = free_port()
     web = {"listen": f"127.0.0.1:{port}", "hosts": [NAME], "token_file": str(token)}
     served(top={"web": web})
-    for script in (True, False):
-        visitor = visit(f"http://{NAME}:{port}", script=script)
-        page = visitor.page
-        page.goto("/done?state=all")
-        if script:
-            visitor.audit(axe)
-        page.get_by_label("Token").fill(token.read_text())
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="All").wait_for()
-        page.get_by_role("link", name="Now", exact=True).click()
-        page.get_by_role("button", name="Pause").click()
-        page.get_by_text("new files stay in the inbox").wait_for()
-        page.get_by_role("button", name="Resume").click()
-        page.get_by_role("button", name="Pause").wait_for()
+    visitor = visit(f"http://{NAME}:{port}", script=script)
+    page = visitor.page
+    page.goto("/done?state=all")
+    if script:
+        visitor.audit(axe)
+    page.get_by_label("Token").fill(token.read_text())
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="All").wait_for()
+    page.get_by_role("link", name="Now", exact=True).click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("new files stay in the inbox").wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Pause").wait_for()
 
 
+@pytest.mark.thorough
 def test_a_click_while_the_page_is_brought_up_to_date(served, visit, scans):
     """What changes between press and release of a button takes neither the button nor its click away."""
     started, base = served()
@@ -293,19 +321,6 @@ def drop_as(source: Path, inbox: Path, name: bytes) -> None:
     part = inbox / ".dropped"
     part.write_bytes(source.read_bytes())
     part.rename(inbox / os.fsdecode(name))
-
-
-def _reviewed(reading, visit, receipt, name, **how):
-    """Drop the receipt under this name and open its review; return its output, without suffix, and the page."""
-    started, base = reading
-    drop(receipt, started.inbox, name)
-    until(lambda: (started.outbox / name).with_suffix(".json").exists(), name)
-    page = visit(base, **how).page
-    page.goto("/review")
-    page.get_by_role("link", name=name).focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name=name).wait_for()
-    return (started.outbox / name).with_suffix(""), page
 
 
 def _at(page) -> int:

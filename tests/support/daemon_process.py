@@ -16,6 +16,7 @@ import yaml
 
 import fork_server
 from scanmend.config.load import load
+from scanmend.config.schema import Config
 from scanmend.control import status
 from waiting import LIMIT_S, until
 
@@ -44,6 +45,7 @@ class Daemon:
         self.log = root / f"log-{self.mark}.jsonl"
         self._parsed: list[dict[str, Any]] = []
         self._parsed_bytes = 0
+        self._loaded: tuple[bytes, Config] | None = None
         self.process: subprocess.Popen[bytes] | fork_server.Forked | None = None
         self.program: list[str] = []
         """What to start in place of ``scanmend``, which a fork server starts."""
@@ -53,7 +55,7 @@ class Daemon:
 
     def configure(self, **settings: Any) -> None:
         """Write the configuration file."""
-        top = {"state_dir": "state", "models_dir": "models", "idle_unload_s": 60, "workers": 2} | settings.pop(
+        top = {"state_dir": "state", "models_dir": "models", "idle_unload_s": 60, "workers": 1} | settings.pop(
             "top", {}
         )
         folder = {
@@ -126,7 +128,10 @@ class Daemon:
 
     def status(self) -> dict[str, Any]:
         """What ``scanmend status --json`` says, found out in this process: a new one takes half a second each time."""
-        return dict(json.loads(json.dumps(status.status(load(self.config, glossaries=False)))))
+        text = self.config.read_bytes()
+        if self._loaded is None or self._loaded[0] != text:
+            self._loaded = text, load(self.config, glossaries=False)
+        return dict(json.loads(json.dumps(status.status(self._loaded[1]))))
 
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same configuration."""
@@ -135,13 +140,17 @@ class Daemon:
     def family(self) -> list[psutil.Process]:
         """Every process that descends from this daemon, orphans included, but not the daemon itself."""
         found = []
-        for process in psutil.process_iter():
+        mark = f"SCANMEND_MARK={self.mark}".encode()
+        for pid in psutil.pids():
             try:
-                if process.pid != self.pid and process.environ().get("SCANMEND_MARK") == self.mark:
+                if pid == self.pid or mark not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    continue
+                process = psutil.Process(pid)
+                if process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
-            except psutil.Error:  # ended meanwhile
+            except (psutil.Error, OSError):  # ended meanwhile
                 continue
-        return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        return found
 
     def stop(self, number: int = signal.SIGTERM, limit_s: float = 10.0) -> int:
         """Signal it and return its exit code, which must come in time."""

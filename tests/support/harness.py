@@ -160,7 +160,7 @@ class Harness:
         while not any(said in line for line in self.log.read_bytes().splitlines() if b"daemon.ready" in line):
             if self.process.poll() is not None or time.monotonic() - began > limit_s:
                 raise SystemExit(f"the daemon did not get ready:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.005)
+            time.sleep(0.02)
         return time.monotonic() - began
 
     def wait_killed(self, limit_s: float) -> None:

@@ -1,6 +1,7 @@
 """One page as a TIFF in every way: pixel types, orders, planes, strips, alpha; each is to look the same."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -16,6 +17,12 @@ def variants(page: Image.Image) -> dict[str, tuple[Picture, str]]:
     Each kind comes in both orders of bytes, packed in one of them: which it is takes turns. One whose order of bits is
     defined comes with the low bit first, too, in the order of bytes in which it is packed otherwise.
     """
+    return _variants(page.mode, page.size, page.tobytes())
+
+
+@cache
+def _variants(mode: str, size: tuple[int, int], pixels: bytes) -> dict[str, tuple[Picture, str]]:
+    page = Image.frombytes(mode, size, pixels)
     found = {}
     plain, packed = _pixel_types(page, {}), _pixel_types(page, {"compression": 8})
     foldable = dict(_foldable(plain))

@@ -12,7 +12,9 @@ LIMIT_S = 60.0
 def until(what: Callable[[], T], why: str = "", limit_s: float = LIMIT_S) -> T:
     """Ask again and again until the answer is true, and return it; AssertionError after ``limit_s`` seconds."""
     limit = time.monotonic() + limit_s
+    pause_s = 0.02
     while not (found := what()):
         assert time.monotonic() < limit, f"waited {limit_s:g} s for {why or what}"
-        time.sleep(0.03)
+        time.sleep(pause_s)
+        pause_s = min(1.1 * pause_s, 0.1)  # what takes seconds needs its processor itself
     return found

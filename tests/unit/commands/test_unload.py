@@ -3,6 +3,7 @@
 import json
 
 import psutil
+import pytest
 
 from daemon_process import drop, until
 from scanmend.commands.unload import unload
@@ -35,6 +36,7 @@ class TestUnload:
         assert entry["ram_freed_mib"] > 100
         until(lambda: not one.status()["loaded"], "the status file, which is written twice a second at most")
 
+    @pytest.mark.thorough
     def test_in_use_for_longer(self, tmp_path, daemon, scans):
         """It says so, with exit code 1; the model goes when its document is done."""
         one = daemon(strategy="rescore", top={"idle_unload_s": -1}).start()

@@ -180,7 +180,9 @@ def test_dying_before_any_single_change(tmp_path, settings):
         shutil.rmtree(world.root)
 
 
-@pytest.mark.parametrize("settings", [{}, {"output_name": "{barcode} {counter}"}])
+@pytest.mark.parametrize(
+    "settings", [{}, pytest.param({"output_name": "{barcode} {counter}"}, marks=pytest.mark.thorough)]
+)
 def test_a_lost_ledger_doubles_nothing_that_is_out(tmp_path, settings):
     """What was published is known by its record, the names with it."""
 

@@ -129,7 +129,7 @@ def test_all_outputs_cost_one_pass_of_ocr(scan, tmp_path):
     pool = Counting(1, tmp_path / "work")
     try:
         pipeline = Pipeline(pool, ModelSlot({}, Store(tmp_path), Policy()))
-        wanted = settings(*ALL).model_copy(update={"strategy": "off"})
+        wanted = settings(*ALL).model_copy(update={"strategy": "off", "second_reader": "off"})
         (tmp_path / "out").mkdir()
         (outcome,) = process.convert(process.jobs_of([scan], wanted), tmp_path / "out", "f", wanted, pipeline)
     finally:

@@ -13,22 +13,27 @@ def found(sheet: Image.Image, dpi: int = 150) -> list[str]:
     return [mark.value for mark in find_patch_codes(np.asarray(sheet.convert("L")), dpi)]
 
 
-@pytest.mark.parametrize("code", CODES.values())
-@pytest.mark.parametrize("at", [(0.5, 0.02), (0.2, 0.03), (0.8, 0.05), (0.5, 0.44)])
+def each_code_with(*hows: object) -> list[object]:
+    """Pair each code with one of these in turn; the other pairs are for the thorough."""
+    pairs = [(i, j, code, how) for i, code in enumerate(CODES.values()) for j, how in enumerate(hows)]
+    return [
+        pytest.param(code, how, marks=[] if i % len(hows) == j else [pytest.mark.thorough]) for i, j, code, how in pairs
+    ]
+
+
+@pytest.mark.parametrize(("code", "at"), each_code_with((0.5, 0.02), (0.2, 0.03), (0.8, 0.05), (0.5, 0.44)))
 def test_each_code_is_found_wherever_it_stands(code, at):
     """At the top edge, left and right of it, and in the middle."""
     assert found(sheets.patch_sheet(code, at=at)) == [code]
 
 
-@pytest.mark.parametrize("code", CODES.values())
-@pytest.mark.parametrize("degrees", [-3, -1.3, 3])
+@pytest.mark.parametrize(("code", "degrees"), each_code_with(-3, -1.3, 3))
 def test_each_code_is_found_at_an_angle_and_in_noise(code, degrees):
     """Three degrees are more than feeders let pass."""
     assert found(sheets.noisy(sheets.skewed(sheets.patch_sheet(code), degrees), seed=4)) == [code]
 
 
-@pytest.mark.parametrize("code", CODES.values())
-@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize(("code", "quarters"), each_code_with(1, 2, 3))
 def test_a_turned_sheet_reads_the_same(code, quarters):
     """A code is read from the edge that it lies at: 1 and 6, or 3 and T, are not mistaken for each other."""
     turned = sheets.patch_sheet(code, at=(0.5, 0.03)).rotate(90 * quarters, expand=True)
@@ -64,36 +69,46 @@ def test_several_codes_of_a_sheet_come_from_top_to_bottom():
     assert found(sheet) == ["T", "T"]
 
 
-def nothing() -> dict[str, Image.Image]:
-    """Return sheets that have bars, but no patch code."""
-    table = sheets.blank_sheet()
-    draw = ImageDraw.Draw(table)
+def table() -> Image.Image:
+    sheet = sheets.blank_sheet()
+    draw = ImageDraw.Draw(sheet)
     for i in range(30):
         draw.rectangle((100, 100 + 40 * i, 1100, 100 + 40 * i + (30 if i % 3 else 12)), fill=0)
-    zebra = sheets.blank_sheet()
+    return sheet
+
+
+def zebra() -> Image.Image:
+    sheet = sheets.blank_sheet()
     for i in range(4):
-        ImageDraw.Draw(zebra).rectangle((100, 300 + 24 * i, 1100, 311 + 24 * i), fill=0)
-    short = sheets.patch_sheet("T", length_inches=0.4)
-    crowded = sheets.patch_sheet("T", at=(0.5, 0.2))
-    ImageDraw.Draw(crowded).rectangle((300, 351 + 120 + 12, 1000, 351 + 120 + 24), fill=0)
-    return {
-        "a table": table,
-        "four equal bars": zebra,
-        "bars that are too short": short,
-        "a fifth bar": crowded,
-        "Code 39": sheets.barcode_sheet(["PATCH-T", "12345"], "Code39", 300),
-        "Code 128": sheets.barcode_sheet(["DOC-0001", "WWNNWNNW"], "Code128", 300),
-        "EAN": sheets.barcode_sheet(["4006381333931"], "EAN13", 300),
-        "QR": sheets.barcode_sheet(["https://example.org/" + "x" * 60], "QRCode"),
-        "nothing at all": sheets.blank_sheet(),
-        "noise": sheets.noisy(sheets.blank_sheet(), seed=1),
-    }
+        ImageDraw.Draw(sheet).rectangle((100, 300 + 24 * i, 1100, 311 + 24 * i), fill=0)
+    return sheet
 
 
-@pytest.mark.parametrize("name", nothing())
+def crowded() -> Image.Image:
+    sheet = sheets.patch_sheet("T", at=(0.5, 0.2))
+    ImageDraw.Draw(sheet).rectangle((300, 351 + 120 + 12, 1000, 351 + 120 + 24), fill=0)
+    return sheet
+
+
+NOTHING = {
+    "a table": table,
+    "four equal bars": zebra,
+    "bars that are too short": lambda: sheets.patch_sheet("T", length_inches=0.4),
+    "a fifth bar": crowded,
+    "Code 39": lambda: sheets.barcode_sheet(["PATCH-T", "12345"], "Code39", 300),
+    "Code 128": lambda: sheets.barcode_sheet(["DOC-0001", "WWNNWNNW"], "Code128", 300),
+    "EAN": lambda: sheets.barcode_sheet(["4006381333931"], "EAN13", 300),
+    "QR": lambda: sheets.barcode_sheet(["https://example.org/" + "x" * 60], "QRCode"),
+    "nothing at all": sheets.blank_sheet,
+    "noise": lambda: sheets.noisy(sheets.blank_sheet(), seed=1),
+}
+"""Sheets that have bars, but no patch code."""
+
+
+@pytest.mark.parametrize("name", NOTHING)
 def test_no_false_alarm(name):
     """Upright and turned, with noise and without."""
-    sheet = nothing()[name]
+    sheet = NOTHING[name]()
     assert found(sheet) == found(sheet.rotate(90, expand=True)) == found(sheets.noisy(sheet, seed=2)) == []
 
 

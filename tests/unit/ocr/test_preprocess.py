@@ -80,7 +80,7 @@ class TestWhatIsDone:
         assert (page.width, page.height, page.dpi) == (*SIZE, 200)
         check_boxes(page, sheet, lambda image: image)
 
-    @pytest.mark.parametrize("turned", [90, 180, 270])
+    @pytest.mark.parametrize("turned", [pytest.param(n, marks=pytest.mark.thorough) for n in (90, 180)] + [270])
     def test_a_turned_page(self, sheet, tmp_path, turned):
         """It is read upright, and its boxes are those of the upright page."""
         page = read(tmp_path, sheet.page.rotate(turned, expand=True))
@@ -88,7 +88,7 @@ class TestWhatIsDone:
         assert (page.width, page.height) == SIZE
         check_boxes(page, sheet, lambda image: image)
 
-    @pytest.mark.parametrize("degrees", [-3, 3])
+    @pytest.mark.parametrize("degrees", [pytest.param(-3, marks=pytest.mark.thorough), 3])
     def test_a_page_askew(self, sheet, tmp_path, degrees):
         """Boxes are where the words are on the page as it was scanned."""
 
@@ -171,7 +171,9 @@ class TestLimits:
         page = read(tmp_path, sheet.page.rotate(180))
         assert (page.turned, page.steps) == (0, ())
 
-    @pytest.mark.parametrize("error", [OcrError, DocumentError, OSError])
+    @pytest.mark.parametrize(
+        "error", [OcrError] + [pytest.param(e, marks=pytest.mark.thorough) for e in (DocumentError, OSError)]
+    )
     def test_another_reading_that_fails(self, sheet, tmp_path, monkeypatch, error):
         """When a further reading fails, the first is kept; when the first fails, so does the page."""
         real, calls = tesseract.read, []
@@ -194,6 +196,7 @@ class TestLimits:
         tight = replace(READING, limits=replace(LIMITS, max_megapixels=0.05))
         assert read(tmp_path, small, dpi=50, steps=("resolution",), reading=tight).steps == ()
 
+    @pytest.mark.thorough
     def test_only_the_last_image_is_kept(self, sheet, tmp_path):
         """Beside the rendered image, only the last transformed one is on disk."""
         read(tmp_path, ImageOps.invert(sheet.page).rotate(180))
@@ -212,10 +215,10 @@ class TestLimits:
     ("font", "lines"),
     [
         ("china-s", ["木工车间的工具目录", "第二部分：锯子和刨子"]),
-        ("china-t", ["中文說明書", "請保留收據", "謝謝"]),
-        ("japan", ["四月の会議の議事録"]),
-        ("korea", ["도서관 새 책 목록", "둘째 부분"]),
-        ("cjk", ["Полка на кухне очень старая", "завтра утром мы купим доски"]),
+        pytest.param("china-t", ["中文說明書", "請保留收據", "謝謝"], marks=pytest.mark.thorough),
+        pytest.param("japan", ["四月の会議の議事録"], marks=pytest.mark.thorough),
+        pytest.param("korea", ["도서관 새 책 목록", "둘째 부분"], marks=pytest.mark.thorough),
+        pytest.param("cjk", ["Полка на кухне очень старая", "завтра утром мы купим доски"], marks=pytest.mark.thorough),
         ("cjk", ["Το ράφι της κουζίνας είναι", "πολύ παλιό και αύριο"]),
     ],
 )

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from scanmend.errors import ChildDied, DocumentError, OcrError, Stopping
 from scanmend.pageworkers.pool import LONG_DOCUMENT_PAGES, PagePool
 from scanmend.process.child import Child
 from scanmend.source.settings import ReadSettings, SourceLimits
+from waiting import until
 
 LIMITS = SourceLimits(max_pages=10, max_megapixels=50, render_dpi=150)
 
@@ -47,22 +48,16 @@ def pool(tmp_path) -> Iterator[PagePool]:
     pool.close()
 
 
-def until(true: Callable[[], object], limit_s: float = 20.0) -> object:
-    """Wait for something to become true."""
-    limit = time.monotonic() + limit_s
-    while not (found := true()) and time.monotonic() < limit:
-        time.sleep(0.005)
-    return found
-
-
 def reading(pool: PagePool) -> list[int]:
     """Name the workers that have Tesseract at work."""
     busy = []
     for pid in pool.pids:
         try:
-            if any(p.name() == "tesseract" for p in psutil.Process(pid).children()):
+            tasks = [*Path(f"/proc/{pid}/task").iterdir()]
+            children = [child for task in tasks for child in (task / "children").read_text().split()]
+            if any(Path(f"/proc/{child}/comm").read_text() == "tesseract\n" for child in children):
                 busy.append(pid)
-        except psutil.NoSuchProcess:
+        except OSError:  # it ended meanwhile
             continue
     return busy
 
@@ -103,6 +98,7 @@ class TestWork:
         assert pool.pids == before
         assert left_in(tmp_path) == []
 
+    @pytest.mark.thorough
     def test_workers_that_start_ahead(self, pool, three):
         """As many as pages are coming, idle ones counted, none beyond the pool's size; they read the pages."""
         pool.start_ahead(1)
@@ -390,6 +386,7 @@ class TestWorkFolder:
         PagePool(1, work).close()
         assert [p.name for p in work.iterdir()] == ["notes.txt"]
 
+    @pytest.mark.thorough
     def test_it_is_made_when_needed(self, pool, scans, tmp_path):
         """The work folder need not exist, and may be removed while no page is read."""
         assert not (tmp_path / "work").exists()

@@ -51,6 +51,7 @@ class TestInThePool:
         assert list(work.iterdir()) == []
         assert pool.reader_pid not in (None, *pool.pids)
 
+    @pytest.mark.thorough
     def test_boxes_of_both_readings_are_those_of_the_upright_page(self, pool, tmp_path):
         """On a page that was scanned sideways, too."""
         page = render_scans.report().pages[0]

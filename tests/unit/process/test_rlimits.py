@@ -154,6 +154,7 @@ def _sound(folder: Path) -> Path:
     return folder / "sound.png"
 
 
+@pytest.mark.thorough
 def test_what_grows_only_while_it_is_decoded(worker, tmp_path):
     """A font of 3 GiB: its page fails, or shows without it, within the allowance."""
     font = b"<</Type/Font/Subtype/TrueType/BaseFont/A/FirstChar 65/LastChar 65/Widths[500]/FontDescriptor 6 0 R>>"
@@ -180,6 +181,7 @@ def test_the_allowance():
     assert allowance(10_000_000) < psutil.virtual_memory().total
 
 
+@pytest.mark.thorough
 def test_the_largest_page_allowed_is_read(worker, tmp_path):
     """Colour with transparency, 16 bits, and black and white: the allowance is enough, for Tesseract as well."""
     limits = SourceLimits(max_pages=1, max_megapixels=9, render_dpi=100)

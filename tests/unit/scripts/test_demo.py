@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import demo_receipt
 from demo_checks import DOCUMENTS, Scanners
 from demo_show import Run, broken_numbers, changed_lines, excerpt, marked, runs, wrong_characters
@@ -89,6 +91,7 @@ def test_the_receipt_adds_up():
     assert (total, change) == (subtotal + tax, cash - total)
 
 
+@pytest.mark.thorough
 def test_tesseract_gets_a_few_amounts_of_the_receipt_wrong(tmp_path):
     """Most amounts are read as they are printed, from one to five are not."""
     scan = demo_receipt.receipt()

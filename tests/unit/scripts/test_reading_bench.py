@@ -82,6 +82,7 @@ def test_a_page_whose_language_is_not_installed_is_read_in_english(tmp_path: Pat
     assert runs.language(tmp_path / "receipts" / "receipts_07_it.png") in {"ita", "eng"}
 
 
+@pytest.mark.thorough
 def test_a_set_is_read_and_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A drawn receipt goes through ``scanmend process``; most of it is read, and its row says so."""
     assert list(draw_pages.write_set(tmp_path, "receipts", seed=3, count=1))

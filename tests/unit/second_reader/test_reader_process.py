@@ -30,9 +30,9 @@ def image(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reader():
-    """The real process, ended afterwards."""
+    """The real process, for all tests, as it takes its time to start; the last of them closes it."""
     reader = ReaderProcess()
     yield reader
     reader.close()
@@ -67,6 +67,7 @@ def test_the_daemon_loads_nothing_heavy_for_it():
 
 def test_a_page_is_read(reader, image):
     """The process starts with the first page and stays for the next."""
+    reader.end_idle(0.0)
     assert reader.pid is None
     reading = reader.read(PAGE, image, "auto", 60.0)
     assert (reading.problem, [greedy_text(line.steps) for line in reading.lines]) == ("", ["Doubtful"])
@@ -76,16 +77,27 @@ def test_a_page_is_read(reader, image):
 
 
 def test_it_ends_when_idle(reader, image):
-    """Not while it was used lately; the next page starts it again."""
-    assert reader.end_idle(0.0)
+    """Not while it was used lately; nothing of it is left, and ending it again is nothing."""
     reader.read(PAGE, image, "auto", 60.0)
     pid = reader.pid
     assert not reader.end_idle(60.0)
     assert reader.end_idle(0.0)
     assert (reader.pid, psutil.pid_exists(pid)) == (None, False)
-    assert reader.read(PAGE, image, "auto", 60.0).lines
+    assert reader.end_idle(0.0)
 
 
+def test_one_that_is_prepared(reader, image):
+    """It starts again and loads its networks ahead of a page, which it then reads; preparing it again is nothing."""
+    reader.end_idle(0.0)
+    reader.prepare(("eng",))
+    pid = reader.pid
+    assert pid is not None
+    reader.prepare(("deu",))
+    reading = reader.read(PAGE, image, "auto", 60.0)
+    assert (reading.problem, reader.pid, [greedy_text(line.steps) for line in reading.lines]) == ("", pid, ["Doubtful"])
+
+
+@pytest.mark.thorough
 def test_one_that_was_killed_is_replaced(image):
     """Between two pages, that costs nothing."""
     started: list[Child] = []
@@ -183,29 +195,6 @@ def test_it_rests_after_failures_in_a_row(image):
     assert len(started) == CRASHES + 1
 
 
-def test_after_the_end(reader, image):
-    """Pages that are being read, and those that come later, raise Stopping; the process is gone at once."""
-    reader.read(PAGE, image, "auto", 60.0)
-    pid = reader.pid
-    os.kill(pid, signal.SIGSTOP)
-    ended = []
-
-    def read() -> None:
-        try:
-            reader.read(PAGE, image, "auto", 60.0)
-        except Stopping as e:
-            ended.append(e)
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    until(lambda: not reader.end_idle(0.0), "the request")
-    reader.close()
-    thread.join(10)
-    assert (len(ended), psutil.pid_exists(pid)) == (1, False)
-    with pytest.raises(Stopping):
-        reader.read(PAGE, image, "auto", 60.0)
-
-
 def test_a_large_process_ends_after_its_page(image):
     """The page has its reading all the same, and the next one a new process."""
     started = []
@@ -219,16 +208,6 @@ def test_a_large_process_ends_after_its_page(image):
     assert [reader.read(PAGE, image, "auto", 60.0).problem for _ in range(3)] == ["", "", ""]
     assert [one.alive for one in started] == [False, True]
     reader.close()
-
-
-def test_one_that_is_prepared(reader, image):
-    """It starts and loads its networks ahead of a page, which it then reads; preparing it again is nothing."""
-    reader.prepare(("eng",))
-    pid = reader.pid
-    assert pid is not None
-    reader.prepare(("deu",))
-    reading = reader.read(PAGE, image, "auto", 60.0)
-    assert (reading.problem, reader.pid, [greedy_text(line.steps) for line in reading.lines]) == ("", pid, ["Doubtful"])
 
 
 def test_one_that_cannot_be_prepared(image):
@@ -251,3 +230,26 @@ def test_one_that_cannot_be_prepared(image):
     reader.close()
     reader.prepare(("eng",))
     assert reader.pid is None
+
+
+def test_after_the_end(reader, image):
+    """Pages that are being read, and those that come later, raise Stopping; the process is gone at once."""
+    reader.read(PAGE, image, "auto", 60.0)
+    pid = reader.pid
+    os.kill(pid, signal.SIGSTOP)
+    ended = []
+
+    def read() -> None:
+        try:
+            reader.read(PAGE, image, "auto", 60.0)
+        except Stopping as e:
+            ended.append(e)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    until(lambda: not reader.end_idle(0.0), "the request")
+    reader.close()
+    thread.join(10)
+    assert (len(ended), psutil.pid_exists(pid)) == (1, False)
+    with pytest.raises(Stopping):
+        reader.read(PAGE, image, "auto", 60.0)

@@ -57,7 +57,10 @@ def test_blank_sheets(tmp_path, minutes, wear):
     assert found_blank(render_scans.worn(through, replace(WEARS[wear], edge=1.0)), tmp_path)
 
 
-@pytest.mark.parametrize("wear", WEARS)
+@pytest.mark.parametrize(
+    "wear",
+    [pytest.param("clean", marks=pytest.mark.thorough), "grey", pytest.param("bilevel", marks=pytest.mark.thorough)],
+)
 @pytest.mark.parametrize("mark", ["line", "number", "stamp", "note"])
 def test_sheets_with_little_on_them_are_not_blank(tmp_path, wear, mark):
     """A line, a page number, a stamp's frame and a note of two letters, also beside holes and lid."""
@@ -74,7 +77,7 @@ def test_sheets_with_little_on_them_are_not_blank(tmp_path, wear, mark):
     assert not found_blank(lid(render_scans.worn(page, WEARS[wear]).convert("L")), tmp_path)
 
 
-@pytest.mark.parametrize("grey", [120, 160, 200])
+@pytest.mark.parametrize("grey", [pytest.param(n, marks=pytest.mark.thorough) for n in (120, 160)] + [200])
 def test_pencil(tmp_path, grey):
     """Faint grey handwriting on noisy paper is not blank."""
     page, draw = sheet()
@@ -101,6 +104,7 @@ def test_white_on_black_and_small_images(tmp_path):
     assert found_blank(Image.new("1", (3, 2), 1), tmp_path)
 
 
+@pytest.mark.thorough
 def test_real_pages(tmp_path):
     """The pages of the demo are not blank."""
     for scan in (render_scans.invoice(), render_scans.leaflet()):

@@ -148,7 +148,7 @@ class TestPasswords:
 
 
 class TestMaskedFields:
-    @pytest.mark.parametrize("inherited", [True, False])
+    @pytest.mark.parametrize("inherited", [True, pytest.param(False, marks=pytest.mark.thorough)])
     def test_a_password_is_not_read(self, letter, tmp_path, inherited):
         """Neither from the field's text nor from its picture, and also where the flag stands at a field above it."""
         pdf, codes = letter

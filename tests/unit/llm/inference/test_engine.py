@@ -93,6 +93,7 @@ class TestScore:
         assert sum(len(engine.tokenize(e)) - 1 for e in ENDINGS) > 16
         assert engine.score(CONTEXT, ENDINGS) == pytest.approx(alone, abs=CLOSE)
 
+    @pytest.mark.thorough
     def test_what_was_scored_before_does_not_matter(self, engine):
         """A, then B, then A again, then A with one word more: the cache never shows."""
         first = engine.score(CONTEXT, ENDINGS)
@@ -104,6 +105,7 @@ class TestScore:
         shorter = engine.score("It was the best", [" of times"])
         assert shorter == pytest.approx([summed(engine, "It was the best", " of times")], abs=CLOSE)
 
+    @pytest.mark.thorough
     def test_writing_in_between_does_not_matter(self, engine):
         """Scoring and completing share one cache, and neither disturbs the other."""
         first = engine.score(CONTEXT, ENDINGS)

@@ -210,6 +210,7 @@ class TestOnCpu:
         """The CPU is what was asked for, or all that is there; or some layers are on the GPU."""
         assert self.warnings(scene, cast, driver=driver, **settings) == []
 
+    @pytest.mark.thorough
     @pytest.mark.skipif(gpu_available(), reason="this build of llama.cpp can use a GPU")
     def test_the_real_host(self, tmp_path):
         """A build without GPU support: one refusal, one warning, and a model that works."""

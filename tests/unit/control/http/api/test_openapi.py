@@ -12,7 +12,7 @@ from scanmend.control.http.api.openapi import document
 from scanmend.control.http.api.table import OPERATIONS
 from scanmend.control.http.app import create_app
 
-EXAMPLES = 12
+EXAMPLES = 6
 """Requests for each operation that are made up, valid and invalid ones each."""
 
 
