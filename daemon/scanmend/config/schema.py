@@ -458,7 +458,8 @@ class Config(_Closed):
     models_dir: FolderPath = Field(default=Path("var/models"), validate_default=True)
     """GGUF files that you put here are found; downloads land here."""
     keep_documents: Annotated[Whole, Field(ge=100, le=100_000_000)] = 50_000
-    """How many finished documents the ledger remembers."""
+    """How many finished documents the ledger remembers, for status, the web page and search: some 900 bytes each, up to
+    [a million and more](scale.md#a-ledger-of-a-million-documents). Outputs and archive are never removed."""
     idle_unload_s: Annotated[Number, Field(ge=-1, le=86_400 * 7)] = 300.0
     """A model's process ends after so many seconds without work, and gives back all its memory. 0: as soon as no
     document needs it; -1: never."""
