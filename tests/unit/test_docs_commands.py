@@ -94,6 +94,8 @@ ELSEWHERE = {
     ".venv/bin/pip": "test_locks has pip read the same lock",
     "git": "needs a newer version to upgrade to",
     "scanimage": "scripts/check_writers has SANE's test device do it",
+    "dask": "test_dask starts the same modules with the same options",
+    "openssl": "test_dask makes its certificates so",
     "curl": "test_control asks socket and port",
 }
 """By program: where a line of the documents is run that these tests do not run, or why none does."""
