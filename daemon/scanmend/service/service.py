@@ -241,7 +241,7 @@ class Service:
         seconds = [MAX_SLEEP_S, self._documents.seconds_until_due(ready, now), self._health.seconds_until_check(now)]
         seconds += [watcher.seconds_until_update(now) for watcher in self._watchers]
         seconds.append(self._status_file.seconds_until_write(now))
-        if not self._documents and self.pool.pids:
+        if not self._documents and (self.pool.pids or self.pool.reader_pid):
             seconds.append(max(0.1, self._workers_idle_s / 4))
         if (idle := self.slot.seconds_until_tick()) is not None:
             seconds.append(idle + 0.01)
