@@ -60,16 +60,23 @@ def publish(
 
 
 def replace(
-    target: Path, data: bytes, *, mode: int = 0o644, access: Access | None = None, durable: bool = True
+    target: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int = 0o644,
+    access: Access | None = None,
+    durable: bool = True,
 ) -> None:
     """Write the file, in place of one that is there; a reader sees the old or the new, never a mixture. StorageError.
 
+    ``data``: all of it, or its pieces in order; what reading these raises, this raises, and nothing has changed.
     With ``durable=False`` the disk is not waited for: for a file that is written again and again, and that nobody
     needs after a power cut.
     """
     with _storage(target):
         with _part(target, mode) as (part, fd):
-            _write(fd, data)
+            for piece in [data] if isinstance(data, bytes) else data:
+                _write(fd, piece)
             if access is not None:
                 access.grant(fd)
             if durable:

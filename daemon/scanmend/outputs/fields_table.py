@@ -8,8 +8,10 @@ exchanged in its place, unless somebody changed it since.
 
 import contextlib
 import csv
+import errno
 import fcntl
 import io
+import itertools
 import os
 import re
 import stat
@@ -32,6 +34,8 @@ DOUBTFUL = "doubtful"
 """The last column: names of fields that a person should look at."""
 MAX_SEARCHED_BYTES = 1 << 26
 """Most bytes from the end in which an id is looked for: what was appended before a crash stands near the end."""
+COPIED_BYTES = 1 << 20
+"""Bytes of a table that are in memory while a row is exchanged."""
 END = b"\r\n"
 """End of a row (RFC 4180)."""
 _FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -93,14 +97,24 @@ def exchange(path: Path, before: bytes, after: bytes) -> bool:
             at = find_last(fd, found.st_size, b"\n" + before, most=MAX_SEARCHED_BYTES)
             if at is None:
                 return False
-            rows = os.pread(fd, found.st_size, 0)
+            above, below = _rows(fd, 0, at + 1), _rows(fd, at + 1 + len(before), found.st_size)
             same = Access(stat.S_IMODE(found.st_mode), str(found.st_gid))
-            atomic.replace(path, rows[: at + 1] + after + rows[at + 1 + len(before) :], mode=0o600, access=same)
+            atomic.replace(path, itertools.chain(above, [after], below), mode=0o600, access=same)
             return True
     except FileNotFoundError:
         return False
     except OSError as e:
         raise StorageError(f"{path} cannot be read: {e.strerror}") from e
+
+
+def _rows(fd: int, begin: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes between two places of an open table, a piece at a time: it may have grown for years. OSError."""
+    while begin < end:
+        piece = os.pread(fd, min(COPIED_BYTES, end - begin), begin)
+        if not piece:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))  # somebody cuts it while it is locked
+        yield piece
+        begin += len(piece)
 
 
 @contextlib.contextmanager

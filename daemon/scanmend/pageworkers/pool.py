@@ -242,8 +242,8 @@ class PagePool:
 
     @property
     def idle(self) -> bool:
-        """Whether no worker runs and no other machine is connected."""
-        return not self.pids and (self._remote is None or self._remote.idle)
+        """Whether no worker and no second reader runs, and no other machine is connected."""
+        return not self.pids and self.reader_pid is None and (self._remote is None or self._remote.idle)
 
     @property
     def closed(self) -> bool:

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+import tracemalloc
 
 import pytest
 
 from scanmend.document import DocumentField, FieldValue
 from scanmend.errors import StorageError
-from scanmend.outputs.fields_table import append, table
+from scanmend.outputs.fields_table import COPIED_BYTES, append, exchange, row, table
 from scanmend.outputs.record import field_fields
 
 
@@ -85,6 +86,27 @@ def test_a_table_with_other_columns_is_set_aside(tmp_path):
     assert (tmp_path / "t.old.csv").read_bytes() == b"id,other\r\nx0,1\r\n"
     assert (tmp_path / "t.old (2).csv").read_bytes() == b"id,other\r\nx1,1\r\n"
     assert [row[0] for row in rows(path)] == ["id", "d1"]
+
+
+def test_a_row_of_a_long_table_is_exchanged(tmp_path):
+    """In its place, with every other byte as it was; little of the table is in memory, and its mode stays."""
+    path, others = tmp_path / "t.csv", b"".join(row(head(f"x{n}")) for n in range(200_000))
+    append(path, head("d1"))
+    above = path.read_bytes() + others
+    path.write_bytes(above)
+    path.chmod(0o640)
+    append(path, head("d2"))
+    append(path, head("d3"))
+    tracemalloc.start()
+    try:
+        assert exchange(path, row(head("d2")), row(head("d2", "9.00")))
+        assert tracemalloc.get_traced_memory()[1] < 4 * COPIED_BYTES < len(above)
+    finally:
+        tracemalloc.stop()
+    assert path.read_bytes() == above + row(head("d2", "9.00")) + row(head("d3"))
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert exchange(path, row(head("d2")), row(head("d2", "9.00")))
+    assert not exchange(path, row(head("d2", "8.00")), row(head("d2")))
 
 
 def test_many_at_once(tmp_path):
