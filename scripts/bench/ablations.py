@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What each part of reading together is worth: the same pages with one part after the other left out.
 
-    bench/ablations.py --pages DIR … --read FOLDER [--limit 6] [--ways …] [--model] [--second auto|always]
+    bench/ablations.py --pages DIR … --read FOLDER [--limit 6] [--half odd|even] [--ways …] [--model]
+                       [--second auto|always]
 
 Pages are read once, by both readers, and kept in FOLDER (``SET__NAME.json``), so that another run needs no OCR. Then
 each way makes one text of the two readings. Columns as those of bench/reading.py.
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--pages", type=Path, nargs="+", required=True, metavar="DIR")
     options.add_argument("--read", type=Path, required=True, metavar="FOLDER")
     options.add_argument("--limit", type=int, default=6)
+    options.add_argument("--half", choices=["odd", "even", "all"], default="all", help="by a hash of the page's name")
     options.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     options.add_argument("--model", action="store_true", help="ask the bundled language model, too")
     options.add_argument("--second", choices=["auto", "always"], default="auto")
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     totals = dict.fromkeys(("tesseract", *given.ways), Score())
     print(*table.head(bag=False), sep="\n")
     for folder in given.pages:
-        images = page_images(folder, "all", given.limit)
+        images = page_images(folder, given.half, given.limit)
         pages = [_page.validate_json(path.read_bytes()) for path in _read(images, given.read, given.second)]
         scores: dict[str, Score] = {"tesseract": _scored(images, [page.raw for page in pages], pages, given.fold)}
         for way in given.ways:
