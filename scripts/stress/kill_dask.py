@@ -54,10 +54,10 @@ def main() -> None:
         try:
             soak.run(given.kills, given.pause, given.minutes)
             problems = soak.close()
+            print(soak.table(problems))
         finally:
             harness.kill()
             machines.close()
-    print(soak.table(problems))
     sys.exit(bool(problems))
 
 

@@ -84,7 +84,12 @@ class Cluster:
         for name in _LOGGERS:  # what matters comes as exceptions, and goes to our log
             logging.getLogger(name).handlers = [logging.NullHandler()]
             logging.getLogger(name).propagate = False
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})  # a scan goes along on purpose
+        dask.config.set(
+            {
+                "distributed.admin.large-graph-warning-threshold": "1 TiB",  # a scan goes along on purpose
+                "distributed.comm.timeouts.connect": f"{connect_s:g} s",  # a lost worker is not asked for longer
+            }
+        )
         self._connect_s = connect_s
         try:
             security = (

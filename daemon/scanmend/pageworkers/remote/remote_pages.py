@@ -228,6 +228,7 @@ class RemotePages:
             if not cluster.alive:
                 raise WorkersAway(LOST)
             self._crew.update(cluster)
+            self._pump_soon()  # there may be more slots than there were
             now = time.monotonic()
             if self._crew.slots:
                 had_workers = now

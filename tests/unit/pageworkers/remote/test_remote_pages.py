@@ -14,7 +14,7 @@ import render_scans
 from scanmend.document import Page
 from scanmend.errors import DocumentError, OcrError, PageFailed, Stopping, WorkersAway
 from scanmend.pageworkers.pool import PagePool
-from scanmend.pageworkers.remote import probe, tasks
+from scanmend.pageworkers.remote import crew, probe, remote_pages, tasks
 from scanmend.pageworkers.remote.cluster import ClusterSettings, Seat
 from scanmend.pageworkers.remote.remote_pages import RemotePages
 from scanmend.pageworkers.remote.versions import own
@@ -268,6 +268,23 @@ def test_another_scanmend_gets_no_page(world):
     status = remote.status()
     assert "b has scanmend 0.0.1" in status["unfit"][0]
     assert status["differ"] == [f"a: Tesseract 3.0 (here {own().tesseract})"]
+
+
+def test_a_worker_that_does_not_say_what_it_is_holds_nobody_up(world, monkeypatch):
+    """Pages wait for it for a moment, and then go to the others."""
+    monkeypatch.setattr(crew, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(remote_pages, "LOOK_S", 0.02)
+    cluster = FakeCluster(own(), own())
+    say = cluster.submit
+    cluster.submit = lambda task, *a, workers=(), **k: (
+        Future() if task is tasks.describe and workers == ["tcp://w1"] else say(task, *a, workers=workers, **k)
+    )
+    remote, path = world(cluster)
+    future = remote.submit(path, 1, SETTINGS)
+    sent = sends(cluster, 1)
+    assert sent.workers == ["tcp://w0"]
+    sent.future.set_result(page_of(sent))
+    assert future.result(LIMIT_S).number == 1
 
 
 def test_a_language_goes_where_it_is(world):
