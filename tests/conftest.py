@@ -16,7 +16,7 @@ from daemon_process import Daemon
 from service_world import House, Reader
 
 # An example's time depends on what else runs. The same examples each time; others with SCANMEND_EXPLORE=1.
-settings.register_profile("scanmend", deadline=None, max_examples=30, derandomize=True)
+settings.register_profile("scanmend", deadline=None, max_examples=20, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("explore" if os.environ.get("SCANMEND_EXPLORE") else "scanmend")
 

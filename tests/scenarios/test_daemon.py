@@ -296,7 +296,7 @@ class TestStopping:
         until(all_there, "a child of each kind")
         one.process.kill()
         one.process.wait(60)
-        until(lambda: not one.family(), "the children to end", 15)
+        until(lambda: not one.family(), "the children to end")
         one.start()
         one.wait_for("eight.json")
         until((one.archive / "eight.pdf").exists, "the archive")

@@ -122,6 +122,7 @@ def test_what_tesseract_leaves_behind_ends_with_its_worker(start, scans):
     assert [command for command in left if command != ["sleep", "1000"]] == []
 
 
+@pytest.mark.thorough
 def test_a_page_that_hangs_mupdf_is_given_up_over_a_restart(daemon):
     """A bomb holds a worker for twice its limit, not for every retry; a restart does not forget the first."""
     one = daemon(page_limit_s=0.5, retry_delay_s=1.0, top={"workers": 1})

@@ -194,6 +194,7 @@ def test_taking_another_reading_skipping_and_restoring(reading, visit, axe, revi
     assert started.process.poll() is None
 
 
+@pytest.mark.thorough
 def test_a_file_that_somebody_changed_is_left_alone(reviewed):
     """The page says which, and that it does not have the decisions; the others have them. All of it without scripts."""
     output, page = reviewed(script=False)
@@ -276,7 +277,8 @@ def test_names_from_outside_are_text_on_the_page(served, visit, scans):
     assert "committee" in Path(download.value.path()).read_text()
 
 
-@pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["script", "plain"])
+@pytest.mark.thorough
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 def test_another_machine_logs_in_once_and_steers(served, visit, axe, tmp_path, script):
     """By a name, over plain HTTP, with the token: then buttons work there, too, with scripts and without."""
     token = tmp_path / "token"

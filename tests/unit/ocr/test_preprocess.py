@@ -88,7 +88,8 @@ class TestWhatIsDone:
         assert (page.width, page.height) == SIZE
         check_boxes(page, sheet, lambda image: image)
 
-    @pytest.mark.parametrize("degrees", [pytest.param(-3, marks=pytest.mark.thorough), 3])
+    @pytest.mark.thorough
+    @pytest.mark.parametrize("degrees", [-3, 3])
     def test_a_page_askew(self, sheet, tmp_path, degrees):
         """Boxes are where the words are on the page as it was scanned."""
 

@@ -73,6 +73,7 @@ class TestInThePool:
         assert pool.end_idle()
         assert (pool.reader_pid, psutil.pid_exists(pid)) == (None, False)
 
+    @pytest.mark.thorough
     def test_a_killed_reader_costs_no_page(self, pool, work, scans):
         """The page comes, and says what happened to its second reading."""
         pool.submit(scans / "line.png", 1, SETTINGS).result(60)

@@ -132,6 +132,7 @@ def test_small_letters_on_a_large_page(read):
     assert likeness(sorted(texts(found)), [SENTENCES[2]] * len(grid)) > 0.97
 
 
+@pytest.mark.thorough
 def test_text_along_the_edge(read):
     """What runs upwards is left out, a figure that stands by itself is not."""
     sheet = letter((1100, 700))

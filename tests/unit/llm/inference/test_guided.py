@@ -100,6 +100,7 @@ def test_a_copy_takes_fewer_calls(engine, monkeypatch):
     assert reply.calls * 5 < reply.tokens
 
 
+@pytest.mark.thorough
 def test_a_misleading_draft_changes_nothing(engine, plain, monkeypatch):
     """A source that the model does not copy costs time only."""
     monkeypatch.setattr(engine, "_draft_length", Steady(15))
@@ -143,6 +144,7 @@ def test_the_prompt_is_kept_between_chunks(engine, monkeypatch):
     assert decoded[0] < whole - kept
 
 
+@pytest.mark.thorough
 def test_what_batches_cost_is_learned(engine, monkeypatch):
     """After a reply the prompt and the single rows have told what to expect of drafts."""
     monkeypatch.setattr(engine, "_draft_length", DraftLength())

@@ -653,7 +653,8 @@ class TestRealHost:
             working.outcome()
         assert not psutil.pid_exists(started[0].pid)
 
-    @pytest.mark.parametrize("doing", ["working", pytest.param("resting", marks=pytest.mark.thorough)])
+    @pytest.mark.thorough
+    @pytest.mark.parametrize("doing", ["working", "resting"])
     def test_no_orphan(self, tmp_path, doing):
         """When the daemon itself is killed, the model's process ends within two seconds, at work or not."""
         arguments = [sys.executable, "-c", PARENT, str(tmp_path), TEXT, doing]
