@@ -26,7 +26,7 @@ _FIGURES = re.compile(r"[\d.,]\d$")
 _BESIDE_FIGURE = re.compile(r"\d[^\W\d_]|[^\W\d_]\d|[%€£$¥]\d|\d[%€£$¥]")
 """Finds two characters between which the blank that the second reader sees is set: a figure and its unit.
 
-Where Tesseract had none, the truth of 68 scanned and drawn pages had it in 38 of 38 places.
+Of 44 blanks in words with a digit that Tesseract had without, on 145 pages, 41 were in the truth and 1 was not.
 """
 _CURLY = frozenset("“”„‘’")
 """Marks of a printer who does not set straight ones, the only double ones that the second reader knows well."""

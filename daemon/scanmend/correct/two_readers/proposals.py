@@ -36,7 +36,7 @@ MIN_DISPLAY_ZIPF = 2.5
 MAX_SLANT_DEGREES = 4.0
 """Angle with the page's other lines above which a found line belongs to a logo, a stamp or a drawing.
 
-Print keeps to one direction: of 2,400 lines that both readers have, none of more than one character leans so far.
+Print keeps to one direction: on 32 scanned letters and invoices, only logos and signatures lean by more than 3°.
 """
 SLANT_SPREADS = 2.0
 """Multiple of the median distance of the lines' slopes from the usual one that is added to that angle."""

@@ -27,8 +27,8 @@ LEAST_PROBABILITY_WEIGHT = 1.2
 NUMBER_NATS = 0.4
 """Nats for the second reading of a token with a digit: Tesseract's language model knows no numbers."""
 SEEN_BLANK_NATS = 1.5
-"""Nats for a second reading with a digit that has a blank more, and no other difference: it misses blanks, and invents
-none (of 41 beside figures, all were in the truth)."""
+"""Nats for a second reading with a digit that has a blank more, and no other difference: it misses blanks, and hardly
+invents one: of 44 in words with a digit, 41 were in the truth, 1 was not, and of 2 words neither form was."""
 SPLIT_NATS = -1.6
 """Nats for a second reading of several words."""
 KNOWN_RAW_NATS = -2.0
