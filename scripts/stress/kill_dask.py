@@ -112,7 +112,6 @@ class Soak:
         rows = {
             "kills": f"{self._kills.total()}: {kills}",
             "scans dropped": len(harness.dropped),
-            "runs of Tesseract": len(harness.tesseract_runs()),
             "documents held, retried, in quarantine": ", ".join(
                 str(len(harness.log_lines(f"document.{event}"))) for event in ("held", "retry", "quarantined")
             ),
