@@ -58,12 +58,11 @@ def test_mutated_files_are_read_or_refused(reader, kind):
 
 @pytest.mark.parametrize("kind", QUICK)
 def test_bombs_do_not_go_off(reader, kind):
-    """Loops, recursion, claimed pixels, pages and lengths: refused in a moment, within a worker's memory."""
+    """Loops, recursion, claimed pixels, pages and lengths: refused before the limit of a page, in a worker's memory."""
     made = dict(fuzz_seeds.bombs(kind))
     for name in QUICK[kind]:
         outcome = reader.read(kind, 0, name, made[name])
         assert outcome.end in GOOD, (name, outcome.said)
-        assert outcome.seconds < 5, name
         assert outcome.mib < 1024, name
 
 
