@@ -223,6 +223,7 @@ class TestStatusAndRetry:
             "failures",
             "model",
             "loaded",
+            "others",
             "troubles",
             "uncorrected",
             "warnings",

@@ -27,7 +27,7 @@ def outputs(daemon: Daemon) -> dict[str, bytes]:
 
 def _timeless(value: object) -> object:
     if isinstance(value, dict):
-        gone = ("id", "started", "finished", "modified_ns", "seconds", "archived_as")
+        gone = ("id", "daemon", "started", "finished", "modified_ns", "seconds", "archived_as")
         return {k: _timeless(v) for k, v in value.items() if k not in gone and not k.endswith("_s")}
     return [_timeless(one) for one in value] if isinstance(value, list) else value
 

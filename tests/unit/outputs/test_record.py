@@ -68,6 +68,7 @@ RECORD = Record(
     timings={"ocr_s": 1.23456, "correct_s": 0.5, "total_s": 8.0},
     pages=(CorrectedPage(PAGE, "Invoice\n\nin which", (EDIT,)),),
     version="0.1.0",
+    daemon="office-1",
 )
 
 
@@ -80,6 +81,7 @@ def test_the_whole_record():
     assert written(RECORD) == {
         "schema": 1,
         "scanmend": "0.1.0",
+        "daemon": "office-1",
         "id": "20240501T101112-ab12",
         "source": "invoice.pdf",
         "relative": "sub/invoice.pdf",
