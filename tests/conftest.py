@@ -33,6 +33,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """What was kept ends as it would have."""
+    gc.unfreeze()
+
+
 os.environ.setdefault("SCANMEND_READER_F32", "1")  # the same floats on every machine
 
 
