@@ -8,7 +8,6 @@ POINTS = 4
 """Moments of one decision at which it is killed here, spread over all changes that it makes."""
 
 
-@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_killed_while_a_decision_is_written(tmp_path):
     """No output is ever torn; a decision that was acknowledged comes out in all outputs, another in none or all."""
