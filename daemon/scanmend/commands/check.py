@@ -7,6 +7,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from scanmend.fs import password_file
 from scanmend.fs.safe_open import CLAIMS
 from scanmend.intake.presence import daemon_mark, others, sentence
 from scanmend.language.installed import AUTO, FALLBACK, auto_languages, installed_languages, remedy, tesseract_version
+from scanmend.ledger.ledger import Ledger
 from scanmend.llm.remote.probe import look
 from scanmend.llm.scheduler.model_process import engine_missing
 from scanmend.llm.store.store import Store, is_downloadable
@@ -206,9 +208,22 @@ def _folder(folder: Folder, state_dir: Path) -> Iterator[Point]:
 
 
 def _claims_of_others(folder: Folder, state_dir: Path) -> Iterator[Point]:
-    """Files that other daemons claimed: normal while these run; of one that never comes back they would stay there."""
+    """Files that other daemons claimed: normal while these run; of one that never comes back they would stay there.
+
+    Claims that the ledger has are this daemon's, though the machine had another name when they were made.
+    """
+    path = state_dir / "ledger.sqlite"
     try:
-        found = others(folder, daemon_mark(state_dir), time.time())
+        with closing(Ledger(path, read_only=True)) if path.exists() else nullcontext() as ledger:
+            found = others(
+                folder,
+                daemon_mark(state_dir),
+                time.time(),
+                lambda id_: ledger is not None and ledger.get(id_) is not None,
+            )
+    except StorageError as e:
+        yield Point("ledger", False, str(e))
+        return
     except OSError as e:
         yield Point(f"{folder.name}: claims", False, f"{folder.inbox / CLAIMS} cannot be looked into: {e.strerror}")
         return

@@ -1,5 +1,6 @@
 """What the page pool needs of whoever reads its pages on other machines."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,7 +39,7 @@ class RemoteReader(Protocol):
     def status(self) -> dict[str, Any]:
         """Return what there is to tell: plain values."""
 
-    def on_change(self, call: Any) -> None:
+    def on_change(self, call: Callable[[], None]) -> None:
         """Have ``call()`` called, from any thread, when ``trouble`` or ``slots`` have changed."""
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import ledger_entries
 import tiny_gguf
 from scanmend.api import processes
 from scanmend.commands import check as module
@@ -16,6 +17,7 @@ from scanmend.commands.check import Point, points
 from scanmend.config.load import load
 from scanmend.config.schema import Config, Web
 from scanmend.errors import ConfigError
+from scanmend.ledger.ledger import Ledger
 from scanmend.pageworkers.remote.cluster import MISSING, Seat
 from scanmend.pageworkers.remote.probe import Found
 from scanmend.pageworkers.remote.versions import own as own_versions
@@ -422,3 +424,20 @@ class TestOtherMachines:
         assert wrong(loaded)["executor"] == MISSING
         with pytest.raises(ConfigError, match="install the extra dask"):
             processes.page_pool(loaded)
+
+
+def test_claims_that_the_ledger_has_are_no_other_daemons(config):
+    """The machine may have had another name when they were made."""
+    loaded = config()
+    for id_ in ("1-aaaaaa", "2-aaaaaa"):
+        taken = loaded.folders[0].inbox / ".scanmend" / id_ / "a.pdf"
+        taken.parent.mkdir(parents=True)
+        taken.touch()
+    loaded.state_dir.mkdir(parents=True)
+    ledger = Ledger(loaded.state_dir / "ledger.sqlite")
+    ledger.add(replace(ledger_entries.BLANK, id="1-aaaaaa"))
+    ledger.close()
+    point = looked(loaded)["letters: claims of others"]
+    assert (point.ok, point.warning) == (False, True)
+    assert "1 file(s)" in point.found
+    assert "retry 2-aaaaaa" in point.found
