@@ -24,7 +24,7 @@ def retry(config: Config, ledger: Ledger, ids: Sequence[str] | None) -> Retried:
     claims = recovery.claims_of_others(config.folders, ids) if ids else {}
     refused = _at_work(config, claims)
     taken = {id_: folder for id_, folder in claims.items() if id_ not in refused}
-    recovery.take_over(taken, daemon_name(config))
+    recovery.take_over(taken, daemon_name(config, daemon_mark(config.state_dir)))
     returned: list[str] = []
     for entry in quarantined(ledger, None if ids is None else [i for i in ids if i not in claims]):
         try:

@@ -56,9 +56,9 @@ def daemon_mark(state_dir: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:MARK_CHARS]
 
 
-def daemon_name(config: Config) -> str:
-    """Return the name of the daemon with this configuration: its own, else that of the machine and the mark."""
-    return config.daemon_name or f"{os.uname().nodename}-{daemon_mark(config.state_dir)}"
+def daemon_name(config: Config, mark: str) -> str:
+    """Return the name of the daemon with this configuration: its own, else that of the machine and its mark."""
+    return config.daemon_name or f"{os.uname().nodename}-{mark}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Presence:
 
         Where there is none nobody has claimed anything yet, or the share is not mounted.
         """
-        for inbox in [folder.inbox for folder in folders]:
+        for inbox in (folder.inbox for folder in folders):
             last = self._written.get(inbox)
             if last is not None and now < last + BEAT_S:
                 continue

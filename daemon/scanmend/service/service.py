@@ -101,7 +101,7 @@ class Service:
                 self._storage, folder, config.state_dir, writing=space, inbox=inbox
             ),
             self.reviews.shelf,
-            lambda: daemon_name(self.config),
+            lambda: daemon_name(self.config, self._presence.mark),
         )
         self._dispatcher = Dispatcher(
             self._documents,
@@ -190,7 +190,7 @@ class Service:
         self._health.check(self.config, [watcher.trouble or "" for watcher in self._watchers], now)
         self._dispatcher.begin_due(self.config.folders, time.time())
         self._dispatcher.begin_new(self._watchers, now)
-        self._presence.renew(daemon_name(self.config), self.config.folders, now)
+        self._presence.renew(daemon_name(self.config, self._presence.mark), self.config.folders, now)
         self.slot.tick()
         self.reviews.look()
         if not self._documents:
@@ -340,7 +340,7 @@ class Service:
         self._documents.close()
         self._lifecycle.close()
         self.ledger.close()
-        self._presence.end(daemon_name(self.config), self.config.folders)
+        self._presence.end(daemon_name(self.config, self._presence.mark), self.config.folders)
         self._status_file.remove()
         os.close(self._lock)
         log.info("daemon.stopped")
